@@ -1,0 +1,58 @@
+"""Isthmus: NumPy programs and networks on CPUs (OpenVINO) and GPUs (ONNX Runtime).
+
+    import isthmus as im
+    from isthmus import np, npx, nn
+
+Runtimes, models, benchmarks and reports are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from isthmus import nn, np, npx
+from isthmus._version import __version__
+from isthmus.backend import backend_names
+from isthmus.errors import IsthmusError
+from isthmus.graph import Graph
+from isthmus.op import composite, primitive
+from isthmus.program import Executable, compile, jit
+from isthmus.tracing import spec, trace
+
+if TYPE_CHECKING:
+    from isthmus import benchmarks, models, reports
+    from isthmus.archive import load
+    from isthmus.export import export
+
+__all__ = [
+    "Executable",
+    "Graph",
+    "IsthmusError",
+    "__version__",
+    "backend_names",
+    "benchmarks",
+    "compile",
+    "composite",
+    "export",
+    "jit",
+    "load",
+    "models",
+    "nn",
+    "np",
+    "npx",
+    "primitive",
+    "reports",
+    "spec",
+    "trace",
+]
+
+_LATER = {"load": "archive", "export": "export"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("models", "benchmarks", "reports"):
+        return import_module(f"isthmus.{name}")
+    if name in _LATER:
+        return getattr(import_module(f"isthmus.{_LATER[name]}"), name)
+    raise AttributeError(f"isthmus has no '{name}'; see dir(isthmus)")

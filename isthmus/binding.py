@@ -1,0 +1,127 @@
+"""A caller's arrays against a program's inputs: names, dtypes, ranks and equal sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from isthmus.dims import Dim, evaluate
+from isthmus.errors import DimensionError, UsageError
+from isthmus.graph import Graph, Input, Node, Type
+from isthmus.indexing import requirements
+
+Array = numpy.ndarray[Any, Any]
+Check = tuple["Dim", str]  # a size that must not be negative, and what needs it
+
+
+class Binder:
+    """Checks arrays and finds the sizes of the named dimensions."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.inputs = graph.inputs
+        self.checks = _checks(graph)
+        self.solvable = [
+            (position, axis, size)
+            for position, value in enumerate(graph.inputs)
+            for axis, size in enumerate(value.type.shape)
+            if isinstance(size, Dim)
+        ]
+
+    def sizes(self, arrays: Sequence[Array]) -> dict[str, int]:
+        """The size of each named dimension; UsageError for arrays of the wrong type."""
+        for value, array in zip(self.inputs, arrays, strict=True):
+            _check_type(value, array)
+        sizes = self._solve(arrays)
+        for value, array in zip(self.inputs, arrays, strict=True):
+            _check_shape(value, array, sizes)
+        for size, reason in self.checks:
+            if evaluate(size, sizes) < 0:
+                given = ", ".join(f"{name}={number}" for name, number in sizes.items())
+                raise DimensionError(f"{given}: {reason}; give sizes for which {size} >= 0")
+        return sizes
+
+    def _solve(self, arrays: Sequence[Array]) -> dict[str, int]:
+        sizes: dict[str, int] = {}
+        for position, axis, size in self.solvable:
+            name = _plain_name(size)
+            if name is not None:
+                sizes.setdefault(name, arrays[position].shape[axis])
+        for position, axis, size in self.solvable:
+            _solve_linear(size, arrays[position].shape[axis], sizes)
+        return sizes
+
+
+def _plain_name(size: Dim) -> str | None:
+    """The name of a size that is nothing but a name."""
+    ((monomial, factor), *rest) = size.terms
+    if rest or factor != 1 or len(monomial) != 1 or not isinstance(monomial[0], str):
+        return None
+    return monomial[0]
+
+
+def _solve_linear(size: Dim, number: int, sizes: dict[str, int]) -> None:
+    """factor * name + rest = number, for the one name that is not known yet."""
+    unknown = size.names() - set(sizes)
+    if len(unknown) != 1:
+        return
+    (name,) = unknown
+    at_zero = evaluate(size, {**sizes, name: 0})
+    factor = evaluate(size, {**sizes, name: 1}) - at_zero
+    if factor:
+        sizes[name] = (number - at_zero) // factor
+
+
+def _checks(graph: Graph) -> list[Check]:
+    """Sizes that some node needs to be non-negative, each once."""
+    found: dict[str, Check] = {}
+    for node in graph.nodes():
+        for size, reason in _node_checks(node):
+            if isinstance(size, Dim) and not _surely_positive(size):
+                where = f"{node.op.name} at {node.location}: {reason}"
+                found.setdefault(str(size), (size, where))
+    return list(found.values())
+
+
+def _node_checks(node: Node) -> list[tuple[int | Dim, str]]:
+    needed: list[tuple[int | Dim, str]] = []
+    for result in node.results:
+        needed += [(size, f"its result is {result.type}") for size in result.type.shape]
+    if node.op.name == "np.getitem" and node.operands[0] is not None:
+        needed += requirements(node.operands[0].type.shape, node.attributes["index"])
+    return needed
+
+
+def _surely_positive(size: Dim) -> bool:
+    return all(
+        factor > 0 and all(isinstance(a, str) for a in names) for names, factor in size.terms
+    )
+
+
+def _check_type(value: Input, array: Any) -> None:
+    if not isinstance(array, numpy.ndarray):
+        raise UsageError(
+            f"{value.name}: {type(array).__name__} given; give a NumPy array of {value.type}"
+        )
+    if array.dtype != value.type.dtype:
+        raise UsageError(
+            f"{value.name}: {Type(array.dtype, array.shape)} given, {value.type} expected; "
+            f"convert it with .astype('{value.type.dtype}')"
+        )
+    if array.ndim != value.type.ndim:
+        raise UsageError(
+            f"{value.name}: {Type(array.dtype, array.shape)} given, {value.type} expected; "
+            f"reshape it to {value.type.ndim} axes"
+        )
+
+
+def _check_shape(value: Input, array: Array, sizes: Mapping[str, int]) -> None:
+    for axis, (size, given) in enumerate(zip(value.type.shape, array.shape, strict=True)):
+        wanted = evaluate(size, sizes)
+        if wanted != given:
+            said = f"{size} = {wanted}" if isinstance(size, Dim) else f"{size}"
+            raise DimensionError(
+                f"{value.name}: shape {array.shape} given, {value.type} expected; "
+                f"axis {axis} must be {said}"
+            )

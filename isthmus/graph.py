@@ -1,0 +1,160 @@
+"""The neutral graph: typed values, the nodes that make them, and their order.
+
+A value knows the node that makes it and a node knows its operands, so that a
+graph is nothing but its outputs; there is no builder and no global state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from isthmus.dims import Dim, Shape, same_shape
+from isthmus.errors import UsageError
+
+if TYPE_CHECKING:
+    from isthmus.op import Op
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Type:
+    """dtype and shape; sizes are ints or named dimensions."""
+
+    dtype: numpy.dtype[Any]
+    shape: Shape = ()
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def is_static(self) -> bool:
+        return not any(isinstance(size, Dim) for size in self.shape)
+
+    def same(self, other: Type) -> bool:
+        """Whether dtype and every size are the same expression."""
+        return self.dtype == other.dtype and same_shape(self.shape, other.shape)
+
+    def __str__(self) -> str:
+        return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """One array of a graph. See `Input`, `Constant` and `Result`."""
+
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input(Value):
+    """An array the caller gives."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant(Value):
+    """An array known when the graph was made; never copied, so treat it as frozen."""
+
+    array: numpy.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result(Value):
+    """An array that a node makes; `index` tells which, for operators with several."""
+
+    node: Node
+    index: int
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One use of an operator.
+
+    `expansion` holds, for a composite operator, the same results made of simpler
+    operators; `location` is the line of the user's program.
+    """
+
+    op: Op[..., Any]
+    operands: tuple[Value | None, ...]
+    attributes: Mapping[str, Any]
+    location: str = ""
+    expansion: tuple[Value, ...] = ()
+    results: tuple[Result, ...] = field(default=())
+
+    def __str__(self) -> str:
+        types = ", ".join("None" if v is None else str(v.type) for v in self.operands)
+        return f"{self.op.name}({types})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """Named inputs, named outputs, and everything the outputs need."""
+
+    inputs: tuple[Input, ...]
+    outputs: tuple[Value, ...]
+    output_names: tuple[str, ...]
+    constant_names: Mapping[int, str] = field(default_factory=dict)  # id(array) -> name
+
+    def nodes(self) -> list[Node]:
+        """The nodes in an order in which every operand comes before its use."""
+        return topological(self.outputs)
+
+    def constants(self) -> list[Constant]:
+        """The constants in order of use; one array is one constant, however often it is used."""
+        found: dict[int, Constant] = {}
+        for value in self._values():
+            if isinstance(value, Constant):
+                found.setdefault(id(value.array), value)
+        return list(found.values())
+
+    def dimension_names(self) -> list[str]:
+        """The names of the sizes of the inputs, in order of appearance."""
+        sizes = (size for value in self.inputs for size in value.type.shape)
+        names = (name for size in sizes if isinstance(size, Dim) for name in sorted(size.names()))
+        return list(dict.fromkeys(names))
+
+    def _values(self) -> Iterator[Value]:
+        for node in self.nodes():
+            yield from (value for value in node.operands if value is not None)
+        yield from self.outputs
+
+    def verify(self) -> None:
+        """Infer every type again and compare; catches a pass that made a wrong graph."""
+        known = set(map(id, self.inputs))
+        for node in self.nodes():
+            for value in node.operands:
+                if isinstance(value, Input) and id(value) not in known:
+                    raise UsageError(f"{node} uses '{value.name}', which is no input of the graph")
+            for result, inferred in zip(node.results, node.op.infer_node(node), strict=True):
+                if not result.type.same(inferred):
+                    raise UsageError(f"{node}: has type {result.type}, but {inferred} is inferred")
+
+
+def topological(outputs: Sequence[Value], known: Collection[int] = ()) -> list[Node]:
+    """The nodes that the outputs need, operands first; linear in the size of the graph.
+
+    Nodes whose id is known are left out, with all that only they need.
+    """
+    order: list[Node] = []
+    done = set(known)
+    stack: list[tuple[Node, bool]] = [(node, False) for node in _makers(outputs)]
+    while stack:
+        node, visited = stack.pop()
+        if id(node) in done:
+            continue
+        if visited:
+            done.add(id(node))
+            order.append(node)
+            continue
+        stack.append((node, True))
+        stack.extend((maker, False) for maker in _makers(node.operands))
+    return order
+
+
+def _makers(values: Sequence[Value | None]) -> list[Node]:
+    return [value.node for value in reversed(values) if isinstance(value, Result)]

@@ -1,0 +1,40 @@
+"""Gluon-like blocks: a network is an object with a `forward` and named parameters."""
+
+from isthmus.nn.block import Block, Sequential
+from isthmus.nn.layers import (
+    ACTIVATIONS,
+    Activation,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GlobalAvgPool2D,
+    Identity,
+    LayerNorm,
+    MaxPool2D,
+)
+from isthmus.nn.parameter import Parameter, he, normal, ones, zeros
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "BatchNorm",
+    "Block",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GlobalAvgPool2D",
+    "Identity",
+    "LayerNorm",
+    "MaxPool2D",
+    "Parameter",
+    "Sequential",
+    "he",
+    "normal",
+    "ones",
+    "zeros",
+]

@@ -1,0 +1,150 @@
+"""Layers. Parameters are named as published checkpoints name them: weight, bias, running_mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from isthmus import np, npx
+from isthmus.errors import UsageError
+from isthmus.nn.block import Block
+from isthmus.nn.parameter import Parameter, he, normal, ones, zeros
+from isthmus.npx.windows import pair
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "elu": npx.elu,
+    "gelu": npx.gelu,
+    "gelu_tanh": lambda x: npx.gelu(x, approximate=True),
+    "hard_sigmoid": npx.hard_sigmoid,
+    "hard_swish": npx.hard_swish,
+    "relu": npx.relu,
+    "relu6": npx.relu6,
+    "sigmoid": npx.sigmoid,
+    "silu": npx.silu,
+    "tanh": np.tanh,
+}
+
+
+class Activation(Block):
+    """One of `ACTIVATIONS`, by name. x: any shape."""
+
+    def __init__(self, name: str) -> None:
+        if name not in ACTIVATIONS:
+            raise UsageError(f"no activation '{name}'; there are {', '.join(ACTIVATIONS)}")
+        self.name = name
+
+    def forward(self, x: Any) -> Any:
+        return ACTIVATIONS[self.name](x)
+
+
+class Dense(Block):
+    """x @ weight.T + bias. x: [..., inputs] -> [..., units]."""
+
+    def __init__(self, units: int, inputs: int, bias: bool = True) -> None:
+        self.weight = Parameter((units, inputs), normal(0.02))
+        self.bias = Parameter((units,), zeros) if bias else None
+
+    def forward(self, x: Any) -> Any:
+        bias = None if self.bias is None else self.bias.data()
+        return npx.fully_connected(x, self.weight.data(), bias)
+
+
+class Conv2D(Block):
+    """Convolution of images, weight [channels, inputs / groups, h, w]; see `npx.convolution`.
+
+    x: [N, inputs, H, W] -> [N, channels, H', W'].
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        inputs: int,
+        kernel: Any,
+        *,
+        strides: Any = 1,
+        padding: Any = 0,
+        groups: int = 1,
+        bias: bool = False,
+    ) -> None:
+        self.weight = Parameter((channels, inputs // groups, *pair(kernel, "kernel")), he)
+        self.bias = Parameter((channels,), zeros) if bias else None
+        self.options = {"strides": strides, "padding": padding, "groups": groups}
+
+    def forward(self, x: Any) -> Any:
+        y = npx.convolution(x, self.weight.data(), **self.options)
+        return y if self.bias is None else y + np.reshape(self.bias.data(), (-1, 1, 1))
+
+
+class BatchNorm(Block):
+    """(x - running_mean) / sqrt(running_var + epsilon) * weight + bias, by channel.
+
+    x: [N, C, ...] (Ioffe and Szegedy 2015, arXiv:1502.03167).
+    """
+
+    def __init__(self, channels: int, epsilon: float = 1e-5) -> None:
+        self.weight = Parameter((channels,), ones)
+        self.bias = Parameter((channels,), zeros)
+        self.running_mean = Parameter((channels,), zeros)
+        self.running_var = Parameter((channels,), ones)
+        self.epsilon = epsilon
+
+    def forward(self, x: Any) -> Any:
+        statistics = (self.weight, self.bias, self.running_mean, self.running_var)
+        return npx.batch_norm(x, *(p.data() for p in statistics), epsilon=self.epsilon)
+
+
+class LayerNorm(Block):
+    """(x - mean) / sqrt(var + epsilon) * weight + bias over the last axis. x: [..., channels]."""
+
+    def __init__(self, channels: int, epsilon: float = 1e-5) -> None:
+        self.weight = Parameter((channels,), ones)
+        self.bias = Parameter((channels,), zeros)
+        self.epsilon = epsilon
+
+    def forward(self, x: Any) -> Any:
+        return npx.layer_norm(x, self.weight.data(), self.bias.data(), epsilon=self.epsilon)
+
+
+class Embedding(Block):
+    """weight[x]. x: ints of any shape in 0..count-1 -> [..., channels]."""
+
+    def __init__(self, count: int, channels: int) -> None:
+        self.weight = Parameter((count, channels), normal(0.02))
+
+    def forward(self, x: Any) -> Any:
+        return np.take(self.weight.data(), x, axis=0)
+
+
+class MaxPool2D(Block):
+    """The largest element of each window. x: [N, C, H, W]."""
+
+    def __init__(self, window: Any, strides: Any = None, padding: Any = 0) -> None:
+        self.options = {"window": window, "strides": strides, "padding": padding}
+
+    def forward(self, x: Any) -> Any:
+        return npx.max_pool(x, **self.options)
+
+
+class GlobalAvgPool2D(Block):
+    """The mean over H and W. x: [N, C, H, W] -> [N, C, 1, 1]."""
+
+    def forward(self, x: Any) -> Any:
+        return npx.global_average_pool(x)
+
+
+class Flatten(Block):
+    """x: [N, ...] -> [N, all the rest]."""
+
+    def forward(self, x: Any) -> Any:
+        return np.reshape(x, (x.shape[0], -1))
+
+
+class Dropout(Block):
+    """x itself: at inference nothing is dropped. Keeps the places of published networks."""
+
+    def forward(self, x: Any) -> Any:
+        return x
+
+
+class Identity(Dropout):
+    """x itself."""

@@ -1,0 +1,28 @@
+"""Functions that choose: where, and the positions of extremes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from isthmus.infer import INT64, reduction, selection
+from isthmus.op import primitive
+
+
+@primitive(infer=selection, vjp=lambda g, y, c, a, b: (None, where(c, g, 0), where(c, 0, g)))
+def where(condition: Any, x1: Any, x2: Any, /) -> Any:
+    """x1 where the condition holds, x2 elsewhere; all three broadcast."""
+    return numpy.where(condition, x1, x2)
+
+
+@primitive(infer=reduction(lambda _: INT64))
+def argmax(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    """The position of the largest element along an axis, the first of several."""
+    return numpy.argmax(x, axis=axis, keepdims=keepdims)
+
+
+@primitive(infer=reduction(lambda _: INT64))
+def argmin(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    """The position of the smallest element along an axis, the first of several."""
+    return numpy.argmin(x, axis=axis, keepdims=keepdims)

@@ -1,0 +1,85 @@
+"""Reductions. axis: an int, several, or None for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from isthmus.dims import product
+from isthmus.infer import BOOL, axes_of, mean_dtype, reduced_shape, reduction, sum_dtype
+from isthmus.np.elementwise import equal, sqrt, square
+from isthmus.np.manipulation import broadcast_to, reshape
+from isthmus.op import composite, primitive
+
+
+def _kept(g: Any, x: Any, axis: Any) -> Any:
+    """A reduced array with its axes back, of size 1."""
+    return reshape(g, reduced_shape(x.shape, axis, keepdims=True))
+
+
+def _sum_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
+    return (broadcast_to(_kept(g, x, axis), x.shape),)
+
+
+def _mean_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
+    count = product(x.shape[i] for i in axes_of(axis, x.ndim))
+    return (broadcast_to(_kept(g, x, axis) / count, x.shape),)
+
+
+def _extreme_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
+    return (_kept(g, x, axis) * equal(x, _kept(y, x, axis)),)
+
+
+@primitive(infer=reduction(lambda _: BOOL))
+def all(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Whether every element is true."""
+    return numpy.all(x, axis=axis, keepdims=keepdims)
+
+
+@primitive(infer=reduction(lambda _: BOOL))
+def any(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Whether some element is true."""
+    return numpy.any(x, axis=axis, keepdims=keepdims)
+
+
+@primitive(infer=reduction(lambda dtype: dtype), vjp=_extreme_gradient)
+def max(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The largest element; NaN if one is."""
+    return numpy.max(x, axis=axis, keepdims=keepdims)
+
+
+@primitive(infer=reduction(mean_dtype), vjp=_mean_gradient)
+def mean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum divided by the number of elements."""
+    return numpy.mean(x, axis=axis, keepdims=keepdims)
+
+
+@primitive(infer=reduction(lambda dtype: dtype), vjp=_extreme_gradient)
+def min(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The smallest element; NaN if one is."""
+    return numpy.min(x, axis=axis, keepdims=keepdims)
+
+
+@primitive(infer=reduction(sum_dtype))
+def prod(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The product of the elements; small ints are multiplied as int64."""
+    return numpy.prod(x, axis=axis, keepdims=keepdims)
+
+
+@composite
+def std(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """sqrt(var(x))"""
+    return sqrt(var(x, axis=axis, keepdims=keepdims))
+
+
+@primitive(infer=reduction(sum_dtype), vjp=_sum_gradient)
+def sum(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum of the elements; small ints are added as int64."""
+    return numpy.sum(x, axis=axis, keepdims=keepdims)
+
+
+@composite
+def var(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """mean((x - mean(x))**2)"""
+    return mean(square(x - mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims)

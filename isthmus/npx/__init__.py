@@ -1,0 +1,46 @@
+"""Neural-network operators that NumPy lacks. Images are [N, C, H, W]."""
+
+from __future__ import annotations
+
+from isthmus.npx.activation import (
+    elu,
+    erf,
+    gelu,
+    hard_sigmoid,
+    hard_swish,
+    leaky_relu,
+    log_softmax,
+    relu,
+    relu6,
+    sigmoid,
+    silu,
+    softmax,
+)
+from isthmus.npx.attention import scaled_dot_product_attention
+from isthmus.npx.convolution import convolution, fully_connected
+from isthmus.npx.normalization import batch_norm, l2_normalize, layer_norm
+from isthmus.npx.pooling import average_pool, global_average_pool, max_pool
+
+__all__ = [
+    "average_pool",
+    "batch_norm",
+    "convolution",
+    "elu",
+    "erf",
+    "fully_connected",
+    "gelu",
+    "global_average_pool",
+    "hard_sigmoid",
+    "hard_swish",
+    "l2_normalize",
+    "layer_norm",
+    "leaky_relu",
+    "log_softmax",
+    "max_pool",
+    "relu",
+    "relu6",
+    "scaled_dot_product_attention",
+    "sigmoid",
+    "silu",
+    "softmax",
+]

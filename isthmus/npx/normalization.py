@@ -1,0 +1,40 @@
+"""Normalisations, at inference: statistics of a batch are constants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isthmus import np
+from isthmus.op import composite
+
+
+@composite
+def batch_norm(
+    x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, /, *, epsilon: float = 1e-5
+) -> Any:
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, by channel.
+
+    x: [N, C, ...], the others: [C] (Ioffe and Szegedy 2015, arXiv:1502.03167).
+    """
+    scale = gamma / np.sqrt(variance + epsilon)
+    shift = beta - mean * scale
+    lines = (-1,) + (1,) * (x.ndim - 2)
+    return x * np.reshape(scale, lines) + np.reshape(shift, lines)
+
+
+@composite
+def layer_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> Any:
+    """(x - mean) / sqrt(var + epsilon) * gamma + beta, over the last axis.
+
+    x: [..., C], gamma and beta: [C] (Ba et al. 2016, arXiv:1607.06450).
+    """
+    centred = x - np.mean(x, axis=-1, keepdims=True)
+    variance = np.mean(centred * centred, axis=-1, keepdims=True)
+    return centred / np.sqrt(variance + epsilon) * gamma + beta
+
+
+@composite
+def l2_normalize(x: Any, /, *, axis: int = -1, epsilon: float = 1e-12) -> Any:
+    """x / max(sqrt(sum(x*x)), epsilon) along axis."""
+    norm = np.sqrt(np.sum(x * x, axis=axis, keepdims=True))
+    return x / np.maximum(norm, epsilon)

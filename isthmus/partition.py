@@ -1,0 +1,104 @@
+"""A graph cut into segments: what the backend computes as NumPy does, and what the host must.
+
+A node's stage is even on the backend and odd on the host, and never lower than its
+operands'. The nodes of one stage are one segment, so that segments are maximal and
+run one after another without cycles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from isthmus.graph import Graph, Input, Node, Result, Value
+from isthmus.passes import Known, copy_node
+
+BACKEND, HOST = 0, 1
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a graph that runs in one place; `reasons` says why the host has it."""
+
+    graph: Graph
+    on_host: bool
+    reads: tuple[Value, ...]  # values of the whole graph, in the order of the segment's inputs
+    writes: tuple[Value, ...]  # and in the order of its outputs
+    reasons: tuple[str, ...] = ()
+
+
+def partition(graph: Graph, refuses: Callable[[Node], str | None]) -> list[Segment]:
+    """The segments in the order they run. `refuses(node)` is None, or why the host takes it."""
+    nodes = graph.nodes()
+    reasons = {id(node): refuses(node) for node in nodes}
+    stages = _latest(nodes, _earliest(nodes, reasons))
+    shared = _shared(graph, nodes, stages)
+    by_stage: dict[int, list[Node]] = {}
+    for node in nodes:
+        by_stage.setdefault(stages[id(node)], []).append(node)
+    return [
+        _segment(graph, part, shared, [reasons[id(n)] for n in part], stage % 2 == HOST)
+        for stage, part in sorted(by_stage.items())
+    ]
+
+
+def _shared(graph: Graph, nodes: list[Node], stages: dict[int, int]) -> set[int]:
+    """The ids of values that the caller or a node of another stage reads."""
+    wanted = {id(value) for value in graph.outputs}
+    for node in nodes:
+        for value in node.operands:
+            if isinstance(value, Result) and stages[id(value.node)] != stages[id(node)]:
+                wanted.add(id(value))
+    return wanted
+
+
+def _earliest(nodes: list[Node], reasons: dict[int, str | None]) -> dict[int, int]:
+    stages: dict[int, int] = {}
+    for node in nodes:
+        side = BACKEND if reasons[id(node)] is None else HOST
+        before = [stages[id(v.node)] for v in node.operands if isinstance(v, Result)]
+        lowest = max(before, default=side)
+        stages[id(node)] = lowest + (lowest - side) % 2
+    return stages
+
+
+def _latest(nodes: list[Node], earliest: dict[int, int]) -> dict[int, int]:
+    """Each node as late as its users allow, which merges what could wait into later segments."""
+    last = max(earliest.values(), default=0)
+    limits: dict[int, int] = {}
+    stages: dict[int, int] = {}
+    for node in reversed(nodes):
+        limit = limits.get(id(node), last)
+        stages[id(node)] = limit - (limit - earliest[id(node)]) % 2
+        for value in node.operands:
+            if isinstance(value, Result):
+                known = limits.get(id(value.node), last)
+                limits[id(value.node)] = min(known, stages[id(node)])
+    return stages
+
+
+def _segment(
+    graph: Graph, nodes: list[Node], shared: set[int], reasons: list[str | None], on_host: bool
+) -> Segment:
+    known: Known = {}
+    reads: list[Value] = []
+    for node in nodes:
+        for value in node.operands:
+            if isinstance(value, Input | Result) and id(value) not in known:
+                known[id(value)] = Input(value.type, _name(value, len(reads)))
+                reads.append(value)
+        known.update(zip(map(id, node.results), copy_node(node, known).results, strict=True))
+    writes = [value for node in nodes for value in node.results if id(value) in shared]
+    names = {id(v): name for v, name in zip(graph.outputs, graph.output_names, strict=True)}
+    part = Graph(
+        tuple(known[id(value)] for value in reads),  # type: ignore[misc]
+        tuple(known[id(value)] for value in writes),
+        tuple(names.get(id(value), f"result.{i}") for i, value in enumerate(writes)),
+        graph.constant_names,
+    )
+    said = (f"{n.op.name}: {r}" for n, r in zip(nodes, reasons, strict=True) if r)
+    return Segment(part, on_host, tuple(reads), tuple(writes), tuple(dict.fromkeys(said)))
+
+
+def _name(value: Value, position: int) -> str:
+    return value.name if isinstance(value, Input) else f"value.{position}"

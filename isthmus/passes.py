@@ -1,0 +1,52 @@
+"""Rewrites of a graph. A graph is never changed; each pass makes a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from isthmus.dims import Dim, evaluate
+from isthmus.graph import Graph, Node, Result, Value, topological
+
+Known = dict[int, Value]  # id of an old value -> the new one
+
+
+def expand(graph: Graph, keep: Callable[[Node], bool]) -> Graph:
+    """The graph with every composite that is not kept replaced by what it is made of."""
+    known: Known = {}
+    done: set[int] = set()
+    _expand(graph.outputs, keep, known, done)
+    return replace(graph, outputs=tuple(known.get(id(v), v) for v in graph.outputs))
+
+
+def _expand(
+    outputs: Sequence[Value], keep: Callable[[Node], bool], known: Known, done: set[int]
+) -> None:
+    for node in topological(outputs, done):
+        done.add(id(node))
+        if node.expansion and not keep(node):
+            _expand(node.expansion, keep, known, done)
+            made: Iterable[Value] = (known.get(id(v), v) for v in node.expansion)
+        else:
+            made = copy_node(node, known).results
+        known.update(zip(map(id, node.results), made, strict=True))
+
+
+def copy_node(node: Node, known: Known) -> Node:
+    """The node with its operands replaced by what is known of them."""
+    operands = tuple(v if v is None else known.get(id(v), v) for v in node.operands)
+    copy = Node(node.op, operands, node.attributes, node.location, node.expansion)
+    copy.results = tuple(Result(r.type, copy, r.index) for r in node.results)
+    return copy
+
+
+def with_sizes(attribute: Any, sizes: Mapping[str, int]) -> Any:
+    """An attribute with every named size in it replaced by its number."""
+    if isinstance(attribute, Dim):
+        return evaluate(attribute, sizes)
+    if isinstance(attribute, tuple | list):
+        return type(attribute)(with_sizes(part, sizes) for part in attribute)
+    if isinstance(attribute, slice):
+        return slice(*with_sizes((attribute.start, attribute.stop, attribute.step), sizes))
+    return attribute

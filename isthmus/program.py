@@ -1,0 +1,240 @@
+"""Graph -> Executable: trace, expand, cut into segments, load each, run them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from isthmus import tree
+from isthmus.backend import Arrays, Backend, Options, Runner, find_backend
+from isthmus.binding import Binder
+from isthmus.cost import Cost, cost_of
+from isthmus.errors import UsageError
+from isthmus.graph import Constant, Graph, Node, Value
+from isthmus.guards import IndexGuards
+from isthmus.partition import Segment, partition
+from isthmus.passes import expand
+from isthmus.reference import Reference
+from isthmus.threads import available_threads
+from isthmus.tracing import Arguments, Traced, spec, trace
+
+Array = numpy.ndarray[Any, Any]
+
+
+def compile(
+    function: Callable[..., Any],
+    specs: Any,
+    *,
+    backend: str = "cpu",
+    precision: str = "f32",
+    threads: int | None = None,
+    numerics: str = "numpy",
+    on_host: str = "allow",
+    device: str | None = None,
+) -> Executable:
+    """A function or Block, traced for arguments of the given types and loaded on a backend.
+
+    specs: `isthmus.spec`s nested as the arguments; a dict is keyword arguments.
+    threads: compute threads; None is what affinity and the container's quota allow.
+    on_host: "allow" runs what the backend does not compute as NumPy does by NumPy;
+    "error" refuses such a program. device: "cuda" or "cpu", for the gpu backend.
+    Raises UsageError, TraceError, BackendMissing.
+    """
+    options = checked_options(precision, threads, numerics, on_host, device)
+    return Executable(trace(function, specs), backend, options, on_host)
+
+
+def checked_options(
+    precision: str, threads: int | None, numerics: str, on_host: str, device: str | None
+) -> Options:
+    """The options of `compile`, each checked."""
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise UsageError(f"threads={threads!r}: give a whole number from 1, or None for all")
+    if on_host not in ("allow", "error"):
+        raise UsageError(f"on_host={on_host!r}: give 'allow' or 'error'")
+    if numerics not in ("numpy", "fast"):
+        raise UsageError(f"numerics={numerics!r}: give 'numpy' or 'fast'")
+    return Options(precision, threads or available_threads(), numerics, device)
+
+
+class Executable:
+    """A program ready to run: NumPy arrays in, NumPy arrays out, for any size of its names."""
+
+    def __init__(self, traced: Traced, backend: str, options: Options, on_host: str) -> None:
+        self.traced = traced
+        self.backend = find_backend(backend)
+        self.options = options
+        graph = expand(traced.graph, lambda node: self.backend.fuses(node, options))
+        graph.verify()
+        self.graph = graph
+        self.segments = partition(graph, self._refuses)
+        if on_host == "error":
+            self._refuse_host()
+        self._binder = Binder(graph)
+        self._runners = [_load(segment, self.backend, options) for segment in self.segments]
+        self._names = [value.name for value in graph.inputs]
+        self._direct = _is_direct(self.segments, graph)
+
+    def _refuses(self, node: Node) -> str | None:
+        return self.backend.refuses(node, self.options)
+
+    def _refuse_host(self) -> None:
+        reasons = [reason for segment in self.segments for reason in segment.reasons]
+        if reasons:
+            raise UsageError(
+                f"on_host='error', but backend '{self.backend.name}' leaves {reasons[0]} "
+                f"({len(reasons)} in all); change the program, or allow the host"
+            )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The program's result, nested as the function returned it; new arrays every time."""
+        arrays = self._arguments(args, kwargs)
+        outputs = self._run(arrays, self._binder.sizes(arrays))
+        if len(outputs) == 1 and isinstance(self.traced.result, str):
+            return outputs[0]
+        return tree.rebuild(self.traced.result, outputs)
+
+    def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        positional, keyword = self.traced.arguments
+        if len(args) != len(positional) or set(kwargs) != set(keyword):
+            raise UsageError(self._expected(args, kwargs))
+        if not args and list(kwargs) == self._names:
+            return list(kwargs.values())
+        given = (args, {name: kwargs[name] for name in keyword})
+        if not tree.same_structure(given, (positional, keyword)):
+            raise UsageError(self._expected(args, kwargs))
+        return [leaf for _, leaf in tree.leaves(given)]
+
+    def _expected(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        wanted = ", ".join(f"{value.name}: {value.type}" for value in self.graph.inputs)
+        given = ", ".join([f"{len(args)} positional"] * bool(args) + sorted(kwargs)) or "nothing"
+        return f"arguments {given} given; the program takes {wanted}"
+
+    def _run(self, arrays: list[Array], sizes: Mapping[str, int]) -> list[Array]:
+        if self._direct:
+            return self._runners[0](arrays, sizes)
+        known = {id(v): array for v, array in zip(self.graph.inputs, arrays, strict=True)}
+        for segment, runner in zip(self.segments, self._runners, strict=True):
+            outputs = runner([known[id(value)] for value in segment.reads], sizes)
+            known.update(zip(map(id, segment.writes), outputs, strict=True))
+        return [_result(value, known) for value in self.graph.outputs]
+
+    def explain(self) -> str:
+        """The segments: where each runs, what it is made of, and why the host has any."""
+        lines = [
+            f"{len(self.segments)} segment(s) on backend '{self.backend.name}', "
+            f"{self.options.precision}, {self.options.threads} thread(s)"
+        ]
+        for position, (segment, runner) in enumerate(
+            zip(self.segments, self._runners, strict=True)
+        ):
+            where = "host (NumPy)" if segment.on_host else self.backend.name
+            ops = runner.describe()
+            lines.append(
+                f"{position}: {where}: {len(segment.graph.nodes())} nodes, {len(ops)} operations"
+            )
+            lines += [f"   because {reason}" for reason in segment.reasons]
+            lines += [f"   {text}" for text in _counted(ops)]
+        return "\n".join(lines)
+
+    def cost(self, **sizes: int) -> Cost:
+        """Operations, bytes moved and parameters by operator, for given sizes of the names."""
+        return cost_of(self.traced.graph, sizes)
+
+    def save(self, path: str | Path) -> None:
+        """Write the program and its constants to one file; `isthmus.load` reads it."""
+        from isthmus.archive import save
+
+        save(self.traced, path)
+
+
+def _load(segment: Segment, backend: Backend, options: Options) -> Runner:
+    if segment.on_host:
+        return Reference(segment.graph)
+    return _guarded(segment.graph, backend.load(segment.graph, options))
+
+
+def _guarded(graph: Graph, runner: Runner) -> Runner:
+    guards = IndexGuards(graph)
+    return Guarded(guards, runner) if guards.checks else runner
+
+
+class Guarded:
+    """A runner behind the checks of its indices."""
+
+    def __init__(self, guards: IndexGuards, runner: Runner) -> None:
+        self.guards = guards
+        self.runner = runner
+
+    def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
+        self.guards(arrays, sizes)
+        return self.runner(arrays, sizes)
+
+    def describe(self) -> list[str]:
+        return self.runner.describe()
+
+
+def _is_direct(segments: Sequence[Segment], graph: Graph) -> bool:
+    """Whether one segment reads the inputs and writes the outputs as the caller has them."""
+    if len(segments) != 1:
+        return False
+    reads = list(map(id, segments[0].reads)) == list(map(id, graph.inputs))
+    return reads and list(map(id, segments[0].writes)) == list(map(id, graph.outputs))
+
+
+def _result(value: Value, known: Mapping[int, Array]) -> Array:
+    """An output; a copy where it is an input or a constant, so that results are the caller's."""
+    if isinstance(value, Constant):
+        return value.array.copy()
+    found = known[id(value)]
+    return found.copy() if not hasattr(value, "node") else found
+
+
+def _counted(operations: Sequence[str]) -> list[str]:
+    counts: dict[str, int] = {}
+    for text in operations:
+        counts[text] = counts.get(text, 0) + 1
+    return [f"{count} x {text}" if count > 1 else text for text, count in counts.items()]
+
+
+def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Compile at the first call with each combination of argument types; see `compile`.
+
+    >>> @jit(backend="numpy")
+    ... def double(x):
+    ...     return 2 * x
+    """
+    if function is None:
+        return lambda wrapped: Jitted(wrapped, options)
+    return Jitted(function, options)
+
+
+class Jitted:
+    """A function with one Executable for each combination of dtypes and shapes it was given."""
+
+    def __init__(self, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
+        update_wrapper(self, function)
+        self.function = function
+        self.options = dict(options)
+        self.executables: dict[Any, Executable] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        found = [(path, leaf) for path, leaf in tree.leaves((args, kwargs))]
+        key = tuple((path, _signature(path, leaf)) for path, leaf in found)
+        if key not in self.executables:
+            self.executables[key] = self._compiled(args, kwargs)
+        return self.executables[key](*args, **kwargs)
+
+    def _compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Executable:
+        specs = tree.map_leaves(lambda leaf: spec(leaf.dtype, leaf.shape), (args, kwargs))
+        return compile(self.function, Arguments(*specs), **self.options)
+
+
+def _signature(path: tuple[str, ...], leaf: Any) -> tuple[str, tuple[int, ...]]:
+    if not isinstance(leaf, numpy.ndarray):
+        raise UsageError(f"argument {'.'.join(path[1:])}: {leaf!r} is no array; give a NumPy array")
+    return leaf.dtype.str, leaf.shape

@@ -1,0 +1,83 @@
+"""The executable specification: a graph run by its operators' own NumPy bodies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from isthmus.backend import Arrays, Options
+from isthmus.errors import UsageError
+from isthmus.graph import Constant, Graph, Node, Result, Value
+from isthmus.passes import expand, with_sizes
+
+Array = numpy.ndarray[Any, Any]
+
+
+class NumpyBackend:
+    """Runs every operator by its NumPy body; the oracle of the tests and the native baseline."""
+
+    name = "numpy"
+
+    def fuses(self, node: Node, options: Options) -> bool:
+        return False
+
+    def refuses(self, node: Node, options: Options) -> str | None:
+        return None
+
+    def load(self, graph: Graph, options: Options) -> Reference:
+        if options.precision != "f32":
+            raise UsageError(
+                f"backend 'numpy' computes as written; precision {options.precision!r}"
+            )
+        return Reference(graph)
+
+
+class Reference:
+    """A graph, ready to be run by NumPy; arrays are dropped after their last use."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = expand(graph, keep=lambda node: False)
+        self.nodes = self.graph.nodes()
+        self.uses = Counter(id(v) for node in self.nodes for v in node.operands)
+        self.uses.update(id(v) for v in self.graph.outputs)
+
+    def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
+        left = dict(self.uses)
+        known = {id(v): a for v, a in zip(self.graph.inputs, arrays, strict=True)}
+        with numpy.errstate(all="ignore"):
+            for node in self.nodes:
+                operands = [_array(value, known) for value in node.operands]
+                results = run_node(node, operands, sizes)
+                known.update(zip(map(id, node.results), results, strict=True))
+                _drop(node.operands, left, known)
+        return [_array(value, known) for value in self.graph.outputs]
+
+    def describe(self) -> list[str]:
+        return [str(node) for node in self.nodes]
+
+
+def run_node(node: Node, operands: Sequence[Any], sizes: Mapping[str, int]) -> list[Array]:
+    """The node's results, computed by its operator's body."""
+    attributes = {key: with_sizes(value, sizes) for key, value in node.attributes.items()}
+    arguments = [list(operands)] if node.op.variadic else list(operands)
+    names = list(node.op.signature.parameters)[len(node.op.array_names) :]
+    outcome = node.op.body(*arguments, **{name: attributes[name] for name in names})
+    results = outcome if isinstance(outcome, tuple) else (outcome,)
+    return [numpy.asarray(array) for array in results]
+
+
+def _array(value: Value | None, known: Mapping[int, Array]) -> Any:
+    if isinstance(value, Constant):
+        return value.array
+    return None if value is None else known[id(value)]
+
+
+def _drop(values: Sequence[Value | None], left: dict[int, int], known: dict[int, Array]) -> None:
+    for value in values:
+        if isinstance(value, Result):
+            left[id(value)] -= 1
+            if not left[id(value)]:
+                del known[id(value)]
