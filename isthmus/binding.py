@@ -11,6 +11,7 @@ from isthmus.dims import Dim, evaluate
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph import Graph, Input, Node, Type
 from isthmus.indexing import requirements
+from isthmus.infer import axes_of
 
 Array = numpy.ndarray[Any, Any]
 Check = tuple["Dim", str]  # a size that must not be negative, and what needs it
@@ -88,9 +89,19 @@ def _node_checks(node: Node) -> list[tuple[int | Dim, str]]:
     needed: list[tuple[int | Dim, str]] = []
     for result in node.results:
         needed += [(size, f"its result is {result.type}") for size in result.type.shape]
-    if node.op.name == "np.getitem" and node.operands[0] is not None:
-        needed += requirements(node.operands[0].type.shape, node.attributes["index"])
+    operand = node.operands[0] if node.operands else None
+    if operand is None:
+        return needed
+    if node.op.name == "np.getitem":
+        needed += requirements(operand.type.shape, node.attributes["index"])
+    if node.op.name in _OF_SOMETHING:
+        reduced = axes_of(node.attributes["axis"], operand.type.ndim)
+        needed += [(operand.type.shape[axis] - 1, "of an empty axis") for axis in reduced]
     return needed
+
+
+# Reductions for which NumPy raises, or gives NaN, where there is nothing to reduce.
+_OF_SOMETHING = {"np.argmax", "np.argmin", "np.max", "np.mean", "np.min"}
 
 
 def _surely_positive(size: Dim) -> bool:

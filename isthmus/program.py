@@ -68,7 +68,7 @@ class Executable:
         self.traced = traced
         self.backend = find_backend(backend)
         self.options = options
-        graph = expand(traced.graph, lambda node: self.backend.fuses(node, options))
+        graph = expand(traced.graph, self._keeps)
         graph.verify()
         self.graph = graph
         self.segments = partition(graph, self._refuses)
@@ -78,6 +78,10 @@ class Executable:
         self._runners = [_load(segment, self.backend, options) for segment in self.segments]
         self._names = [value.name for value in graph.inputs]
         self._direct = _is_direct(self.segments, graph)
+
+    def _keeps(self, node: Node) -> bool:
+        """Whether a composite stays whole; what the host runs is always made of primitives."""
+        return self.backend.fuses(node, self.options) and self._refuses(node) is None
 
     def _refuses(self, node: Node) -> str | None:
         return self.backend.refuses(node, self.options)
@@ -92,7 +96,7 @@ class Executable:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The program's result, nested as the function returned it; new arrays every time."""
-        arrays = self._arguments(args, kwargs)
+        arrays = [_whole(array) for array in self._arguments(args, kwargs)]
         outputs = self._run(arrays, self._binder.sizes(arrays))
         if len(outputs) == 1 and isinstance(self.traced.result, str):
             return outputs[0]
@@ -150,6 +154,11 @@ class Executable:
         from isthmus.archive import save
 
         save(self.traced, path)
+
+
+def _whole(array: Any) -> Any:
+    """NumPy's scalars as the 0-d arrays they stand for."""
+    return numpy.asarray(array) if isinstance(array, numpy.generic) else array
 
 
 def _load(segment: Segment, backend: Backend, options: Options) -> Runner:

@@ -29,7 +29,7 @@ def _moved(infer: Any, **facts: Any) -> Any:
 
 
 @primitive(infer=cast, vjp=lambda g, y, x, dtype: (astype(g, x.dtype),))
-def astype(x: Any, dtype: Any, /) -> Any:
+def astype(x: Any, /, dtype: Any) -> Any:
     """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy."""
     return numpy.asarray(x).astype(dtype)
 

@@ -31,13 +31,17 @@ def _extreme_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tupl
     return (_kept(g, x, axis) * equal(x, _kept(y, x, axis)),)
 
 
-@primitive(infer=reduction(lambda _: BOOL))
+def _as_truth(_: Any) -> list[Any]:
+    return [BOOL]
+
+
+@primitive(infer=reduction(lambda _: BOOL), promote=_as_truth)
 def all(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether every element is true."""
     return numpy.all(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(infer=reduction(lambda _: BOOL))
+@primitive(infer=reduction(lambda _: BOOL), promote=_as_truth)
 def any(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether some element is true."""
     return numpy.any(x, axis=axis, keepdims=keepdims)

@@ -1,7 +1,9 @@
 """Activation functions, elementwise but for the softmaxes. x: any shape, float.
 
-The rectified ones are what a network means by them: a NaN may come out as NaN or as
-the lower bound, as runtimes differ. `np.maximum` and `np.clip` keep a NaN everywhere.
+These are what a network means by them, and runtimes have kernels of their own for them.
+So on a NaN, an infinity, or a magnitude above 1e38 they may differ from NumPy: a NaN may
+leave relu as 0, and one bad element may leave the others of a softmax as numbers. The
+functions of `isthmus.np` (`np.maximum`, `np.clip`, `np.exp`) keep NumPy's values everywhere.
 """
 
 from __future__ import annotations

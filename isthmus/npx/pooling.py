@@ -1,4 +1,4 @@
-"""Pooling over windows of images. x: [N, C, H, W]."""
+"""Pooling over windows of images. x: [N, C, H, W]; on NaN as runtimes do, see `activation`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,164 @@
+"""Graph -> OpenVINO model: values to outputs, named sizes to shape arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+import openvino
+from openvino import opset16 as ov
+
+from isthmus.dims import Dim, FloorDivision, Shape, same
+from isthmus.errors import UsageError
+from isthmus.graph import Constant, Graph, Input, Node, Type, Value
+
+Output = Any  # openvino.Output or a node with one output
+
+
+class Site:
+    """One node being lowered: its attributes, its types, and the model around it."""
+
+    def __init__(self, build: Builder, node: Node, numerics: str) -> None:
+        self.build = build
+        self.node = node
+        self.attributes = node.attributes
+        self.types = [None if v is None else v.type for v in node.operands]
+        self.type = node.results[0].type
+        self.numerics = numerics
+
+    def operand_type(self, position: int) -> Type:
+        found = self.types[position]
+        assert found is not None
+        return found
+
+    def constant(self, position: int) -> numpy.ndarray[Any, Any] | None:
+        """The operand's array, where it is a constant."""
+        value = self.node.operands[position]
+        return value.array if isinstance(value, Constant) else None
+
+
+class Builder:
+    """Makes an OpenVINO model of a graph by a table of rules, one an operator."""
+
+    def __init__(self, graph: Graph, rules: Any, numerics: str = "numpy") -> None:
+        self.graph = graph
+        self.rules = rules
+        self.numerics = numerics
+        self.known: dict[int, Output] = {}
+        self.constants: dict[int, Output] = {}
+        self.views: list[numpy.ndarray[Any, Any]] = []
+        self.parameters = [self._parameter(value) for value in graph.inputs]
+
+    def model(self) -> openvino.Model:
+        """The whole graph as a model with the graph's input and output names."""
+        for node in self.graph.nodes():
+            self._lower(node)
+        results = []
+        for value, name in zip(self.graph.outputs, self.graph.output_names, strict=True):
+            result = ov.result(self.output(value))
+            result.get_output_tensor(0).add_names({name})
+            result.set_friendly_name(name)
+            results.append(result)
+        return openvino.Model(results, self.parameters, "isthmus")
+
+    def _parameter(self, value: Input) -> Output:
+        sizes = [-1 if isinstance(size, Dim) else size for size in value.type.shape]
+        parameter = ov.parameter(sizes, value.type.dtype, value.name)
+        parameter.get_output_tensor(0).set_names({value.name})
+        self.known[id(value)] = parameter
+        return parameter
+
+    def _lower(self, node: Node) -> None:
+        operands = [None if v is None else self.output(v) for v in node.operands]
+        try:
+            outputs = self.rules[node.op](Site(self, node, self.numerics), *operands)
+        except RuntimeError as problem:
+            reason = str(problem).strip().splitlines()[-1]
+            raise UsageError(f"{node} at {node.location}: OpenVINO refuses it: {reason}") from None
+        many = outputs if isinstance(outputs, tuple) else (outputs,)
+        for result, output in zip(node.results, many, strict=True):
+            self.known[id(result)] = output
+
+    def output(self, value: Value) -> Output:
+        """The model's output of a value."""
+        if isinstance(value, Constant):
+            return self.constant(value.array, self.graph.constant_names.get(id(value.array)))
+        return self.known[id(value)]
+
+    def constant(self, array: numpy.ndarray[Any, Any], name: str | None = None) -> Output:
+        """A constant that shares the array's memory where OpenVINO can (writeable, contiguous)."""
+        if id(array) not in self.constants:
+            whole = numpy.ascontiguousarray(array).reshape(array.shape)
+            shared = whole.flags.writeable and whole.ndim > 0 and whole.size > 0
+            self.constants[id(array)] = ov.constant(whole, shared_memory=shared)
+            if name is not None:
+                self.constants[id(array)].set_friendly_name(name)
+        return self.constants[id(array)]
+
+    def view(self, array: numpy.ndarray[Any, Any], shape: Shape) -> numpy.ndarray[Any, Any]:
+        """A constant in another shape, the same memory; kept, since constants go by identity."""
+        viewed = array.reshape(shape)  # type: ignore[arg-type]
+        self.views.append(viewed)
+        return viewed
+
+    # Sizes
+
+    def size(self, size: int | Dim) -> Output:
+        """A size as an int64 array of one element, computed from the inputs' shapes."""
+        if not isinstance(size, Dim):
+            return ov.constant([size], numpy.int64)
+        total = None
+        for names, factor in size.terms:
+            term = ov.constant([factor], numpy.int64)
+            for name in names:
+                term = ov.multiply(term, self._atom(name))
+            total = term if total is None else ov.add(total, term)
+        return total
+
+    def _atom(self, atom: str | FloorDivision) -> Output:
+        if isinstance(atom, FloorDivision):
+            whole = self.size(atom.numerator)
+            divisor = ov.constant([atom.denominator], numpy.int64)
+            rest = ov.floor_mod(whole, divisor)
+            return ov.divide(ov.subtract(whole, rest), divisor)
+        for parameter, value in zip(self.parameters, self.graph.inputs, strict=True):
+            for axis, size in enumerate(value.type.shape):
+                if isinstance(size, Dim) and str(size) == atom:
+                    return _axis_size(parameter, axis)
+        raise UsageError(
+            f"the size '{atom}' is no axis of an input, so that a runtime cannot know it; "
+            f"name an axis of an input '{atom}'"
+        )
+
+    def shape(self, shape: Shape) -> Output:
+        """A shape as an int64 vector."""
+        if not any(isinstance(size, Dim) for size in shape):
+            return ov.constant(numpy.asarray(shape, numpy.int64))
+        return ov.concat([self.size(size) for size in shape], 0)
+
+    def reshape(self, x: Output, before: Shape, after: Shape) -> Output:
+        """x in another shape, by constants alone where one unknown size can be inferred."""
+        kept = [i < len(before) and same(before[i], size) for i, size in enumerate(after)]
+        unknown = [i for i, s in enumerate(after) if isinstance(s, Dim) and not kept[i]]
+        if 0 in [size for size in (*before, *after) if isinstance(size, int)] or len(unknown) > 1:
+            return ov.reshape(x, self.shape(after), False)
+        wanted = [_pattern(size, same_) for size, same_ in zip(after, kept, strict=True)]
+        return ov.reshape(x, ov.constant(numpy.asarray(wanted, numpy.int64)), True)
+
+
+def _pattern(size: int | Dim, kept: bool) -> int:
+    """OpenVINO's and ONNX's reshape pattern: a number, 0 for the same as before, -1 for the rest."""
+    if isinstance(size, Dim):
+        return 0 if kept else -1
+    return size
+
+
+def _axis_size(parameter: Output, axis: int) -> Output:
+    position = ov.constant([axis], numpy.int64)
+    return ov.gather(ov.shape_of(parameter), position, ov.constant(0, numpy.int64))
+
+
+def vector(values: Sequence[int]) -> Output:
+    """Ints as an int64 vector."""
+    return ov.constant(numpy.asarray(list(values), numpy.int64))

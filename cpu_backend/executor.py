@@ -1,0 +1,121 @@
+"""A loaded OpenVINO model: one infer request a thread, the caller's arrays bound to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy
+import openvino
+
+from isthmus.backend import Arrays, Options
+from isthmus.dims import evaluate
+from isthmus.errors import IsthmusError, UsageError
+from isthmus.graph import Graph
+
+from .builder import Builder
+from .lowering import LOWERING
+
+Array = numpy.ndarray[Any, Any]
+
+# The plugin's own default on a processor with AVX512_BF16 is bf16, silently.
+PRECISIONS = {"f32": "f32", "bf16": "bf16"}
+
+
+@cache
+def core() -> openvino.Core:
+    """The one OpenVINO core of the process."""
+    return openvino.Core()
+
+
+class OpenVinoRunner:
+    """Runs a graph; new output arrays every call; safe to call from several threads."""
+
+    def __init__(self, graph: Graph, options: Options) -> None:
+        self.graph = graph
+        self.compiled = _compiled(build_model(graph, options.numerics), options)
+        self.shapes = [(value.type.shape, value.type.dtype) for value in graph.outputs]
+        self.local = threading.local()
+
+    def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
+        request = self._request()
+        for position, array in enumerate(arrays):
+            request.set_input_tensor(position, _tensor(array))
+        outputs = [numpy.empty([evaluate(n, sizes) for n in s], t) for s, t in self.shapes]
+        bound = [_bind(request, i, array) for i, array in enumerate(outputs)]
+        try:
+            request.infer(None, share_inputs=True, share_outputs=True)
+        except RuntimeError as problem:
+            raise IsthmusError(
+                f"OpenVINO failed: {str(problem).strip().splitlines()[-1]}"
+            ) from None
+        return [array if ok else _copied(request, i) for i, (ok, array) in enumerate(bound)]
+
+    def _request(self) -> Any:
+        request = getattr(self.local, "request", None)
+        if request is None:
+            request = self.local.request = self.compiled.create_infer_request()
+        return request
+
+    def describe(self) -> list[str]:
+        """The operations of the compiled model, by layer type and precision."""
+        infos = [op.get_rt_info() for op in self.compiled.get_runtime_model().get_ordered_ops()]
+        named = [(_text(info, "layerType"), _text(info, "runtimePrecision")) for info in infos]
+        return [f"{kind} {width}" for kind, width in named if kind not in _SILENT]
+
+
+_SILENT = {"Input", "Output", "Constant", "Parameter", "Result", "Const"}
+
+
+def _text(info: Any, key: str) -> str:
+    return str(info[key].astype(str)) if key in info else ""
+
+
+def _tensor(array: Array) -> openvino.Tensor:
+    if array.flags.c_contiguous and array.flags.writeable and array.size:
+        return openvino.Tensor(array, shared_memory=True)
+    return openvino.Tensor(numpy.array(array, order="C"), shared_memory=False)
+
+
+def _bind(request: Any, position: int, array: Array) -> tuple[bool, Array]:
+    """Have the request write into the array; empty ones cannot be bound and need not be."""
+    if array.size:
+        request.set_output_tensor(position, openvino.Tensor(array, shared_memory=True))
+    return True, array
+
+
+def _copied(request: Any, position: int) -> Array:
+    return numpy.array(request.get_output_tensor(position).data)
+
+
+def build_model(graph: Graph, numerics: str = "numpy") -> openvino.Model:
+    """The graph as an OpenVINO model."""
+    return Builder(graph, LOWERING, numerics).model()
+
+
+def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel:
+    if options.precision not in PRECISIONS:
+        raise UsageError(
+            f"precision {options.precision!r} on backend 'cpu'; give {' or '.join(PRECISIONS)}"
+        )
+    if options.device not in (None, "cpu"):
+        raise UsageError(f"device {options.device!r} on backend 'cpu'; leave it out")
+    settings = {
+        "INFERENCE_PRECISION_HINT": PRECISIONS[options.precision],
+        "INFERENCE_NUM_THREADS": options.threads,
+        "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+    }
+    try:
+        return core().compile_model(model, "CPU", settings)
+    except RuntimeError as problem:
+        reason = str(problem).strip().splitlines()[-1]
+        raise IsthmusError(f"OpenVINO cannot compile the program: {reason}") from None
+
+
+def write_ir(graph: Graph, path: Path) -> None:
+    """Write the graph as IR, weights uncompressed."""
+    openvino.save_model(build_model(graph), path, compress_to_fp16=False)

@@ -1,0 +1,193 @@
+"""One row an operator: operands and attributes that every backend is tried with.
+
+Operands are NumPy arrays of modest size; `None` where an operand is left out. A test
+fails if an operator has no row, so a new operator adds its row here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy
+
+from isthmus import np, npx
+from isthmus.op import OPERATORS, Op
+
+_random = numpy.random.default_rng(0)
+
+
+class Sample(NamedTuple):
+    """Operands and attributes of one call."""
+
+    operands: tuple[Any, ...]
+    attributes: dict[str, Any] = {}  # noqa: RUF012 (never changed)
+
+
+def f32(*shape: int) -> Any:
+    """Normally distributed float32."""
+    return _random.standard_normal(shape, numpy.float32)
+
+
+def positive(*shape: int) -> Any:
+    """float32 in 0.5 .. 3.5."""
+    return (_random.random(shape, numpy.float32) * 3 + 0.5).astype(numpy.float32)
+
+
+def i32(*shape: int, low: int = -9, high: int = 10) -> Any:
+    """int32 in low .. high - 1."""
+    return _random.integers(low, high, shape, numpy.int32)
+
+
+def truth(*shape: int) -> Any:
+    """Random truth values."""
+    return _random.random(shape) < 0.5
+
+
+X, Y, ROW = f32(2, 3, 4), f32(2, 3, 4), f32(4)
+IMAGE = f32(2, 4, 9, 8)
+HALVES = numpy.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.2, -0.7], numpy.float32)
+
+_UNARY = [Sample((X,)), Sample((f32(),)), Sample((f32(0, 3),))]
+_POSITIVE = [Sample((positive(2, 3),))]
+_BINARY = [Sample((X, Y)), Sample((X, ROW)), Sample((f32(2, 1, 4), f32(3, 1))), Sample((X, 2.0))]
+_INTEGERS = [Sample((i32(2, 3), i32(3)))]
+_LOGICAL = [Sample((truth(2, 3), truth(3)))]
+_FLAGS = [Sample((numpy.array([1, numpy.inf, -numpy.inf, numpy.nan, 0], numpy.float32),))]
+_REDUCED = [
+    Sample((X,)),
+    Sample((X,), {"axis": 1}),
+    Sample((X,), {"axis": (0, -1), "keepdims": True}),
+]
+_REDUCED_TRUTH = [Sample((truth(3, 4),), {"axis": 1}), Sample((truth(3, 4),))]
+_EXTREME = [Sample((X,)), Sample((X,), {"axis": 1}), Sample((X,), {"axis": -1, "keepdims": True})]
+_CHANNELS = (positive(4), f32(4), f32(4), positive(4))
+
+SAMPLES: dict[Op[..., Any], list[Sample]] = {
+    np.abs: _UNARY,
+    np.add: _BINARY + _INTEGERS,
+    np.all: _REDUCED_TRUTH,
+    np.any: _REDUCED_TRUTH,
+    OPERATORS["np.arange"]: [Sample((), {"start": 2, "stop": 9, "dtype": numpy.dtype("int32")})],
+    np.argmax: _EXTREME,
+    np.argmin: _EXTREME,
+    np.astype: [
+        Sample((X,), {"dtype": numpy.dtype("int32")}),
+        Sample((i32(3),), {"dtype": numpy.dtype("float32")}),
+        Sample((truth(3),), {"dtype": numpy.dtype("float32")}),
+        Sample((f32(4),), {"dtype": numpy.dtype("bool")}),
+    ],
+    np.broadcast_to: [Sample((f32(3, 1),), {"shape": (2, 3, 4)})],
+    np.ceil: [Sample((HALVES,))],
+    np.clip: [Sample((X,), {"min": -0.5, "max": 0.5}), Sample((X,), {"max": 0.0})],
+    np.concat: [Sample((X, Y), {"axis": 1}), Sample((X, f32(2, 3, 2), Y), {"axis": -1})],
+    np.cos: _UNARY,
+    np.divide: [Sample((X, positive(4))), Sample((X, 3.0))],
+    np.equal: [Sample((i32(3, 4), i32(4))), Sample((X, X)), Sample((truth(3), truth(3)))],
+    np.exp: _UNARY,
+    np.expand_dims: [Sample((X,), {"axis": 1}), Sample((X,), {"axis": (0, -1)})],
+    np.floor: [Sample((HALVES,))],
+    np.floor_divide: [Sample((X, positive(4))), Sample((i32(3, 4), i32(4, low=1)))],
+    OPERATORS["np.full"]: [
+        Sample((), {"shape": (2, 3), "fill_value": 1.5, "dtype": numpy.dtype("float32")})
+    ],
+    OPERATORS["np.getitem"]: [
+        Sample((X,), {"index": (0,)}),
+        Sample((X,), {"index": (slice(None), slice(1, None), -1)}),
+        Sample((X,), {"index": (..., None, slice(0, 4, 2))}),
+        Sample((X,), {"index": (slice(None), slice(None, None, -1))}),
+    ],
+    np.greater: _BINARY + _INTEGERS,
+    np.greater_equal: _BINARY + _INTEGERS,
+    np.isfinite: _FLAGS,
+    np.isinf: _FLAGS,
+    np.isnan: _FLAGS,
+    np.less: _BINARY + _INTEGERS,
+    np.less_equal: _BINARY + _INTEGERS,
+    np.log: _POSITIVE,
+    np.logical_and: _LOGICAL,
+    np.logical_not: [Sample((truth(3),))],
+    np.logical_or: _LOGICAL,
+    np.logical_xor: _LOGICAL,
+    np.matmul: [
+        Sample((f32(3, 4), f32(4, 5))),
+        Sample((f32(2, 1, 3, 4), f32(5, 4, 2))),
+        Sample((f32(4), f32(4, 3))),
+        Sample((f32(2, 3, 4), f32(4))),
+        Sample((f32(4), f32(4))),
+    ],
+    np.max: _REDUCED,
+    np.maximum: _BINARY + _INTEGERS,
+    np.mean: _REDUCED,
+    np.min: _REDUCED,
+    np.minimum: _BINARY + _INTEGERS,
+    np.multiply: _BINARY + _INTEGERS,
+    np.negative: _UNARY,
+    np.not_equal: [Sample((i32(3, 4), i32(4))), Sample((X, Y))],
+    np.permute_dims: [Sample((X,), {"axes": (2, 0, 1)}), Sample((X,), {"axes": None})],
+    np.pow: [Sample((positive(2, 3), f32(3))), Sample((X, 2.0)), Sample((positive(3), -0.5))],
+    np.prod: _REDUCED,
+    np.remainder: [Sample((X, positive(4))), Sample((X, -positive(4)))],
+    np.reshape: [Sample((X,), {"shape": (6, -1)}), Sample((X,), {"shape": (2, 3, 2, 2)})],
+    np.round: [Sample((HALVES,))],
+    np.sign: _UNARY,
+    np.sin: _UNARY,
+    np.sqrt: _POSITIVE,
+    np.square: _UNARY,
+    np.squeeze: [
+        Sample((f32(2, 1, 3, 1),), {"axis": 1}),
+        Sample((f32(2, 1, 1),), {"axis": (1, 2)}),
+    ],
+    np.std: _REDUCED,
+    np.subtract: _BINARY + _INTEGERS,
+    np.sum: _REDUCED,
+    np.take: [
+        Sample((X, i32(5, low=-3, high=3)), {"axis": 1}),
+        Sample((f32(7, 3), i32(2, 2, low=0, high=7)), {"axis": 0}),
+        Sample((f32(7), i32(2, low=0, high=7)), {"axis": None}),
+    ],
+    np.tanh: _UNARY,
+    np.var: _REDUCED,
+    np.where: [Sample((truth(2, 3, 4), X, ROW)), Sample((truth(4), X, 0.0))],
+    npx.average_pool: [
+        Sample((IMAGE,), {"window": 2}),
+        Sample((IMAGE,), {"window": (3, 2), "strides": 2, "padding": 1}),
+        Sample((IMAGE,), {"window": 3, "strides": 2, "padding": 1, "count_padding": False}),
+    ],
+    npx.batch_norm: [Sample((IMAGE, *_CHANNELS), {"epsilon": 1e-3})],
+    npx.convolution: [
+        Sample((IMAGE, f32(6, 4, 3, 3)), {"padding": 1}),
+        Sample((IMAGE, f32(6, 2, 3, 2)), {"strides": (2, 1), "groups": 2}),
+        Sample((IMAGE, f32(4, 1, 3, 3)), {"groups": 4, "padding": ((1, 0), (0, 2))}),
+        Sample((IMAGE, f32(8, 1, 3, 3)), {"groups": 4, "dilation": 2, "padding": 2}),
+        Sample((IMAGE, f32(5, 4, 1, 1))),
+    ],
+    npx.elu: [Sample((X,)), Sample((X,), {"alpha": 0.5})],
+    npx.erf: _UNARY,
+    npx.fully_connected: [
+        Sample((f32(2, 3, 4), f32(5, 4), f32(5))),
+        Sample((f32(3, 4), f32(5, 4), f32(5))),
+        Sample((f32(3, 4), f32(5, 4), None)),
+    ],
+    npx.gelu: [Sample((X,)), Sample((X,), {"approximate": True})],
+    npx.global_average_pool: [Sample((IMAGE,))],
+    npx.hard_sigmoid: [Sample((X * 3,))],
+    npx.hard_swish: [Sample((X * 3,))],
+    npx.l2_normalize: [Sample((X,)), Sample((X,), {"axis": 1})],
+    npx.layer_norm: [Sample((X, positive(4), ROW), {"epsilon": 1e-12})],
+    npx.leaky_relu: [Sample((X,)), Sample((X,), {"slope": 0.2})],
+    npx.log_softmax: [Sample((X,)), Sample((X,), {"axis": 1})],
+    npx.max_pool: [
+        Sample((IMAGE,), {"window": 2}),
+        Sample((IMAGE,), {"window": 3, "strides": 2, "padding": 1}),
+        Sample((IMAGE,), {"window": (3, 2), "strides": (1, 2), "padding": ((0, 1), (1, 0))}),
+    ],
+    npx.relu: _UNARY,
+    npx.relu6: [Sample((X * 5,))],
+    npx.scaled_dot_product_attention: [
+        Sample((f32(2, 3, 5, 4), f32(2, 3, 6, 4), f32(2, 3, 6, 4), f32(2, 1, 1, 6))),
+        Sample((f32(2, 5, 4), f32(2, 6, 4), f32(2, 6, 4), None)),
+    ],
+    npx.sigmoid: _UNARY,
+    npx.silu: _UNARY,
+    npx.softmax: [Sample((X,)), Sample((X,), {"axis": 1})],
+}
