@@ -89,7 +89,7 @@ class Builder:
     def constant(self, array: numpy.ndarray[Any, Any], name: str | None = None) -> Output:
         """A constant that shares the array's memory where OpenVINO can (writeable, contiguous)."""
         if id(array) not in self.constants:
-            whole = numpy.ascontiguousarray(array).reshape(array.shape)
+            whole = numpy.asarray(array, order="C")
             shared = whole.flags.writeable and whole.ndim > 0 and whole.size > 0
             self.constants[id(array)] = ov.constant(whole, shared_memory=shared)
             if name is not None:
@@ -148,7 +148,7 @@ class Builder:
 
 
 def _pattern(size: int | Dim, kept: bool) -> int:
-    """OpenVINO's and ONNX's reshape pattern: a number, 0 for the same as before, -1 for the rest."""
+    """A size in a reshape pattern: a number, 0 for the same as before, -1 for what is left."""
     if isinstance(size, Dim):
         return 0 if kept else -1
     return size

@@ -24,7 +24,7 @@ class FloorDivision(NamedTuple):
     denominator: int
 
     def __str__(self) -> str:
-        return f"({self.numerator}//{self.denominator})"
+        return f"(({self.numerator})//{self.denominator})"
 
 
 Atom = str | FloorDivision
