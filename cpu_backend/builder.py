@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy
@@ -96,9 +96,9 @@ class Builder:
                 self.constants[id(array)].set_friendly_name(name)
         return self.constants[id(array)]
 
-    def view(self, array: numpy.ndarray[Any, Any], shape: Shape) -> numpy.ndarray[Any, Any]:
+    def view(self, array: numpy.ndarray[Any, Any], shape: Sequence[Any]) -> numpy.ndarray[Any, Any]:
         """A constant in another shape, the same memory; kept, since constants go by identity."""
-        viewed = array.reshape(shape)  # type: ignore[arg-type]
+        viewed = array.reshape(shape)
         self.views.append(viewed)
         return viewed
 
@@ -159,6 +159,6 @@ def _axis_size(parameter: Output, axis: int) -> Output:
     return ov.gather(ov.shape_of(parameter), position, ov.constant(0, numpy.int64))
 
 
-def vector(values: Sequence[int]) -> Output:
+def vector(values: Iterable[int]) -> Output:
     """Ints as an int64 vector."""
     return ov.constant(numpy.asarray(list(values), numpy.int64))

@@ -1,0 +1,40 @@
+"""The gpu backend: graphs on ONNX Runtime, on NVIDIA GPUs through CUDA.
+
+device="cuda" is the default; device="cpu" runs the same models on ONNX Runtime's CPU
+provider, which is how they are tested where there is no GPU.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from isthmus.backend import Options, Runner
+from isthmus.graph import Graph, Node
+
+from . import capability
+
+__all__ = ["GpuBackend", "export_onnx"]
+
+
+class GpuBackend:
+    """ONNX Runtime; imported when the first program is compiled."""
+
+    name = "gpu"
+
+    def fuses(self, node: Node, options: Options) -> bool:
+        return capability.fuses(node, options)
+
+    def refuses(self, node: Node, options: Options) -> str | None:
+        return capability.refuses(node, options)
+
+    def load(self, graph: Graph, options: Options) -> Runner:
+        from .executor import OnnxRunner
+
+        return OnnxRunner(graph, options)
+
+
+def export_onnx(graph: Graph, path: Path) -> None:
+    """Write a graph as ONNX: one file, or weights beside it in `.data` above 2 GB."""
+    from .files import write
+
+    write(graph, path)

@@ -83,7 +83,9 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as problem:
-        raise FileError(f"{path}: cannot be read as a program ({problem}); check the file") from None
+        raise FileError(
+            f"{path}: cannot be read as a program ({problem}); check the file"
+        ) from None
     if "isthmus" not in metadata:
         raise FileError(f"{path}: holds weights but no program; save one with Executable.save")
     try:
@@ -211,5 +213,3 @@ def _recorded(name: str, operands: Sequence[Any], attributes: dict[str, Any]) ->
     if op is None:
         raise FileError(f"its operator '{name}' is not defined; import the module that defines it")
     return op(*([operands] if op.variadic else operands), **attributes)
-
-

@@ -29,8 +29,8 @@ class Array:
     def __init__(self, value: Value, base: Array | None = None) -> None:
         self._value = value
         self._base = base
-        self._seen = base._version if base is not None else 0
         self._version = 0
+        self._seen = 0 if base is None else base._version
 
     @property
     def value(self) -> Value:
@@ -223,20 +223,26 @@ class Array:
     def __abs__(self) -> Array:
         return np.abs(self)
 
+    def _truths(self, symbol: str) -> Array:
+        if self.dtype != numpy.bool_:
+            raise TraceError(
+                f"{symbol} of a traced {self.type}: only truth values have it here; compare first"
+            )
+        return self
+
     def __invert__(self) -> Array:
-        return np.logical_not(self) if self.dtype == numpy.bool_ else np.invert(self)
+        return np.logical_not(self._truths("~"))
 
     def __and__(self, other: Any) -> Array:
-        return (
-            np.logical_and(self, other)
-            if self.dtype == numpy.bool_
-            else np.bitwise_and(self, other)
-        )
+        return np.logical_and(self._truths("&"), other)
 
     def __or__(self, other: Any) -> Array:
-        return (
-            np.logical_or(self, other) if self.dtype == numpy.bool_ else np.bitwise_or(self, other)
-        )
+        return np.logical_or(self._truths("|"), other)
+
+    def __xor__(self, other: Any) -> Array:
+        return np.logical_xor(self._truths("^"), other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __eq__(self, other: object) -> Array:  # type: ignore[override]
         return np.equal(self, other)

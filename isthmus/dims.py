@@ -8,8 +8,9 @@ on the guess would be silently wrong for other sizes.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, NoReturn
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, NoReturn
 
 from isthmus.errors import DimensionError, UsageError
 
@@ -264,11 +265,11 @@ def _checked_number(number: object) -> int:
     return size
 
 
-_OPERATORS = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.FloorDiv: lambda a, b: a // b,
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
 }
 
 
@@ -278,7 +279,7 @@ def _from_tree(tree: ast.expr) -> int | Dim:
             return Dim({(name,): 1})
         case ast.Constant(value=int(number)):
             return number
-        case ast.BinOp(left=left, op=operator, right=right):
-            result: int | Dim = _OPERATORS[type(operator)](_from_tree(left), _from_tree(right))
+        case ast.BinOp(left=left, op=sign, right=right):
+            result: int | Dim = _OPERATORS[type(sign)](_from_tree(left), _from_tree(right))
             return result
     raise ValueError(ast.dump(tree))

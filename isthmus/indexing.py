@@ -94,7 +94,7 @@ def _check_position(position: Any, size: int | Dim) -> None:
 def sliced_size(size: int | Dim, part: slice) -> int | Dim:
     """The length of a slice of an axis; named sizes are assumed to be large enough."""
     if not any(isinstance(bound, Dim) for bound in (size, part.start, part.stop)):
-        return len(range(*part.indices(size)))  # type: ignore[arg-type]
+        return len(range(*part.indices(size)))
     step = 1 if part.step is None else part.step
     if step < 0 and (part.start is not None or part.stop is not None):
         raise UsageError(f"{part} of the named size '{size}': a negative step takes no bounds")

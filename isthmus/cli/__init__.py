@@ -1,0 +1,122 @@
+"""The command line, `isthmus VERB ...`: one file a verb, every failure one line and an exit code.
+
+0    fine                                    5    a backend or device is missing
+1    the gate found a regression             70   a defect of Isthmus, with its traceback
+2    wrong usage or input                    130  interrupted by the keyboard
+3    nothing comparable was measured         141  nobody reads the output any more
+4    inconclusive under --strict
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
+
+import typer
+
+from isthmus._version import __version__
+from isthmus.cli import bench, doctor, export, gate, models, report, run
+from isthmus.cli.show import printable
+from isthmus.errors import IsthmusError
+
+VERBS: Mapping[str, Callable[..., None]] = {
+    "run": run.run,
+    "bench": bench.bench,
+    "report": report.report,
+    "gate": gate.gate,
+    "export": export.export,
+    "models": models.models,
+    "doctor": doctor.doctor,
+}
+
+# A defect must not look like a regression, for which Python's own 1 is taken (sysexits.h).
+DEFECT, INTERRUPTED, UNREAD = 70, 130, 141
+
+# Typer bundles its own copy of click in recent versions; only this name is in all of them.
+WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    verb = " ".join(["isthmus", *(word for word in arguments[:1] if word in VERBS)])
+    try:
+        code = _invoke(arguments)
+        sys.stdout.flush()
+        return code
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain(verb, "interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        return _unread()
+    except Exception as problem:
+        return _failed(verb, problem)
+
+
+def _invoke(arguments: list[str]) -> int:
+    command = typer.main.get_command(_app())
+    try:
+        with command.make_context("isthmus", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as verdict:
+        return verdict.exit_code
+    return 0
+
+
+def _app() -> typer.Typer:
+    """The verbs as an application; plain help, which comes in half the time of a coloured one."""
+    # rich_markup_mode=None also keeps brackets in our texts from being taken for markup.
+    app = typer.Typer(
+        rich_markup_mode=None, add_completion=False, context_settings={"max_content_width": 100}
+    )
+    app.callback(invoke_without_command=True)(_isthmus)
+    for name, verb in VERBS.items():
+        app.command(name)(verb)
+    return app
+
+
+def _isthmus(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Run models on CPUs and GPUs; measure, price and gate them.
+
+    Example: isthmus run minilm-l6 --text "a cat" --text "a kitten"
+    """
+    if version:
+        typer.echo(f"isthmus {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _failed(verb: str, problem: Exception) -> int:
+    """Say what went wrong: one line, but for a defect of ours, which brings its traceback."""
+    if isinstance(problem, IsthmusError):
+        return _complain(verb, str(problem), problem.exit_code)
+    if isinstance(problem, WRONG_USAGE):
+        return _complain(verb, f"{_usage(problem)} see `{verb} --help`", 2)
+    if isinstance(problem, OSError):
+        reason = f"{problem.filename or 'output'}: {problem.strerror or problem}"
+        return _complain(verb, f"{reason}; check the path, its permissions and the space left", 2)
+    traceback.print_exception(problem)
+    return _complain(verb, "this is a defect of Isthmus; please report the lines above", DEFECT)
+
+
+def _usage(problem: Exception) -> str:
+    """Typer's sentence, ready to be followed by the next step."""
+    formatted: str = getattr(problem, "format_message", problem.__str__)()
+    return formatted if formatted.endswith("?") else formatted.rstrip(".") + ";"
+
+
+def _complain(verb: str, message: str, code: int) -> int:
+    """One line on standard error."""
+    print(printable(f"{verb}: {message}"), file=sys.stderr)
+    return code
+
+
+def _unread() -> int:
+    """The reader has gone (`| head`): be quiet, also when Python closes the output at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UNREAD

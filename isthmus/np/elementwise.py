@@ -7,13 +7,18 @@ from typing import Any
 import numpy
 
 from isthmus.infer import comparison, elementwise, floating, logical, quotient
+from isthmus.np.searching import where
 from isthmus.op import composite, primitive
 
 # Gradients: `vjp(g, y, *operands)`, with g the gradient of the result y. They return one
 # gradient an operand; summing over broadcast axes is done once, in `isthmus.gradient`.
 
 
-@primitive(infer=elementwise, vjp=lambda g, y, x: (g * sign(x),))
+def _abs_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
+    return (g * sign(x),)
+
+
+@primitive(infer=elementwise, vjp=_abs_gradient)
 def abs(x: Any, /) -> Any:
     """|x|"""
     return numpy.abs(x)
@@ -41,7 +46,11 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
     return above if max is None else minimum(above, max)
 
 
-@primitive(infer=floating, vjp=lambda g, y, x: (-g * sin(x),))
+def _cos_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
+    return (-g * sin(x),)
+
+
+@primitive(infer=floating, vjp=_cos_gradient)
 def cos(x: Any, /) -> Any:
     """cos(x), x in radians."""
     return numpy.cos(x)
@@ -150,13 +159,13 @@ def logical_xor(x1: Any, x2: Any, /) -> Any:
 
 
 # At a tie all of the gradient goes to the first operand.
-@primitive(infer=elementwise, vjp=lambda g, y, a, b: (_kept(g, a >= b), _kept(g, a < b)))
+@primitive(infer=elementwise, vjp=lambda g, y, a, b: (where(a >= b, g, 0), where(a < b, g, 0)))
 def maximum(x1: Any, x2: Any, /) -> Any:
     """The larger of x1 and x2; NaN if either is."""
     return numpy.maximum(x1, x2)
 
 
-@primitive(infer=elementwise, vjp=lambda g, y, a, b: (_kept(g, a <= b), _kept(g, a > b)))
+@primitive(infer=elementwise, vjp=lambda g, y, a, b: (where(a <= b, g, 0), where(a > b, g, 0)))
 def minimum(x1: Any, x2: Any, /) -> Any:
     """The smaller of x1 and x2; NaN if either is."""
     return numpy.minimum(x1, x2)
@@ -180,13 +189,23 @@ def not_equal(x1: Any, x2: Any, /) -> Any:
     return numpy.not_equal(x1, x2)
 
 
-@primitive(infer=elementwise, vjp=lambda g, y, a, b: (g * b * pow(a, b - 1), g * y * log(a)))
+def _pow_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    """Where b is 0 or a is 0 the formulas would be 0 * inf: their limits there are 0."""
+    slope = where(equal(b, 0), 0, b * pow(a, where(equal(b, 0), 1, b - 1)))
+    return g * slope, g * y * log(where(equal(a, 0), 1, a))
+
+
+@primitive(infer=elementwise, vjp=_pow_gradient)
 def pow(x1: Any, x2: Any, /) -> Any:
     """x1 ** x2"""
     return numpy.power(x1, x2)
 
 
-@primitive(infer=elementwise, vjp=lambda g, y, a, b: (g, -g * floor(a / b)))
+def _remainder_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    return g, -g * floor(a / b)
+
+
+@primitive(infer=elementwise, vjp=_remainder_gradient)
 def remainder(x1: Any, x2: Any, /) -> Any:
     """x1 - x2 * floor(x1 / x2): has the sign of x2."""
     return numpy.remainder(x1, x2)
@@ -232,7 +251,3 @@ def subtract(x1: Any, x2: Any, /) -> Any:
 def tanh(x: Any, /) -> Any:
     """The hyperbolic tangent of x."""
     return numpy.tanh(x)
-
-
-def _kept(g: Any, where: Any) -> Any:
-    return g * where

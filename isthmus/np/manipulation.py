@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
 
 from isthmus.array import Array
-from isthmus.dims import Dim, Shape, broadcast, equal, same_shape
+from isthmus.dims import Dim, Shape, broadcast, equal, product, same, same_shape
 from isthmus.errors import DimensionError, TraceError, UsageError
 from isthmus.graph import Type
 from isthmus.indexing import indexed_shape, plan, sliced_size
 from isthmus.infer import axes_of, cast, one_axis, reshaped
-from isthmus.np.creation import arange
+from isthmus.np.creation import arange, full, zeros
 from isthmus.np.elementwise import clip, greater_equal, less, logical_and
+from isthmus.np.elementwise import equal as equals
 from isthmus.np.searching import where
-from isthmus.op import primitive
+from isthmus.op import OPERATORS, Op, P, R, primitive
 
 
 def _free(operands: Any, results: Any, attributes: Any) -> int:
     return 0
 
 
-def _moved(infer: Any, **facts: Any) -> Any:
+def _moved(infer: Any, **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:
     """A primitive that costs no arithmetic."""
     return primitive(infer=infer, operations=_free, **facts)
 
 
-@primitive(infer=cast, vjp=lambda g, y, x, dtype: (astype(g, x.dtype),))
+def _cast_gradient(g: Any, y: Any, x: Any, dtype: Any) -> tuple[Any]:
+    return (astype(g, x.dtype),)
+
+
+@primitive(infer=cast, vjp=_cast_gradient)
 def astype(x: Any, /, dtype: Any) -> Any:
     """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy."""
     return numpy.asarray(x).astype(dtype)
@@ -105,7 +110,11 @@ def _expanded_type(x: Type, axis: Any) -> Type:
     return Type(x.dtype, tuple(shape))
 
 
-@_moved(_expanded_type, view=True, vjp=lambda g, y, x, axis: (reshape(g, x.shape),))
+def _reshaped_gradient(g: Any, y: Any, x: Any, **_: Any) -> tuple[Any]:
+    return (reshape(g, x.shape),)
+
+
+@_moved(_expanded_type, view=True, vjp=_reshaped_gradient)
 def expand_dims(x: Any, /, axis: Any = 0) -> Any:
     """x with new axes of size 1 at the given positions of the result."""
     return numpy.expand_dims(x, axis)
@@ -145,7 +154,7 @@ def _reshaped_type(x: Type, shape: Any) -> Type:
     return Type(x.dtype, reshaped(x.shape, shape))
 
 
-@_moved(_reshaped_type, view=True, vjp=lambda g, y, x, shape: (reshape(g, x.shape),))
+@_moved(_reshaped_type, view=True, vjp=_reshaped_gradient)
 def reshape(x: Any, /, shape: Any) -> Any:
     """x with the same elements, last axis fastest, in another shape; one size may be -1."""
     return numpy.reshape(x, shape)
@@ -159,7 +168,7 @@ def _squeezed_type(x: Type, axis: Any) -> Type:
     return Type(x.dtype, tuple(size for i, size in enumerate(x.shape) if i not in gone))
 
 
-@_moved(_squeezed_type, view=True, vjp=lambda g, y, x, axis: (reshape(g, x.shape),))
+@_moved(_squeezed_type, view=True, vjp=_reshaped_gradient)
 def squeeze(x: Any, /, axis: Any) -> Any:
     """x without the given axes, which have size 1."""
     return numpy.squeeze(x, axis)
@@ -174,7 +183,17 @@ def _taken_type(x: Type, indices: Type, axis: int | None) -> Type:
     return Type(x.dtype, (*x.shape[:along], *indices.shape, *x.shape[along + 1 :]))
 
 
-@_moved(_taken_type)
+def _take_gradient(g: Any, y: Any, x: Any, indices: Any, axis: int | None) -> tuple[Any, None]:
+    """Each position of x sums what was taken from it: a matrix product with the one-hot indices."""
+    along = one_axis(axis or 0, x.ndim)
+    size = x.shape[along]
+    flat = reshape(indices, (1, -1))
+    hot = equals(arange(size).reshape((-1, 1)), where(less(flat, 0), flat + size, flat))
+    lines = (product(x.shape[:along]), product(indices.shape), product(x.shape[along + 1 :]))
+    return reshape(OPERATORS["np.matmul"](astype(hot, g.dtype), reshape(g, lines)), x.shape), None
+
+
+@_moved(_taken_type, vjp=_take_gradient)
 def take(x: Any, indices: Any, /, axis: int | None = None) -> Any:
     """The elements of x at the given positions of an axis; negative ones count from the end.
 
@@ -187,7 +206,63 @@ def _item_type(x: Type, index: Any) -> Type:
     return Type(x.dtype, indexed_shape(x.shape, index))
 
 
-@_moved(_item_type, view=True)
+def _item_gradient(g: Any, y: Any, x: Any, index: Any) -> tuple[Any]:
+    """g at the positions of the index among zeros, put back one axis after the other."""
+    parts = plan(index, x.ndim)
+    if parts.added:
+        g = squeeze(g, axis=parts.added)
+    if parts.removed:
+        g = expand_dims(g, axis=parts.removed)
+    for axis, cut in parts.slices.items():
+        g = _unsliced(g, axis, x.shape[axis], cut)
+    return (g,)
+
+
+def _unsliced(g: Any, axis: int, size: int | Dim, cut: slice) -> Any:
+    """An array of zeros along an axis, but for g where the slice was taken."""
+    count = g.shape[axis]
+    if not isinstance(count, Dim) and count == 0:
+        return zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), g.dtype)
+    start, step = _ascending(size, cut, count)
+    if cut.step is not None and cut.step < 0:
+        g = getitem(g, (slice(None),) * axis + (slice(None, None, -1),))
+    g = spaced(g, axis, step)
+    return surrounded(g, axis, start, size - start - g.shape[axis])
+
+
+def _ascending(size: int | Dim, cut: slice, count: int | Dim) -> tuple[int | Dim, int]:
+    """The first position of a slice, counted upwards, and the distance to the next."""
+    step = 1 if cut.step is None else cut.step
+    if isinstance(size, int) and not isinstance(cut.start, Dim) and not isinstance(cut.stop, Dim):
+        positions = range(*cut.indices(size))
+        return min(positions[0], positions[-1]), abs(step)
+    if step < 0:
+        return size - 1 + (count - 1) * step, -step
+    return _forward(size, cut)[0], step
+
+
+def spaced(x: Any, axis: int, step: int) -> Any:
+    """x with step - 1 zeros between neighbours along an axis."""
+    if step == 1:
+        return x
+    count, rest = x.shape[axis], x.shape[axis + 1 :]
+    wide = surrounded(expand_dims(x, axis=axis + 1), axis + 1, 0, step - 1)
+    flat = reshape(wide, (*x.shape[:axis], count * step, *rest))
+    return getitem(flat, (slice(None),) * axis + (slice(0, (count - 1) * step + 1),))
+
+
+def surrounded(x: Any, axis: int, before: int | Dim, after: int | Dim, value: float = 0) -> Any:
+    """x with elements of one value before and after along an axis."""
+
+    def edge(width: int | Dim) -> list[Any]:
+        shape = (*x.shape[:axis], width, *x.shape[axis + 1 :])
+        return [] if same(width, 0) else [full(shape, value, x.dtype)]
+
+    parts = [*edge(before), x, *edge(after)]
+    return x if len(parts) == 1 else concat(parts, axis=axis)
+
+
+@_moved(_item_type, view=True, vjp=_item_gradient)
 def _getitem(x: Any, /, index: Any) -> Any:
     """x[index] with integers, slices, `...` and None."""
     return numpy.asarray(x)[index]
@@ -272,4 +347,5 @@ def _forward(size: int | Dim, part: slice) -> tuple[Any, Any, int]:
         end if end is None or isinstance(end, Dim) or end >= 0 else size + end
         for end in (part.start, part.stop)
     ]
-    return ends[0] or 0, size if ends[1] is None else ends[1], part.step or 1
+    start = 0 if ends[0] is None else ends[0]
+    return start, size if ends[1] is None else ends[1], part.step or 1

@@ -10,7 +10,11 @@ from isthmus.infer import INT64, reduction, selection
 from isthmus.op import primitive
 
 
-@primitive(infer=selection, vjp=lambda g, y, c, a, b: (None, where(c, g, 0), where(c, 0, g)))
+def _where_gradient(g: Any, y: Any, condition: Any, a: Any, b: Any) -> tuple[None, Any, Any]:
+    return None, where(condition, g, 0), where(condition, 0, g)
+
+
+@primitive(infer=selection, vjp=_where_gradient)
 def where(condition: Any, x1: Any, x2: Any, /) -> Any:
     """x1 where the condition holds, x2 elsewhere; all three broadcast."""
     return numpy.where(condition, x1, x2)

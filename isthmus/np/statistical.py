@@ -9,7 +9,8 @@ import numpy
 from isthmus.dims import product
 from isthmus.infer import BOOL, axes_of, mean_dtype, reduced_shape, reduction, sum_dtype
 from isthmus.np.elementwise import equal, sqrt, square
-from isthmus.np.manipulation import broadcast_to, reshape
+from isthmus.np.manipulation import astype, broadcast_to, reshape
+from isthmus.np.searching import where
 from isthmus.op import composite, primitive
 
 
@@ -28,7 +29,18 @@ def _mean_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[A
 
 
 def _extreme_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
-    return (_kept(g, x, axis) * equal(x, _kept(y, x, axis)),)
+    """Elements that share the extreme share the gradient."""
+    chosen = astype(equal(x, _kept(y, x, axis)), x.dtype)
+    return (_kept(g, x, axis) * chosen / sum(chosen, axis=axis, keepdims=True),)
+
+
+def _prod_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
+    """The product of the others; y / x except where x is the only 0 among them."""
+    zero = equal(x, 0)
+    filled = where(zero, 1, x)
+    lone = equal(sum(astype(zero, x.dtype), axis=axis, keepdims=True), 1)
+    others = where(lone, prod(filled, axis=axis, keepdims=True), 0)
+    return (_kept(g, x, axis) * where(zero, others, _kept(y, x, axis) / filled),)
 
 
 def _as_truth(_: Any) -> list[Any]:
@@ -65,7 +77,7 @@ def min(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     return numpy.min(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(infer=reduction(sum_dtype))
+@primitive(infer=reduction(sum_dtype), vjp=_prod_gradient)
 def prod(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """The product of the elements; small ints are multiplied as int64."""
     return numpy.prod(x, axis=axis, keepdims=keepdims)

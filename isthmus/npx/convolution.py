@@ -7,10 +7,11 @@ from typing import Any
 import numpy
 
 from isthmus import np
-from isthmus.dims import equal, product
+from isthmus.dims import Dim, equal, product
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph import Type
-from isthmus.npx.windows import Padding, output_size, padded, padding_of, pair, taps
+from isthmus.np.manipulation import spaced, surrounded
+from isthmus.npx.windows import Padding, Pair, output_size, padded, padding_of, pair, taps
 from isthmus.op import composite, primitive
 
 
@@ -22,11 +23,20 @@ def _type(x: Type, w: Type, strides: Any, padding: Any, dilation: Any, groups: i
             f"{x.shape[1]} channels, {groups} groups and weight {w.shape} do not fit: "
             "weight is [O, C/groups, h, w] with O divisible by groups"
         )
-    facts = zip(
-        x.shape[2:], w.shape[2:], pair(strides, "strides"), padding_of(padding),
-        pair(dilation, "dilation"), strict=True,
-    )  # fmt: skip
-    return Type(x.dtype, (x.shape[0], w.shape[0], *(output_size(*fact) for fact in facts)))
+    steps, gaps = pair(strides, "strides"), pair(dilation, "dilation")
+    around = padding_of(padding)
+    sizes = [
+        output_size(x.shape[2 + i], _window(w, i), steps[i], around[i], gaps[i]) for i in (0, 1)
+    ]
+    return Type(x.dtype, (x.shape[0], w.shape[0], *sizes))
+
+
+def _window(w: Type, axis: int) -> int:
+    """A weight's height or width, which decides the result's size and so must be known."""
+    size = w.shape[2 + axis]
+    if isinstance(size, Dim):
+        raise DimensionError(f"weight {w}: give numbers for its last two sizes")
+    return size
 
 
 def _operations(operands: Any, results: Any, attributes: Any) -> Any:
@@ -34,7 +44,70 @@ def _operations(operands: Any, results: Any, attributes: Any) -> Any:
     return 2 * product(results[0].shape) * product(operands[1].shape[1:])
 
 
-@primitive(infer=_type, operations=_operations)
+def _gradient(
+    g: Any, y: Any, x: Any, weight: Any, strides: Any, padding: Any, dilation: Any, groups: int
+) -> tuple[Any, Any]:
+    both = padding_of(padding)
+    windows = (pair(strides, "strides"), pair(dilation, "dilation"))
+    of_x = spread_windows(g, x.shape[2:], weight, both, *windows, groups)
+    return of_x, _weight_gradient(g, x, weight, both, *windows, groups)
+
+
+def spread_windows(
+    g: Any, image: Any, weight: Any, padding: Padding, strides: Pair, dilation: Pair, groups: int
+) -> Any:
+    """The transpose of a convolution: each element of g times the weight, added where it looked.
+
+    g: [N, O, H', W'], weight: [O, C/groups, h, w] -> [N, C, *image].
+    """
+    reaches = [(w - 1) * d for w, d in zip(weight.shape[2:], dilation, strict=True)]
+    for axis in (0, 1):
+        rows = spaced(g, axis + 2, strides[axis])
+        g = _fitted(rows, axis + 2, image[axis] + reaches[axis], reaches[axis], padding[axis])
+    return convolution(g, _exchanged(weight, groups), dilation=dilation, groups=groups)
+
+
+def _fitted(g: Any, axis: int, total: int | Dim, reach: int, padding: Pair) -> Any:
+    """g with reach - padding zeros before it and up to the total after it; cut where negative."""
+    before, excess = reach - padding[0], max(padding[1] - reach, 0)
+    start = max(-before, 0)
+    g = surrounded(_cut(g, axis, start, None), axis, max(before, 0), 0)
+    g = surrounded(g, axis, 0, total - g.shape[axis] + excess)
+    return _cut(g, axis, 0, total if excess else None)
+
+
+def _cut(g: Any, axis: int, start: int, stop: int | Dim | None) -> Any:
+    if start == 0 and stop is None:
+        return g
+    return np.getitem(g, (slice(None),) * axis + (slice(start, stop),))
+
+
+def _exchanged(weight: Any, groups: int) -> Any:
+    """[O, C/groups, h, w] -> [C, O/groups, h, w], every window upside down."""
+    outputs, inputs, *window = weight.shape
+    grouped = np.reshape(weight, (groups, outputs // groups, inputs, *window))
+    exchanged = np.permute_dims(grouped, (0, 2, 1, 3, 4))
+    flat = np.reshape(exchanged, (groups * inputs, outputs // groups, *window))
+    return np.getitem(flat, (..., slice(None, None, -1), slice(None, None, -1)))
+
+
+def _weight_gradient(
+    g: Any, x: Any, weight: Any, padding: Padding, strides: Pair, dilation: Pair, groups: int
+) -> Any:
+    """x convolved with g: the images take the place of the channels, strides that of dilation."""
+    (n, c, *image), o = x.shape, g.shape[1]
+    parts = np.permute_dims(np.reshape(x, (n, groups, c // groups, *image)), (2, 1, 0, 3, 4))
+    images = np.reshape(parts, (c // groups, groups * n, *image))
+    found = convolution(
+        images, np.permute_dims(g, (1, 0, 2, 3)),
+        strides=dilation, dilation=strides, padding=padding, groups=groups,
+    )  # fmt: skip
+    height, width = weight.shape[2:]
+    cropped = np.getitem(found, (..., slice(0, height), slice(0, width)))
+    return np.reshape(np.permute_dims(cropped, (1, 0, 2, 3)), (o, c // groups, height, width))
+
+
+@primitive(infer=_type, operations=_operations, vjp=_gradient)
 def convolution(
     x: Any,
     weight: Any,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy
@@ -10,6 +11,8 @@ from isthmus import np
 from isthmus.dims import product
 from isthmus.errors import UsageError
 from isthmus.graph import Type
+from isthmus.np.manipulation import surrounded
+from isthmus.npx.convolution import convolution, spread_windows
 from isthmus.npx.windows import output_size, padded, padding_of, pair, taps
 from isthmus.op import composite, primitive
 
@@ -29,7 +32,28 @@ def _operations(operands: Any, results: Any, attributes: Any) -> Any:
     return product(results[0].shape) * product(pair(attributes["window"], "window"))
 
 
-@primitive(infer=_type, operations=_operations)
+def _scattered(g: Any, x: Any, weight: Any, strides: Any, padding: Any) -> Any:
+    """g: [N*C, O, H', W'] times the weight [O, 1, h, w], added up where each window looked at x."""
+    spread = spread_windows(g, x.shape[2:], weight, padding_of(padding), strides, (1, 1), 1)
+    return np.reshape(spread, x.shape)
+
+
+def _max_gradient(g: Any, y: Any, x: Any, window: Any, strides: Any, padding: Any) -> tuple[Any]:
+    """Elements that share the largest value of a window share its gradient."""
+    size = pair(window, "window")
+    steps = pair(window if strides is None else strides, "strides")
+    (top, bottom), (left, right) = padding_of(padding)
+    tall = surrounded(x, 2, top, bottom, -numpy.inf)
+    wide = surrounded(tall, 3, left, right, -numpy.inf)
+    chosen = [np.astype(np.equal(view, y), x.dtype) for view in taps(wide, size, steps)]
+    ties = functools.reduce(np.add, chosen)
+    shares = np.stack([g * one / ties for one in chosen], axis=2)
+    one_hot = numpy.eye(size[0] * size[1], dtype=x.dtype).reshape(-1, 1, *size)
+    flat = np.reshape(shares, (x.shape[0] * x.shape[1], len(chosen), *y.shape[2:]))
+    return (_scattered(flat, x, one_hot, steps, padding),)
+
+
+@primitive(infer=_type, operations=_operations, vjp=_max_gradient)
 def max_pool(x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0) -> Any:
     """The largest element of each window; strides default to the window. -> [N, C, H', W']."""
     steps = pair(window if strides is None else strides, "strides")
@@ -40,7 +64,21 @@ def max_pool(x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0) -
     return result
 
 
-@primitive(infer=_type, operations=_operations)
+def _average_gradient(
+    g: Any, y: Any, x: Any, window: Any, strides: Any, padding: Any, count_padding: bool
+) -> tuple[Any]:
+    size = pair(window, "window")
+    steps = pair(window if strides is None else strides, "strides")
+    kernel = numpy.ones((1, 1, *size), x.dtype)
+    count: Any = size[0] * size[1]
+    if not count_padding:
+        inside = np.ones((1, 1, *x.shape[2:]), x.dtype)
+        count = convolution(inside, kernel, strides=steps, padding=padding)
+    flat = np.reshape(g / count, (x.shape[0] * x.shape[1], 1, *y.shape[2:]))
+    return (_scattered(flat, x, kernel, steps, padding),)
+
+
+@primitive(infer=_type, operations=_operations, vjp=_average_gradient)
 def average_pool(
     x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0, count_padding: bool = True
 ) -> Any:

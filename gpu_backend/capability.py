@@ -1,0 +1,126 @@
+"""For which operators and types ONNX Runtime computes what NumPy computes, on CPU and CUDA.
+
+`types_taken` says which types that are; all others are the host's. The sign of a zero is
+not kept: the Where of the CPU provider loses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy
+
+from isthmus import np, npx
+from isthmus.backend import Options
+from isthmus.dims import Dim, same_shape
+from isthmus.graph import Constant, Node, Type
+from isthmus.guards import index_reason
+from isthmus.npx.windows import padding_of
+from isthmus.op import Op
+
+from .lowering import HOST_ONLY, LOWERING
+from .types_taken import ANY, FLOAT, REASONS, TYPES
+
+MAX_AXES = 8  # of CUDA's kernels for broadcasting, transposing and reducing
+LONGEST = 2**24  # positions are compared as float32
+
+
+def fuses(node: Node, options: Options) -> bool:
+    """Whether a composite is one ONNX operation here, and its arrays are all float32."""
+    if node.op not in LOWERING or node.op in TYPES:
+        return False
+    if any(t.dtype.name not in FLOAT for t in _types(node)):
+        return False
+    return node.op not in FITS or FITS[node.op](node)
+
+
+def refuses(node: Node, options: Options) -> str | None:
+    """None where ONNX Runtime computes the node as NumPy does, else why not."""
+    if node.op in HOST_ONLY:
+        return HOST_ONLY[node.op]
+    if node.op not in LOWERING:
+        return "ONNX has no such operator"
+    return _type_reason(node) or (node.op in EXCEPT and EXCEPT[node.op](node)) or None
+
+
+def _type_reason(node: Node) -> str | None:
+    types = _types(node)
+    for t in types:
+        if t.dtype.name not in ANY:
+            return f"{t.dtype} is not among the types that are sent to ONNX Runtime"
+        if t.ndim > MAX_AXES:
+            return f"{t.ndim} axes, of which CUDA takes {MAX_AXES}"
+        if 0 in [size for size in t.shape if isinstance(size, int)]:
+            return "an array is empty, of which runtimes make other things than NumPy"
+    dtype = types[0].dtype
+    if dtype.name in TYPES.get(node.op, ANY):
+        return None
+    return REASONS.get(node.op, f"ONNX Runtime has no kernel for {dtype} on both CPU and CUDA")
+
+
+def _types(node: Node) -> list[Type]:
+    return [value.type for value in (*node.operands, *node.results) if value is not None]
+
+
+def _divisor_reason(node: Node) -> str | None:
+    """Integer division by 0 or -1 stops the CPU provider, and CUDA makes up a number."""
+    divisor = node.operands[1]
+    assert divisor is not None
+    if divisor.type.dtype.kind == "f":
+        return None
+    if isinstance(divisor, Constant) and not numpy.isin(divisor.array, (0, -1)).any():
+        return None
+    return "integers are divided by what may be 0 or -1"
+
+
+def _length_reason(node: Node) -> str | None:
+    sizes = _types(node)[0].shape
+    count = int(numpy.prod([size for size in sizes if not isinstance(size, Dim)], dtype=object))
+    return f"more than {LONGEST} elements are searched" if count > LONGEST else None
+
+
+def _uneven_reason(node: Node) -> str | None:
+    uneven = any(before != after for before, after in padding_of(node.attributes["padding"]))
+    if uneven and not node.attributes["count_padding"]:
+        return "padding that is uneven and not counted; CUDA takes it for even"
+    return None
+
+
+EXCEPT: Mapping[Op[..., Any], Callable[[Node], str | None]] = {
+    np.argmax: _length_reason,
+    np.argmin: _length_reason,
+    np.floor_divide: _divisor_reason,
+    np.remainder: _divisor_reason,
+    np.take: index_reason,
+    npx.average_pool: _uneven_reason,
+}
+
+
+def _is_image(node: Node) -> bool:
+    """Whether x is [N, C, H, W] and the statistics are known: a convolution absorbs them."""
+    x, *statistics = node.operands
+    return x is not None and x.type.ndim == 4 and all(isinstance(s, Constant) for s in statistics)
+
+
+def _is_flat_weight(node: Node) -> bool:
+    _, weight, bias = node.operands
+    assert weight is not None
+    return weight.type.ndim == 2 and (bias is None or bias.type.ndim == 1)
+
+
+def _is_last_axis(node: Node) -> bool:
+    x, *others = _types(node)[:3]
+    return all(same_shape(t.shape, x.shape[-1:]) for t in others)
+
+
+def _is_4d(node: Node) -> bool:
+    return _types(node)[0].ndim == 4
+
+
+FITS: Mapping[Op[..., Any], Callable[[Node], bool]] = {
+    npx.batch_norm: _is_image,
+    npx.fully_connected: _is_flat_weight,
+    npx.global_average_pool: _is_4d,
+    npx.layer_norm: _is_last_axis,
+}

@@ -1,0 +1,80 @@
+"""A graph run by ONNX Runtime: NumPy arrays in, new NumPy arrays out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy
+
+from isthmus.backend import Arrays, Options
+from isthmus.dims import Dim
+from isthmus.errors import IsthmusError
+from isthmus.graph import Graph, Value
+from isthmus.reference import Reference
+
+from .builder import Model, build
+from .capability import LONGEST
+from .session import device_of, one_line, open_session
+
+Array = numpy.ndarray[Any, Any]
+
+
+class OnnxRunner:
+    """A loaded graph; several threads may call it."""
+
+    def __init__(self, graph: Graph, options: Options) -> None:
+        device_of(options)
+        self.graph = graph
+        self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
+        self.session = open_session(self.model, options)
+        self.inputs = [value.name for value in graph.inputs]
+        self.unusual = UnusualSizes(graph)
+
+    def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
+        if self.unusual(sizes):
+            return [numpy.array(array) for array in Reference(self.graph)(arrays, sizes)]
+        given = dict(zip(self.inputs, arrays, strict=True))
+        for name in self.model.size_inputs:
+            given[f"size.{name}"] = numpy.array([sizes[name]])
+        try:
+            outputs: list[Array] = self.session.run(None, given)
+        except Exception as problem:
+            raise IsthmusError(f"ONNX Runtime stopped at {one_line(problem)}") from None
+        return outputs
+
+    def describe(self) -> list[str]:
+        """The operations emitted; ONNX Runtime then fuses some of them."""
+        counts = Counter(node.op_type for node in self.model.proto.graph.node)
+        return list(counts.elements())
+
+
+class UnusualSizes:
+    """Whether a call has empty arrays or very long axes, which NumPy then computes."""
+
+    def __init__(self, graph: Graph) -> None:
+        named = {str(size): size for value in _values(graph) for size in value.type.shape}
+        self.sizes = [size for size in named.values() if isinstance(size, Dim)]
+        self.known: dict[tuple[int, ...], bool] = {}
+        self.names = sorted({name for size in self.sizes for name in size.names()})
+
+    def __call__(self, sizes: Mapping[str, int]) -> bool:
+        if not self.sizes:
+            return False
+        key = tuple(sizes[name] for name in self.names)
+        if key not in self.known:
+            numbers = [size.evaluate(sizes) for size in self.sizes]
+            self.known[key] = any(number == 0 or number > LONGEST for number in numbers)
+        return self.known[key]
+
+
+def _values(graph: Graph) -> list[Value]:
+    results = [result for node in graph.nodes() for result in node.results]
+    return [*graph.inputs, *results]
+
+
+def _contiguous(model: Model) -> Model:
+    """The weights as the runtime can refer to them; only one in another order is copied."""
+    weights = {name: numpy.ascontiguousarray(array) for name, array in model.weights.items()}
+    return Model(model.proto, weights, model.size_inputs)

@@ -1,0 +1,169 @@
+"""`isthmus doctor`: what this machine has, whether each backend works, and what to do."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from isthmus._version import __version__
+from isthmus.cli import machine
+from isthmus.cli.options import AsJson
+from isthmus.cli.show import printable, show_json, show_table, spinner
+from isthmus.errors import BackendMissing, FileError
+
+if TYPE_CHECKING:
+    from isthmus.cli.checks import Check
+
+Document = dict[str, Any]
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Examine this machine, and run a small program on every backend.
+
+    Exit codes: 0 the cpu backend works, 5 it does not. A missing GPU is no fault.
+
+    Example: isthmus doctor
+    """
+    from isthmus.cli.checks import checks
+
+    with spinner("examining this machine ..."):
+        found = checks()
+        document = _document(found)
+    if as_json:
+        show_json(document)
+    else:
+        _show(document)
+    if not document["ok"]:
+        raise typer.Exit(BackendMissing.exit_code)
+
+
+def _document(found: list[Check]) -> Document:
+    runtimes = machine.versions(machine.RUNTIMES)
+    return {
+        "isthmus": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": machine.processor(),
+        "processor_flags": machine.processor_flags(),
+        "threads": machine.thread_counts(),
+        "memory_bytes": machine.memory_bytes(),
+        "gpus": machine.gpus(),
+        "packages": machine.versions(machine.PACKAGES) | runtimes,
+        "openvino_default_precision": _default_precision(),
+        "isthmus_default_precision": "f32",
+        "samples": _samples(),
+        "backends": [asdict(check) for check in found],
+        "problems": _problems(found, runtimes),
+        "ok": any(check.backend == "cpu" and check.status == "works" for check in found),
+    }
+
+
+def _default_precision() -> str | None:
+    """In which OpenVINO itself would compute float32 models here; None where it does not load."""
+    try:
+        from isthmus.cpu_backend.executor import core
+
+        hint = core().get_property("CPU", "INFERENCE_PRECISION_HINT")
+    except Exception:  # whatever a broken installation raises, the check of the backend tells
+        return None
+    return str(getattr(hint, "get_type_name", hint.__str__)())
+
+
+def _samples() -> dict[str, str | None]:
+    """Where each sample is, None where it is not installed."""
+    from isthmus.models import samples
+
+    return {
+        "minilm-l6": _place(samples.minilm),
+        "mobilenet-v2": _place(samples.mobilenet_v2),
+        "photographs": _place(lambda: samples.photographs()[0]),
+    }
+
+
+def _place(find: Callable[[], Path]) -> str | None:
+    try:
+        return str(find())
+    except FileError:
+        return None
+
+
+def _problems(found: list[Check], runtimes: Mapping[str, str]) -> list[dict[str, str]]:
+    """What is wrong, each with its remedy."""
+    problems = [
+        {"problem": f"backend {check.name} does not work", "remedy": check.detail}
+        for check in found
+        if check.status == "fails" or (check.backend == "cpu" and check.status == "missing")
+    ]
+    return problems + _clash(runtimes)
+
+
+def _clash(runtimes: Mapping[str, str]) -> list[dict[str, str]]:
+    """Packages that overwrite each other: which one is in effect is a matter of luck."""
+    if len(runtimes) < 2:
+        return []
+    every = " and ".join(f"{name} {version}" for name, version in runtimes.items())
+    keep = "onnxruntime-gpu[cuda,cudnn]" if "onnxruntime-gpu" in runtimes else "onnxruntime"
+    remove = f"pip uninstall -y {' '.join(runtimes)}"
+    return [
+        {
+            "problem": f"{every} are both installed, into the same folder",
+            "remedy": f"{remove} && pip install '{keep}' (without a GPU: onnxruntime)",
+        }
+    ]
+
+
+def _show(document: Document) -> None:
+    facts = [(name, printable(text)) for name, text in _facts(document)]
+    show_table("machine", ("what", "found"), facts)
+    rows = [(_name(row), row["status"], printable(row["detail"])) for row in document["backends"]]
+    show_table("backends", ("backend", "status", "detail"), rows)
+    for row in document["problems"]:
+        typer.echo(printable(f"problem: {row['problem']}; remedy: {row['remedy']}"))
+    typer.echo("the cpu backend works" if document["ok"] else "the cpu backend does not work")
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return row["backend"] + (f" ({row['device']})" if row["device"] else "")
+
+
+def _facts(document: Document) -> list[tuple[str, str]]:
+    """The document's upper part as lines of text."""
+    return [
+        ("isthmus", f"{document['isthmus']}, Python {document['python']}"),
+        ("system", document["system"]),
+        ("processor", document["processor"]),
+        ("flags", " ".join(document["processor_flags"]) or "not known"),
+        ("threads", _threads(document["threads"])),
+        ("memory", _memory(document["memory_bytes"])),
+        ("GPU", "; ".join(document["gpus"]) or "none that nvidia-smi knows"),
+        ("packages", ", ".join(f"{name} {v}" for name, v in document["packages"].items())),
+        ("precision", _precision(document)),
+        ("samples", ", ".join(f"{n} {'yes' if at else 'no'}" for n, at in _sampled(document))),
+    ]
+
+
+def _sampled(document: Document) -> list[tuple[str, str | None]]:
+    return list(document["samples"].items())
+
+
+def _threads(counts: Mapping[str, int | None]) -> str:
+    quota = counts["quota"] if counts["quota"] is not None else "none"
+    return (
+        f"{counts['used']} used: {counts['processors']} processors, "
+        f"affinity {counts['affinity']}, quota {quota}"
+    )
+
+
+def _memory(size: int | None) -> str:
+    return "not known" if size is None else f"{size / 2**30:.1f} GiB"
+
+
+def _precision(document: Document) -> str:
+    theirs = document["openvino_default_precision"] or "not known"
+    ours = document["isthmus_default_precision"]
+    return f"OpenVINO's default here: {theirs}; Isthmus asks for {ours}"

@@ -1,0 +1,113 @@
+"""`isthmus export`: a model as ONNX or OpenVINO IR, for other programs to run."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isthmus.cli.options import AsJson, ModelName, Seed, Weights, created, weights_of
+from isthmus.cli.show import show_json, spinner
+from isthmus.errors import FileError, UsageError
+
+if TYPE_CHECKING:
+    from isthmus.graph import Type
+
+Size = Annotated[str | None, typer.Option(metavar="SIZE", help="A number, or a name for any size.")]
+# Where each format puts weights that do not go into the file itself.
+BESIDE: dict[str, Callable[[Path], Path]] = {
+    ".onnx": lambda out: out.with_name(f"{out.name}.data"),
+    ".xml": lambda out: out.with_suffix(".bin"),
+}
+
+
+def export(
+    model: ModelName,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="File to write: .onnx, or .xml for OpenVINO.")
+    ],
+    weights: Weights = None,
+    batch: Size = None,
+    seq: Size = None,
+    height: Size = None,
+    width: Size = None,
+    head: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of a BERT, such as classification or masked-lm."),
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Write a model, with its weights, for ONNX Runtime or OpenVINO.
+
+    Sizes are numbers, or names that stand for any size; by default the batch and a text's
+    length are free, an image's height and width 224.
+
+    \b
+    Example: isthmus export mobilenet-v2 mobilenet.onnx --batch 1
+             isthmus export minilm-l6 minilm.xml --batch n --seq 128
+    """
+    from isthmus.export import export as write
+
+    started = time.time_ns()
+    _check(out)
+    sizes = {"batch": batch, "seq": seq, "height": height, "width": width}
+    specs = _specs(model, {name: size for name, size in sizes.items() if size is not None})
+    with spinner(f"exporting {model} ..."):
+        net = created(model, weights, seed, **({"head": head} if head else {}))
+        write(net, specs, out)
+    files = [path for path in (out, BESIDE[out.suffix](out)) if _is_new(path, started)]
+    document = _document(model, weights_of(model, weights), files, specs)
+    if as_json:
+        show_json(document)
+    else:
+        _show(document)
+
+
+def _check(out: Path) -> None:
+    """Before the work, not after it: is this a file that can be written?"""
+    if out.suffix not in BESIDE:
+        raise UsageError(f"{out}: unknown suffix; name a file that ends in {' or '.join(BESIDE)}")
+    if not out.parent.is_dir():
+        raise FileError(f"{out}: there is no folder {out.parent}; create it first")
+
+
+def _is_new(path: Path, started: int) -> bool:
+    return path.exists() and path.stat().st_mtime_ns >= started
+
+
+def _specs(model: str, sizes: dict[str, str]) -> dict[str, Type]:
+    """The specs of the model's inputs; UsageError for a size that it does not have."""
+    from isthmus import models
+
+    entry = models.find(model)
+    known = list(inspect.signature(entry.kind.specs).parameters)
+    for name, size in sizes.items():
+        if name not in known:
+            has = ", ".join(f"--{word}" for word in known)
+            raise UsageError(f"{model} has no --{name}; it has {has}")
+        if size.strip().isdigit() and int(size) == 0:
+            raise UsageError(f"--{name} 0: nothing to compute; give a number from 1, or a name")
+    return entry.kind.specs(**sizes)
+
+
+def _document(
+    model: str, weights: str, files: list[Path], specs: dict[str, Type]
+) -> dict[str, Any]:
+    return {
+        "model": model,
+        "weights": weights,
+        "files": [{"path": str(path), "bytes": path.stat().st_size} for path in files],
+        "inputs": {name: str(kind) for name, kind in specs.items()},
+    }
+
+
+def _show(document: dict[str, Any]) -> None:
+    for file in document["files"]:
+        typer.echo(f"wrote {file['path']} ({file['bytes'] / 1e6:.1f} MB)")
+    for name, kind in document["inputs"].items():
+        typer.echo(f"  {name}: {kind}")

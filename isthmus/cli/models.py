@@ -1,0 +1,49 @@
+"""`isthmus models`: the catalogue, and which weights are here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from isthmus.cli.options import AsJson
+from isthmus.cli.show import show_json, show_table
+from isthmus.errors import FileError
+
+if TYPE_CHECKING:
+    from isthmus.models import Entry
+
+
+def models(as_json: AsJson = False) -> None:
+    """List the models: what they take and answer, and sample weights.
+
+    Example: isthmus models --json
+    """
+    from isthmus.models import CATALOG
+
+    rows = [_row(entry) for entry in CATALOG.values()]
+    if as_json:
+        show_json(rows)
+        return
+    cells = [
+        (row["model"], row["input"], row["task"], row["sample_weights"] or "-") for row in rows
+    ]
+    show_table("models", ("model", "input", "task", "sample weights"), cells)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "model": entry.name,
+        "input": "images" if "x" in entry.kind.specs() else "texts",
+        "task": entry.task,
+        "sample_weights": _sample(entry),
+    }
+
+
+def _sample(entry: Entry) -> str | None:
+    """Whether the package with the weights is here; None for a model without one."""
+    if entry.sample is None:
+        return None
+    try:
+        entry.sample()
+    except FileError:
+        return "not installed"
+    return "installed"

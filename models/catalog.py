@@ -1,0 +1,248 @@
+"""The models there are: one row each, and `create`, which turns a row's name into a model."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from isthmus.errors import UsageError
+from isthmus.graph import Type
+from isthmus.nn import Block, Parameter
+from isthmus.tracing import spec
+
+from . import samples
+from .bert import bert_base, bert_large, minilm_l6, minilm_l12
+from .mobilenet import mobilenet_v1, mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small
+from .resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+
+Arrays = dict[str, numpy.ndarray[Any, Any]]
+Size = int | str
+
+
+def text_specs(batch: Size = "batch", seq: Size = "seq") -> dict[str, Type]:
+    """int32 [batch, seq] for each of BERT's inputs."""
+    names = ("input_ids", "attention_mask", "token_type_ids")
+    return {name: spec("int32", [batch, seq]) for name in names}
+
+
+def image_specs(batch: Size = "batch", height: Size = 224, width: Size = 224) -> dict[str, Type]:
+    """float32 [batch, 3, height, width]."""
+    return {"x": spec("float32", [batch, 3, height, width])}
+
+
+def from_texts(model: Model, texts: Sequence[str], **options: Any) -> Arrays:
+    """Token numbers; options are `Tokenizer.encode`'s max_length and pairs."""
+    limit = model.options["positions"]
+    return {**model.tokenizer.encode(texts, **{"max_length": limit, **options})}
+
+
+def from_images(model: Model, paths: Sequence[str | os.PathLike[str]], **options: Any) -> Arrays:
+    """Pixels from image files; options are `read_images`' resize and crop."""
+    from .images import read_images
+
+    return {"x": read_images(paths, **options)}
+
+
+def text_results(outputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """For each text the rows of all outputs."""
+    rows = zip(*outputs.values(), strict=True)
+    return [dict(zip(outputs, row, strict=True)) for row in rows]
+
+
+def image_results(logits: Any) -> list[list[tuple[str, float]]]:
+    """For each image the five likeliest (class, probability) of ImageNet's."""
+    from .labels import top
+
+    return [top(row) for row in logits]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What all models on one sort of input share."""
+
+    specs: Callable[..., dict[str, Type]]
+    preprocess: Callable[..., Arrays]
+    postprocess: Callable[[Any], list[Any]]
+
+
+TEXT = Kind(text_specs, from_texts, text_results)
+IMAGE = Kind(image_specs, from_images, image_results)
+
+# What a model answers, by its `head`; models without that option classify images.
+TASKS = {
+    "none": "features",
+    "classification": "classification",
+    "question-answering": "question answering",
+    "masked-lm": "masked words",
+    "sentence": "embedding",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the catalogue; family: as `checkpoint_names` calls it; sample: where weights are."""
+
+    name: str
+    factory: Callable[..., Block]
+    family: str
+    kind: Kind
+    sample: Callable[[], Path] | None = None
+
+    def options(self) -> dict[str, Any]:
+        """The factory's keywords with their defaults."""
+        parameters = inspect.signature(self.factory).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    @property
+    def task(self) -> str:
+        """What the model answers unless another head is asked for."""
+        return TASKS[self.options().get("head", "classification")]
+
+
+ENTRIES = (
+    Entry("bert-base", bert_base, "bert", TEXT),
+    Entry("bert-large", bert_large, "bert", TEXT),
+    Entry("minilm-l6", minilm_l6, "bert", TEXT, samples.minilm),
+    Entry("minilm-l12", minilm_l12, "bert", TEXT),
+    Entry("resnet-18", resnet18, "resnet", IMAGE),
+    Entry("resnet-34", resnet34, "resnet", IMAGE),
+    Entry("resnet-50", resnet50, "resnet", IMAGE),
+    Entry("resnet-101", resnet101, "resnet", IMAGE),
+    Entry("resnet-152", resnet152, "resnet", IMAGE),
+    Entry("mobilenet-v1", mobilenet_v1, "mobilenet", IMAGE),
+    Entry("mobilenet-v2", mobilenet_v2, "mobilenet", IMAGE, samples.mobilenet_v2),
+    Entry("mobilenet-v3-large", mobilenet_v3_large, "mobilenet", IMAGE),
+    Entry("mobilenet-v3-small", mobilenet_v3_small, "mobilenet", IMAGE),
+)
+CATALOG = {entry.name: entry for entry in ENTRIES}
+
+# Names under which hubs publish weights of these shapes.
+ALIASES = {
+    "bert-base-uncased": "bert-base",
+    "bert-large-uncased": "bert-large",
+    "all-minilm-l6-v2": "minilm-l6",
+    "all-minilm-l12-v2": "minilm-l12",
+}
+
+
+class Model(Block):
+    """A network with what its catalogue row knows: `specs`, `preprocess`, `postprocess`, `task`."""
+
+    def __init__(self, entry: Entry, block: Block, options: Mapping[str, Any]) -> None:
+        self.entry = entry
+        self.block = block
+        self.options = dict(options)
+        self.forward = block.forward
+        self.vocabulary: str | os.PathLike[str] | None = None
+
+    def children(self) -> Iterator[tuple[str, Block]]:
+        return self.block.children()
+
+    def parameters(self) -> dict[str, Parameter]:
+        return self.block.parameters()
+
+    @property
+    def task(self) -> str:
+        """What the model answers, such as "embedding"."""
+        return TASKS[self.options.get("head", "classification")]
+
+    def specs(self, **sizes: Size) -> dict[str, Type]:
+        """The specs of its inputs, for `compile`; sizes are batch and seq, or height and width."""
+        return self.entry.kind.specs(**sizes)
+
+    def preprocess(self, inputs: Sequence[Any], **options: Any) -> Arrays:
+        """Arrays for the model from texts, or from the paths of images."""
+        return self.entry.kind.preprocess(self, inputs, **options)
+
+    def postprocess(self, outputs: Any) -> list[Any]:
+        """One result for each input: a dict of arrays, or the five likeliest classes."""
+        return self.entry.kind.postprocess(outputs)
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The one asked for, or beside the weights; for random ones that of English, uncased."""
+        from .text import Tokenizer
+
+        return Tokenizer(self.vocabulary or samples.minilm())
+
+
+def names() -> list[str]:
+    """The names that `create` takes."""
+    return list(CATALOG)
+
+
+def find(name: str) -> Entry:
+    """The row of a name; UsageError names the nearest."""
+    known = ALIASES.get(name.lower(), name.lower())
+    if known not in CATALOG:
+        near = difflib.get_close_matches(known, [*CATALOG, *ALIASES], n=1)
+        hint = f"the nearest is '{near[0]}'" if near else f"there are {', '.join(CATALOG)}"
+        raise UsageError(f"no model '{name}'; {hint}")
+    return CATALOG[known]
+
+
+def create(
+    name: str,
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    tokenizer: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> Model:
+    """A model of the catalogue, with random weights by the seed unless others are given.
+
+    weights: a file, a folder, "hf://ORGANISATION/NAME", or "sample" for those of samples.txt.
+    tokenizer: a folder or file, where it does not lie beside the weights.
+    options: the factory's, such as head="classification" or width=0.5; see `Entry.options`.
+    """
+    entry = find(name)
+    known = entry.options()
+    if unknown := sorted(set(options) - set(known)):
+        raise UsageError(f"{entry.name} has no option {unknown[0]}; it has {', '.join(known)}")
+    chosen = {**known, **options}
+    model = Model(entry, entry.factory(**chosen), chosen)
+    source = _source(entry, weights)
+    _fill(model, source, seed)
+    if entry.kind is TEXT:
+        model.vocabulary = tokenizer or _beside(source)
+    return model
+
+
+def _source(entry: Entry, weights: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+    if weights != "sample":
+        return weights
+    if entry.sample is None:
+        having = ", ".join(row.name for row in ENTRIES if row.sample)
+        raise UsageError(f"{entry.name} has no sample weights; these have: {having}")
+    return entry.sample()
+
+
+def _beside(source: str | os.PathLike[str] | None) -> Path | None:
+    """Where the tokenizer of published weights is: in their folder, or on the hub with them."""
+    from .text import FILES
+    from .weights import HUB, _downloaded
+
+    if source is None:
+        return None
+    if os.fspath(source).startswith(HUB):
+        organisation, name = os.fspath(source).removeprefix(HUB).split("/")[:2]
+        return _downloaded(f"{organisation}/{name}", FILES)
+    path = Path(source).expanduser()
+    return path if path.is_dir() else path.parent
+
+
+def _fill(model: Model, source: str | os.PathLike[str] | None, seed: int) -> None:
+    if source is None:
+        model.initialize(seed)
+        return
+    from .weights import load_weights
+
+    model.set_parameters(load_weights(model.parameters(), source, model.entry.family))

@@ -1,0 +1,73 @@
+"""Texts or photographs in, answers out: what `isthmus run` does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from isthmus.errors import UsageError
+from isthmus.program import compile
+
+from .catalog import Model
+
+Array = numpy.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class TextRun:
+    """embeddings: [N, W]; similarities: [N, N] cosines; arrays: all that went in and came out."""
+
+    texts: tuple[str, ...]
+    embeddings: Array
+    similarities: Array
+    arrays: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class ImageRun:
+    """labels: for each image the five likeliest (class, probability), likeliest first."""
+
+    paths: tuple[str, ...]
+    labels: tuple[tuple[tuple[str, float], ...], ...]
+    arrays: Mapping[str, Array]
+
+
+def run_texts(model: Model, texts: Sequence[str], backend: str = "cpu", **options: Any) -> TextRun:
+    """Embeddings of the texts, as one batch, and how similar they are; options: `compile`'s.
+
+    Raises UsageError for a model that returns no embedding.
+    """
+    if model.task != "embedding":
+        raise UsageError(
+            f"{model.entry.name} answers {model.task}; create a BERT with head='sentence' to embed"
+        )
+    inputs = model.preprocess(texts)
+    outputs = compile(model, model.specs(), backend=backend, **options)(**inputs)
+    embeddings = outputs["embedding"]
+    return TextRun(tuple(texts), embeddings, cosines(embeddings), {**inputs, **outputs})
+
+
+def run_images(
+    model: Model, paths: Sequence[str | os.PathLike[str]], backend: str = "cpu", **options: Any
+) -> ImageRun:
+    """The likeliest classes of the image files, as one batch; options: `compile`'s.
+
+    Raises UsageError for a model that takes no images, FileError for what is no image.
+    """
+    if "x" not in model.specs():
+        raise UsageError(f"{model.entry.name} takes texts, not images; try mobilenet-v2")
+    inputs = model.preprocess(paths)
+    logits = compile(model, model.specs(), backend=backend, **options)(**inputs)
+    labels = tuple(tuple(row) for row in model.postprocess(logits))
+    return ImageRun(tuple(os.fspath(path) for path in paths), labels, {**inputs, "logits": logits})
+
+
+def cosines(embeddings: Array) -> Array:
+    """a @ b / (|a| |b|) for each pair of rows. [N, W] -> [N, N]."""
+    norms = numpy.linalg.norm(embeddings, axis=1, keepdims=True)
+    unit = embeddings / numpy.maximum(norms, 1e-12)
+    return unit @ unit.T

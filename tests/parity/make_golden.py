@@ -1,0 +1,162 @@
+"""Writes tests/golden/*.npz: what transformers and timm compute, in torch, for each golden case.
+
+    python tests/parity/make_golden.py
+
+A file holds the outputs, the scales of the running statistics, and the sum of the weights,
+which tells a changed random generator from a wrong network.
+"""
+
+# ruff: noqa: E402 - the modules beside this file are found by the path that is set first
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy
+import torch
+import transformers
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+
+import absent_torchvision
+from golden_cases import CASES, GOLDEN, as_dict, assert_telling, inputs_of, randomized, weights_sum
+
+from isthmus import models
+from isthmus.models.checkpoint_names import translate
+from isthmus.models.resnet import DEPTHS
+
+absent_torchvision.install()
+
+import timm
+
+Array = numpy.ndarray[Any, Any]
+
+BERT_CLASSES = {
+    "none": transformers.BertModel,
+    "classification": transformers.BertForSequenceClassification,
+    "question-answering": transformers.BertForQuestionAnswering,
+    "masked-lm": transformers.BertForMaskedLM,
+    "sentence": transformers.BertModel,
+}
+RESULTS = ("last_hidden_state", "pooler_output", "logits", "start_logits", "end_logits")
+
+
+def original(model: models.Model) -> Callable[..., dict[str, Array]]:
+    """The same network in torch with the same weights: named arrays in, named arrays out."""
+    module = MODULES[model.entry.family](model)
+    copy_weights(module, model)
+    module.eval()
+
+    def call(**inputs: Array) -> dict[str, Array]:
+        tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
+        with torch.inference_mode():
+            outputs = _called(module, model, tensors)
+        return {name: tensor.numpy() for name, tensor in outputs.items()}
+
+    return call
+
+
+def _called(module: Any, model: models.Model, tensors: dict[str, Any]) -> dict[str, Any]:
+    if "x" in tensors:
+        outputs = module(tensors["x"])
+        return {"logits": getattr(outputs, "logits", outputs)}
+    outputs = module(**{name: tensor.long() for name, tensor in tensors.items()})
+    if model.options["head"] == "sentence":
+        return {"embedding": pooled(outputs.last_hidden_state, tensors["attention_mask"])}
+    return {name: outputs[name] for name in RESULTS if outputs.get(name) is not None}
+
+
+def pooled(hidden: Any, mask: Any) -> Any:
+    """Mean over the tokens, of length 1, as sentence-transformers pools."""
+    seen = mask.unsqueeze(-1).float()
+    mean = (hidden * seen).sum(1) / seen.sum(1).clamp(min=1e-9)
+    return torch.nn.functional.normalize(mean, p=2, dim=1)
+
+
+def bert(model: models.Model) -> Any:
+    options = model.options
+    config = transformers.BertConfig(
+        vocab_size=options["vocabulary"],
+        hidden_size=options["width"],
+        num_hidden_layers=options["layers"],
+        num_attention_heads=options["heads"],
+        intermediate_size=options["inner"],
+        max_position_embeddings=options["positions"],
+        num_labels=options["labels"],
+    )
+    kind = BERT_CLASSES[options["head"]]
+    return kind(config, add_pooling_layer=False) if options["head"] == "sentence" else kind(config)
+
+
+def resnet(model: models.Model) -> Any:
+    version, width, classes = (model.options[key] for key in ("version", "width", "classes"))
+    depth = int(model.entry.name.removeprefix("resnet-"))
+    counts, expansion = DEPTHS[depth]
+    channels = [width * expansion << stage for stage in range(4)]
+    if version == "v2":
+        sizes = {"stem_chs": width, "channels": channels, "num_classes": classes}
+        return timm.create_model(f"resnetv2_{depth}", **sizes)
+    config = transformers.ResNetConfig(
+        embedding_size=width,
+        hidden_sizes=channels,
+        depths=list(counts),
+        layer_type="basic" if expansion == 1 else "bottleneck",
+        downsample_in_bottleneck=version == "v1",
+        num_labels=classes,
+    )
+    return transformers.ResNetForImageClassification(config)
+
+
+def mobilenet(model: models.Model) -> Any:
+    name = model.entry.name
+    width = model.options["width"]
+    base, _, size = name.replace("mobilenet-", "mobilenet").partition("-")
+    theirs = "_".join(filter(None, (base, size, f"{round(100 * width):03}")))
+    options = {"num_classes": model.options["classes"], "bn_eps": model.options["epsilon"]}
+    return timm.create_model(theirs, **options)
+
+
+MODULES: dict[str, Callable[[models.Model], Any]] = {
+    "bert": bert,
+    "resnet": resnet,
+    "mobilenet": mobilenet,
+}
+
+
+def copy_weights(module: Any, model: models.Model) -> None:
+    """Every tensor of the module from ours; none of ours may be left over."""
+    ours = {name: parameter.data() for name, parameter in model.parameters().items()}
+    state = {n: t for n, t in module.state_dict().items() if not n.endswith("batches_tracked")}
+    names = translate(state, model.entry.family, ours) | _tied(state)
+    assert set(names.values()) == set(ours)
+    for theirs, tensor in state.items():
+        tensor.copy_(torch.from_numpy(ours[names[theirs]].reshape(tuple(tensor.shape))))
+
+
+def _tied(state: Mapping[str, Any]) -> dict[str, str]:
+    """A masked language model's two names for one array."""
+    twice = {
+        "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
+        "cls.predictions.decoder.bias": "cls.predictions.bias",
+    }
+    return {name: ours for name, ours in twice.items() if name in state}
+
+
+def main() -> None:
+    for case in CASES:
+        model = models.create(case.name, **case.options)
+        scales = randomized(model)
+        outputs = original(model)(**inputs_of(model))
+        assert_telling(as_dict(outputs))
+        path = GOLDEN / f"{case.label}.npz"
+        facts: dict[str, Any] = {"scales": scales, "weights_sum": weights_sum(model), **outputs}
+        numpy.savez_compressed(path, **facts)
+        sizes = {n: float(f"{numpy.max(numpy.abs(a)):.3g}") for n, a in outputs.items()}
+        print(f"{path.name}: {path.stat().st_size:,} bytes, largest {sizes}")
+
+
+if __name__ == "__main__":
+    main()
