@@ -6,7 +6,7 @@ a form that holds from the opset it states up to `protos.HIGHEST_OPSET`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -30,11 +30,11 @@ Array = numpy.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Model:
-    """An ONNX model without its weights, the weights by name, and the sizes it takes as inputs."""
+    """An ONNX model whose larger weights are only named, and those weights."""
 
     proto: onnx.ModelProto
     weights: Mapping[str, Array]
-    size_inputs: Sequence[str]
+    size_inputs: Mapping[str, str]  # a size that no shape shows -> the input that gives it
 
     @property
     def opset(self) -> int:
@@ -55,7 +55,7 @@ class Builder:
         self.nodes: list[onnx.NodeProto] = []
         self.inline: list[onnx.TensorProto] = []
         self.weights: dict[str, Array] = {}
-        self.used = {value.name for value in graph.inputs}
+        self.used = {*(value.name for value in graph.inputs), *graph.output_names}
         self.names = {id(value): value.name for value in graph.inputs}
         self.literals: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self.label = ""
@@ -72,12 +72,12 @@ class Builder:
         body = helper.make_graph(
             self.nodes, "isthmus", [*inputs, *extra], outputs, [*self.inline, *weights]
         )
-        return Model(protos.model(body, self.opset), self.weights, list(self.sizes.inputs))
+        return Model(protos.model(body, self.opset), self.weights, self.sizes.inputs)
 
     def op(self, kind: str, *operands: str, since: int = LOWEST_OPSET, **attributes: Any) -> str:
         """Emit one operation, which has this meaning from opset `since`; the name of its result."""
         self.opset = max(self.opset, since)
-        name = self._unique(self.label)
+        name = self.unique(self.label)
         given = {key: value for key, value in attributes.items() if value is not None}
         self.nodes.append(helper.make_node(kind, list(operands), [name], name=name, **given))
         return name
@@ -87,7 +87,7 @@ class Builder:
         array = numpy.asarray(value, dtype)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self.literals:
-            self.literals[key] = self._unique(f"literal.{len(self.literals)}")
+            self.literals[key] = self.unique(f"literal.{len(self.literals)}")
             self.inline.append(protos.tensor(self.literals[key], array))
         return self.literals[key]
 
@@ -107,7 +107,7 @@ class Builder:
     def _constant(self, array: Array) -> str:
         if id(array) not in self.names:
             known = self.graph.constant_names.get(id(array))
-            name = self._unique(known or f"constant.{len(self.weights) + len(self.inline)}")
+            name = self.unique(known or f"constant.{len(self.weights) + len(self.inline)}")
             self.names[id(array)] = name
             if array.nbytes < INLINE_BYTES:
                 self.inline.append(protos.tensor(name, array))
@@ -115,7 +115,8 @@ class Builder:
                 self.weights[name] = array
         return self.names[id(array)]
 
-    def _unique(self, name: str) -> str:
+    def unique(self, name: str) -> str:
+        """The name, with a number behind it if it is taken."""
         found, count = name, 1
         while found in self.used:
             count += 1
@@ -128,8 +129,10 @@ class Builder:
         renamed: dict[str, str] = {}
         made = {name for node in self.nodes for name in node.output}
         declared, copies = [], []
+        free = set(self.graph.output_names) - {value.name for value in self.graph.inputs}
         for value, wanted in zip(self.graph.outputs, self.graph.output_names, strict=True):
-            name, source = self._unique(wanted), self.value(value)
+            name, source = wanted if wanted in free else self.unique(wanted), self.value(value)
+            free.discard(name)
             if source in made and source not in renamed:
                 renamed[source] = name
             else:

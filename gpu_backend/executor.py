@@ -28,7 +28,7 @@ class OnnxRunner:
         device_of(options)
         self.graph = graph
         self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
-        self.session = open_session(self.model, options)
+        self.session, self.kept = open_session(self.model, options)
         self.inputs = [value.name for value in graph.inputs]
         self.unusual = UnusualSizes(graph)
 
@@ -36,8 +36,8 @@ class OnnxRunner:
         if self.unusual(sizes):
             return [numpy.array(array) for array in Reference(self.graph)(arrays, sizes)]
         given = dict(zip(self.inputs, arrays, strict=True))
-        for name in self.model.size_inputs:
-            given[f"size.{name}"] = numpy.array([sizes[name]])
+        for name, wanted in self.model.size_inputs.items():
+            given[wanted] = numpy.array([sizes[name]])
         try:
             outputs: list[Array] = self.session.run(None, given)
         except Exception as problem:

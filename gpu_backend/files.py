@@ -23,10 +23,10 @@ PAGE_BYTES = 4096  # readers map weights into memory from whole pages
 def write(graph: Graph, path: Path, inline_bytes: int = INLINE_BYTES) -> None:
     """Write the model to path; weights of more than `inline_bytes` go to `<path>.data`."""
     model = build(graph)
-    if model.size_inputs:
+    for size in model.size_inputs:
         raise UsageError(
-            f"the size '{model.size_inputs[0]}' is no axis of an input, so that a file cannot "
-            f"know it; name an axis of an input '{model.size_inputs[0]}'"
+            f"the size '{size}' is no axis of an input, so that a file cannot know it; "
+            f"name an axis of an input '{size}'"
         )
     tensors = {t.name: t for t in model.proto.graph.initializer}
     if sum(array.nbytes for array in model.weights.values()) <= inline_bytes:

@@ -7,15 +7,13 @@ import ctypes
 import io
 import re
 import sys
-from collections.abc import Mapping
 from typing import Any
-
-import numpy
 
 from isthmus.backend import Options
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
 
 from .builder import Model
+from .sharing import give_weights
 
 INSTALL = "pip install 'isthmus[onnx-cuda]' (CUDA 13, cuDNN 9, driver 580 or newer)"
 PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
@@ -41,25 +39,27 @@ def device_of(options: Options) -> str:
     return device
 
 
-def open_session(model: Model, options: Options) -> Any:
-    """The model loaded; its weights are referred to, so keep them. Raises BackendMissing."""
+def open_session(model: Model, options: Options) -> tuple[Any, list[Any]]:
+    """The model loaded, and what must live as long as it does. Raises BackendMissing."""
     device = device_of(options)
     runtime = _runtime(device)
-    settings = _settings(runtime, model.weights, options.threads)
+    settings = _settings(runtime, options.threads)
+    kept = give_weights(runtime, settings, model)
     provider = PROVIDERS[device]
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # the runtime prints what it also raises
-            session = runtime.InferenceSession(
-                model.proto.SerializeToString(),
-                settings,
-                providers=[(provider, SETTINGS[device])],
-                enable_fallback=0,
-            )
+        # Sizes are computed on the processor under CUDA too, by the runtime's own choice, so
+        # that `session.disable_cpu_ep_fallback` would refuse every program with named sizes.
+        session = runtime.InferenceSession(
+            model.proto.SerializeToString(),
+            settings,
+            providers=[(provider, SETTINGS[device])],
+            enable_fallback=0,
+        )
     except Exception as problem:
         raise _load_error(device, problem) from None
     if session.get_providers()[0] != provider:
         raise BackendMissing(f"no CUDA device answers on this machine; {INSTALL}")
-    return session
+    return session, kept
 
 
 def _runtime(device: str) -> Any:
@@ -90,14 +90,12 @@ def _load_libraries(runtime: Any) -> None:
             raise BackendMissing(f"{what} ({name}) cannot be loaded; {INSTALL}") from None
 
 
-def _settings(runtime: Any, weights: Mapping[str, numpy.ndarray[Any, Any]], threads: int) -> Any:
+def _settings(runtime: Any, threads: int) -> Any:
     settings = runtime.SessionOptions()
     settings.intra_op_num_threads = threads
     settings.inter_op_num_threads = 1
     settings.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
     settings.log_severity_level = _FATAL
-    values = [runtime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
-    settings.add_external_initializers(list(weights), values)
     return settings
 
 

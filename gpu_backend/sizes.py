@@ -66,7 +66,8 @@ class Sizes:
                 if isinstance(size, Dim) and str(size) == name:
                     shape = self.build.op("Shape", value.name)
                     return self.build.op("Gather", shape, self.build.literal([axis]))
-        return self.inputs.setdefault(name, f"size.{name}")
+        self.inputs[name] = self.build.unique(f"size.{name}")
+        return self.inputs[name]
 
 
 def reshape_pattern(before: Shape, after: Shape) -> list[int] | None:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus import nn, np, npx
 from isthmus._version import __version__
+from isthmus.archive import load
 from isthmus.backend import backend_names
 from isthmus.errors import IsthmusError
+from isthmus.export import export
 from isthmus.graph import Graph
 from isthmus.op import composite, primitive
 from isthmus.program import Executable, compile, jit
@@ -22,8 +24,6 @@ from isthmus.tracing import spec, trace
 
 if TYPE_CHECKING:
     from isthmus import benchmarks, models, reports
-    from isthmus.archive import load
-    from isthmus.export import export
 
 __all__ = [
     "Executable",
@@ -47,12 +47,8 @@ __all__ = [
     "trace",
 ]
 
-_LATER = {"load": "archive", "export": "export"}
-
 
 def __getattr__(name: str) -> Any:
     if name in ("models", "benchmarks", "reports"):
         return import_module(f"isthmus.{name}")
-    if name in _LATER:
-        return getattr(import_module(f"isthmus.{_LATER[name]}"), name)
     raise AttributeError(f"isthmus has no '{name}'; see dir(isthmus)")

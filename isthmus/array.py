@@ -20,6 +20,22 @@ from isthmus.graph import Type, Value
 _REMEDY = "use np.where(condition, a, b), or keep the value an argument of the compiled program"
 
 
+# NumPy's names of functions that are called otherwise here, as in the standard.
+_NAMES = {
+    "absolute": "abs",
+    "amax": "max",
+    "amin": "min",
+    "concatenate": "concat",
+    "power": "pow",
+    "transpose": "permute_dims",
+    "true_divide": "divide",
+}
+
+
+def _ours(function: Any) -> str:
+    return _NAMES.get(function.__name__, function.__name__)
+
+
 class Array:
     """A traced array: `dtype`, `shape`, and NumPy's operators, each of which records a node."""
 
@@ -142,13 +158,25 @@ class Array:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
         """NumPy's ufuncs record the operator of the same name."""
-        name = {"bitwise_not": "invert", "power": "pow"}.get(ufunc.__name__, ufunc.__name__)
-        operator = getattr(np, name, None) if method == "__call__" and not keywords else None
-        if operator is None:
+        if method != "__call__" or keywords:
             raise TraceError(
-                f"numpy.{ufunc.__name__} ({method}) does not trace; use isthmus.np.{name}"
+                f"numpy.{ufunc.__name__}.{method} with {sorted(keywords)} does not trace; "
+                f"call isthmus.np.{_ours(ufunc)} on the arrays alone"
             )
-        return operator(*inputs)
+        return self._same(ufunc)(*inputs)
+
+    def __array_function__(self, function: Any, _: Any, args: Any, keywords: Any) -> Any:
+        """NumPy's functions record the function of the same name."""
+        return self._same(function)(*args, **keywords)
+
+    def _same(self, function: Any) -> Any:
+        found = getattr(np, _ours(function), None)
+        if found is None:
+            raise TraceError(
+                f"numpy.{function.__name__} of a traced {self.type}: isthmus.np has no such "
+                "function; write it with those in dir(isthmus.np)"
+            )
+        return found
 
     __hash__ = None  # type: ignore[assignment]  # as ndarray: == is elementwise
 

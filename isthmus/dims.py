@@ -10,7 +10,10 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral
 from typing import Any, NamedTuple, NoReturn
+
+import numpy
 
 from isthmus.errors import DimensionError, UsageError
 
@@ -23,6 +26,16 @@ class FloorDivision(NamedTuple):
 
     numerator: Dim
     denominator: int
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same expression; whether the numbers are equal may be undecided."""
+        if not isinstance(other, FloorDivision):
+            return False
+        same_terms = self.numerator.terms == other.numerator.terms
+        return same_terms and self.denominator == other.denominator
+
+    def __hash__(self) -> int:
+        return hash((self.numerator.terms, self.denominator))
 
     def __str__(self) -> str:
         return f"(({self.numerator})//{self.denominator})"
@@ -49,13 +62,19 @@ class Dim:
         kept = {monomial: factor for monomial, factor in terms.items() if factor}
         self.terms = tuple(sorted(kept.items(), key=_order))
 
+    __array_ufunc__ = None  # `ndarray * size` asks us, instead of making an array of objects
+
     def __add__(self, other: int | Dim) -> int | Dim:
+        if not _is_size(self, other):
+            return NotImplemented
         terms = dict(self.terms)
         for monomial, factor in _terms(other):
             terms[monomial] = terms.get(monomial, 0) + factor
         return _simplest(terms)
 
     def __mul__(self, other: int | Dim) -> int | Dim:
+        if not _is_size(self, other):
+            return NotImplemented
         terms: dict[Monomial, int] = {}
         for left, a in self.terms:
             for right, b in _terms(other):
@@ -64,6 +83,8 @@ class Dim:
         return _simplest(terms)
 
     def __floordiv__(self, other: int | Dim) -> int | Dim:
+        if not _is_size(self, other):
+            return NotImplemented
         exact = _exact_quotient(self, other)
         if exact is not None:
             return exact
@@ -77,22 +98,32 @@ class Dim:
     def __mod__(self, other: int | Dim) -> int | Dim:
         return self - (self // other) * other
 
+    def __truediv__(self, other: object) -> int | Dim:
+        if not _is_size(self, other):
+            return NotImplemented
+        raise DimensionError(
+            f"({self}) / ({other}) is no whole number; write // for a size, or divide an array"
+        )
+
     def __neg__(self) -> int | Dim:
         return self * -1
 
     def __sub__(self, other: int | Dim) -> int | Dim:
+        if not _is_size(self, other):
+            return NotImplemented
         return self + other * -1
 
     def __rsub__(self, other: int) -> int | Dim:
-        return self * -1 + other
+        return -self + other
 
     __radd__ = __add__
     __rmul__ = __mul__
+    __rtruediv__ = __truediv__
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, int | Dim):
+        if not isinstance(other, Integral | Dim):
             return NotImplemented
-        return equal(self, other)
+        return equal(self, other if isinstance(other, Dim) else int(other))
 
     def __lt__(self, other: int | Dim) -> bool:
         return _decided_difference(self, other, "<") < 0
@@ -130,6 +161,16 @@ class Dim:
     def evaluate(self, sizes: Mapping[str, int]) -> int:
         """The number this size has for the given sizes of its names."""
         return sum(factor * _product(monomial, sizes) for monomial, factor in self.terms)
+
+
+def _is_size(size: Dim, other: object) -> bool:
+    """Whether a size can be combined with it; a traced array then takes over."""
+    if isinstance(other, float | numpy.ndarray):
+        raise DimensionError(
+            f"the size '{size}' beside {other!r}: sizes are whole numbers; call the function, "
+            "such as np.multiply(a, size), which takes both"
+        )
+    return isinstance(other, Integral | Dim)
 
 
 def _order(term: tuple[Monomial, int]) -> tuple[int, str]:
@@ -248,11 +289,12 @@ def parse(text: str | int | Dim) -> int | Dim:
     if not isinstance(text, str):
         return _checked_number(text)
     try:
-        return _from_tree(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, KeyError, ValueError) as problem:
+        size = _from_tree(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, KeyError, ValueError, ZeroDivisionError) as problem:
         raise DimensionError(
             f"'{text}' is not a size; write a name such as 'batch', a number, or '2*batch + 1'"
         ) from problem
+    return size if isinstance(size, Dim) else _checked_number(size)
 
 
 def _checked_number(number: object) -> int:
@@ -279,6 +321,8 @@ def _from_tree(tree: ast.expr) -> int | Dim:
             return Dim({(name,): 1})
         case ast.Constant(value=int(number)):
             return number
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return -_from_tree(inner)
         case ast.BinOp(left=left, op=sign, right=right):
             result: int | Dim = _OPERATORS[type(sign)](_from_tree(left), _from_tree(right))
             return result

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from types import EllipsisType
 from typing import Any
 
@@ -64,8 +65,15 @@ def _filled(parts: tuple[Any, ...], ndim: int) -> list[Any]:
         if isinstance(part, EllipsisType):
             filled += [slice(None)] * (ndim - used)
         else:
-            filled.append(part)
+            filled.append(_checked(part))
     return filled
+
+
+def _checked(part: Any) -> Any:
+    allowed = part is None or isinstance(part, slice | Integral | Dim)
+    if allowed and type(part) is not bool:  # which is an int to Python, and a mask to NumPy
+        return part
+    raise UsageError(f"index {part!r}; give integers, slices, ..., None, or an array of integers")
 
 
 def _identities(parts: tuple[Any, ...]) -> list[Any]:

@@ -136,6 +136,7 @@ def _record(op: Op[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> An
 
 
 def _record_composite(op: Op[..., Any], operands: list[Any], attributes: dict[str, Any]) -> Any:
+    values = tuple(map(_operand, operands))  # before the body, which may assign to a handle
     try:
         outcome = op.body(*([operands] if op.variadic else operands), **attributes)
     except (DimensionError, UsageError) as problem:
@@ -143,7 +144,7 @@ def _record_composite(op: Op[..., Any], operands: list[Any], attributes: dict[st
             raise
         raise type(problem)(f"{op.name}({_described(operands)}): {problem}") from None
     expansion = tuple(as_value(result) for result in _as_tuple(outcome))
-    node = Node(op, tuple(map(_operand, operands)), attributes, _user_line(), expansion)
+    node = Node(op, values, attributes, _user_line(), expansion)
     node.results = tuple(Result(value.type, node, i) for i, value in enumerate(expansion))
     bases = [getattr(result, "_base", None) for result in _as_tuple(outcome)]
     handles = tuple(Array(r, base) for r, base in zip(node.results, bases, strict=True))

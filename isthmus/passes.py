@@ -34,11 +34,19 @@ def _expand(
 
 
 def copy_node(node: Node, known: Known) -> Node:
-    """The node with its operands replaced by what is known of them."""
+    """The node with its operands replaced by what is known of them, in its expansion as well."""
     operands = tuple(v if v is None else known.get(id(v), v) for v in node.operands)
-    copy = Node(node.op, operands, node.attributes, node.location, node.expansion)
+    copy = Node(node.op, operands, node.attributes, node.location, _copied(node, known))
     copy.results = tuple(Result(r.type, copy, r.index) for r in node.results)
     return copy
+
+
+def _copied(node: Node, known: Known) -> tuple[Value, ...]:
+    """The expansion of a composite, made of the operands that are known."""
+    outside = {id(value.node) for value in node.operands if isinstance(value, Result)}
+    for inner in topological(node.expansion, outside):
+        known.update(zip(map(id, inner.results), copy_node(inner, known).results, strict=True))
+    return tuple(known.get(id(value), value) for value in node.expansion)
 
 
 def with_sizes(attribute: Any, sizes: Mapping[str, int]) -> Any:

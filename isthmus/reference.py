@@ -30,8 +30,11 @@ class NumpyBackend:
     def load(self, graph: Graph, options: Options) -> Reference:
         if options.precision != "f32":
             raise UsageError(
-                f"backend 'numpy' computes as written; precision {options.precision!r}"
+                f"precision {options.precision!r} on backend 'numpy', which computes in the dtypes "
+                "as written; leave it out"
             )
+        if options.device not in (None, "cpu"):
+            raise UsageError(f"device {options.device!r} on backend 'numpy'; leave it out")
         return Reference(graph)
 
 
@@ -53,7 +56,7 @@ class Reference:
                 results = run_node(node, operands, sizes)
                 known.update(zip(map(id, node.results), results, strict=True))
                 _drop(node.operands, left, known)
-        return [_array(value, known) for value in self.graph.outputs]
+        return [_own(_array(value, known), value) for value in self.graph.outputs]
 
     def describe(self) -> list[str]:
         return [str(node) for node in self.nodes]
@@ -73,6 +76,11 @@ def _array(value: Value | None, known: Mapping[int, Array]) -> Any:
     if isinstance(value, Constant):
         return value.array
     return None if value is None else known[id(value)]
+
+
+def _own(array: Array, value: Value) -> Array:
+    """An output that nobody else writes to: not an input or a constant, nor a view of one."""
+    return array if isinstance(value, Result) and array.flags.owndata else array.copy()
 
 
 def _drop(values: Sequence[Value | None], left: dict[int, int], known: dict[int, Array]) -> None:

@@ -156,6 +156,9 @@ class Model(Block):
 
     def specs(self, **sizes: Size) -> dict[str, Type]:
         """The specs of its inputs, for `compile`; sizes are batch and seq, or height and width."""
+        known = inspect.signature(self.entry.kind.specs).parameters
+        if unknown := sorted(set(sizes) - set(known)):
+            raise UsageError(f"{self.entry.name} has no size {unknown[0]}; give {', '.join(known)}")
         return self.entry.kind.specs(**sizes)
 
     def preprocess(self, inputs: Sequence[Any], **options: Any) -> Arrays:
@@ -171,7 +174,7 @@ class Model(Block):
         """The one asked for, or beside the weights; for random ones that of English, uncased."""
         from .text import Tokenizer
 
-        return Tokenizer(self.vocabulary or samples.minilm())
+        return Tokenizer(_tokenizer_file(self.vocabulary))
 
 
 def names() -> list[str]:
@@ -204,16 +207,26 @@ def create(
     options: the factory's, such as head="classification" or width=0.5; see `Entry.options`.
     """
     entry = find(name)
-    known = entry.options()
-    if unknown := sorted(set(options) - set(known)):
-        raise UsageError(f"{entry.name} has no option {unknown[0]}; it has {', '.join(known)}")
-    chosen = {**known, **options}
+    chosen = _chosen(entry, options)
     model = Model(entry, entry.factory(**chosen), chosen)
     source = _source(entry, weights)
     _fill(model, source, seed)
-    if entry.kind is TEXT:
-        model.vocabulary = tokenizer or _beside(source)
+    model.vocabulary = source if tokenizer is None else tokenizer
     return model
+
+
+def _chosen(entry: Entry, options: Mapping[str, Any]) -> dict[str, Any]:
+    """All options; UsageError for one that is unknown, or a number that is no size."""
+    known = entry.options()
+    for name, value in options.items():
+        if name not in known:
+            raise UsageError(f"{entry.name} has no option {name}; it has {', '.join(known)}")
+        whole = isinstance(known[name], int)
+        number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        if not isinstance(known[name], str) and not (number and value > 0):
+            wanted = "whole number from 1" if whole else "number above 0"
+            raise UsageError(f"{entry.name}: {name}={value!r}; give a {wanted}")
+    return {**known, **options}
 
 
 def _source(entry: Entry, weights: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
@@ -225,18 +238,18 @@ def _source(entry: Entry, weights: str | os.PathLike[str] | None) -> str | os.Pa
     return entry.sample()
 
 
-def _beside(source: str | os.PathLike[str] | None) -> Path | None:
-    """Where the tokenizer of published weights is: in their folder, or on the hub with them."""
+def _tokenizer_file(vocabulary: str | os.PathLike[str] | None) -> str | os.PathLike[str]:
+    """Where a tokenizer is: as given, or beside the weights, in their folder or on their hub."""
     from .text import FILES
     from .weights import HUB, _downloaded
 
-    if source is None:
-        return None
-    if os.fspath(source).startswith(HUB):
-        organisation, name = os.fspath(source).removeprefix(HUB).split("/")[:2]
-        return _downloaded(f"{organisation}/{name}", FILES)
-    path = Path(source).expanduser()
-    return path if path.is_dir() else path.parent
+    if vocabulary is None:
+        return samples.minilm()
+    text = os.fspath(vocabulary)
+    if text.startswith(HUB):
+        return _downloaded("/".join(text.removeprefix(HUB).split("/")[:2]), FILES)
+    path = Path(text).expanduser()
+    return path if path.is_dir() or path.suffix in (".json", ".txt") else path.parent
 
 
 def _fill(model: Model, source: str | os.PathLike[str] | None, seed: int) -> None:

@@ -6,6 +6,7 @@ published checkpoints are mapped to ours by `checkpoint_names.py`.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -140,7 +141,7 @@ def _read_safetensors(path: Path) -> dict[str, Array]:
     try:
         tensors: dict[str, Array] = load_file(path)
     except (SafetensorError, ArithmeticError, LookupError, OSError, ValueError) as error:
-        detail = ascii(f"{type(error).__name__}: {error}")[1:-1][:120]
+        detail = ascii(f"{type(error).__name__}: {error}")[1:-1][:120].strip()
         raise FileError(f"{path}: truncated or damaged ({detail}); download it again") from None
     return tensors
 
@@ -168,6 +169,8 @@ def _downloaded(model: str, files: Iterable[str]) -> Path:
         from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
     except ImportError:
         raise BackendMissing(f"{HUB}{model}: needs a package; `pip install isthmus[hub]`") from None
+    # It writes a line for each retry; the one line of our error is enough.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     # OSError and ValueError: no connection, no cached copy, or a name no hub would accept.
     for file in files:
         try:
@@ -180,5 +183,5 @@ def _downloaded(model: str, files: Iterable[str]) -> Path:
 
 
 def _unreachable(error: Exception) -> str:
-    reason = ascii(str(error).split("\n")[0])[1:-1][:120]
+    reason = ascii(str(error).split("\n")[0])[1:-1][:120].strip()
     return f"not reachable ({reason}); download it elsewhere and pass the file"

@@ -60,15 +60,20 @@ def usd_per_million(
 
     Errors: `UsageError` for a utilisation outside (0, 1].
     """
+    _check(utilisation)
+    return 1e6 / (requests_per_second * utilisation) * usd_per_hour / 3600
+
+
+def _check(utilisation: float) -> None:
     if not 0 < utilisation <= 1:
         raise UsageError(f"utilisation is {utilisation}; give a share above 0 and at most 1")
-    return 1e6 / (requests_per_second * utilisation) * usd_per_hour / 3600
 
 
 def costs(
     files: Sequence[ResultFile], prices: Sequence[Price], utilisation: float = 1.0
 ) -> tuple[Cost, ...]:
     """A cost per result and instance that fit; see the module for which fit."""
+    _check(utilisation)
     return tuple(
         _cost(file, result, price, utilisation)
         for file in files

@@ -56,7 +56,8 @@ def test_equals_the_original(
     golden: tuple[im.models.Model, dict[str, Any]], options: dict[str, Any]
 ) -> None:
     model, expected = golden
-    program = im.compile(model, model.specs(**_sizes(model)), **options)
+    specs = model.specs(**_sizes(model))
+    program = im.compile(model, specs, on_host="error", **options)
     found = as_dict(program(**inputs_of(model)))
     assert set(found) == set(expected)
     for name, array in found.items():
@@ -77,3 +78,40 @@ def test_expected_values_tell_networks_apart(case: Case) -> None:
     with numpy.load(GOLDEN / f"{case.label}.npz") as archive:
         outputs = {k: v for k, v in archive.items() if k not in ("scales", "weights_sum")}
     assert_telling(outputs)
+
+
+def _label(name: str) -> Case:
+    return next(case for case in CASES if case.label == name)
+
+
+def _error(case: Case, **options: Any) -> float:
+    """The largest error of the case's model, made with other options."""
+    with numpy.load(GOLDEN / f"{case.label}.npz") as archive:
+        stored = dict(archive)
+    model = im.models.create(case.name, **{**case.options, **options})
+    randomized(model, stored["scales"])
+    found = as_dict(model(**inputs_of(model)))
+    return max(relative_error(found[name], stored[name]) for name in found)
+
+
+@pytest.mark.parametrize(
+    ("label", "options"),
+    [
+        ("resnet-50-v1", {"version": "v1.5"}),
+        ("resnet-152-v1.5", {"version": "v1"}),
+        ("mobilenet-v3-small", {"epsilon": 1e-5}),
+        ("mobilenet-v2", {"epsilon": 1e-3}),
+        ("bert-base-sentence", {"heads": 6}),
+    ],
+)
+def test_a_network_that_is_a_little_different_is_told_apart(
+    label: str, options: dict[str, Any]
+) -> None:
+    case = _label(label)
+    assert _error(case) <= TOLERANCE < _error(case, **options)
+
+
+def test_the_other_gelu_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = im.npx.gelu
+    monkeypatch.setattr(im.npx, "gelu", lambda x: exact(x, approximate=True))
+    assert _error(_label("bert-base-none")) > TOLERANCE

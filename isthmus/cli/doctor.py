@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from isthmus._version import __version__
-from isthmus.cli import machine
+from isthmus import machine
 from isthmus.cli.options import AsJson
 from isthmus.cli.show import printable, show_json, show_table, spinner
 from isthmus.errors import BackendMissing, FileError
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from isthmus.cli.checks import Check
 
 Document = dict[str, Any]
+
+REMEDIES = {
+    "cpu": "pip install --force-reinstall openvino",
+    "gpu": "reinstall onnxruntime, or onnxruntime-gpu for a GPU: one of the two",
+    "numpy": "pip install --force-reinstall numpy",
+}
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -43,7 +49,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _document(found: list[Check]) -> Document:
-    runtimes = machine.versions(machine.RUNTIMES)
+    runtimes, gpus = machine.versions(machine.RUNTIMES), machine.gpus()
     return {
         "isthmus": __version__,
         "python": platform.python_version(),
@@ -52,13 +58,13 @@ def _document(found: list[Check]) -> Document:
         "processor_flags": machine.processor_flags(),
         "threads": machine.thread_counts(),
         "memory_bytes": machine.memory_bytes(),
-        "gpus": machine.gpus(),
+        "gpus": gpus,
         "packages": machine.versions(machine.PACKAGES) | runtimes,
         "openvino_default_precision": _default_precision(),
         "isthmus_default_precision": "f32",
         "samples": _samples(),
-        "backends": [asdict(check) for check in found],
-        "problems": _problems(found, runtimes),
+        "backends": [{"name": check.name, **asdict(check)} for check in found],
+        "problems": _problems(found, gpus, runtimes),
         "ok": any(check.backend == "cpu" and check.status == "works" for check in found),
     }
 
@@ -92,14 +98,29 @@ def _place(find: Callable[[], Path]) -> str | None:
         return None
 
 
-def _problems(found: list[Check], runtimes: Mapping[str, str]) -> list[dict[str, str]]:
+def _problems(
+    found: list[Check], gpus: list[str], runtimes: Mapping[str, str]
+) -> list[dict[str, str]]:
     """What is wrong, each with its remedy."""
     problems = [
-        {"problem": f"backend {check.name} does not work", "remedy": check.detail}
+        {
+            "problem": f"backend {check.name} does not work: {check.detail}",
+            "remedy": REMEDIES.get(check.backend, "reinstall the package that brings it"),
+        }
         for check in found
         if check.status == "fails" or (check.backend == "cpu" and check.status == "missing")
     ]
-    return problems + _clash(runtimes)
+    return [*problems, *_idle(found, gpus), *_clash(runtimes)]
+
+
+def _idle(found: list[Check], gpus: list[str]) -> list[dict[str, str]]:
+    """A GPU that nothing runs on."""
+    problem = "this machine has a GPU that backend gpu cannot use"
+    return [
+        {"problem": problem, "remedy": check.detail}
+        for check in found
+        if gpus and check.device == "cuda" and check.status == "missing"
+    ]
 
 
 def _clash(runtimes: Mapping[str, str]) -> list[dict[str, str]]:
@@ -120,15 +141,11 @@ def _clash(runtimes: Mapping[str, str]) -> list[dict[str, str]]:
 def _show(document: Document) -> None:
     facts = [(name, printable(text)) for name, text in _facts(document)]
     show_table("machine", ("what", "found"), facts)
-    rows = [(_name(row), row["status"], printable(row["detail"])) for row in document["backends"]]
+    rows = [(row["name"], row["status"], printable(row["detail"])) for row in document["backends"]]
     show_table("backends", ("backend", "status", "detail"), rows)
     for row in document["problems"]:
         typer.echo(printable(f"problem: {row['problem']}; remedy: {row['remedy']}"))
     typer.echo("the cpu backend works" if document["ok"] else "the cpu backend does not work")
-
-
-def _name(row: Mapping[str, Any]) -> str:
-    return row["backend"] + (f" ({row['device']})" if row["device"] else "")
 
 
 def _facts(document: Document) -> list[tuple[str, str]]:

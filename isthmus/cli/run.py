@@ -88,9 +88,17 @@ def _inputs(model: str, takes_texts: bool, texts: list[str], images: list[Path])
     if not texts and not images:
         raise UsageError(f"{model} has nothing to run on; give --{wanted}, once or several times")
     for place, text in enumerate(texts, 1):
-        if not text.strip():
-            raise UsageError(f"text {place} of {len(texts)} is empty; give --text at least a word")
+        _check_text(f"text {place} of {len(texts)}", text)
     return texts or [str(path) for path in images]
+
+
+def _check_text(name: str, text: str) -> None:
+    if not text.strip():
+        raise UsageError(f"{name} is empty; give --text at least a word")
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8 reach us as lone surrogates
+        raise UsageError(f"{name} is not UTF-8; convert it first") from None
 
 
 def _lines(texts: list[str]) -> list[str]:
@@ -102,7 +110,7 @@ def _input_lines() -> list[str]:
     try:
         lines = [line for line in sys.stdin.read().splitlines() if line.strip()]
     except UnicodeDecodeError:
-        raise UsageError("standard input is not text; give lines in UTF-8") from None
+        raise UsageError("standard input is not UTF-8; convert it first") from None
     if not lines:
         raise UsageError("standard input has no text; give a line for each text")
     return lines

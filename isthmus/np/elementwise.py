@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.infer import comparison, elementwise, floating, logical, quotient
+from isthmus.infer import Elementwise, comparison, elementwise, floating, logical, quotient
 from isthmus.np.searching import where
 from isthmus.op import composite, primitive
 
@@ -211,7 +211,12 @@ def remainder(x1: Any, x2: Any, /) -> Any:
     return numpy.remainder(x1, x2)
 
 
-@primitive(infer=elementwise)
+def _rounded(dtype: Any) -> Any:
+    """NumPy rounds truth values to float16."""
+    return numpy.round(numpy.empty(0, dtype)).dtype
+
+
+@primitive(infer=Elementwise(_rounded))
 def round(x: Any, /) -> Any:
     """The nearest whole number; halves go to the even one."""
     return numpy.round(x)

@@ -14,7 +14,7 @@ from isthmus.graph import Type
 from isthmus.indexing import indexed_shape, plan, sliced_size
 from isthmus.infer import axes_of, cast, one_axis, reshaped
 from isthmus.np.creation import arange, full, zeros
-from isthmus.np.elementwise import clip, greater_equal, less, logical_and
+from isthmus.np.elementwise import clip, less, logical_and
 from isthmus.np.elementwise import equal as equals
 from isthmus.np.searching import where
 from isthmus.op import OPERATORS, Op, P, R, primitive
@@ -321,7 +321,9 @@ def _leading(mask: Any, ndim: int) -> Any:
 def _spread(value: Any, x: Any, index: Any, parts: Any) -> Any:
     """The value with one axis for each axis of x: size 1 where an integer removes one."""
     array = astype(value, x.dtype)
-    missing = len(indexed_shape(x.shape, index)) - array.ndim
+    wanted = indexed_shape(x.shape, index)
+    _broadcast_type(Type(array.dtype, array.shape), wanted)
+    missing = len(wanted) - array.ndim
     array = reshape(array, (1,) * missing + tuple(array.shape))
     if parts.added:
         array = squeeze(array, axis=parts.added)
@@ -332,9 +334,17 @@ def _positions(size: int | Dim, part: slice) -> tuple[Any, Any]:
     """For each position of an axis: is it in the slice, and which element of the slice it is."""
     start, stop, step = _forward(size, part)
     offset = arange(size) - start
-    inside = logical_and(greater_equal(offset, 0), less(offset, stop - start))
+    inside = _between(start, stop, size)
     last = sliced_size(size, part) - 1
     return logical_and(inside, offset % step == 0), clip(offset // step, 0, last)
+
+
+def _between(start: Any, stop: Any, size: int | Dim) -> Any:
+    """Truth from start to stop; of named sizes, parts whose lengths are checked at every call."""
+    if not isinstance(stop - start, Dim):
+        stop = start + max(stop - start, 0)
+    lengths = zip((start, stop - start, size - stop), (False, True, False), strict=True)
+    return concat([full((length,), inside, numpy.bool_) for length, inside in lengths])
 
 
 def _forward(size: int | Dim, part: slice) -> tuple[Any, Any, int]:

@@ -52,6 +52,7 @@ CASES = (
         for version in ("v1", "v1.5", "v2")
     ),
     Case("mobilenet-v1", "mobilenet-v1"),
+    Case("mobilenet-v1-1.25", "mobilenet-v1", {"width": 1.25}),
     *(Case(f"mobilenet-v2-{w}", "mobilenet-v2", {"width": w}) for w in (0.5, 1.0, 1.4)),
     Case("mobilenet-v3-large", "mobilenet-v3-large"),
     Case("mobilenet-v3-small", "mobilenet-v3-small"),

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -34,28 +35,36 @@ def processor() -> str:
 
 def processor_flags() -> list[str]:
     """Those of `FLAGS` that the processor has; empty where the system does not tell."""
-    found = _cpuinfo()
-    has = set((found.get("flags") or found.get("Features") or "").split())
+    return flags_of(_cpuinfo())
+
+
+def flags_of(facts: Mapping[str, str]) -> list[str]:
+    """The same from one processor's facts."""
+    has = set((facts.get("flags") or facts.get("Features") or "").split())
     return [flag for flag in FLAGS if flag in has]
 
 
+def first_processor(cpuinfo: str) -> dict[str, str]:
+    """The facts of the first processor of a /proc/cpuinfo."""
+    pairs = (line.partition(":") for line in cpuinfo.split("\n\n")[0].splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def _cpuinfo() -> dict[str, str]:
-    """The first processor of /proc/cpuinfo; empty on other systems than Linux."""
+    """Empty on other systems than Linux."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(errors="replace").split("\n\n")[0].splitlines()
+        return first_processor(Path("/proc/cpuinfo").read_text(errors="replace"))
     except OSError:
         return {}
-    pairs = (line.partition(":") for line in lines)
-    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def thread_counts() -> dict[str, int | None]:
     """Processors of the machine, of the affinity mask, of the container's quota, and ours."""
-    quota = threads._quota(threads._CGROUP)
+    quota = threads.quota(threads.CGROUP)
     return {
         "processors": os.cpu_count(),
-        "affinity": threads._affinity(),
-        "quota": quota if quota < 1 << 30 else None,
+        "affinity": threads.affinity(),
+        "quota": quota if quota < threads.UNLIMITED else None,
         "used": threads.available_threads(),
     }
 
@@ -76,7 +85,7 @@ def _physical_bytes() -> int | None:
 def _container_bytes() -> int | None:
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         try:
-            text = (threads._CGROUP / name).read_text().strip()
+            text = (threads.CGROUP / name).read_text().strip()
         except OSError:
             continue
         return int(text) if text.isdigit() else None
