@@ -49,6 +49,7 @@ class Builder:
         self.constants: dict[int, Output] = {}
         self.views: list[numpy.ndarray[Any, Any]] = []
         self.parameters = [self._parameter(value) for value in graph.inputs]
+        self.size_inputs: dict[str, Output] = {}  # for names that no input's shape shows
 
     def model(self) -> openvino.Model:
         """The whole graph as a model with the graph's input and output names."""
@@ -60,7 +61,8 @@ class Builder:
             result.get_output_tensor(0).add_names({name})
             result.set_friendly_name(name)
             results.append(result)
-        return openvino.Model(results, self.parameters, "isthmus")
+        parameters = [*self.parameters, *self.size_inputs.values()]
+        return openvino.Model(results, parameters, "isthmus")
 
     def _parameter(self, value: Input) -> Output:
         sizes = [-1 if isinstance(size, Dim) else size for size in value.type.shape]
@@ -126,10 +128,7 @@ class Builder:
             for axis, size in enumerate(value.type.shape):
                 if isinstance(size, Dim) and str(size) == atom:
                     return _axis_size(parameter, axis)
-        raise UsageError(
-            f"the size '{atom}' is no axis of an input, so that a runtime cannot know it; "
-            f"name an axis of an input '{atom}'"
-        )
+        return self.size_inputs.setdefault(atom, ov.parameter([1], numpy.int64, f"size.{atom}"))
 
     def shape(self, shape: Shape) -> Output:
         """A shape as an int64 vector."""

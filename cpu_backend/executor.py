@@ -15,6 +15,8 @@ from isthmus.backend import Arrays, Options
 from isthmus.dims import evaluate
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph import Graph
+from isthmus.guards import UnusualSizes
+from isthmus.reference import Reference
 
 from .builder import Builder
 from .lowering import LOWERING
@@ -36,23 +38,30 @@ class OpenVinoRunner:
 
     def __init__(self, graph: Graph, options: Options) -> None:
         self.graph = graph
-        self.compiled = _compiled(build_model(graph, options.numerics), options)
+        build = Builder(graph, LOWERING, options.numerics)
+        self.compiled = _compiled(build.model(), options)
+        self.size_inputs = list(build.size_inputs)
+        self.unusual = UnusualSizes(graph)
         self.shapes = [(value.type.shape, value.type.dtype) for value in graph.outputs]
         self.local = threading.local()
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
+        if self.unusual(sizes):
+            return Reference(self.graph)(arrays, sizes)
         request = self._request()
-        for position, array in enumerate(arrays):
+        given = [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
+        for position, array in enumerate(given):
             request.set_input_tensor(position, _tensor(array))
         outputs = [numpy.empty([evaluate(n, sizes) for n in s], t) for s, t in self.shapes]
-        bound = [_bind(request, i, array) for i, array in enumerate(outputs)]
+        for position, array in enumerate(outputs):
+            request.set_output_tensor(position, openvino.Tensor(array, shared_memory=True))
         try:
             request.infer(None, share_inputs=True, share_outputs=True)
         except RuntimeError as problem:
             raise IsthmusError(
                 f"OpenVINO failed: {str(problem).strip().splitlines()[-1]}"
             ) from None
-        return [array if ok else _copied(request, i) for i, (ok, array) in enumerate(bound)]
+        return outputs
 
     def _request(self) -> Any:
         request = getattr(self.local, "request", None)
@@ -80,22 +89,6 @@ def _tensor(array: Array) -> openvino.Tensor:
     return openvino.Tensor(numpy.array(array, order="C"), shared_memory=False)
 
 
-def _bind(request: Any, position: int, array: Array) -> tuple[bool, Array]:
-    """Have the request write into the array; empty ones cannot be bound and need not be."""
-    if array.size:
-        request.set_output_tensor(position, openvino.Tensor(array, shared_memory=True))
-    return True, array
-
-
-def _copied(request: Any, position: int) -> Array:
-    return numpy.array(request.get_output_tensor(position).data)
-
-
-def build_model(graph: Graph, numerics: str = "numpy") -> openvino.Model:
-    """The graph as an OpenVINO model."""
-    return Builder(graph, LOWERING, numerics).model()
-
-
 def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel:
     if options.precision not in PRECISIONS:
         raise UsageError(
@@ -118,4 +111,4 @@ def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel
 
 def write_ir(graph: Graph, path: Path) -> None:
     """Write the graph as IR, weights uncompressed."""
-    openvino.save_model(build_model(graph), path, compress_to_fp16=False)
+    openvino.save_model(Builder(graph, LOWERING).model(), path, compress_to_fp16=False)

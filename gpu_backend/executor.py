@@ -9,9 +9,9 @@ from typing import Any
 import numpy
 
 from isthmus.backend import Arrays, Options
-from isthmus.dims import Dim
 from isthmus.errors import IsthmusError
-from isthmus.graph import Graph, Value
+from isthmus.graph import Graph
+from isthmus.guards import UnusualSizes
 from isthmus.reference import Reference
 
 from .builder import Model, build
@@ -30,7 +30,7 @@ class OnnxRunner:
         self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
         self.session, self.kept = open_session(self.model, options)
         self.inputs = [value.name for value in graph.inputs]
-        self.unusual = UnusualSizes(graph)
+        self.unusual = UnusualSizes(graph, LONGEST)
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.unusual(sizes):
@@ -48,30 +48,6 @@ class OnnxRunner:
         """The operations emitted; ONNX Runtime then fuses some of them."""
         counts = Counter(node.op_type for node in self.model.proto.graph.node)
         return list(counts.elements())
-
-
-class UnusualSizes:
-    """Whether a call has empty arrays or very long axes, which NumPy then computes."""
-
-    def __init__(self, graph: Graph) -> None:
-        named = {str(size): size for value in _values(graph) for size in value.type.shape}
-        self.sizes = [size for size in named.values() if isinstance(size, Dim)]
-        self.known: dict[tuple[int, ...], bool] = {}
-        self.names = sorted({name for size in self.sizes for name in size.names()})
-
-    def __call__(self, sizes: Mapping[str, int]) -> bool:
-        if not self.sizes:
-            return False
-        key = tuple(sizes[name] for name in self.names)
-        if key not in self.known:
-            numbers = [size.evaluate(sizes) for size in self.sizes]
-            self.known[key] = any(number == 0 or number > LONGEST for number in numbers)
-        return self.known[key]
-
-
-def _values(graph: Graph) -> list[Value]:
-    results = [result for node in graph.nodes() for result in node.results]
-    return [*graph.inputs, *results]
 
 
 def _contiguous(model: Model) -> Model:

@@ -246,7 +246,7 @@ class Array:
         return np.negative(self)
 
     def __pos__(self) -> Array:
-        return self
+        return Array(self.value)  # a copy, as NumPy's: assigning to it leaves this one
 
     def __abs__(self) -> Array:
         return np.abs(self)

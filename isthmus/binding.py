@@ -10,6 +10,7 @@ import numpy
 from isthmus.dims import Dim, evaluate
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph import Graph, Input, Node, Type
+from isthmus.guards import lookup_requirement
 from isthmus.indexing import requirements
 from isthmus.infer import axes_of
 
@@ -94,14 +95,16 @@ def _node_checks(node: Node) -> list[tuple[int | Dim, str]]:
         return needed
     if node.op.name == "np.getitem":
         needed += requirements(operand.type.shape, node.attributes["index"])
+    if node.op.name == "np.take":
+        needed.append((lookup_requirement(node), "an index would be out of bounds"))
     if node.op.name in _OF_SOMETHING:
         reduced = axes_of(node.attributes["axis"], operand.type.ndim)
         needed += [(operand.type.shape[axis] - 1, "of an empty axis") for axis in reduced]
     return needed
 
 
-# Reductions for which NumPy raises, or gives NaN, where there is nothing to reduce.
-_OF_SOMETHING = {"np.argmax", "np.argmin", "np.max", "np.mean", "np.min"}
+# Reductions for which NumPy raises where there is nothing to reduce.
+_OF_SOMETHING = {"np.argmax", "np.argmin", "np.max", "np.min"}
 
 
 def _surely_positive(size: Dim) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isthmus.dims import Dim, evaluate, same
+from isthmus.dims import Dim, evaluate
 from isthmus.errors import IndexOutside
 from isthmus.graph import Constant, Graph, Input, Node, Result, Value
 from isthmus.infer import one_axis
 
+MOST_REMEMBERED = 10_000  # combinations of sizes
 Interval = tuple["int | Dim", "int | Dim"]  # lowest and highest value
 
 
@@ -33,18 +34,20 @@ def _looked_up_size(node: Node) -> int | Dim:
 
 
 def _in_range(value: Value | None, size: int | Dim) -> bool:
+    """Whether indices are in range, at most on a condition that `lookup_requirement` states."""
     known = interval(value)
     if known is None:
         return False
     lowest, highest = known
-    above = isinstance(lowest, int) and isinstance(size, int) and lowest >= -size
-    return (above or (isinstance(lowest, int) and lowest >= 0)) and _below(highest, size)
+    if not isinstance(lowest, int) or lowest < (-size if isinstance(size, int) else 0):
+        return False
+    return isinstance(size - highest, Dim) or highest < size
 
 
-def _below(highest: int | Dim, size: int | Dim) -> bool:
-    if isinstance(highest, int) and isinstance(size, int):
-        return highest < size
-    return same(highest + 1, size)
+def lookup_requirement(node: Node) -> int | Dim:
+    """A size that must not be negative for a lookup's indices, known by name, to be in range."""
+    known = interval(node.operands[1])
+    return 0 if known is None else _looked_up_size(node) - 1 - known[1]
 
 
 def interval(value: Value | None) -> Interval | None:
@@ -99,3 +102,31 @@ class IndexGuards:
                     f"{self.names[position]}: index {outside.flat[0]} is out of bounds for size "
                     f"{limit} ({node} at {node.location}); give indices in {-limit}..{limit - 1}"
                 )
+
+
+class UnusualSizes:
+    """Whether a call has an empty array, or an axis above `longest`: NumPy then computes it.
+
+    Runtimes make other things than NumPy of empty arrays, and some raise.
+    """
+
+    def __init__(self, graph: Graph, longest: int | None = None) -> None:
+        values = [*graph.inputs, *(result for node in graph.nodes() for result in node.results)]
+        named = {str(size): size for value in values for size in value.type.shape}
+        self.sizes = [size for size in named.values() if isinstance(size, Dim)]
+        self.names = sorted({name for size in self.sizes for name in size.names()})
+        self.longest = longest
+        self.known: dict[tuple[int, ...], bool] = {}
+
+    def __call__(self, sizes: Mapping[str, int]) -> bool:
+        if not self.sizes:
+            return False
+        key = tuple(sizes[name] for name in self.names)
+        if key not in self.known:
+            if len(self.known) > MOST_REMEMBERED:
+                self.known.clear()
+            self.known[key] = any(self._unusual(size.evaluate(sizes)) for size in self.sizes)
+        return self.known[key]
+
+    def _unusual(self, number: int) -> bool:
+        return number == 0 or (self.longest is not None and number > self.longest)

@@ -241,13 +241,13 @@ def _source(entry: Entry, weights: str | os.PathLike[str] | None) -> str | os.Pa
 def _tokenizer_file(vocabulary: str | os.PathLike[str] | None) -> str | os.PathLike[str]:
     """Where a tokenizer is: as given, or beside the weights, in their folder or on their hub."""
     from .text import FILES
-    from .weights import HUB, _downloaded
+    from .weights import HUB, downloaded
 
     if vocabulary is None:
         return samples.minilm()
     text = os.fspath(vocabulary)
     if text.startswith(HUB):
-        return _downloaded("/".join(text.removeprefix(HUB).split("/")[:2]), FILES)
+        return downloaded("/".join(text.removeprefix(HUB).split("/")[:2]), FILES)
     path = Path(text).expanduser()
     return path if path.is_dir() or path.suffix in (".json", ".txt") else path.parent
 

@@ -159,10 +159,10 @@ def _from_hub(source: str) -> Path:
     name, _, file = rest.partition("/")
     if not organisation or not name:
         raise FileError(f"{source}: not a hub name; write {HUB}ORGANISATION/NAME[/FILE]")
-    return _downloaded(f"{organisation}/{name}", [file] if file else FILES_OF_A_MODEL)
+    return downloaded(f"{organisation}/{name}", [file] if file else FILES_OF_A_MODEL)
 
 
-def _downloaded(model: str, files: Iterable[str]) -> Path:
+def downloaded(model: str, files: Iterable[str]) -> Path:
     """The first of the files that the hub has, in its cache on this machine."""
     try:
         from huggingface_hub import hf_hub_download

@@ -264,7 +264,7 @@ def test_the_tokenizer_is_the_one_beside_the_weights(monkeypatch: pytest.MonkeyP
         asked.append((model, files))
         return samples.minilm() / "vocab.txt"
 
-    monkeypatch.setattr("isthmus.models.weights._downloaded", downloaded)
+    monkeypatch.setattr("isthmus.models.weights.downloaded", downloaded)
     places = (None, samples.minilm(), samples.minilm() / "tokenizer.json", "hf://one/two")
     for place in places:
         arrays = tiny(tokenizer=place).preprocess(["Hello there"])

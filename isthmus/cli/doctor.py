@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from isthmus._version import __version__
 from isthmus import machine
+from isthmus._version import __version__
 from isthmus.cli.options import AsJson
 from isthmus.cli.show import printable, show_json, show_table, spinner
 from isthmus.errors import BackendMissing, FileError
