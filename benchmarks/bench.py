@@ -14,9 +14,12 @@ from typing import Any
 
 import numpy
 
+from isthmus.archive import save
+from isthmus.cost import cost_of
 from isthmus.errors import IsthmusError, NothingMeasured
+from isthmus.export import export
 from isthmus.threads import available_threads
-from isthmus.tracing import trace
+from isthmus.tracing import spec, trace
 
 from . import result
 from .result import Record
@@ -83,31 +86,23 @@ def _measured(
 def prepare(workload: Workload, folder: Path) -> dict[str, Any]:
     """Write the files every variant opens; the facts of the workload.
 
-    The program keeps its named sizes; the export is of the same graph.
+    Program and export are of the workload's sizes: all variants know them. `named.im` keeps
+    the sizes named, for the variant that shows what that costs.
     """
-    from isthmus.archive import save
-    from isthmus.export import export
-
     model = workload.create()
     inputs = workload.inputs()
-    traced = trace(model, model.specs())
+    specs = {name: spec(array.dtype, array.shape) for name, array in inputs.items()}
+    traced = trace(model, specs)
     save(traced, folder / "program.im")
-    export(model, model.specs(), folder / "model.onnx")
+    save(trace(model, model.specs()), folder / "named.im")
+    export(model, specs, folder / "model.onnx")
     numpy.savez(folder / "inputs.npz", allow_pickle=False, **inputs)
     return {
         "batch": workload.batch,
         "sequence": workload.sequence,
         "precision": "f32",
-        "operations": _operations(traced, inputs),
+        "operations": cost_of(traced.graph, {}).operations,
     }
-
-
-def _operations(traced: Any, inputs: dict[str, Any]) -> int:
-    from isthmus.binding import Binder
-    from isthmus.cost import cost_of
-
-    arrays = [inputs[value.name] for value in traced.graph.inputs]
-    return cost_of(traced.graph, Binder(traced.graph).sizes(arrays)).operations
 
 
 def _process(plan: Plan, folder: Path, variant: Variant, keep_outputs: bool) -> Record:

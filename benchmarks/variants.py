@@ -1,7 +1,8 @@
 """Who runs a workload: each variant opens the prepared files its own way. One row each.
 
-A folder of prepared files holds `program.im` (traced once), `model.onnx` (exported once)
-and `inputs.npz`, so that every process of a variant starts from the same bytes.
+A folder of prepared files holds `program.im` (traced for the workload's sizes), `named.im` (the
+same for any size), `model.onnx` (exported) and `inputs.npz`, so that every process of a variant
+starts from the same bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Call = Callable[[Arrays], list[numpy.ndarray[Any, Any]]]
 class Variant:
     """A name, the package that computes, and how it opens prepared files.
 
-    One that is not `usual` needs a device that most machines lack, and runs when asked for.
+    One that is not `usual` runs when asked for: it needs a device, or shows one thing alone.
     """
 
     name: str
@@ -42,22 +43,27 @@ class Variant:
             return self.package
 
 
-def _program(folder: Path, threads: int, *, backend: str, device: str | None = None) -> Call:
+def _program(
+    folder: Path,
+    threads: int,
+    *,
+    backend: str,
+    device: str | None = None,
+    file: str = "program.im",
+) -> Call:
     from isthmus.archive import load
     from isthmus.tree import leaves
 
-    program = load(folder / "program.im", backend=backend, threads=threads, device=device)
+    program = load(folder / file, backend=backend, threads=threads, device=device)
     return lambda arrays: [leaf for _, leaf in leaves(program(**arrays))]
 
 
 def _openvino_by_hand(folder: Path, threads: int) -> Call:
-    """What an OpenVINO user writes: read, fix the shapes, compile, one request, shared memory."""
+    """What an OpenVINO user writes: read, compile, one request, shared memory."""
     import openvino
 
     core = openvino.Core()
     model = core.read_model(folder / "model.onnx")
-    with numpy.load(folder / "inputs.npz") as arrays:
-        model.reshape({name: list(arrays[name].shape) for name in arrays.files})
     settings = {
         "INFERENCE_PRECISION_HINT": "f32",
         "INFERENCE_NUM_THREADS": threads,
@@ -78,6 +84,9 @@ VARIANTS = (
     Variant("cpu", "openvino", partial(_program, backend="cpu")),
     Variant("onnxruntime-cpu", "onnxruntime", partial(_program, backend="gpu", device="cpu")),
     Variant("openvino-by-hand", "openvino", _openvino_by_hand),
+    Variant(
+        "cpu-named", "openvino", partial(_program, backend="cpu", file="named.im"), usual=False
+    ),
     Variant("gpu", "onnxruntime-gpu", partial(_program, backend="gpu"), usual=False),
 )
 

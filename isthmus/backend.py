@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 import numpy
@@ -60,12 +59,16 @@ class Backend(Protocol):
 
 def backend_names() -> list[str]:
     """The names of the backends that are installed, ours and others'."""
+    from importlib.metadata import entry_points  # with all it imports, slow to start
+
     return sorted(entry_points(group="isthmus.backends").names)
 
 
 @cache
 def find_backend(name: str) -> Backend:
     """The backend of a name; UsageError if there is none, BackendMissing if it cannot load."""
+    from importlib.metadata import entry_points
+
     found = entry_points(group="isthmus.backends", name=name)
     if not found:
         raise UsageError(f"no backend '{name}'; there are {', '.join(backend_names())}")

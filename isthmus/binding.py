@@ -36,6 +36,8 @@ class Binder:
         for value, array in zip(self.inputs, arrays, strict=True):
             _check_type(value, array)
         sizes = self._solve(arrays)
+        if sizes and min(sizes.values()) < 0:
+            raise DimensionError(_negative(sizes, self.inputs, arrays))
         for value, array in zip(self.inputs, arrays, strict=True):
             _check_shape(value, array, sizes)
         for size, reason in self.checks:
@@ -53,6 +55,16 @@ class Binder:
         for position, axis, size in self.solvable:
             _solve_linear(size, arrays[position].shape[axis], sizes)
         return sizes
+
+
+def _negative(sizes: Mapping[str, int], inputs: Sequence[Input], arrays: Sequence[Array]) -> str:
+    name = next(name for name, number in sizes.items() if number < 0)
+    given = ", ".join(
+        f"{value.name}: {array.shape} for {value.type}"
+        for value, array in zip(inputs, arrays, strict=True)
+        if any(isinstance(size, Dim) and name in size.names() for size in value.type.shape)
+    )
+    return f"{given} makes {name} = {sizes[name]}; give sizes for which {name} >= 0"
 
 
 def _plain_name(size: Dim) -> str | None:

@@ -7,11 +7,9 @@ run one after another without cycles.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from isthmus.dims import Dim
 from isthmus.graph import Graph, Input, Node, Result, Value
 from isthmus.passes import Known, copy_node
 
@@ -90,9 +88,6 @@ def _segment(
                 known[id(value)] = Input(value.type, _name(value, len(reads)))
                 reads.append(value)
         known.update(zip(map(id, node.results), copy_node(node, known).results, strict=True))
-    for value in [] if on_host else _showing(graph, _names(nodes) - _shown(reads)):
-        known[id(value)] = Input(value.type, _name(value, len(reads)))
-        reads.append(value)
     writes = [value for node in nodes for value in node.results if id(value) in shared]
     names = {id(v): name for v, name in zip(graph.outputs, graph.output_names, strict=True)}
     part = Graph(
@@ -103,40 +98,6 @@ def _segment(
     )
     said = (f"{n.op.name}: {r}" for n, r in zip(nodes, reasons, strict=True) if r)
     return Segment(part, on_host, tuple(reads), tuple(writes), tuple(dict.fromkeys(said)))
-
-
-def _names(nodes: list[Node]) -> set[str]:
-    """The names of the sizes that a runtime must know to run the nodes."""
-    shapes = (result.type.shape for node in nodes for result in node.results)
-    attributes = (tuple(node.attributes.values()) for node in nodes)
-    return {
-        name for part in (*shapes, *attributes) for size in _sizes(part) for name in size.names()
-    }
-
-
-def _sizes(attribute: Any) -> Iterator[Dim]:
-    if isinstance(attribute, Dim):
-        yield attribute
-    if isinstance(attribute, slice):
-        attribute = (attribute.start, attribute.stop, attribute.step)
-    if isinstance(attribute, tuple | list):
-        for part in attribute:
-            yield from _sizes(part)
-
-
-def _shown(values: Iterable[Value]) -> set[str]:
-    """The names that are the size of an axis; what is computed from names does not count."""
-    return {str(size) for value in values for size in value.type.shape if isinstance(size, Dim)}
-
-
-def _showing(graph: Graph, missing: set[str]) -> list[Input]:
-    """Inputs of the graph that show the missing names, as few as come first."""
-    found: list[Input] = []
-    for value in graph.inputs:
-        if not missing.isdisjoint(_shown([value])):
-            missing = missing - _shown([value])
-            found.append(value)
-    return found
 
 
 def _name(value: Value, position: int) -> str:

@@ -120,12 +120,12 @@ def test_equal_names_are_equal_sizes() -> None:
     ("size", "fits", "fails", "message"),
     [
         ("2*n", 6, 5, r"axis 0 must be 2\*n = 4"),
-        ("n + 2", 2, 1, "give sizes for which n >= 0|must be n"),
+        ("n + 2", 2, 1, r"x: \(1,\) for float32\[n \+ 2\] makes n = -1; give sizes for which"),
         ("3*n + 1", 7, 6, r"axis 0 must be 3\*n \+ 1 = 4"),
     ],
 )
 def test_sizes_with_arithmetic(size: str, fits: int, fails: int, message: str) -> None:
-    run = program([size])
+    run = program([size], function=lambda x: [x + 1])
     assert run(numpy.zeros(fits, numpy.float32))[0].shape == (fits,)
     with pytest.raises(DimensionError, match=message):
         run(numpy.zeros(fails, numpy.float32))
@@ -155,7 +155,7 @@ def test_unused_inputs_are_checked_as_well(device_backend: dict[str, Any]) -> No
     run = compile(lambda x, unused: x * 2, specs, **device_backend)
     ones = numpy.ones(3, numpy.float32)
     numpy.testing.assert_array_equal(run(ones, numpy.zeros((2, 3), int)), [2, 2, 2])
-    with pytest.raises(DimensionError, match="unused: .* axis 1 must be n = 3"):
+    with pytest.raises(DimensionError, match=r"unused: .* axis 1 must be n = 3"):
         run(ones, numpy.zeros((2, 4), int))
 
 

@@ -126,21 +126,27 @@ def test_a_size_is_no_number(convert: Callable[[Any], Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "combine",
+    ("combine", "message"),
     [
-        lambda: n * 0.5,
-        lambda: 1.5 + n,
-        lambda: n - numpy.float32(1),
-        lambda: n / 2,
-        lambda: 1 / n,
-        lambda: numpy.ones(2) * n,
-        lambda: n * numpy.ones(2),
-        lambda: n // 2.0,
+        (lambda: n * 0.5, r"the size 'n' beside 0\.5: .* such as np\.multiply\(a, size\)"),
+        (lambda: 1.5 + n, r"beside 1\.5: sizes are whole numbers"),
+        (lambda: n - numpy.float64(1), "sizes are whole numbers"),
+        (lambda: n // 2.0, "sizes are whole numbers"),
+        (lambda: numpy.ones(2) * n, "sizes are whole numbers; call the function"),
+        (lambda: n * numpy.ones(2), "sizes are whole numbers; call the function"),
+        (lambda: n / 2, r"\(n\) / \(2\) is no whole number; write // for a size"),
+        (lambda: 1 / n, "is no whole number"),
     ],
 )
-def test_fractions_are_refused_not_truncated(combine: Callable[[], Any]) -> None:
-    with pytest.raises((DimensionError, TypeError)):
+def test_fractions_are_refused_not_truncated(combine: Callable[[], Any], message: str) -> None:
+    with pytest.raises(DimensionError, match=message):
         combine()
+
+
+def test_what_is_no_number_is_a_type_error() -> None:
+    for other in ("text", None, [1], numpy.float32(1)):
+        with pytest.raises(TypeError):
+            n - other
 
 
 @pytest.mark.parametrize("divisor", [0, -2, m, n + 1])

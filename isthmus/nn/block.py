@@ -24,7 +24,9 @@ class Block:
         compiled = self.__dict__.get("_compiled")
         if compiled is None or _traced(args, kwargs):
             return self.forward(*args, **kwargs)
-        return compiled(*args, **kwargs)
+        if self.__dict__["_compiled_at"] != Parameter.changes:
+            self.hybridize(**compiled.options)
+        return self.__dict__["_compiled"](*args, **kwargs)
 
     def children(self) -> Iterator[tuple[str, Block]]:
         """The blocks directly in this one, with their names."""
@@ -56,6 +58,7 @@ class Block:
         from isthmus.program import jit
 
         object.__setattr__(self, "_compiled", jit(self.forward, **options) if active else None)
+        object.__setattr__(self, "_compiled_at", Parameter.changes)
 
 
 def _traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

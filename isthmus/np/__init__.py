@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import NoReturn
 
 import numpy
@@ -187,6 +186,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> NoReturn:
+    import difflib
+
     near = difflib.get_close_matches(name, __all__, n=1)
     hint = f"the nearest is np.{near[0]}" if near else "see dir(isthmus.np) for what there is"
     known = "NumPy has it, this release does not" if hasattr(numpy, name) else "NumPy has none"

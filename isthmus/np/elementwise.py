@@ -191,7 +191,7 @@ def not_equal(x1: Any, x2: Any, /) -> Any:
 
 def _pow_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
     """Where b is 0 or a is 0 the formulas would be 0 * inf: their limits there are 0."""
-    slope = where(equal(b, 0), 0, b * pow(a, where(equal(b, 0), 1, b - 1)))
+    slope = b * pow(a, where(equal(b, 0), 1, b - 1))
     return g * slope, g * y * log(where(equal(a, 0), 1, a))
 
 

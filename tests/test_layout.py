@@ -1,0 +1,133 @@
+"""The layout: packages as declared, and who may know whom."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+LINKED = ("benchmarks", "cpu_backend", "gpu_backend", "models", "reports")
+CORE = ("", "np", "npx", "nn")
+BACKENDS = ("isthmus.cpu_backend", "isthmus.gpu_backend")
+
+# Which folder may import a runtime, a format or a plotting library; the others use them by name.
+ALLOWED = {
+    "openvino": {"cpu_backend"},
+    "onnx": {"gpu_backend"},
+    "onnxruntime": {"gpu_backend"},
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module a file imports, wherever in the file; relative ones are in its own folder."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def files_of(package: str) -> list[Path]:
+    folder = ROOT / "isthmus" / package
+    return sorted(folder.glob("*.py"))
+
+
+def test_packages_on_disk_are_those_declared() -> None:
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "isthmus").glob("*/__init__.py")
+    }
+    assert found | {"isthmus"} == set(SETTINGS["packages"])
+
+
+def test_root_folders_are_linked_and_mapped() -> None:
+    mapped = {f"isthmus.{name}": name for name in LINKED}
+    assert SETTINGS["package-dir"] == {"isthmus": "isthmus", **mapped}
+    for name in LINKED:
+        link = ROOT / "isthmus" / name
+        assert link.is_symlink() and link.readlink() == Path("..") / name
+
+
+def test_no_package_is_nested_deeper() -> None:
+    assert not list((ROOT / "isthmus").glob("*/*/__init__.py"))
+
+
+@pytest.mark.parametrize("package", CORE)
+def test_the_core_imports_no_backend(package: str) -> None:
+    for path in files_of(package):
+        known = [name for name in imports(path) if name.startswith(BACKENDS)]
+        assert not known or path.name == "export.py", f"{path}: {known}"
+
+
+@pytest.mark.parametrize("package", ["benchmarks", "models", "reports"])
+def test_backends_are_found_by_entry_point(package: str) -> None:
+    for path in files_of(package):
+        assert not [name for name in imports(path) if name.startswith(BACKENDS)], path
+
+
+def test_backends_do_not_know_each_other() -> None:
+    for mine, others in (("cpu_backend", "isthmus.gpu"), ("gpu_backend", "isthmus.cpu")):
+        for path in files_of(mine):
+            assert not [name for name in imports(path) if name.startswith(others)], path
+
+
+@pytest.mark.parametrize("library", ALLOWED)
+def test_runtimes_are_imported_in_their_folder_only(library: str) -> None:
+    for package in (*CORE, "models", "cpu_backend", "gpu_backend", "reports"):
+        for path in files_of(package):
+            used = [name for name in imports(path) if name.split(".")[0] == library]
+            assert not used or package in ALLOWED[library], f"{path}: {used}"
+
+
+@pytest.mark.parametrize(
+    ("lower", "above"),
+    [
+        ("np", ("isthmus.npx", "isthmus.nn", "isthmus.program", "isthmus.models")),
+        ("npx", ("isthmus.nn", "isthmus.program", "isthmus.models")),
+        ("nn", ("isthmus.models", "isthmus.benchmarks", "isthmus.reports")),
+        ("models", ("isthmus.benchmarks", "isthmus.reports", "isthmus.cli")),
+        ("reports", ("isthmus.cli",)),
+    ],
+)
+def test_knowledge_goes_downward(lower: str, above: tuple[str, ...]) -> None:
+    for path in files_of(lower):
+        assert not [name for name in imports(path) if name.startswith(above)], path
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules a fresh Python has loaded after a statement."""
+    code = f"{statement}\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_isthmus_is_light() -> None:
+    loaded = loaded_by("import isthmus")
+    heavy = {
+        "openvino", "onnx", "onnxruntime", "pandas", "torch", "PIL", "safetensors", "tokenizers",
+        "jinja2", "rich", "typer", "scipy", "matplotlib", "pytest",
+    }  # fmt: skip
+    assert not loaded & heavy
+    ours = {name.split(".")[1] for name in loaded if name.startswith("isthmus.")}
+    assert not ours & {*LINKED, "cli"}
+
+
+def test_numpys_own_import_is_most_of_it() -> None:
+    extra = loaded_by("import isthmus") - loaded_by("import numpy, importlib.metadata, inspect")
+    assert len([name for name in extra if not name.startswith("isthmus")]) < 40
+
+
+def test_computing_with_numpy_loads_no_runtime() -> None:
+    program = (
+        "import numpy, isthmus as im\n"
+        "run = im.compile(im.np.tanh, im.spec('float32', ['n']), backend='numpy')\n"
+        "run(numpy.ones(2, 'float32'))"
+    )
+    assert not loaded_by(program) & {"openvino", "onnx", "onnxruntime"}
