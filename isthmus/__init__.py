@@ -17,6 +17,7 @@ from isthmus.archive import load
 from isthmus.backend import backend_names
 from isthmus.errors import IsthmusError
 from isthmus.export import export
+from isthmus.gradient import grad, value_and_grad
 from isthmus.graph import Graph
 from isthmus.op import composite, primitive
 from isthmus.program import Executable, compile, jit
@@ -35,6 +36,7 @@ __all__ = [
     "compile",
     "composite",
     "export",
+    "grad",
     "jit",
     "load",
     "models",
@@ -45,6 +47,7 @@ __all__ = [
     "reports",
     "spec",
     "trace",
+    "value_and_grad",
 ]
 
 

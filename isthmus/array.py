@@ -17,6 +17,10 @@ from isthmus.dims import Dim, Shape, product
 from isthmus.errors import TraceError
 from isthmus.graph import Type, Value
 
+_INTO_A_VIEW = (
+    "assignment into a view: NumPy would change the array it is taken from; "
+    "assign to that array (x[i, j] = v instead of x[i][j] = v), or use np.where"
+)
 _REMEDY = "use np.where(condition, a, b), or keep the value an argument of the compiled program"
 
 
@@ -39,7 +43,7 @@ def _ours(function: Any) -> str:
 class Array:
     """A traced array: `dtype`, `shape`, and NumPy's operators, each of which records a node."""
 
-    __slots__ = ("__weakref__", "_base", "_seen", "_value", "_version")
+    __slots__ = ("__weakref__", "_base", "_pending", "_seen", "_value", "_version")
     __array_priority__ = 1000  # numpy defers `ndarray + Array` to us
 
     def __init__(self, value: Value, base: Array | None = None) -> None:
@@ -47,10 +51,13 @@ class Array:
         self._base = base
         self._version = 0
         self._seen = 0 if base is None else base._version
+        self._pending: Array | None = None  # an in-place result of a view, to be assigned next
 
     @property
     def value(self) -> Value:
         """The immutable value behind the handle, as of now."""
+        if self.base._pending is not None:
+            raise TraceError(_INTO_A_VIEW)
         if self._base is not None and self._seen != self._base._version:
             raise TraceError(
                 "this array is a view of one that was assigned to since; NumPy would have changed "
@@ -100,14 +107,13 @@ class Array:
         return np.getitem(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if self._pending is not None and self._pending is value:
+            self._pending = None  # the second half of x[i] += v
         self._assign(np.setitem(self, value, index))
 
     def _assign(self, changed: Array) -> None:
         if self._base is not None:
-            raise TraceError(
-                "assignment into a view: NumPy would change the array it is taken from; "
-                "assign to that array (x[i, j] = v instead of x[i][j] = v), or use np.where"
-            )
+            raise TraceError(_INTO_A_VIEW)
         self._value = changed.value
         self._version += 1
 
@@ -116,8 +122,14 @@ class Array:
             raise TraceError(
                 f"cannot assign {changed.dtype} in place to {self.dtype}; write x = x + y instead"
             )
-        self._assign(np.broadcast_to(np.astype(changed, self.dtype), self.shape))
-        return self
+        whole = np.broadcast_to(np.astype(changed, self.dtype), self.shape)
+        if self._base is None:
+            self._assign(whole)
+            return self
+        # Python calls x[i] += v as x[i] = (x[i] += v): the assignment that makes it whole follows,
+        # or the array is refused at its next use, since NumPy would have changed it.
+        self._base._pending = Array(whole.value, self._base)
+        return self._base._pending
 
     def __len__(self) -> int:
         if not self.shape:

@@ -40,6 +40,7 @@ class Op(Generic[P, R]):
 
     `promote(types and scalars) -> dtypes` says to which dtypes operands are cast
     before the node is recorded, so that backends see NumPy's promotion done.
+    `settled(*types, **attributes)` gives attributes the form they are recorded in.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Op(Generic[P, R]):
         infer: Infer | None = None,
         promote: Callable[..., Sequence[Any]] | None = None,
         vjp: Callable[..., tuple[Any, ...]] | None = None,
+        settled: Callable[..., dict[str, Any]] | None = None,
         operations: Cost | None = None,
         view: bool = False,
         variadic: bool = False,
@@ -58,6 +60,7 @@ class Op(Generic[P, R]):
         self.infer = infer
         self.promote = promote
         self.vjp = vjp
+        self.settled = settled
         self.operations = operations
         self.view = view
         self.variadic = variadic
@@ -125,7 +128,10 @@ def _record(op: Op[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> An
         return _record_composite(op, operands, attributes)
     try:
         values = _cast(op, operands)
-        types = op.infer(*(v and v.type for v in values), **attributes)  # type: ignore[misc]
+        known = [value and value.type for value in values]
+        if op.settled is not None:
+            attributes = op.settled(*known, **attributes)
+        types = op.infer(*known, **attributes)  # type: ignore[misc]
     except (DimensionError, UsageError) as problem:
         raise type(problem)(f"{op.name}({_described(operands)}): {problem}") from None
     base = operands[0].base if op.view and isinstance(operands[0], Array) else None

@@ -15,8 +15,8 @@ import numpy
 import pytest
 
 import isthmus
-from isthmus import cli
-from isthmus import machine, main
+from isthmus import cli, machine
+from isthmus.cli import main
 from isthmus.cli.checks import check, checks
 from isthmus.cli.show import printable, shortened, shortened_path
 from isthmus.threads import available_threads

@@ -13,8 +13,8 @@ import numpy
 import pytest
 
 from isthmus.cli import main
-from isthmus.machine import processor_flags
 from isthmus.errors import FileError
+from isthmus.machine import processor_flags
 from isthmus.models import samples
 
 BACKENDS = {

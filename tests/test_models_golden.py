@@ -5,17 +5,10 @@ The files in tests/golden were written by tests/parity/make_golden.py.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
-
-import isthmus as im
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from golden_cases import (
     CASES,
     GOLDEN,
@@ -28,6 +21,8 @@ from golden_cases import (
     relative_error,
     weights_sum,
 )
+
+import isthmus as im
 
 BACKENDS: tuple[dict[str, Any], ...] = (
     {"backend": "numpy"},

@@ -285,26 +285,6 @@ def special_calls(values: Any) -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
     yield "np.where", lambda x, y: np.where(x > y, x, y), combinations(values, 2)
 
 
-# What the cpu backend does not do as NumPy does, by test id.
-_FLAGS = "OpenVINO refuses to ask whether an int is NaN, and the node is not given to the host"
-_NO_TRUTH = "OpenVINO refuses truth values here, and the node is not given to the host"
-_ROUNDED = "OpenVINO rounds int32 through float32, which has 24 bits"
-CPU_GAPS = {
-    **dict.fromkeys(["np.isfinite-int32", "np.isinf-int32", "np.isnan-int32"], _FLAGS),
-    **dict.fromkeys(["np.isfinite-bool", "np.isinf-bool", "np.isnan-bool"], _FLAGS),
-    **dict.fromkeys(["np.abs-bool", "np.ceil-bool", "np.floor-bool", "np.pow-bool"], _NO_TRUTH),
-    **dict.fromkeys(["np.ceil-int32", "np.floor-int32", "np.round-int32"], _ROUNDED),
-}
-
-
-@pytest.fixture
-def known_gap(request: pytest.FixtureRequest) -> None:
-    """Expects the failures of the table above, and complains once they are gone."""
-    backend, _, name = request.node.callspec.id.partition("-")
-    if backend == "cpu" and name in CPU_GAPS:
-        request.applymarker(pytest.mark.xfail(reason=CPU_GAPS[name], strict=True))
-
-
 CALLS = [
     pytest.param(function, operands, id=f"{name}-{values.dtype}")
     for values in (SPECIAL, EXTREME, TRUTH)
@@ -312,7 +292,6 @@ CALLS = [
 ]
 
 
-@pytest.mark.usefixtures("known_gap")
 @pytest.mark.parametrize(("function", "operands"), CALLS)
 def test_special_values(
     function: Any, operands: tuple[Any, ...], device_backend: dict[str, Any]

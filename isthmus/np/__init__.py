@@ -75,21 +75,18 @@ from isthmus.np.elementwise import (
     subtract,
     tanh,
 )
+from isthmus.np.indexing import getitem, setitem, split, take
 from isthmus.np.linear_algebra import matmul
 from isthmus.np.manipulation import (
     astype,
     broadcast_to,
     concat,
     expand_dims,
-    getitem,
     matrix_transpose,
     permute_dims,
     reshape,
-    setitem,
-    split,
     squeeze,
     stack,
-    take,
 )
 from isthmus.np.searching import argmax, argmin, where
 from isthmus.np.statistical import all, any, max, mean, min, prod, std, sum, var

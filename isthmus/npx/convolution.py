@@ -10,7 +10,7 @@ from isthmus import np
 from isthmus.dims import Dim, equal, product
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph import Type
-from isthmus.np.manipulation import spaced, surrounded
+from isthmus.np.indexing import spaced, surrounded
 from isthmus.npx.windows import Padding, Pair, output_size, padded, padding_of, pair, taps
 from isthmus.op import composite, primitive
 

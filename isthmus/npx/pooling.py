@@ -11,7 +11,7 @@ from isthmus import np
 from isthmus.dims import product
 from isthmus.errors import UsageError
 from isthmus.graph import Type
-from isthmus.np.manipulation import surrounded
+from isthmus.np.indexing import surrounded
 from isthmus.npx.convolution import convolution, spread_windows
 from isthmus.npx.windows import output_size, padded, padding_of, pair, taps
 from isthmus.op import composite, primitive
