@@ -22,7 +22,7 @@ def bench(
     variant: Annotated[
         list[str] | None, typer.Option(help="Only this variant; repeat for several.")
     ] = None,
-    rounds: Annotated[int, typer.Option(help="Processes of each variant.")] = 4,
+    rounds: Annotated[int, typer.Option(help="Processes of each variant.")] = 5,
     seconds: Annotated[float, typer.Option(help="Seconds of timed calls in a process.")] = 1.0,
     threads: Annotated[
         int | None, typer.Option(help="Threads of every variant; default: what may be used.")
@@ -88,5 +88,10 @@ def _report(path: Path) -> None:
 
     found = report.build_report([path])
     terminal.show(found, terminal.console())
-    for written in files.write(found, path.with_suffix("")):
-        print(written)
+    written = files.write(found, path.with_suffix(""))
+    print(f"\nresult  {path}")
+    for place in written:
+        print(f"{_KINDS.get(place.suffix, 'table'):7} {place}")
+
+
+_KINDS = {".html": "page", ".md": "text", ".svg": "plot", ".csv": "table"}
