@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from typing import Any
 
-from isthmus import machine
+from isthmus import machine, threads
 
 # The packages whose versions change what is measured.
 COMPUTING = ("isthmus", "numpy", "onnx", "onnxruntime", "onnxruntime-gpu", "openvino")
@@ -18,7 +17,7 @@ def fingerprint() -> dict[str, Any]:
     gpus = machine.gpus()
     return {
         "cpu_model": machine.processor(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": threads.affinity(),
         "flags": machine.processor_flags(),
         "gpu": gpus[0].split(",")[0] if gpus else "",
         "memory_gib": None if memory is None else round(memory / 2**30, 1),

@@ -50,7 +50,7 @@ def benchmark(
         "rounds": rounds,
         "compile_seconds": min(record["compile_seconds"] for record in records),
         "first_inference_seconds": min(record["first_inference_seconds"] for record in records),
-        "peak_memory_bytes": max(record["peak_memory_bytes"] for record in records),
+        "peak_memory_bytes": _most(record["peak_memory_bytes"] for record in records),
         "runtime": records[0]["runtime"],
     }
     name = f"{workload}[{variant}]"
@@ -64,6 +64,11 @@ def benchmark(
         "options": {"timer": "perf_counter", "disable_gc": True, "warmup": True},
         "stats": {**stats.as_dict(), "data": list(stats.data), "iterations": 1},
     }
+
+
+def _most(sizes: Iterable[int | None]) -> int | None:
+    """The largest that is known."""
+    return max((size for size in sizes if size is not None), default=None)
 
 
 def write(path: Path, contents: Mapping[str, Any]) -> None:

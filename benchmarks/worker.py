@@ -22,7 +22,8 @@ FEWEST_CALLS = 3
 
 def main(arguments: list[str]) -> None:
     folder, variant, threads, seconds, *outputs = arguments
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
+    if hasattr(os, "sched_setaffinity"):  # Linux; elsewhere the thread settings have to do
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
     record = measure(Path(folder), variant, int(threads), float(seconds), outputs)
     print(json.dumps(record))
 
@@ -54,12 +55,15 @@ def measure(
     }
 
 
-def peak_memory_bytes() -> int:
-    """The most memory this process held, since it began.
+def peak_memory_bytes() -> int | None:
+    """The most memory this process held, since it began; None where the system does not tell.
 
     Not `ru_maxrss`, in which a new process starts with the peak of the one that made it.
     """
-    status = Path("/proc/self/status").read_text()
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
     (peak,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
     return int(peak) * 1024
 

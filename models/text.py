@@ -73,9 +73,7 @@ def _checked(name: str, texts: Sequence[str]) -> list[str]:
         if not isinstance(text, str) or not text.strip():
             raise UsageError(f"{name}[{place}] is {text!r}; give a str that is not empty")
         if any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise UsageError(
-                f"{name}[{place}] is {text!a}, which is not UTF-8; decode it first"
-            )
+            raise UsageError(f"{name}[{place}] is {text!a}, which is not UTF-8; decode it first")
     return list(texts)
 
 

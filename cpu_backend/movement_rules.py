@@ -1,0 +1,67 @@
+"""Rules of operators that move elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+from openvino import opset16 as ov
+
+from isthmus.indexing import plan
+from isthmus.infer import axes_of, one_axis
+
+from .builder import Output, Site, vector
+
+_FAR = numpy.iinfo(numpy.int64).max
+
+
+def reshape(site: Site, x: Output) -> Output:
+    return site.build.reshape(x, site.operand_type(0).shape, site.type.shape)
+
+
+def broadcast(site: Site, x: Output) -> Output:
+    return ov.broadcast(x, site.build.shape(site.type.shape))
+
+
+def transpose(site: Site, x: Output) -> Output:
+    axes = site.attributes["axes"]
+    ndim = site.type.ndim
+    order = range(ndim)[::-1] if axes is None else [axis % ndim for axis in axes]
+    return ov.transpose(x, vector(order))
+
+
+def concat(site: Site, *arrays: Output) -> Output:
+    return ov.concat(list(arrays), one_axis(site.attributes["axis"], site.type.ndim))
+
+
+def expand_dims(site: Site, x: Output) -> Output:
+    return ov.unsqueeze(x, vector(axes_of(site.attributes["axis"], site.type.ndim)))
+
+
+def squeeze(site: Site, x: Output) -> Output:
+    return ov.squeeze(x, vector(axes_of(site.attributes["axis"], site.operand_type(0).ndim)))
+
+
+def take(site: Site, x: Output, indices: Output) -> Output:
+    axis = one_axis(site.attributes["axis"] or 0, site.operand_type(0).ndim)
+    return ov.gather(x, indices, ov.constant(axis, numpy.int64))
+
+
+def getitem(site: Site, x: Output) -> Output:
+    parts = plan(site.attributes["index"], site.operand_type(0).ndim)
+    if parts.slices:
+        ends = [_ends(cut) for cut in parts.slices.values()]
+        starts, stops, steps = zip(*ends, strict=True)
+        size = site.build.shape
+        x = ov.slice(x, size(starts), size(stops), vector(steps), vector(parts.slices))
+    if parts.removed:
+        x = ov.squeeze(x, vector(parts.removed))
+    return ov.unsqueeze(x, vector(parts.added)) if parts.added else x
+
+
+def _ends(cut: slice) -> tuple[Any, Any, int]:
+    """start, stop and step, with NumPy's defaults written as ends beyond any axis."""
+    step = 1 if cut.step is None else cut.step
+    first, last = (0, _FAR) if step > 0 else (_FAR, -_FAR)
+    start = first if cut.start is None else cut.start
+    return start, last if cut.stop is None else cut.stop, step

@@ -1,0 +1,81 @@
+"""Rules of products, normalisations, convolution and pooling."""
+
+from __future__ import annotations
+
+from openvino import opset1
+from openvino import opset16 as ov
+
+from isthmus.infer import one_axis
+from isthmus.npx.windows import padding_of, pair
+
+from .builder import Output, Site, vector
+
+
+def softmax(site: Site, x: Output) -> Output:
+    return ov.softmax(x, one_axis(site.attributes["axis"], site.type.ndim))
+
+
+def log_softmax(site: Site, x: Output) -> Output:
+    return ov.log_softmax(x, one_axis(site.attributes["axis"], site.type.ndim))
+
+
+def matmul(site: Site, x: Output, y: Output) -> Output:
+    return ov.matmul(x, y, False, False)
+
+
+def fully_connected(site: Site, x: Output, weight: Output, bias: Output | None) -> Output:
+    y = ov.matmul(x, weight, False, True)
+    return y if bias is None else ov.add(y, bias)
+
+
+def layer_norm(site: Site, x: Output, gamma: Output, beta: Output) -> Output:
+    y = ov.mvn(x, vector([-1]), True, site.attributes["epsilon"], "inside_sqrt")
+    return ov.add(ov.multiply(y, gamma), beta)
+
+
+def batch_norm(site: Site, x: Output, *statistics: Output) -> Output:
+    return ov.batch_norm_inference(x, *statistics, site.attributes["epsilon"])
+
+
+def convolution(site: Site, x: Output, weight: Output) -> Output:
+    strides = pair(site.attributes["strides"], "strides")
+    dilation = pair(site.attributes["dilation"], "dilation")
+    begin, end = _pads(site)
+    groups = site.attributes["groups"]
+    if groups == 1:
+        return ov.convolution(x, weight, strides, begin, end, dilation)
+    shape = site.operand_type(1).shape
+    grouped = (groups, shape[0] // groups, *shape[1:])
+    array = site.constant(1)
+    if array is None:
+        weight = site.build.reshape(weight, shape, grouped)
+    else:
+        weight = site.build.constant(site.build.view(array, grouped))
+    return ov.group_convolution(x, weight, strides, begin, end, dilation)
+
+
+def max_pool(site: Site, x: Output) -> Output:
+    window, strides = _window(site)
+    begin, end = _pads(site)
+    return ov.max_pool(
+        x, strides, [1, 1], begin, end, window, "floor", "explicit", "i64", 0
+    ).output(0)
+
+
+def average_pool(site: Site, x: Output) -> Output:
+    window, strides = _window(site)
+    begin, end = _pads(site)
+    counted = site.attributes["count_padding"]
+    # opset 16's form crashed the process in OpenVINO 2026.4; opset 1's is the same operation.
+    return opset1.avg_pool(x, strides, begin, end, window, not counted, "floor", "explicit")
+
+
+def _window(site: Site) -> tuple[tuple[int, int], tuple[int, int]]:
+    window = pair(site.attributes["window"], "window")
+    strides = site.attributes["strides"]
+    return window, window if strides is None else pair(strides, "strides")
+
+
+def _pads(site: Site) -> tuple[list[int], list[int]]:
+    (top, bottom), (left, right) = padding_of(site.attributes["padding"])
+    return [top, left], [bottom, right]
