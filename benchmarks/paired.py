@@ -51,7 +51,7 @@ def compare(workload: str, first: str, second: str) -> dict[str, Any]:
         folder = Path(name)
         prepare(work, folder)
         calls = [v.open(folder, available_threads()) for v in variants.find([first, second])]
-        seconds = timed_pairs(calls, work.inputs())
+        seconds = timed_pairs(calls, work.inputs(), SECONDS)
     blocks = [[b.tolist() for b in numpy.array_split(c, BLOCKS)] for c in seconds.T]
     ratio = log_ratio(blocks[1], blocks[0], paired=True)
     return {
@@ -64,12 +64,12 @@ def compare(workload: str, first: str, second: str) -> dict[str, Any]:
     }
 
 
-def timed_pairs(calls: list[Any], arrays: Any) -> numpy.ndarray[Any, Any]:
+def timed_pairs(calls: list[Any], arrays: Any, seconds: float) -> numpy.ndarray[Any, Any]:
     """Seconds of each call, [pairs, 2]; who goes first alternates."""
     for call in calls * 5:
         call(arrays)
     rows: list[list[float]] = []
-    until = perf_counter() + SECONDS
+    until = perf_counter() + seconds
     while perf_counter() < until or len(rows) < BLOCKS:
         order = (0, 1) if len(rows) % 2 else (1, 0)
         row = [0.0, 0.0]

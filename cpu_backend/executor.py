@@ -12,7 +12,7 @@ import numpy
 import openvino
 
 from isthmus.backend import Arrays, Options
-from isthmus.dims import evaluate
+from isthmus.bound import Again
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph import Graph
 from isthmus.guards import UnusualSizes
@@ -20,6 +20,7 @@ from isthmus.reference import Reference
 
 from .builder import Builder
 from .lowering import LOWERING
+from .request import Request, infer
 
 Array = numpy.ndarray[Any, Any]
 
@@ -41,33 +42,40 @@ class OpenVinoRunner:
         build = Builder(graph, LOWERING, options.numerics)
         self.compiled = _compiled(build.model(), options)
         self.size_inputs = list(build.size_inputs)
+        self.inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
+        self.inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
+        self.outputs = [(value.type.shape, value.type.dtype) for value in graph.outputs]
         self.unusual = UnusualSizes(graph)
-        self.shapes = [(value.type.shape, value.type.dtype) for value in graph.outputs]
         self.local = threading.local()
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.unusual(sizes):
             return Reference(self.graph)(arrays, sizes)
-        request = self._request()
-        given = [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
-        for position, array in enumerate(given):
-            request.set_input_tensor(position, _tensor(array))
-        outputs = [numpy.empty([evaluate(n, sizes) for n in s], t) for s, t in self.shapes]
-        for position, array in enumerate(outputs):
-            request.set_output_tensor(position, openvino.Tensor(array, shared_memory=True))
-        try:
-            request.infer(None, share_inputs=True, share_outputs=True)
-        except RuntimeError as problem:
-            raise IsthmusError(
-                f"OpenVINO failed: {str(problem).strip().splitlines()[-1]}"
-            ) from None
-        return outputs
-
-    def _request(self) -> Any:
         request = getattr(self.local, "request", None)
         if request is None:
-            request = self.local.request = self.compiled.create_infer_request()
-        return request
+            request = self.local.request = self._request()
+        return request(self._with_sizes(arrays, sizes), sizes)
+
+    def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
+        """Run on the same arrays again and again, with a request that has them already."""
+        if self.unusual(sizes):
+            return lambda: Reference(self.graph)(arrays, sizes)
+        request = self._request()
+        outputs = request.bind(self._with_sizes(arrays, sizes), sizes)
+
+        def again() -> list[Array]:
+            infer(request.request)
+            return outputs
+
+        return again
+
+    def _request(self) -> Request:
+        return Request(self.compiled, self.inputs, self.outputs)
+
+    def _with_sizes(self, arrays: Arrays, sizes: Mapping[str, int]) -> Arrays:
+        if not self.size_inputs:
+            return arrays
+        return [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
 
     def describe(self) -> list[str]:
         """The operations of the compiled model, by layer type and precision."""
@@ -81,12 +89,6 @@ _SILENT = {"Input", "Output", "Constant", "Parameter", "Result", "Const"}
 
 def _text(info: Any, key: str) -> str:
     return str(info[key].astype(str)) if key in info else ""
-
-
-def _tensor(array: Array) -> openvino.Tensor:
-    if array.flags.c_contiguous and array.flags.writeable and array.size:
-        return openvino.Tensor(array, shared_memory=True)
-    return openvino.Tensor(numpy.array(array, order="C"), shared_memory=False)
 
 
 def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel:

@@ -12,6 +12,7 @@ import numpy
 from isthmus import tree
 from isthmus.backend import Arrays, Backend, Options, Runner, find_backend
 from isthmus.binding import Binder
+from isthmus.bound import Again, Bound, bound_run, check_shareable
 from isthmus.cost import Cost, cost_of
 from isthmus.errors import UsageError
 from isthmus.graph import Constant, Graph, Node, Value
@@ -102,6 +103,19 @@ class Executable:
             return outputs[0]
         return tree.rebuild(self.traced.result, outputs)
 
+    def bind(self, *args: Any, **kwargs: Any) -> Bound:
+        """The program on these very arrays, for calls that cost as little as the runtime allows.
+
+        Change their elements, call, read the result, whose arrays stay the same ones. Raises
+        UsageError for arrays of a wrong type, or that are not writeable and in C order.
+        """
+        arrays = self._arguments(args, kwargs)
+        sizes = self._binder.sizes(arrays)
+        check_shareable(self._names, arrays)
+        if self._direct:
+            return Bound(bound_run(self._runners[0], arrays, sizes), self.traced.result)
+        return Bound(lambda: self._run(arrays, sizes), self.traced.result)
+
     def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         positional, keyword = self.traced.arguments
         if len(args) != len(positional) or set(kwargs) != set(keyword):
@@ -182,6 +196,15 @@ class Guarded:
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         self.guards(arrays, sizes)
         return self.runner(arrays, sizes)
+
+    def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
+        run = bound_run(self.runner, arrays, sizes)
+
+        def again() -> Sequence[Array]:
+            self.guards(arrays, sizes)
+            return run()
+
+        return again
 
     def describe(self) -> list[str]:
         return self.runner.describe()

@@ -39,8 +39,13 @@ def image_specs(batch: Size = "batch", height: Size = 224, width: Size = 224) ->
 
 
 def from_texts(model: Model, texts: Sequence[str], **options: Any) -> Arrays:
-    """Token numbers; options are `Tokenizer.encode`'s max_length and pairs."""
+    """Token numbers; options are `Tokenizer.encode`'s max_length and pairs.
+
+    A sentence model's texts are cut where its publisher cuts them.
+    """
     limit = model.options["positions"]
+    if model.options["head"] == "sentence":
+        limit = min(limit, model.tokenizer.sentence_length or limit)
     return {**model.tokenizer.encode(texts, **{"max_length": limit, **options})}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,6 +53,16 @@ class Tokenizer:
             "attention_mask": _padded([row.attention_mask for row in rows], 0),
             "token_type_ids": _padded([row.type_ids for row in rows], 0),
         }
+
+    @property
+    def sentence_length(self) -> int | None:
+        """Tokens to which sentence-transformers cuts texts for these weights, if they say so."""
+        try:
+            facts = json.loads((self.path.parent / "sentence_bert_config.json").read_text())
+        except (OSError, ValueError):
+            return None
+        length = facts.get("max_seq_length") if isinstance(facts, dict) else None
+        return length if isinstance(length, int) else None
 
     def _limit(self, max_length: int, special: int) -> None:
         if isinstance(max_length, bool) or not isinstance(max_length, int) or max_length <= special:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import pytest
 
-from isthmus.benchmarks import result, variants, workloads
+from isthmus.benchmarks import paired, result, startup, variants, workloads
 from isthmus.benchmarks.bench import Plan, relative_error, run_bench
 from isthmus.benchmarks.machine import fingerprint
 from isthmus.benchmarks.variants import Variant
@@ -127,3 +127,27 @@ def test_a_result_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="cannot be written"):
         result.write(tmp_path / "file" / "x.json", {})
+
+
+@pytest.mark.parametrize("backend", ["cpu", "gpu"])
+def test_bert_base_takes_less_than_2_2_times_its_weights(backend: str) -> None:
+    found = startup.process(backend)
+    assert found["weights_bytes"] == 4 * 109_482_240
+    assert 1 < found["peak_memory_over_weights"] < 2.2
+
+
+@needs_samples
+def test_pairs_alternate_and_their_ratio_has_an_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paired, "SECONDS", 0.1)
+    found = paired.compare("mobilenet-v2", "cpu", "openvino-by-hand")
+    assert found["pairs"] >= paired.BLOCKS
+    low, high = found["interval_95"]
+    assert 0 < low <= found["speed_of_first_over_second"] <= high
+
+
+def test_who_goes_first_alternates() -> None:
+    order: list[str] = []
+    calls = [lambda _, name=name: order.append(name) for name in "ab"]
+    seconds = paired.timed_pairs(calls, None, seconds=0)
+    assert seconds.shape == (paired.BLOCKS, 2)
+    assert "".join(order[10:18]) == "baabbaab"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from isthmus import models
 from isthmus.errors import FileError
 from isthmus.models import samples
 
@@ -57,3 +59,16 @@ def test_present_samples_are_found_without_an_import() -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (result.stdout.strip(), result.returncode) == ("set()", 0), result.stderr
+
+
+def test_sentences_are_cut_where_their_publisher_cuts_them() -> None:
+    try:
+        folder = samples.minilm()
+    except FileError as error:
+        pytest.skip(str(error))
+    model = models.create("minilm-l6", weights="sample")
+    stated = json.loads((folder / "sentence_bert_config.json").read_text())["max_seq_length"]
+    arrays = model.preprocess(["word " * 600, "word"])
+    assert arrays["input_ids"].shape == (2, stated)
+    plain = models.create("bert-base", layers=1)
+    assert plain.preprocess(["word " * 600])["input_ids"].shape == (1, 512)
