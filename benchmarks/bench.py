@@ -16,7 +16,7 @@ import numpy
 
 from isthmus.archive import save
 from isthmus.cost import cost_of
-from isthmus.errors import IsthmusError, NothingMeasured
+from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
 from isthmus.export import export
 from isthmus.threads import available_threads
 from isthmus.tracing import spec, trace
@@ -114,7 +114,11 @@ def _process(plan: Plan, folder: Path, variant: Variant, keep_outputs: bool) -> 
     )
     if finished.returncode:
         said = finished.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise IsthmusError(f"variant '{variant.name}' failed: {said[0]}; leave it out: --variant")
+        missing = finished.returncode == BackendMissing.exit_code
+        kind = BackendMissing if missing else IsthmusError
+        raise kind(
+            f"variant '{variant.name}': {said[0]}; or leave it out, naming others: --variant"
+        )
     record: Record = json.loads(finished.stdout.splitlines()[-1])
     return record
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from isthmus.errors import IsthmusError
+
 WARM_UP_SECONDS = 0.3
 FEWEST_CALLS = 3
 
@@ -24,7 +26,11 @@ def main(arguments: list[str]) -> None:
     folder, variant, threads, seconds, *outputs = arguments
     if hasattr(os, "sched_setaffinity"):  # Linux; elsewhere the thread settings have to do
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
-    record = measure(Path(folder), variant, int(threads), float(seconds), outputs)
+    try:
+        record = measure(Path(folder), variant, int(threads), float(seconds), outputs)
+    except IsthmusError as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(problem.exit_code)
     print(json.dumps(record))
 
 

@@ -13,7 +13,7 @@ from isthmus.benchmarks import paired, result, startup, variants, workloads
 from isthmus.benchmarks.bench import Plan, relative_error, run_bench
 from isthmus.benchmarks.machine import fingerprint
 from isthmus.benchmarks.variants import Variant
-from isthmus.errors import FileError, IsthmusError, UsageError
+from isthmus.errors import BackendMissing, FileError, IsthmusError, UsageError
 from isthmus.models import samples
 from isthmus.reports import read
 
@@ -84,6 +84,21 @@ def test_a_variant_that_fails_is_named_with_its_last_words(tmp_path: Path) -> No
     plan = Plan(workloads.find(["mobilenet-v2"]), [broken], 1, 0.01, threads=1)
     with pytest.raises(IsthmusError, match="no variant 'no-such-variant'; there are numpy, cpu"):
         run_bench(plan, tmp_path / "x.json", lambda _: None)
+
+
+def _has_cuda() -> bool:
+    import onnxruntime
+
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+
+
+@needs_samples
+@pytest.mark.skipif(_has_cuda(), reason="this machine has what the test wants missing")
+def test_a_missing_gpu_ends_the_run_and_says_what_to_install(tmp_path: Path) -> None:
+    plan = Plan(workloads.find(["mobilenet-v2"]), variants.find(["gpu"]), 1, 0.01, threads=1)
+    with pytest.raises(BackendMissing, match=r"^variant 'gpu': .*isthmus\[onnx-cuda\]"):
+        run_bench(plan, tmp_path / "x.json", lambda _: None)
+    assert not (tmp_path / "x.json").exists()
 
 
 @needs_samples
