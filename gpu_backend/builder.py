@@ -18,7 +18,6 @@ from onnx import helper
 from isthmus.graph import Constant, Graph, Node, Type, Value
 
 from . import protos
-from .lowering import LOWERING
 from .rules import Rule
 from .sizes import Sizes
 
@@ -45,9 +44,7 @@ class Model:
 class Builder:
     """Makes an ONNX model of a graph by a table of rules, one an operator."""
 
-    def __init__(
-        self, graph: Graph, *, fast: bool = False, rules: Mapping[Any, Rule] = LOWERING
-    ) -> None:
+    def __init__(self, graph: Graph, rules: Mapping[Any, Rule], *, fast: bool = False) -> None:
         self.graph = graph
         self.fast = fast
         self.rules = rules
@@ -159,8 +156,3 @@ class Site:
         value = self.node.operands[position]
         assert value is not None
         return value.type
-
-
-def build(graph: Graph, *, fast: bool = False) -> Model:
-    """The ONNX model of a graph; `fast` leaves out what only NaN and overflow need."""
-    return Builder(graph, fast=fast).model()

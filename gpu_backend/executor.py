@@ -14,8 +14,9 @@ from isthmus.graph import Graph
 from isthmus.guards import UnusualSizes
 from isthmus.reference import Reference
 
-from .builder import Model, build
+from .builder import Model
 from .capability import LONGEST
+from .model import build
 from .session import device_of, one_line, open_session
 
 Array = numpy.ndarray[Any, Any]

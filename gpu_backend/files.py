@@ -12,7 +12,7 @@ import onnx
 from isthmus.errors import UsageError
 from isthmus.graph import Graph
 
-from .builder import build
+from .model import build
 
 Array = numpy.ndarray[Any, Any]
 

@@ -17,8 +17,9 @@ from isthmus import np, npx
 from isthmus.backend import Options
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
 from isthmus.gpu_backend import GpuBackend
-from isthmus.gpu_backend.builder import Model, build
+from isthmus.gpu_backend.builder import Model
 from isthmus.gpu_backend.executor import OnnxRunner
+from isthmus.gpu_backend.model import build
 from isthmus.gpu_backend.session import device_of
 from isthmus.gpu_backend.sharing import shared
 from isthmus.passes import expand
