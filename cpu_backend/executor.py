@@ -20,7 +20,7 @@ from isthmus.reference import Reference
 
 from .builder import Builder
 from .lowering import LOWERING
-from .request import Request, infer
+from .request import Request
 
 Array = numpy.ndarray[Any, Any]
 
@@ -44,7 +44,6 @@ class OpenVinoRunner:
         self.size_inputs = list(build.size_inputs)
         self.inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
         self.inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
-        self.outputs = [(value.type.shape, value.type.dtype) for value in graph.outputs]
         self.unusual = UnusualSizes(graph)
         self.local = threading.local()
 
@@ -61,16 +60,11 @@ class OpenVinoRunner:
         if self.unusual(sizes):
             return lambda: Reference(self.graph)(arrays, sizes)
         request = self._request()
-        outputs = request.bind(self._with_sizes(arrays, sizes), sizes)
-
-        def again() -> list[Array]:
-            infer(request.request)
-            return outputs
-
-        return again
+        request.bind(self._with_sizes(arrays, sizes))
+        return request.again
 
     def _request(self) -> Request:
-        return Request(self.compiled, self.inputs, self.outputs)
+        return Request(self.compiled, self.inputs, len(self.graph.outputs))
 
     def _with_sizes(self, arrays: Arrays, sizes: Mapping[str, int]) -> Arrays:
         if not self.size_inputs:

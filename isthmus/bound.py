@@ -24,16 +24,14 @@ class Bound:
 
     def __init__(self, run: Again, nesting: Any) -> None:
         self._run = run
-        outputs = run()
+        self._outputs = [numpy.array(output) for output in run()]
         whole = isinstance(nesting, str)
-        self.result = outputs[0] if whole else tree.rebuild(nesting, outputs)
-        self._outputs = outputs
+        self.result = self._outputs[0] if whole else tree.rebuild(nesting, self._outputs)
 
     def __call__(self) -> Any:
         """Compute again; the result."""
         for kept, found in zip(self._outputs, self._run(), strict=True):
-            if kept is not found:
-                numpy.copyto(kept, found)
+            numpy.copyto(kept, found)
         return self.result
 
 
