@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -20,7 +19,7 @@ from isthmus.reference import Reference
 
 from .builder import Builder
 from .lowering import LOWERING
-from .request import Request
+from .request import Request, Requests
 
 Array = numpy.ndarray[Any, Any]
 
@@ -42,29 +41,22 @@ class OpenVinoRunner:
         build = Builder(graph, LOWERING, options.numerics)
         self.compiled = _compiled(build.model(), options)
         self.size_inputs = list(build.size_inputs)
-        self.inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
-        self.inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
+        inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
+        inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
+        self.requests = Requests(self.compiled, inputs, len(graph.outputs))
         self.unusual = UnusualSizes(graph)
-        self.local = threading.local()
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.unusual(sizes):
             return Reference(self.graph)(arrays, sizes)
-        request = getattr(self.local, "request", None)
-        if request is None:
-            request = self.local.request = self._request()
-        return request(self._with_sizes(arrays, sizes), sizes)
+        return self.requests(sizes)(self._with_sizes(arrays, sizes))
 
     def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
         """Run on the same arrays again and again, with a request that has them already."""
         if self.unusual(sizes):
             return lambda: Reference(self.graph)(arrays, sizes)
-        request = self._request()
-        request.bind(self._with_sizes(arrays, sizes))
-        return request.again
-
-    def _request(self) -> Request:
-        return Request(self.compiled, self.inputs, len(self.graph.outputs))
+        outputs = len(self.graph.outputs)
+        return Request(self.compiled, self._with_sizes(arrays, sizes), outputs).again
 
     def _with_sizes(self, arrays: Arrays, sizes: Mapping[str, int]) -> Arrays:
         if not self.size_inputs:

@@ -1,12 +1,13 @@
 """An infer request with buffers bound to it beforehand, for one thread.
 
-Binding an array costs microseconds, copying a small one less. So small inputs are copied into
-buffers that stay bound; large ones are bound where they are. Results are copied out of OpenVINO's
-own memory: where a result is an input unchanged, the plugin does not write a bound one (2026.4).
+Inputs are copied into buffers that stay bound, and results out of OpenVINO's own memory. Binding
+the caller's arrays at each call would save the copies, but where a result is an input unchanged
+the plugin (2026.4) neither writes a bound result nor follows an input that is bound anew.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,34 +20,25 @@ from isthmus.errors import IsthmusError
 Array = numpy.ndarray[Any, Any]
 Kind = tuple[Shape, numpy.dtype[Any]]
 
-SMALL_BYTES = 32 * 1024
+MOST_REQUESTS = 8  # a thread keeps
 
 
 class Request:
-    """One infer request; its buffers are made anew when the sizes of a call differ."""
+    """One infer request and its input buffers, for one combination of sizes."""
 
-    def __init__(self, compiled: Any, inputs: Sequence[Kind], outputs: int) -> None:
+    def __init__(self, compiled: Any, arrays: Sequence[Array], outputs: int) -> None:
+        """arrays: what every run reads; writeable and in C order."""
         self.request = compiled.create_infer_request()
-        self.inputs = inputs
+        self.arrays = arrays
         self.outputs = range(outputs)
-        self.sizes: dict[str, int] | None = None
-        self.buffers: list[Array | None] = []
-
-    def __call__(self, arrays: Sequence[Array], sizes: Mapping[str, int]) -> list[Array]:
-        """New result arrays."""
-        if sizes != self.sizes:
-            self._prepare(sizes)
-        for position, (array, buffer) in enumerate(zip(arrays, self.buffers, strict=True)):
-            if buffer is None:
-                self.request.set_input_tensor(position, shared(array))
-            else:
-                buffer[...] = array
-        return [numpy.array(result) for result in self.again()]
-
-    def bind(self, arrays: Sequence[Array]) -> None:
-        """Have every `again` read these arrays, whatever their size."""
         for position, array in enumerate(arrays):
-            self.request.set_input_tensor(position, shared(array))
+            self.request.set_input_tensor(position, openvino.Tensor(array, shared_memory=True))
+
+    def __call__(self, arrays: Sequence[Array]) -> list[Array]:
+        """New result arrays for other inputs of the same sizes."""
+        for array, buffer in zip(arrays, self.arrays, strict=True):
+            numpy.copyto(buffer, array)
+        return [numpy.array(result) for result in self.again()]
 
     def again(self) -> list[Array]:
         """Run on what is bound; the results in OpenVINO's memory, good until the next run."""
@@ -57,24 +49,30 @@ class Request:
             raise IsthmusError(f"OpenVINO failed: {reason}") from None
         return [self.request.get_output_tensor(position).data for position in self.outputs]
 
-    def _prepare(self, sizes: Mapping[str, int]) -> None:
-        self.buffers = [_buffer(kind, sizes) for kind in self.inputs]
-        for position, buffer in enumerate(self.buffers):
-            if buffer is not None:
-                self.request.set_input_tensor(position, shared(buffer))
-        self.sizes = dict(sizes)
+
+class Requests(threading.local):
+    """The requests of one thread for the combinations of sizes it used last.
+
+    A request is not given buffers of other sizes: the plugin may go on reading the old ones.
+    """
+
+    def __init__(self, compiled: Any, inputs: Sequence[Kind], outputs: int) -> None:
+        self.make = (compiled, inputs, outputs)
+        self.known: dict[tuple[int, ...], Request] = {}
+
+    def __call__(self, sizes: Mapping[str, int]) -> Request:
+        """The request for these sizes, made if need be."""
+        key = tuple(sizes.values())
+        found = self.known.pop(key, None)
+        if found is None:
+            compiled, inputs, outputs = self.make
+            found = Request(compiled, [_buffer(kind, sizes) for kind in inputs], outputs)
+        self.known[key] = found  # the last used last
+        if len(self.known) > MOST_REQUESTS:
+            del self.known[next(iter(self.known))]
+        return found
 
 
-def _buffer(kind: Kind, sizes: Mapping[str, int]) -> Array | None:
-    """An array for a small input, None for a large one."""
+def _buffer(kind: Kind, sizes: Mapping[str, int]) -> Array:
     shape, dtype = kind
-    numbers = [evaluate(size, sizes) for size in shape]
-    small = dtype.itemsize * int(numpy.prod(numbers)) <= SMALL_BYTES
-    return numpy.empty(numbers, dtype) if small else None
-
-
-def shared(array: Array) -> openvino.Tensor:
-    """The array as OpenVINO's tensor; a copy where it is read-only or not in C order."""
-    if array.flags.c_contiguous and array.flags.writeable:
-        return openvino.Tensor(array, shared_memory=True)
-    return openvino.Tensor(numpy.array(array, order="C"), shared_memory=False)
+    return numpy.empty([evaluate(size, sizes) for size in shape], dtype)

@@ -73,3 +73,13 @@ def test_a_bound_program_sees_new_elements(name: str, device_backend: dict[str, 
 
 def _listed(results: Any) -> list[Any]:
     return results if isinstance(results, list) else [results]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_other_sizes_at_every_call(name: str, device_backend: dict[str, Any]) -> None:
+    program = compile(PROGRAMS[name], spec("float32", ["n", "m"]), **device_backend)
+    random = numpy.random.default_rng(1)
+    for _ in range(20):
+        x = random.random(tuple(random.integers(2, 400, 2)), numpy.float32)
+        for a, b in zip(_listed(program(x)), _listed(PROGRAMS[name](x)), strict=True):
+            numpy.testing.assert_array_equal(a, b)
