@@ -81,7 +81,7 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
     except (OSError, SafetensorError) as problem:
         raise FileError(
             f"{path}: cannot be read as a program ({problem}); check the file"
