@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim, evaluate
+from isthmus.dims import Dim, evaluate, plain_name
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph import Graph, Input, Node, Type
+from isthmus.graph import Graph, Input, Node, Type, Value
 from isthmus.guards import lookup_requirement
 from isthmus.indexing import requirements
 from isthmus.infer import axes_of
@@ -23,7 +23,11 @@ class Binder:
 
     def __init__(self, graph: Graph) -> None:
         self.inputs = graph.inputs
-        self.checks = _checks(graph)
+        known = set(graph.dimension_names())
+        checks = _checks(graph)
+        self.checks = [check for check in checks if check[0].names() <= known]
+        # Of sizes that values decide: checked when they are known, see `discovered`.
+        self.later = [check for check in checks if not check[0].names() <= known]
         self.solvable = [
             (position, axis, size)
             for position, value in enumerate(graph.inputs)
@@ -40,21 +44,40 @@ class Binder:
             raise DimensionError(_negative(sizes, self.inputs, arrays))
         for value, array in zip(self.inputs, arrays, strict=True):
             _check_shape(value, array, sizes)
-        for size, reason in self.checks:
-            if evaluate(size, sizes) < 0:
-                given = ", ".join(f"{name}={number}" for name, number in sizes.items())
-                raise DimensionError(f"{given}: {reason}; give sizes for which {size} >= 0")
+        for check in self.checks:
+            _check_size(check, sizes)
         return sizes
+
+    def discovered(
+        self, values: Sequence[Value], arrays: Sequence[Array], sizes: dict[str, int]
+    ) -> None:
+        """Add the sizes that arrays show of values whose size was not known, and check them."""
+        known = len(sizes)
+        for value, array in zip(values, arrays, strict=True):
+            for size, number in zip(value.type.shape, array.shape, strict=True):
+                name = plain_name(size)
+                if name is not None:
+                    sizes.setdefault(name, number)
+        for check in self.later if len(sizes) > known else ():
+            if check[0].names() <= sizes.keys():
+                _check_size(check, sizes)
 
     def _solve(self, arrays: Sequence[Array]) -> dict[str, int]:
         sizes: dict[str, int] = {}
         for position, axis, size in self.solvable:
-            name = _plain_name(size)
+            name = plain_name(size)
             if name is not None:
                 sizes.setdefault(name, arrays[position].shape[axis])
         for position, axis, size in self.solvable:
             _solve_linear(size, arrays[position].shape[axis], sizes)
         return sizes
+
+
+def _check_size(check: Check, sizes: Mapping[str, int]) -> None:
+    size, reason = check
+    if evaluate(size, sizes) < 0:
+        given = ", ".join(f"{name}={number}" for name, number in sizes.items())
+        raise DimensionError(f"{given}: {reason}; give sizes for which {size} >= 0")
 
 
 def _negative(sizes: Mapping[str, int], inputs: Sequence[Input], arrays: Sequence[Array]) -> str:
@@ -65,14 +88,6 @@ def _negative(sizes: Mapping[str, int], inputs: Sequence[Input], arrays: Sequenc
         if any(isinstance(size, Dim) and name in size.names() for size in value.type.shape)
     )
     return f"{given} makes {name} = {sizes[name]}; give sizes for which {name} >= 0"
-
-
-def _plain_name(size: Dim) -> str | None:
-    """The name of a size that is nothing but a name."""
-    ((monomial, factor), *rest) = size.terms
-    if rest or factor != 1 or len(monomial) != 1 or not isinstance(monomial[0], str):
-        return None
-    return monomial[0]
 
 
 def _solve_linear(size: Dim, number: int, sizes: dict[str, int]) -> None:

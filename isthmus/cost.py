@@ -62,7 +62,9 @@ class Cost:
 
 def cost_of(graph: Graph, sizes: Mapping[str, int]) -> Cost:
     """The cost of a graph for given sizes; UsageError names the sizes that are missing."""
-    missing = [name for name in graph.dimension_names() if name not in sizes]
+    discovered = (n.attributes["size"].names() for n in graph.nodes() if n.op.discovers)
+    names = [*graph.dimension_names(), *(name for found in discovered for name in found)]
+    missing = [name for name in names if name not in sizes]
     if missing:
         raise UsageError(f"cost needs a number for {', '.join(missing)}: cost({missing[0]}=1, ...)")
     nodes = expand(graph, keep=lambda node: False).nodes()

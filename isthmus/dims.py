@@ -8,6 +8,7 @@ on the guess would be silently wrong for other sizes.
 from __future__ import annotations
 
 import ast
+import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral
@@ -276,6 +277,24 @@ def _broadcast_sizes(sizes: tuple[int | Dim, ...]) -> int | Dim:
         if not equal(wide[0], other):
             raise DimensionError(f"sizes {wide[0]} and {other} do not broadcast")
     return wide[0]
+
+
+_counter = itertools.count(1)
+
+
+def fresh(what: str) -> Dim:
+    """A new name for a size that only values decide, such as how many elements a mask chooses."""
+    return Dim({(f"{what.rpartition('.')[2]}__{next(_counter)}",): 1})
+
+
+def plain_name(size: int | Dim) -> str | None:
+    """The name of a size that is nothing but a name."""
+    if not isinstance(size, Dim):
+        return None
+    ((monomial, factor), *rest) = size.terms
+    if rest or factor != 1 or len(monomial) != 1 or not isinstance(monomial[0], str):
+        return None
+    return monomial[0]
 
 
 def parse(text: str | int | Dim) -> int | Dim:

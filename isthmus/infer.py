@@ -65,6 +65,28 @@ def _float_quotient(dtype: DType) -> DType:
     return found
 
 
+def as_numpy(function: Callable[..., Any], common: str = "numpy") -> Elementwise:
+    """The rule of an elementwise function whose dtype is the one that NumPy's function gives.
+
+    common: "numpy" computes in the result's dtype; "same" in the operands' common dtype, as
+    for a complex operand with a real result.
+    """
+
+    @cache
+    def result(dtype: DType) -> DType:
+        operands = [numpy.ones(1, dtype)] * getattr(function, "nin", 1)
+        try:
+            with numpy.errstate(all="ignore"):
+                found = function(*operands)
+        except TypeError:
+            name = getattr(function, "__name__", "the function")
+            raise UsageError(f"{name} does not take {dtype}; cast it first") from None
+        found_dtype: DType = (found[0] if isinstance(found, tuple) else found).dtype
+        return found_dtype
+
+    return Elementwise(result, common)
+
+
 elementwise = Elementwise(lambda dtype: dtype)
 floating = Elementwise(_float_of)
 quotient = Elementwise(_float_quotient)

@@ -22,7 +22,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import numpy
 
 from isthmus.array import Array
-from isthmus.dims import Dim
+from isthmus.dims import Dim, fresh
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph import Constant, Node, Result, Type, Value
 
@@ -41,6 +41,7 @@ class Op(Generic[P, R]):
     `promote(types and scalars) -> dtypes` says to which dtypes operands are cast
     before the node is recorded, so that backends see NumPy's promotion done.
     `settled(*types, **attributes)` gives attributes the form they are recorded in.
+    `discovers`: a size of the results depends on values; the attribute `size` names it.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Op(Generic[P, R]):
         operations: Cost | None = None,
         view: bool = False,
         variadic: bool = False,
+        discovers: bool = False,
     ) -> None:
         update_wrapper(self, body)
         self.body = body
@@ -64,6 +66,7 @@ class Op(Generic[P, R]):
         self.operations = operations
         self.view = view
         self.variadic = variadic
+        self.discovers = discovers
         self.name = _name(body)
         self.signature = inspect.signature(body)
         self.array_names = [
@@ -105,10 +108,11 @@ def composite(body: Callable[P, R]) -> Op[P, R]:
 
 
 def _name(body: Callable[..., Any]) -> str:
-    """`np.tanh` for ours, `package.module.name` for those of users."""
+    """`np.tanh` and `np.fft.fft` for ours, `package.module.name` for those of users."""
     package, *rest = body.__module__.split(".")
     module = rest[0] if package == "isthmus" and rest else body.__module__
-    return f"{module}.{body.__name__.lstrip('_')}"
+    extension = f".{rest[-1]}" if rest[-1:] in (["fft"], ["linalg"]) else ""
+    return f"{module}{extension}.{body.__name__.lstrip('_')}"
 
 
 def _any_traced(values: Sequence[Any]) -> bool:
@@ -131,6 +135,8 @@ def _record(op: Op[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> An
         known = [value and value.type for value in values]
         if op.settled is not None:
             attributes = op.settled(*known, **attributes)
+        if op.discovers and attributes["size"] is None:
+            attributes["size"] = fresh(op.name)
         types = op.infer(*known, **attributes)  # type: ignore[misc]
     except (DimensionError, UsageError) as problem:
         raise type(problem)(f"{op.name}({_described(operands)}): {problem}") from None

@@ -136,8 +136,10 @@ class Executable:
         if self._direct:
             return self._runners[0](arrays, sizes)
         known = {id(v): array for v, array in zip(self.graph.inputs, arrays, strict=True)}
+        sizes = dict(sizes)
         for segment, runner in zip(self.segments, self._runners, strict=True):
             outputs = runner([known[id(value)] for value in segment.reads], sizes)
+            self._binder.discovered(segment.writes, outputs, sizes)
             known.update(zip(map(id, segment.writes), outputs, strict=True))
         return [_result(value, known) for value in self.graph.outputs]
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 
 from isthmus.backend import Arrays, Options
+from isthmus.dims import same
 from isthmus.errors import UsageError
 from isthmus.graph import Constant, Graph, Node, Result, Value
 from isthmus.passes import expand, with_sizes
@@ -49,11 +50,14 @@ class Reference:
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         left = dict(self.uses)
+        sizes = dict(sizes)
         known = {id(v): a for v, a in zip(self.graph.inputs, arrays, strict=True)}
         with numpy.errstate(all="ignore"):
             for node in self.nodes:
                 operands = [_array(value, known) for value in node.operands]
                 results = run_node(node, operands, sizes)
+                if node.op.discovers:
+                    sizes[str(node.attributes["size"])] = _found(node, results)
                 known.update(zip(map(id, node.results), results, strict=True))
                 _drop(node.operands, left, known)
         return [_own(_array(value, known), value) for value in self.graph.outputs]
@@ -64,12 +68,24 @@ class Reference:
 
 def run_node(node: Node, operands: Sequence[Any], sizes: Mapping[str, int]) -> list[Array]:
     """The node's results, computed by its operator's body."""
-    attributes = {key: with_sizes(value, sizes) for key, value in node.attributes.items()}
+    attributes = {
+        key: with_sizes(value, sizes)
+        for key, value in node.attributes.items()
+        if not (node.op.discovers and key == "size")
+    }
     arguments = [list(operands)] if node.op.variadic else list(operands)
-    names = list(node.op.signature.parameters)[len(node.op.array_names) :]
-    outcome = node.op.body(*arguments, **{name: attributes[name] for name in names})
+    outcome = node.op.body(*arguments, **attributes)
     results = outcome if isinstance(outcome, tuple) else (outcome,)
     return [numpy.asarray(array) for array in results]
+
+
+def _found(node: Node, results: Sequence[Array]) -> int:
+    """The size that the node discovered, read from its results."""
+    for value, array in zip(node.results, results, strict=True):
+        for size, number in zip(value.type.shape, array.shape, strict=True):
+            if same(size, node.attributes["size"]):
+                return number
+    raise AssertionError(f"{node.op} shows its size in none of its results")
 
 
 def _array(value: Value | None, known: Mapping[int, Array]) -> Any:

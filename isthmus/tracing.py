@@ -45,7 +45,11 @@ def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
         raise UsageError(f"{dtype!r} is not a dtype; give one such as 'float32'") from None
     if isinstance(shape, str):
         raise UsageError(f"shape {shape!r} is a text; give a list of sizes such as ['batch', 3]")
-    return Type(known, tuple(parse(size) for size in shape))
+    sizes = tuple(parse(size) for size in shape)
+    for size in sizes:
+        if isinstance(size, Dim) and any("__" in name for name in size.names()):
+            raise UsageError(f"the size '{size}': names with '__' are given by the tracer alone")
+    return Type(known, sizes)
 
 
 def trace(function: Callable[..., Any], specs: Any) -> Traced:

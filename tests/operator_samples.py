@@ -6,42 +6,18 @@ fails if an operator has no row, so a new operator adds its row here.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
+import samples_control
+import samples_elementwise
+import samples_linalg
+import samples_order
+import samples_shapes
+from sample_arrays import Sample, f32, i32, positive, truth
 
 from isthmus import np, npx
 from isthmus.op import OPERATORS, Op
-
-_random = numpy.random.default_rng(0)
-
-
-class Sample(NamedTuple):
-    """Operands and attributes of one call."""
-
-    operands: tuple[Any, ...]
-    attributes: dict[str, Any] = {}  # noqa: RUF012 (never changed)
-
-
-def f32(*shape: int) -> Any:
-    """Normally distributed float32."""
-    return _random.standard_normal(shape, numpy.float32)
-
-
-def positive(*shape: int) -> Any:
-    """float32 in 0.5 .. 3.5."""
-    return (_random.random(shape, numpy.float32) * 3 + 0.5).astype(numpy.float32)
-
-
-def i32(*shape: int, low: int = -9, high: int = 10) -> Any:
-    """int32 in low .. high - 1."""
-    return _random.integers(low, high, shape, numpy.int32)
-
-
-def truth(*shape: int) -> Any:
-    """Random truth values."""
-    return _random.random(shape) < 0.5
-
 
 X, Y, ROW = f32(2, 3, 4), f32(2, 3, 4), f32(4)
 IMAGE = f32(2, 4, 9, 8)
@@ -191,3 +167,12 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
     npx.silu: _UNARY,
     npx.softmax: [Sample((X,)), Sample((X,), {"axis": 1})],
 }
+
+for _chapter in (
+    samples_control,
+    samples_elementwise,
+    samples_linalg,
+    samples_order,
+    samples_shapes,
+):
+    SAMPLES.update(_chapter.ROWS)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy
 import pytest
-from operator_samples import SAMPLES, Sample
+from operator_samples import SAMPLES
+from sample_arrays import Sample
 
 import isthmus as im
 from isthmus import np, npx

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy
 import pytest
-from operator_samples import SAMPLES, Sample
+from operator_samples import SAMPLES
+from sample_arrays import Sample
 
 from isthmus import np, npx
 from isthmus.backend import Options, find_backend

@@ -1,185 +1,90 @@
-"""NumPy-compatible functions: NumPy itself on NumPy's arrays, recorded on traced ones."""
+"""NumPy-compatible functions: NumPy itself on NumPy's arrays, recorded on traced ones.
+
+A chapter of the Array API standard, or of NumPy beside it, is a file; its `__all__` says what it
+offers. `linalg` and `fft` are the standard's extensions.
+"""
 
 from __future__ import annotations
 
 from typing import NoReturn
 
 import numpy
-from numpy import (
-    bool_ as bool,
-)
-from numpy import (
-    e,
-    float16,
-    float32,
-    float64,
-    inf,
-    int8,
-    int16,
-    int32,
-    int64,
-    nan,
-    newaxis,
-    pi,
-    uint8,
-    uint16,
-    uint32,
-    uint64,
-)
 
-from isthmus.np.creation import (
-    arange,
-    asarray,
-    full,
-    full_like,
-    ones,
-    ones_like,
-    zeros,
-    zeros_like,
+from isthmus.np import (
+    bitwise,
+    complex_numbers,
+    creation,
+    data_types,
+    differences,
+    elementwise,
+    exponents,
+    fft,
+    histograms,
+    index_arrays,
+    indexing,
+    joining,
+    linalg,
+    linear_algebra,
+    manipulation,
+    nan_statistics,
+    order,
+    polynomials,
+    products,
+    rounding,
+    searching,
+    sets,
+    statistical,
+    triangles,
+    trigonometry,
 )
-from isthmus.np.elementwise import (
-    abs,
-    add,
-    ceil,
-    clip,
-    cos,
-    divide,
-    equal,
-    exp,
-    floor,
-    floor_divide,
-    greater,
-    greater_equal,
-    isfinite,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    log,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    not_equal,
-    pow,
-    remainder,
-    round,
-    sign,
-    sin,
-    sqrt,
-    square,
-    subtract,
-    tanh,
-)
-from isthmus.np.indexing import getitem, setitem, split, take
-from isthmus.np.linear_algebra import matmul
-from isthmus.np.manipulation import (
-    astype,
-    broadcast_to,
-    concat,
-    expand_dims,
-    matrix_transpose,
-    permute_dims,
-    reshape,
-    squeeze,
-    stack,
-)
-from isthmus.np.searching import argmax, argmin, where
-from isthmus.np.statistical import all, any, max, mean, min, prod, std, sum, var
+from isthmus.np.bitwise import *
+from isthmus.np.complex_numbers import *
+from isthmus.np.creation import *
+from isthmus.np.data_types import *
+from isthmus.np.differences import *
+from isthmus.np.elementwise import *
+from isthmus.np.exponents import *
+from isthmus.np.histograms import *
+from isthmus.np.index_arrays import *
+from isthmus.np.indexing import *
+from isthmus.np.joining import *
+from isthmus.np.linear_algebra import *
+from isthmus.np.manipulation import *
+from isthmus.np.nan_statistics import *
+from isthmus.np.order import *
+from isthmus.np.polynomials import *
+from isthmus.np.products import *
+from isthmus.np.rounding import *
+from isthmus.np.searching import *
+from isthmus.np.sets import *
+from isthmus.np.statistical import *
+from isthmus.np.triangles import *
+from isthmus.np.trigonometry import *
 
-__all__ = [
-    "abs",
-    "add",
-    "all",
-    "any",
-    "arange",
-    "argmax",
-    "argmin",
-    "asarray",
-    "astype",
-    "bool",
-    "broadcast_to",
-    "ceil",
-    "clip",
-    "concat",
-    "cos",
-    "divide",
-    "e",
-    "equal",
-    "exp",
-    "expand_dims",
-    "float16",
-    "float32",
-    "float64",
-    "floor",
-    "floor_divide",
-    "full",
-    "full_like",
-    "getitem",
-    "greater",
-    "greater_equal",
-    "inf",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "less",
-    "less_equal",
-    "log",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "matmul",
-    "matrix_transpose",
-    "max",
-    "maximum",
-    "mean",
-    "min",
-    "minimum",
-    "multiply",
-    "nan",
-    "negative",
-    "newaxis",
-    "not_equal",
-    "ones",
-    "ones_like",
-    "permute_dims",
-    "pi",
-    "pow",
-    "prod",
-    "remainder",
-    "reshape",
-    "round",
-    "setitem",
-    "sign",
-    "sin",
-    "split",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "std",
-    "subtract",
-    "sum",
-    "take",
-    "tanh",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "var",
-    "where",
-    "zeros",
-    "zeros_like",
-]
+__all__ = ["fft", "linalg"]
+__all__ += bitwise.__all__
+__all__ += complex_numbers.__all__
+__all__ += creation.__all__
+__all__ += data_types.__all__
+__all__ += differences.__all__
+__all__ += elementwise.__all__
+__all__ += exponents.__all__
+__all__ += histograms.__all__
+__all__ += index_arrays.__all__
+__all__ += indexing.__all__
+__all__ += joining.__all__
+__all__ += linear_algebra.__all__
+__all__ += manipulation.__all__
+__all__ += nan_statistics.__all__
+__all__ += order.__all__
+__all__ += polynomials.__all__
+__all__ += products.__all__
+__all__ += rounding.__all__
+__all__ += searching.__all__
+__all__ += sets.__all__
+__all__ += statistical.__all__
+__all__ += triangles.__all__
+__all__ += trigonometry.__all__
 
 
 def __getattr__(name: str) -> NoReturn:

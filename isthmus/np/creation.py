@@ -12,6 +12,17 @@ from isthmus.errors import UsageError
 from isthmus.graph import Type
 from isthmus.op import primitive
 
+__all__ = [
+    "arange",
+    "asarray",
+    "full",
+    "full_like",
+    "ones",
+    "ones_like",
+    "zeros",
+    "zeros_like",
+]
+
 
 def asarray(x: Any, dtype: Any = None) -> Any:
     """x as an array; a traced array stays what it is, cast to dtype if one is given."""

@@ -10,6 +10,45 @@ from isthmus.infer import Elementwise, comparison, elementwise, floating, logica
 from isthmus.np.searching import where
 from isthmus.op import composite, primitive
 
+__all__ = [
+    "abs",
+    "add",
+    "ceil",
+    "clip",
+    "cos",
+    "divide",
+    "equal",
+    "exp",
+    "floor",
+    "floor_divide",
+    "greater",
+    "greater_equal",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "less",
+    "less_equal",
+    "log",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "not_equal",
+    "pow",
+    "remainder",
+    "round",
+    "sign",
+    "sin",
+    "sqrt",
+    "square",
+    "subtract",
+    "tanh",
+]
+
 # Gradients: `vjp(g, y, *operands)`, with g the gradient of the result y. They return one
 # gradient an operand; summing over broadcast axes is done once, in `isthmus.gradient`.
 

@@ -27,6 +27,13 @@ from isthmus.np.manipulation import (
 from isthmus.np.searching import where
 from isthmus.op import OPERATORS
 
+__all__ = [
+    "getitem",
+    "setitem",
+    "split",
+    "take",
+]
+
 
 def split(x: Any, sections: int, /, *, axis: int = 0) -> tuple[Any, ...]:
     """x cut into equal parts along an axis, as a tuple."""

@@ -11,6 +11,10 @@ from isthmus.infer import matrix_product
 from isthmus.np.manipulation import expand_dims, matrix_transpose, squeeze
 from isthmus.op import primitive
 
+__all__ = [
+    "matmul",
+]
+
 
 def _operations(operands: Any, results: Any, attributes: Any) -> Any:
     """One multiplication and one addition for each element of the result and each inner one."""

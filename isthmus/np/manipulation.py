@@ -13,6 +13,18 @@ from isthmus.graph import Type
 from isthmus.infer import axes_of, cast, one_axis, reshaped
 from isthmus.op import OPERATORS, Op, P, R, primitive
 
+__all__ = [
+    "astype",
+    "broadcast_to",
+    "concat",
+    "expand_dims",
+    "matrix_transpose",
+    "permute_dims",
+    "reshape",
+    "squeeze",
+    "stack",
+]
+
 
 def _free(operands: Any, results: Any, attributes: Any) -> int:
     return 0

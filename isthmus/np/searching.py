@@ -9,6 +9,12 @@ import numpy
 from isthmus.infer import INT64, reduction, selection
 from isthmus.op import primitive
 
+__all__ = [
+    "argmax",
+    "argmin",
+    "where",
+]
+
 
 def _where_gradient(g: Any, y: Any, condition: Any, a: Any, b: Any) -> tuple[None, Any, Any]:
     return None, where(condition, g, 0), where(condition, 0, g)

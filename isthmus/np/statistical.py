@@ -13,6 +13,18 @@ from isthmus.np.manipulation import astype, broadcast_to, reshape
 from isthmus.np.searching import where
 from isthmus.op import composite, primitive
 
+__all__ = [
+    "all",
+    "any",
+    "max",
+    "mean",
+    "min",
+    "prod",
+    "std",
+    "sum",
+    "var",
+]
+
 
 def _kept(g: Any, x: Any, axis: Any) -> Any:
     """A reduced array with its axes back, of size 1."""

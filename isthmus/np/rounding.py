@@ -1,0 +1,5 @@
+"""Rounding, and the parts of floating-point numbers."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,11 @@
+"""Sample rows of operators: shapes. See `operator_samples`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sample_arrays import Sample
+
+from isthmus.op import Op
+
+ROWS: dict[Op[..., Any], list[Sample]] = {}
