@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy
@@ -11,7 +12,8 @@ from openvino import opset16 as ov
 
 from isthmus.dims import Dim, FloorDivision, Shape, same
 from isthmus.errors import UsageError
-from isthmus.graph import Constant, Graph, Input, Node, Type, Value
+from isthmus.graph import Constant, Graph, Input, Node, Result, Type, Value, topological
+from isthmus.subgraph import inlined
 
 Output = Any  # openvino.Output or a node with one output
 
@@ -23,6 +25,7 @@ class Site:
         self.build = build
         self.node = node
         self.attributes = node.attributes
+        self.operands = [value for value in node.operands if value is not None]
         self.types = [None if v is None else v.type for v in node.operands]
         self.type = node.results[0].type
         self.numerics = numerics
@@ -49,12 +52,15 @@ class Builder:
         self.constants: dict[int, Output] = {}
         self.views: list[numpy.ndarray[Any, Any]] = []
         self.parameters = [self._parameter(value) for value in graph.inputs]
+        self.sizes: dict[str, Output] = {}  # and shapes; each is computed once
+        self.axes = _axes(graph)
         self.size_inputs: dict[str, Output] = {}  # for names that no input's shape shows
+        self.found: dict[str, Output] = {}  # sizes that a node of the graph finds out
+        self.kept: list[Graph] = []  # made here, and known by their identity
 
     def model(self) -> openvino.Model:
         """The whole graph as a model with the graph's input and output names."""
-        for node in self.graph.nodes():
-            self._lower(node)
+        self.lower()
         results = []
         for value, name in zip(self.graph.outputs, self.graph.output_names, strict=True):
             result = ov.result(self.output(value))
@@ -63,6 +69,11 @@ class Builder:
             results.append(result)
         parameters = [*self.parameters, *self.size_inputs.values()]
         return openvino.Model(results, parameters, "isthmus")
+
+    def lower(self) -> None:
+        """Lower every node of the graph."""
+        for node in self.graph.nodes():
+            self._lower(node)
 
     def _parameter(self, value: Input) -> Output:
         sizes = [-1 if isinstance(size, Dim) else size for size in value.type.shape]
@@ -81,6 +92,18 @@ class Builder:
         many = outputs if isinstance(outputs, tuple) else (outputs,)
         for result, output in zip(node.results, many, strict=True):
             self.known[id(result)] = output
+            for axis, size in enumerate(result.type.shape):
+                if node.discovered is not None and same(size, node.discovered):
+                    self.found[str(size)] = _axis_size(output, axis)
+
+    def inlined(self, body: Graph, values: Sequence[Value]) -> list[Output]:
+        """The outputs of a body for values of this graph, as part of this model."""
+        outside = {id(value.node) for value in values if isinstance(value, Result)}
+        copy = replace(body, outputs=tuple(inlined(body, values)))
+        self.kept.append(copy)
+        for node in topological(copy.outputs, outside):
+            self._lower(node)
+        return [self.output(value) for value in copy.outputs]
 
     def output(self, value: Value) -> Output:
         """The model's output of a value."""
@@ -110,31 +133,41 @@ class Builder:
         """A size as an int64 array of one element, computed from the inputs' shapes."""
         if not isinstance(size, Dim):
             return ov.constant([size], numpy.int64)
+        if str(size) not in self.sizes:
+            self.sizes[str(size)] = self._sum(size)
+        return self.sizes[str(size)]
+
+    def _sum(self, size: Dim) -> Output:
         total = None
         for names, factor in size.terms:
             term = ov.constant([factor], numpy.int64)
             for name in names:
-                term = ov.multiply(term, self._atom(name))
+                term = ov.multiply(term, self.atom(name))
             total = term if total is None else ov.add(total, term)
         return total
 
-    def _atom(self, atom: str | FloorDivision) -> Output:
+    def atom(self, atom: str | FloorDivision) -> Output:
+        """The size of a name, or of a division, as an int64 array of one element."""
         if isinstance(atom, FloorDivision):
             whole = self.size(atom.numerator)
             divisor = ov.constant([atom.denominator], numpy.int64)
             rest = ov.floor_mod(whole, divisor)
             return ov.divide(ov.subtract(whole, rest), divisor)
-        for parameter, value in zip(self.parameters, self.graph.inputs, strict=True):
-            for axis, size in enumerate(value.type.shape):
-                if isinstance(size, Dim) and str(size) == atom:
-                    return _axis_size(parameter, axis)
+        if atom not in self.found and atom in self.axes:
+            value, axis = self.axes[atom]
+            self.found[atom] = _axis_size(self.known[id(value)], axis)
+        if atom in self.found:
+            return self.found[atom]
         return self.size_inputs.setdefault(atom, ov.parameter([1], numpy.int64, f"size.{atom}"))
 
     def shape(self, shape: Shape) -> Output:
         """A shape as an int64 vector."""
         if not any(isinstance(size, Dim) for size in shape):
             return ov.constant(numpy.asarray(shape, numpy.int64))
-        return ov.concat([self.size(size) for size in shape], 0)
+        written = str(tuple(shape))
+        if written not in self.sizes:
+            self.sizes[written] = ov.concat([self.size(size) for size in shape], 0)
+        return self.sizes[written]
 
     def reshape(self, x: Output, before: Shape, after: Shape) -> Output:
         """x in another shape, by constants alone where one unknown size can be inferred."""
@@ -151,6 +184,16 @@ def _pattern(size: int | Dim, kept: bool) -> int:
     if isinstance(size, Dim):
         return 0 if kept else -1
     return size
+
+
+def _axes(graph: Graph) -> dict[str, tuple[Input, int]]:
+    """Where each name is the size of an axis of an input."""
+    found: dict[str, tuple[Input, int]] = {}
+    for value in graph.inputs:
+        for axis, size in enumerate(value.type.shape):
+            if isinstance(size, Dim):
+                found.setdefault(str(size), (value, axis))
+    return found
 
 
 def _axis_size(parameter: Output, axis: int) -> Output:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy
+
 from isthmus import np, npx
-from isthmus.graph import Node, Type
-from isthmus.guards import index_reason
+from isthmus.dims import same
+from isthmus.graph import Constant, Node, Type
+from isthmus.guards import body_reason, index_reason
 from isthmus.op import OPERATORS, Op
 
 from .lowering import HOST_ONLY, LOWERING
@@ -21,28 +24,67 @@ COMPUTED = {"float32", "int32", "bool"}
 # Types an operator does not take although the runtime computes with them elsewhere.
 NOT_FOR: Mapping[Op[..., Any], tuple[set[str], str]] = {
     np.divide: ({"int32"}, "integers are divided through float32"),
-    np.mean: ({"int32"}, "integers are averaged in int32"),
+    np.mean: ({"int32", "bool"}, "integers are averaged in int32"),
     np.abs: ({"bool"}, "truth values have no size"),
     np.ceil: ({"int32", "bool"}, "integers are rounded through float32"),
     np.floor: ({"int32", "bool"}, "integers are rounded through float32"),
     np.round: ({"int32", "bool"}, "integers are rounded through float32"),
+    np.trunc: ({"int32", "bool"}, "integers are rounded through float32"),
+    np.reciprocal: ({"int32"}, "integers are divided through float32"),
+    np.nan_to_num: ({"int32", "bool"}, "integers are numbers"),
+    np.fmax: ({"bool"}, "truth values have no order"),
+    np.fmin: ({"bool"}, "truth values have no order"),
+    np.isposinf: ({"int32", "bool"}, "it takes floats alone"),
+    np.isneginf: ({"int32", "bool"}, "it takes floats alone"),
     np.isfinite: ({"int32", "bool"}, "it takes floats alone"),
     np.isinf: ({"int32", "bool"}, "it takes floats alone"),
     np.isnan: ({"int32", "bool"}, "it takes floats alone"),
     np.pow: ({"int32", "bool"}, "integer powers are computed in float32"),
-    np.prod: ({"int32"}, "NumPy multiplies int32 as int64"),
-    np.sum: ({"int32"}, "NumPy adds int32 as int64"),
+    np.cumsum: ({"int32", "bool"}, "NumPy adds int32 as int64"),
+    np.prod: ({"int32", "bool"}, "NumPy multiplies int32 as int64"),
+    np.sum: ({"int32", "bool"}, "NumPy adds int32 as int64"),
     np.matmul: ({"int32", "bool"}, "matrices of integers are multiplied in float32"),
     np.add: ({"bool"}, "truth values have no sum"),
     np.multiply: ({"bool"}, "truth values have no product"),
     np.maximum: ({"bool"}, "truth values have no order"),
     np.minimum: ({"bool"}, "truth values have no order"),
-    np.max: ({"bool"}, "truth values have no order"),
-    np.min: ({"bool"}, "truth values have no order"),
+    **{
+        op: ({"int32", "int64", "bool"}, "extremes of integers are found in float32")
+        for op in (np.argmax, np.argmin, np.max, np.min)
+    },
 }
 
-# Operators that only make or move sizes, whose int64 never leaves the range of int32.
-SIZES = {OPERATORS["np.arange"], OPERATORS["np.full"]}
+# Operators that OpenVINO computes in int32 where they are of int64, with the same result as long
+# as the operands are in the range of int32. That is checked where they enter (`executor`), and
+# none of these leaves that range.
+NARROWED = {
+    OPERATORS["np.getitem"],
+    np.argmax,
+    np.argmin,
+    np.broadcast_to,
+    OPERATORS["np.concat"],
+    np.equal,
+    np.expand_dims,
+    np.greater,
+    np.greater_equal,
+    np.less,
+    np.less_equal,
+    np.not_equal,
+    np.permute_dims,
+    OPERATORS["np.reshape"],
+    np.squeeze,
+    np.take,
+    OPERATORS["np.take_along_axis"],
+    np.where,
+}
+INT32 = numpy.iinfo(numpy.int32)
+
+
+def is_wide(array: numpy.ndarray[Any, Any]) -> bool:
+    """Whether an array of int64 has elements beyond int32."""
+    if array.dtype.name != "int64" or not array.size:
+        return False
+    return bool(array.min() < INT32.min or array.max() > INT32.max)
 
 
 def fuses(node: Node) -> bool:
@@ -61,17 +103,20 @@ def refuses(node: Node) -> str | None:
         return HOST_ONLY[node.op]
     if node.op not in LOWERING:
         return "OpenVINO has no such operator"
+    types_taken = COMPUTED | {"int64"} if node.op in NARROWED else COMPUTED
     for t in _types(node):
-        if t.dtype.name not in COMPUTED:
+        if t.dtype.name not in types_taken:
             return f"OpenVINO does not compute in {t.dtype}"
-    if any(0 in t.shape for t in _types(node) if t.is_static):
+    if any(is_wide(value.array) for value in node.operands if isinstance(value, Constant)):
+        return "a constant of int64 is beyond int32, in which OpenVINO computes"
+    if any(same(size, 0) for t in _types(node) for size in t.shape):
         return "an array is empty, of which runtimes make other things than NumPy"
     excluded, reason = NOT_FOR.get(node.op, (set(), ""))
     if any(t.dtype.name in excluded for t in _types(node)[:1]):
         return reason
     if node.op is npx.convolution and not _types(node)[1].is_static:
         return "OpenVINO does not convolve with a weight of unknown size"
-    return index_reason(node)
+    return index_reason(node) or body_reason(node, refuses)
 
 
 def _types(node: Node) -> list[Type]:

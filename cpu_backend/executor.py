@@ -18,6 +18,7 @@ from isthmus.guards import UnusualSizes
 from isthmus.reference import Reference
 
 from .builder import Builder
+from .capability import is_wide
 from .lowering import LOWERING
 from .request import Request, Requests
 
@@ -45,18 +46,24 @@ class OpenVinoRunner:
         inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
         self.requests = Requests(self.compiled, inputs, len(graph.outputs))
         self.unusual = UnusualSizes(graph)
+        inputs64 = (v.type.dtype.name == "int64" for v in graph.inputs)
+        self.narrowed = [position for position, is_int64 in enumerate(inputs64) if is_int64]
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
-        if self.unusual(sizes):
+        if self.unusual(sizes) or self._is_wide(arrays):
             return Reference(self.graph)(arrays, sizes)
         return self.requests(sizes)(self._with_sizes(arrays, sizes))
 
     def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
         """Run on the same arrays again and again, with a request that has them already."""
-        if self.unusual(sizes):
-            return lambda: Reference(self.graph)(arrays, sizes)
+        if self.unusual(sizes) or self.narrowed:
+            return lambda: self(arrays, sizes)
         outputs = len(self.graph.outputs)
         return Request(self.compiled, self._with_sizes(arrays, sizes), outputs).again
+
+    def _is_wide(self, arrays: Arrays) -> bool:
+        """Whether an input of int64 is beyond int32, in which OpenVINO computes it."""
+        return any(is_wide(arrays[position]) for position in self.narrowed)
 
     def _with_sizes(self, arrays: Arrays, sizes: Mapping[str, int]) -> Arrays:
         if not self.size_inputs:

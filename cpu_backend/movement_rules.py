@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 from openvino import opset16 as ov
 
+from isthmus.dims import product
 from isthmus.indexing import plan
 from isthmus.infer import axes_of, one_axis
 
@@ -16,7 +17,10 @@ _FAR = numpy.iinfo(numpy.int64).max
 
 
 def reshape(site: Site, x: Output) -> Output:
-    return site.build.reshape(x, site.operand_type(0).shape, site.type.shape)
+    before = site.operand_type(0)
+    if not site.type.ndim:  # OpenVINO crashes where it compiles a product reshaped to no axes
+        return ov.squeeze(x, vector(range(before.ndim))) if before.ndim else x
+    return site.build.reshape(x, before.shape, site.type.shape)
 
 
 def broadcast(site: Site, x: Output) -> Output:
@@ -39,12 +43,20 @@ def expand_dims(site: Site, x: Output) -> Output:
 
 
 def squeeze(site: Site, x: Output) -> Output:
-    return ov.squeeze(x, vector(axes_of(site.attributes["axis"], site.operand_type(0).ndim)))
+    axes = axes_of(site.attributes["axis"], site.operand_type(0).ndim)
+    return ov.squeeze(x, vector(axes)) if axes else x  # without axes it would drop all of size 1
 
 
 def take(site: Site, x: Output, indices: Output) -> Output:
-    axis = one_axis(site.attributes["axis"] or 0, site.operand_type(0).ndim)
-    return ov.gather(x, indices, ov.constant(axis, numpy.int64))
+    axis, before = site.attributes["axis"], site.operand_type(0)
+    if axis is None and before.ndim != 1:
+        x = site.build.reshape(x, before.shape, (product(before.shape),))
+    along = 0 if axis is None else one_axis(axis, before.ndim)
+    return ov.gather(x, indices, ov.constant(along, numpy.int64))
+
+
+def take_along_axis(site: Site, x: Output, indices: Output) -> Output:
+    return ov.gather_elements(x, indices, site.attributes["axis"])
 
 
 def getitem(site: Site, x: Output) -> Output:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy
 from openvino import opset16 as ov
 
-from isthmus.infer import axes_of
+from isthmus.dims import Shape, product
+from isthmus.infer import axes_of, one_axis
 
 from .builder import Output, Site, vector
 from .rules import Rule
@@ -19,9 +20,17 @@ def reduction(function: Callable[..., Any]) -> Rule:
 
     def rule(site: Site, x: Output) -> Output:
         axes = axes_of(site.attributes["axis"], site.operand_type(0).ndim)
-        return function(x, vector(axes), site.attributes["keepdims"])
+        return function(x, vector(axes), site.attributes["keepdims"]) if axes else x
 
     return rule
+
+
+def running_sum(site: Site, x: Output) -> Output:
+    """cumsum along an axis, or of all elements as one line."""
+    axis = site.attributes["axis"]
+    if axis is None:
+        x, axis = site.build.reshape(x, site.operand_type(0).shape, site.type.shape), 0
+    return ov.cum_sum(x, ov.constant(one_axis(axis, site.type.ndim), numpy.int64))
 
 
 def extreme(function: Callable[..., Any]) -> Rule:
@@ -36,3 +45,43 @@ def extreme(function: Callable[..., Any]) -> Rule:
         return ov.select(found, ov.constant(numpy.nan, numpy.float32), result)
 
     return rule
+
+
+def position(function: Callable[..., Any]) -> Rule:
+    """argmax or argmin: the first position of the extreme, or of a NaN; top-k drops the NaN.
+
+    Positions are compared as int32, and are int64 in the end.
+    """
+
+    def rule(site: Site, x: Output) -> Output:
+        shape, axis = site.operand_type(0).shape, site.attributes["axis"]
+        if axis is None:
+            line: Shape = (product(shape),)
+            x, shape, axis = site.build.reshape(x, shape, line), line, 0
+        along = one_axis(axis, len(shape))
+        hit = _hits(site, x, function, along)
+        beyond = ov.constant(numpy.iinfo(numpy.int32).max, numpy.int32)
+        found = ov.select(hit, _positions(site, along, shape), beyond)
+        first = ov.convert(ov.reduce_min(found, vector([along]), True), "i64")
+        kept = tuple(1 if i == along else size for i, size in enumerate(shape))
+        return site.build.reshape(first, kept, site.type.shape)
+
+    return rule
+
+
+def _hits(site: Site, x: Output, function: Callable[..., Any], along: int) -> Output:
+    """Where x is the extreme; where it is NaN, if it is anywhere."""
+    best = ov.equal(x, function(x, vector([along]), True))
+    if site.operand_type(0).dtype.kind != "f" or site.numerics == "fast":
+        return best
+    nan = ov.is_nan(x)
+    some = ov.reduce_logical_or(nan, vector([along]), True)
+    return ov.select(some, nan, best)
+
+
+def _positions(site: Site, along: int, shape: Shape) -> Output:
+    """0, 1, ... along the axis, shaped to broadcast with x."""
+    stop = ov.squeeze(site.build.size(shape[along]), vector([0]))
+    zero, one = (ov.constant(value, numpy.int64) for value in (0, 1))
+    counted = ov.convert(ov.range(zero, stop, one, output_type="i64"), "i32")
+    return ov.reshape(counted, vector([-1] + [1] * (len(shape) - along - 1)), False)

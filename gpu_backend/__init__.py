@@ -7,11 +7,15 @@ provider, which is how they are tested where there is no GPU.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isthmus.backend import Options, Runner
 from isthmus.graph import Graph, Node
 
 from . import capability
+
+if TYPE_CHECKING:
+    from .memory import OrtMemory
 
 __all__ = ["GpuBackend", "export_onnx"]
 
@@ -31,6 +35,12 @@ class GpuBackend:
         from .executor import OnnxRunner
 
         return OnnxRunner(graph, options)
+
+
+    def memory(self, options: Options) -> OrtMemory:
+        from .memory import OrtMemory
+
+        return OrtMemory(options)
 
 
 def export_onnx(graph: Graph, path: Path) -> None:

@@ -6,8 +6,9 @@ a form that holds from the opset it states up to `protos.HIGHEST_OPSET`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -15,7 +16,8 @@ import numpy
 import onnx
 from onnx import helper
 
-from isthmus.graph import Constant, Graph, Node, Type, Value
+from isthmus.graph import Constant, Graph, Node, Result, Type, Value, topological
+from isthmus.subgraph import inlined
 
 from . import protos
 from .rules import Rule
@@ -23,6 +25,7 @@ from .sizes import Sizes
 
 LOWEST_OPSET = 13  # below, Softmax and the reductions over given axes are other operations
 INLINE_BYTES = 1024
+SCALAR_BYTES = 16  # equal ones are one, since the runtime spends more time on many
 
 Array = numpy.ndarray[Any, Any]
 
@@ -49,10 +52,14 @@ class Builder:
         self.fast = fast
         self.rules = rules
         self.opset = LOWEST_OPSET
-        self.nodes: list[onnx.NodeProto] = []
+        self.nodes: list[onnx.NodeProto] = []  # of the graph, or of the body that is lowered
+        self.outermost = self.nodes
+        self.kept: list[Graph] = []  # made here, and known by their identity
         self.inline: list[onnx.TensorProto] = []
         self.weights: dict[str, Array] = {}
         self.used = {*(value.name for value in graph.inputs), *graph.output_names}
+        self.counts: dict[str, int] = {}
+        self.types: dict[str, Type] = {}  # of results whose sizes the runtime cannot all infer
         self.names = {id(value): value.name for value in graph.inputs}
         self.literals: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self.label = ""
@@ -67,17 +74,34 @@ class Builder:
         extra = [protos.declared(name, protos.SIZE) for name in self.sizes.inputs.values()]
         weights = [protos.reference(name, array) for name, array in self.weights.items()]
         body = helper.make_graph(
-            self.nodes, "isthmus", [*inputs, *extra], outputs, [*self.inline, *weights]
+            self.nodes,
+            "isthmus",
+            [*inputs, *extra],
+            outputs,
+            [*self.inline, *weights],
+            value_info=self._declared(),
         )
         return Model(protos.model(body, self.opset), self.weights, self.sizes.inputs)
 
     def op(self, kind: str, *operands: str, since: int = LOWEST_OPSET, **attributes: Any) -> str:
         """Emit one operation, which has this meaning from opset `since`; the name of its result."""
-        self.opset = max(self.opset, since)
-        name = self.unique(self.label)
-        given = {key: value for key, value in attributes.items() if value is not None}
-        self.nodes.append(helper.make_node(kind, list(operands), [name], name=name, **given))
+        (name,) = self.ops(kind, operands, 1, since=since, **attributes)
         return name
+
+    def ops(
+        self,
+        kind: str,
+        operands: Sequence[str],
+        count: int,
+        since: int = LOWEST_OPSET,
+        **attributes: Any,
+    ) -> list[str]:
+        """Emit one operation of `count` results; their names."""
+        self.opset = max(self.opset, since)
+        names = [self.unique(self.label) for _ in range(count)]
+        given = {key: value for key, value in attributes.items() if value is not None}
+        self.nodes.append(helper.make_node(kind, list(operands), names, name=names[0], **given))
+        return names
 
     def literal(self, value: Any, dtype: Any = numpy.int64) -> str:
         """A small constant inside the model; equal ones are one."""
@@ -99,11 +123,68 @@ class Builder:
     def _lower(self, node: Node) -> None:
         self.label = f"{node.op.name}@{PurePath(node.location).name}"
         operands = [self.value(value) for value in node.operands]
-        self.names[id(node.results[0])] = self.rules[node.op](Site(self, node), *operands)
+        outputs = self.rules[node.op](Site(self, node), *operands)
+        many = outputs if isinstance(outputs, tuple) else (outputs,)
+        for result, name in zip(node.results, many, strict=True):
+            self.names[id(result)] = name
+            if self.nodes is self.outermost and not result.type.is_static:
+                self.types[name] = result.type
+            if node.discovered is not None and self.nodes is self.outermost:
+                self.sizes.finds(node.discovered, result.type.shape, name)
+
+    @contextmanager
+    def inside(self) -> Iterator[list[onnx.NodeProto]]:
+        """Emit operations into a body, which may read whatever was emitted before."""
+        outer, label = self.nodes, self.label
+        self.nodes = []
+        try:
+            yield self.nodes
+        finally:
+            self.nodes, self.label = outer, label
+
+    def body(self, graph: Graph, taken: Sequence[str], first: Sequence[Any] = ()) -> Any:
+        """A body as a graph inside the model.
+
+        taken: the names outside of its last inputs. The others are its own, and are declared
+        after the inputs `first`.
+        """
+        own = graph.inputs[: len(graph.inputs) - len(taken)]
+        names = [self.unique(value.name) for value in own]
+        self.names.update(zip(map(id, graph.inputs), (*names, *taken), strict=True))
+        with self.inside() as nodes:
+            for node in graph.nodes():
+                self._lower(node)
+            outputs = self._body_outputs(graph)
+        declared = [protos.declared(n, v.type) for n, v in zip(names, own, strict=True)]
+        return helper.make_graph(nodes, self.unique("body"), [*first, *declared], outputs)
+
+    def _body_outputs(self, graph: Graph) -> list[onnx.ValueInfoProto]:
+        """Each output under a name that is made in the body, and by no other output."""
+        made = {name for node in self.nodes for name in node.output}
+        declared = []
+        for value in graph.outputs:
+            name = self.value(value)
+            if name not in made:
+                name = self.op("Identity", name)
+            made.discard(name)
+            declared.append(protos.declared(name, value.type))
+        return declared
+
+    def inlined(self, body: Graph, values: Sequence[Value]) -> list[str]:
+        """The outputs of a body for values of this graph, emitted here."""
+        outside = {id(value.node) for value in values if isinstance(value, Result)}
+        copy = replace(body, outputs=tuple(inlined(body, values)))
+        self.kept.append(copy)
+        for node in topological(copy.outputs, outside):
+            self._lower(node)
+        return [self.value(value) for value in copy.outputs]
 
     def _constant(self, array: Array) -> str:
         if id(array) not in self.names:
             known = self.graph.constant_names.get(id(array))
+            if known is None and array.nbytes <= SCALAR_BYTES:
+                self.names[id(array)] = self.literal(array, array.dtype)
+                return self.names[id(array)]
             name = self.unique(known or f"constant.{len(self.weights) + len(self.inline)}")
             self.names[id(array)] = name
             if array.nbytes < INLINE_BYTES:
@@ -114,12 +195,22 @@ class Builder:
 
     def unique(self, name: str) -> str:
         """The name, with a number behind it if it is taken."""
-        found, count = name, 1
+        found, count = name, self.counts.get(name, 1)
         while found in self.used:
             count += 1
             found = f"{name}#{count}"
         self.used.add(found)
+        self.counts[name] = count  # from here next time: a line of a loop labels many operations
         return found
+
+    def _declared(self) -> list[onnx.ValueInfoProto]:
+        """The types of what is computed, so that equal named sizes are known to be equal.
+
+        ONNX Runtime keeps an array of unknown size for itself, and compares it with all others:
+        10,000 of them took 20 s to plan, and 0.6 s when they were declared.
+        """
+        made = {name for node in self.nodes for name in node.output}
+        return [protos.declared(name, t) for name, t in self.types.items() if name in made]
 
     def _outputs(self) -> list[onnx.ValueInfoProto]:
         """The outputs declared; each made under its own name, by a copy where it has another."""
@@ -147,6 +238,7 @@ class Site:
         self.build = build
         self.node = node
         self.attributes = node.attributes
+        self.operands = [value for value in node.operands if value is not None]
         self.op = build.op
         self.literal = build.literal
         self.fast = build.fast

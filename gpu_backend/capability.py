@@ -15,9 +15,9 @@ from isthmus import np, npx
 from isthmus.backend import Options
 from isthmus.dims import Dim, same_shape
 from isthmus.graph import Constant, Node, Type
-from isthmus.guards import index_reason
+from isthmus.guards import body_reason, index_reason
 from isthmus.npx.windows import padding_of
-from isthmus.op import Op
+from isthmus.op import OPERATORS, Op
 
 from .lowering import HOST_ONLY, LOWERING
 from .types_taken import ANY, FLOAT, REASONS, TYPES
@@ -41,7 +41,9 @@ def refuses(node: Node, options: Options) -> str | None:
         return HOST_ONLY[node.op]
     if node.op not in LOWERING:
         return "ONNX has no such operator"
-    return _type_reason(node) or (node.op in EXCEPT and EXCEPT[node.op](node)) or None
+    except_reason = EXCEPT[node.op](node) if node.op in EXCEPT else None
+    inside = body_reason(node, lambda inner: refuses(inner, options))
+    return _type_reason(node) or except_reason or inside
 
 
 def _type_reason(node: Node) -> str | None:
@@ -74,6 +76,12 @@ def _divisor_reason(node: Node) -> str | None:
     return "integers are divided by what may be 0 or -1"
 
 
+def _decimals_reason(node: Node) -> str | None:
+    if _types(node)[0].dtype.kind == "i" and node.attributes["decimals"] < 0:
+        return "integers are rounded to tens in float64"
+    return None
+
+
 def _length_reason(node: Node) -> str | None:
     sizes = _types(node)[0].shape
     count = int(numpy.prod([size for size in sizes if not isinstance(size, Dim)], dtype=object))
@@ -91,8 +99,11 @@ EXCEPT: Mapping[Op[..., Any], Callable[[Node], str | None]] = {
     np.argmax: _length_reason,
     np.argmin: _length_reason,
     np.floor_divide: _divisor_reason,
+    np.fmod: _divisor_reason,
     np.remainder: _divisor_reason,
+    np.round: _decimals_reason,
     np.take: index_reason,
+    OPERATORS["np.take_along_axis"]: index_reason,
     npx.average_pool: _uneven_reason,
 }
 

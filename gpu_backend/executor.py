@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -17,6 +17,7 @@ from isthmus.reference import Reference
 from .builder import Model
 from .capability import LONGEST
 from .model import build
+from .protos import all_nodes
 from .session import device_of, one_line, open_session
 
 Array = numpy.ndarray[Any, Any]
@@ -26,7 +27,7 @@ class OnnxRunner:
     """A loaded graph; several threads may call it."""
 
     def __init__(self, graph: Graph, options: Options) -> None:
-        device_of(options)
+        self.options = options
         self.graph = graph
         self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
         self.session, self.kept = open_session(self.model, options)
@@ -45,9 +46,28 @@ class OnnxRunner:
             raise IsthmusError(f"ONNX Runtime stopped at {one_line(problem)}") from None
         return outputs
 
+    @property
+    def keeps_on_device(self) -> bool:
+        """Whether every size shows in the inputs, so that nothing has to be computed here."""
+        return not self.model.size_inputs
+
+    def on_device(self, buffers: Sequence[Any]) -> list[Any]:
+        """The outputs, in the runtime's memory, for inputs that are there; none is empty."""
+        binding = self.session.io_binding()
+        for name, buffer in zip(self.inputs, buffers, strict=True):
+            binding.bind_ortvalue_input(name, buffer)
+        for name in self.graph.output_names:
+            binding.bind_output(name, device_of(self.options))
+        try:
+            self.session.run_with_iobinding(binding)
+        except Exception as problem:
+            raise IsthmusError(f"ONNX Runtime stopped at {one_line(problem)}") from None
+        outputs: list[Any] = binding.get_outputs()
+        return outputs
+
     def describe(self) -> list[str]:
         """The operations emitted; ONNX Runtime then fuses some of them."""
-        counts = Counter(node.op_type for node in self.model.proto.graph.node)
+        counts = Counter(node.op_type for node in all_nodes(self.model.proto.graph.node))
         return list(counts.elements())
 
 

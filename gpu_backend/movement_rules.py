@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from isthmus.dims import Dim, Shape, same
+from isthmus.dims import Dim, Shape, product, same
 from isthmus.indexing import plan
 from isthmus.infer import axes_of, one_axis
 from isthmus.np.manipulation import permutation
@@ -59,7 +59,10 @@ def concat(site: Site, *arrays: str) -> str:
 
 
 def take(site: Site, x: str, indices: str) -> str:
-    return site.op("Gather", x, indices, axis=site.attributes["axis"] or 0)
+    axis, before = site.attributes["axis"], site.operand_type()
+    if axis is None and before.ndim != 1:
+        x = reshaped(site, x, before.shape, (product(before.shape),))
+    return site.op("Gather", x, indices, axis=axis or 0)
 
 
 def getitem(site: Site, x: str) -> str:

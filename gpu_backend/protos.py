@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -24,8 +24,16 @@ def copy(source: str, name: str) -> onnx.NodeProto:
     return helper.make_node("Identity", [source], [name], name=name)
 
 
-def rename(nodes: Sequence[onnx.NodeProto], names: Mapping[str, str]) -> None:
+def all_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
+    """The nodes, and those of the bodies in them."""
     for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            yield from all_nodes(attribute.g.node)
+
+
+def rename(nodes: Sequence[onnx.NodeProto], names: Mapping[str, str]) -> None:
+    for node in all_nodes(nodes):
         for field in (node.input, node.output):
             field[:] = [names.get(name, name) for name in field]
 

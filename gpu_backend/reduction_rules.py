@@ -34,6 +34,14 @@ def _reduced(site: Site, kind: str, x: str) -> str:
     return site.op(kind, x, site.literal(axes), keepdims=keep, since=SINCE[kind])
 
 
+def running_sum(site: Site, x: str) -> str:
+    """cumsum along an axis, or of all elements as one line."""
+    axis = site.attributes["axis"]
+    if axis is None:
+        x, axis = reshaped(site, x, site.operand_type().shape, site.type.shape), 0
+    return site.op("CumSum", x, site.literal(one_axis(axis, site.type.ndim)), since=14)
+
+
 def extreme(kind: str) -> Rule:
     """The largest or smallest element, NaN where there is one: kernels lose some of them."""
 

@@ -42,7 +42,7 @@ def device_of(options: Options) -> str:
 def open_session(model: Model, options: Options) -> tuple[Any, list[Any]]:
     """The model loaded, and what must live as long as it does. Raises BackendMissing."""
     device = device_of(options)
-    runtime = _runtime(device)
+    runtime = runtime_for(device)
     settings = _settings(runtime, options.threads)
     kept = give_weights(runtime, settings, model)
     provider = PROVIDERS[device]
@@ -62,7 +62,7 @@ def open_session(model: Model, options: Options) -> tuple[Any, list[Any]]:
     return session, kept
 
 
-def _runtime(device: str) -> Any:
+def runtime_for(device: str) -> Any:
     """The runtime's module; BackendMissing if it is not installed, or not for this device."""
     try:
         import onnxruntime

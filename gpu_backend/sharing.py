@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .builder import Model
+from .protos import all_nodes
 
 # Where ONNX Runtime leaves a weight as it is. Elsewhere it may transpose it under its old
 # name (seen with a transposed x added to a weight), and then the shared one is wrong.
@@ -34,7 +35,7 @@ def shared(model: Model) -> list[str]:
 
 
 def _uses(model: Model, as_weight: bool) -> Iterator[str]:
-    for node in model.proto.graph.node:
+    for node in all_nodes(model.proto.graph.node):
         for position, name in enumerate(node.input):
             if (WEIGHT_OPERAND.get(node.op_type) == position) == as_weight:
                 yield name

@@ -20,8 +20,9 @@ from isthmus.export import export
 from isthmus.gradient import grad, value_and_grad
 from isthmus.graph import Graph
 from isthmus.op import composite, primitive
+from isthmus.namespace import namespace
 from isthmus.program import Executable, compile, jit
-from isthmus.tracing import spec, trace
+from isthmus.tracing import eval_shape, spec, trace
 
 if TYPE_CHECKING:
     from isthmus import benchmarks, models, reports
@@ -35,11 +36,13 @@ __all__ = [
     "benchmarks",
     "compile",
     "composite",
+    "eval_shape",
     "export",
     "grad",
     "jit",
     "load",
     "models",
+    "namespace",
     "nn",
     "np",
     "npx",

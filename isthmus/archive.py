@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
@@ -16,7 +16,9 @@ from typing import Any
 import numpy
 
 from isthmus.array import Array
+from isthmus.constraints import Constraint, assuming, constraint
 from isthmus.dims import Dim, parse
+from isthmus.discovery import finds_sizes, recording
 from isthmus.errors import FileError, IsthmusError
 from isthmus.graph import Constant, Graph, Input, Node, Type, Value
 from isthmus.op import OPERATORS, as_value
@@ -25,6 +27,7 @@ from isthmus.program import Executable, checked_options
 from isthmus.tracing import Traced
 
 FORMAT = 1
+Names = Mapping[int, str]  # id(array) -> name
 
 
 def save(traced: Traced, path: str | Path) -> None:
@@ -102,8 +105,21 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
     graph = expand(traced.graph, keep=_survives)
+    constants = graph.constants()
+    names = {id(c.array): _constant_name(graph, c, i) for i, c in enumerate(constants)}
+    document = {
+        "format": FORMAT,
+        "constraints": [c.text for c in graph.constraints],
+        **_written_graph(graph, names),
+        "parameters": [names[key] for key in graph.constant_names if key in names],
+        "arguments": _written(traced.arguments, names),
+        "result": _written(traced.result, names),
+    }
+    return document, {names[id(c.array)]: numpy.asarray(c.array, order="C") for c in constants}
+
+
+def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
     nodes = graph.nodes()
-    names = {id(c.array): _constant_name(graph, c, i) for i, c in enumerate(graph.constants())}
     places: dict[int, Any] = {id(v): ["input", i] for i, v in enumerate(graph.inputs)}
     for position, node in enumerate(nodes):
         places.update({id(r): ["node", position, r.index] for r in node.results})
@@ -113,48 +129,52 @@ def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
             return ["constant", names[id(value.array)]]
         return None if value is None else places[id(value)]
 
-    document = {
-        "format": FORMAT,
+    return {
         "inputs": [[v.name, v.type.dtype.name, list(map(str, v.type.shape))] for v in graph.inputs],
         "nodes": [
-            [node.op.name, [place(v) for v in node.operands], _written(dict(node.attributes))]
+            [node.op.name, [place(v) for v in node.operands], _attributes(node, names)]
             for node in nodes
         ],
         "outputs": [place(value) for value in graph.outputs],
         "output_names": list(graph.output_names),
-        "parameters": [names[key] for key in graph.constant_names if key in names],
-        "arguments": _written(traced.arguments),
-        "result": _written(traced.result),
     }
-    arrays = {names[id(c.array)]: numpy.asarray(c.array, order="C") for c in graph.constants()}
-    return document, arrays
+
+
+def _attributes(node: Node, names: Names) -> Any:
+    return _written(dict(node.attributes), names)
 
 
 def _survives(node: Node) -> bool:
-    """Whether a composite is the same when recorded again: Python scalars have become arrays."""
-    return all(not isinstance(v, Constant) or v.array.ndim > 0 for v in node.operands)
+    """Whether a composite is the same when recorded again.
+
+    Python scalars have become arrays, and sizes that it finds would have other names.
+    """
+    scalar = any(isinstance(v, Constant) and v.array.ndim == 0 for v in node.operands)
+    return not scalar and not finds_sizes(node)
 
 
 def _constant_name(graph: Graph, constant: Constant, position: int) -> str:
     return graph.constant_names.get(id(constant.array), f"constant.{position}")
 
 
-def _written(attribute: Any) -> Any:
+def _written(attribute: Any, names: Names) -> Any:
     match attribute:
+        case Graph():
+            return {"graph": _written_graph(attribute, names)}
         case Dim():
             return {"dim": str(attribute)}
-        case numpy.dtype():
-            return {"dtype": attribute.name}
+        case numpy.dtype() | type():
+            return {"dtype": numpy.dtype(attribute).name}
         case slice(start=start, stop=stop, step=step):
-            return {"slice": [_written(part) for part in (start, stop, step)]}
+            return {"slice": [_written(part, names) for part in (start, stop, step)]}
         case EllipsisType():
             return {"ellipsis": True}
         case tuple():
-            return {"tuple": [_written(part) for part in attribute]}
+            return {"tuple": [_written(part, names) for part in attribute]}
         case list():
-            return [_written(part) for part in attribute]
+            return [_written(part, names) for part in attribute]
         case dict():
-            return {"dict": {key: _written(part) for key, part in attribute.items()}}
+            return {"dict": {key: _written(part, names) for key, part in attribute.items()}}
         case numpy.generic():
             return attribute.item()
     return attribute
@@ -163,26 +183,44 @@ def _written(attribute: Any) -> Any:
 # Reading
 
 
-def _read(written: Any) -> Any:
+def _read(written: Any, arrays: Mapping[str, Any]) -> Any:
+    def read(part: Any) -> Any:
+        return _read(part, arrays)
+
     match written:
+        case {"graph": document}:
+            return _read_graph(document, arrays, {}, ())
         case {"dim": text}:
             return parse(text)
         case {"dtype": name}:
             return numpy.dtype(name)
         case {"slice": parts}:
-            return slice(*map(_read, parts))
+            return slice(*map(read, parts))
         case {"ellipsis": _}:
             return ...
         case {"tuple": parts}:
-            return tuple(map(_read, parts))
+            return tuple(map(read, parts))
         case {"dict": parts}:
-            return {key: _read(part) for key, part in parts.items()}
+            return {key: read(part) for key, part in parts.items()}
         case list():
-            return [_read(part) for part in written]
+            return [read(part) for part in written]
     return written
 
 
 def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
+    constraints = tuple(map(constraint, document.get("constraints", ())))
+    parameters = {id(arrays[name]): name for name in document["parameters"]}
+    with assuming(constraints), recording():
+        graph = _read_graph(document, arrays, parameters, constraints)
+    return Traced(graph, _read(document["arguments"], arrays), _read(document["result"], arrays))
+
+
+def _read_graph(
+    document: dict[str, Any],
+    arrays: Mapping[str, Any],
+    parameters: Names,
+    constraints: tuple[Constraint, ...],
+) -> Graph:
     inputs = tuple(
         Input(Type(numpy.dtype(dtype), tuple(parse(_size(s)) for s in shape)), name)
         for name, dtype, shape in document["inputs"]
@@ -196,12 +234,10 @@ def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
         return arrays[key] if kind == "constant" else known[kind][key][rest[0] if rest else 0]
 
     for name, operands, attributes in document["nodes"]:
-        outcome = _recorded(name, [value(place) for place in operands], _read(attributes))
+        outcome = _recorded(name, [value(place) for place in operands], _read(attributes, arrays))
         known["node"].append(outcome if isinstance(outcome, tuple) else (outcome,))
     outputs = tuple(as_value(value(place)) for place in document["outputs"])
-    parameters = {id(arrays[name]): name for name in document["parameters"]}
-    graph = Graph(inputs, outputs, tuple(document["output_names"]), parameters)
-    return Traced(graph, _read(document["arguments"]), _read(document["result"]))
+    return Graph(inputs, outputs, tuple(document["output_names"]), parameters, constraints)
 
 
 def _size(text: str) -> str | int:

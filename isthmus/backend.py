@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy
 
 from isthmus.errors import BackendMissing, UsageError
-from isthmus.graph import Graph, Node
+from isthmus.graph import Graph, Node, Type
 
 Arrays = Sequence[numpy.ndarray[Any, Any]]
 
@@ -55,6 +55,32 @@ class Backend(Protocol):
     def refuses(self, node: Node, options: Options) -> str | None: ...
 
     def load(self, graph: Graph, options: Options) -> Runner: ...
+
+
+class Memory(Protocol):
+    """Where a backend keeps the arrays of `isthmus.namespace` between calls.
+
+    A backend has it as the method `memory(options)` if that is not the host's memory; its
+    runners then have `on_device(buffers) -> buffers` for graphs whose sizes are all known.
+    """
+
+    def put(self, array: numpy.ndarray[Any, Any]) -> Any:
+        """A buffer with the elements."""
+
+    def get(self, buffer: Any) -> numpy.ndarray[Any, Any]:
+        """The elements of a buffer."""
+
+    def type_of(self, buffer: Any) -> Type:
+        """The dtype and shape of a buffer."""
+
+    def export(self, buffer: Any) -> Any:
+        """The buffer as a DLPack capsule, not copied."""
+
+    def imported(self, other: Any) -> Any:
+        """A buffer that shares the memory of another library's array, by DLPack."""
+
+    def dlpack_device(self) -> tuple[Any, int]:
+        """DLPack's kind and number of the device."""
 
 
 def backend_names() -> list[str]:

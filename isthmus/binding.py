@@ -10,7 +10,7 @@ import numpy
 from isthmus.dims import Dim, evaluate, plain_name
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph import Graph, Input, Node, Type, Value
-from isthmus.guards import lookup_requirement
+from isthmus.guards import LOOKUPS, lookup_requirement
 from isthmus.indexing import requirements
 from isthmus.infer import axes_of
 
@@ -52,13 +52,12 @@ class Binder:
         self, values: Sequence[Value], arrays: Sequence[Array], sizes: dict[str, int]
     ) -> None:
         """Add the sizes that arrays show of values whose size was not known, and check them."""
-        known = len(sizes)
         for value, array in zip(values, arrays, strict=True):
             for size, number in zip(value.type.shape, array.shape, strict=True):
                 name = plain_name(size)
                 if name is not None:
                     sizes.setdefault(name, number)
-        for check in self.later if len(sizes) > known else ():
+        for check in self.later:
             if check[0].names() <= sizes.keys():
                 _check_size(check, sizes)
 
@@ -103,9 +102,13 @@ def _solve_linear(size: Dim, number: int, sizes: dict[str, int]) -> None:
 
 
 def _checks(graph: Graph) -> list[Check]:
-    """Sizes that some node needs to be non-negative, each once."""
-    found: dict[str, Check] = {}
-    for node in graph.nodes():
+    """Sizes that a constraint or some node needs to be non-negative, each once."""
+    found: dict[str, Check] = {
+        text: (size, f"the constraint {text} does not hold")
+        for size, text in graph.constraints
+        if isinstance(size, Dim)
+    }
+    for node in graph.all_nodes():
         for size, reason in _node_checks(node):
             if isinstance(size, Dim) and not _surely_positive(size):
                 where = f"{node.op.name} at {node.location}: {reason}"
@@ -122,7 +125,7 @@ def _node_checks(node: Node) -> list[tuple[int | Dim, str]]:
         return needed
     if node.op.name == "np.getitem":
         needed += requirements(operand.type.shape, node.attributes["index"])
-    if node.op.name == "np.take":
+    if node.op.name in LOOKUPS:
         needed.append((lookup_requirement(node), "an index would be out of bounds"))
     if node.op.name in _OF_SOMETHING:
         reduced = axes_of(node.attributes["axis"], operand.type.ndim)

@@ -19,20 +19,30 @@ class Bound:
     """Call it after changing the elements of the arrays it was bound to.
 
     `result` nests as the program's; its arrays are the same at every call, with new elements,
-    so copy what must last. One thread at a time; `Executable.bind` makes another one.
+    so copy what must last. An array whose size values decide is another one when its size is.
+    One thread at a time; `Executable.bind` makes another one.
     """
 
     def __init__(self, run: Again, nesting: Any) -> None:
         self._run = run
         self._outputs = [numpy.array(output) for output in run()]
-        whole = isinstance(nesting, str)
-        self.result = self._outputs[0] if whole else tree.rebuild(nesting, self._outputs)
+        self._nesting = nesting
+        self.result = self._nested()
 
     def __call__(self) -> Any:
         """Compute again; the result."""
-        for kept, found in zip(self._outputs, self._run(), strict=True):
-            numpy.copyto(kept, found)
+        arrays = self._run()
+        if any(a.shape != b.shape for a, b in zip(self._outputs, arrays, strict=True)):
+            self._outputs = [numpy.array(array) for array in arrays]
+            self.result = self._nested()
+        else:
+            for kept, found in zip(self._outputs, arrays, strict=True):
+                numpy.copyto(kept, found)
         return self.result
+
+    def _nested(self) -> Any:
+        whole = isinstance(self._nesting, str)
+        return self._outputs[0] if whole else tree.rebuild(self._nesting, self._outputs)
 
 
 def bound_run(runner: Runner, arrays: Arrays, sizes: Mapping[str, int]) -> Again:

@@ -2,17 +2,22 @@
 
 One multiplication or addition is one operation, so that a multiply-add is two.
 Bytes count every operand and result once; a runtime that fuses operators moves fewer.
+Of a branch the dearer body counts, of `foreach` a step for each slice. A `while_loop` counts as
+the steps that are given for the size of its outputs, or as one step where it has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from isthmus.dims import evaluate, product
 from isthmus.errors import UsageError
 from isthmus.graph import Constant, Graph, Node
 from isthmus.passes import expand
+
+Use = tuple[Node, int]  # a node, and how often it runs
 
 
 @dataclass(frozen=True)
@@ -62,15 +67,15 @@ class Cost:
 
 def cost_of(graph: Graph, sizes: Mapping[str, int]) -> Cost:
     """The cost of a graph for given sizes; UsageError names the sizes that are missing."""
-    discovered = (n.attributes["size"].names() for n in graph.nodes() if n.op.discovers)
-    names = [*graph.dimension_names(), *(name for found in discovered for name in found)]
+    discovered = (node.discovered for node in graph.all_nodes())
+    found = (sorted(size.names()) for size in discovered if size is not None)
+    names = list(dict.fromkeys([*graph.dimension_names(), *itertools.chain(*found)]))
     missing = [name for name in names if name not in sizes]
     if missing:
         raise UsageError(f"cost needs a number for {', '.join(missing)}: cost({missing[0]}=1, ...)")
-    nodes = expand(graph, keep=lambda node: False).nodes()
-    uses: dict[str, list[Node]] = {}
-    for node in nodes:
-        uses.setdefault(node.op.name, []).append(node)
+    uses: dict[str, list[Use]] = {}
+    for node, times in _uses(expand(graph, keep=lambda node: False), sizes):
+        uses.setdefault(node.op.name, []).append((node, times))
     rows = [_sum(name, group, sizes) for name, group in uses.items()]
     constants = [c.array for c in graph.constants() if id(c.array) in graph.constant_names]
     return Cost(
@@ -81,15 +86,42 @@ def cost_of(graph: Graph, sizes: Mapping[str, int]) -> Cost:
     )
 
 
-def _sum(name: str, nodes: list[Node], sizes: Mapping[str, int]) -> OperatorCost:
+def _uses(graph: Graph, sizes: Mapping[str, int]) -> Iterator[Use]:
+    """The nodes that compute, those of bodies included."""
+    for node in graph.nodes():
+        if not node.bodies:
+            yield node, 1
+            continue
+        times = _steps(node, sizes)
+        for inner, more in _body_uses(node, sizes):
+            yield inner, times * more
+
+
+def _body_uses(node: Node, sizes: Mapping[str, int]) -> list[Use]:
+    """The uses in one run of the bodies: in all of a loop's, in the dearer branch."""
+    found = [list(_uses(body, sizes)) for body in node.bodies]
+    if node.op.name == "npx.cond":
+        return max(found, key=lambda uses: sum(n * operations(u, sizes) for u, n in uses))
+    return [use for uses in found for use in uses]
+
+
+def _steps(node: Node, sizes: Mapping[str, int]) -> int:
+    if node.op.name == "npx.foreach":
+        (data, *_) = node.operands
+        assert data is not None
+        return evaluate(data.type.shape[0], sizes)
+    return 1 if node.discovered is None else evaluate(node.discovered, sizes)
+
+
+def _sum(name: str, uses: list[Use], sizes: Mapping[str, int]) -> OperatorCost:
     constants = {
-        id(v.array): v.array.size for n in nodes for v in n.operands if isinstance(v, Constant)
+        id(v.array): v.array.size for n, _ in uses for v in n.operands if isinstance(v, Constant)
     }
     return OperatorCost(
         name,
-        len(nodes),
-        sum(operations(node, sizes) for node in nodes),
-        sum(_bytes(node, sizes) for node in nodes),
+        sum(times for _, times in uses),
+        sum(times * operations(node, sizes) for node, times in uses),
+        sum(times * _bytes(node, sizes) for node, times in uses),
         sum(constants.values()),
     )
 

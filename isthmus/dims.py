@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from numbers import Integral
 from typing import Any, NamedTuple, NoReturn
 
@@ -127,16 +129,16 @@ class Dim:
         return equal(self, other if isinstance(other, Dim) else int(other))
 
     def __lt__(self, other: int | Dim) -> bool:
-        return _decided_difference(self, other, "<") < 0
+        return _decided(self, other, "<")
 
     def __le__(self, other: int | Dim) -> bool:
-        return _decided_difference(self, other, "<=") <= 0
+        return _decided(self, other, "<=")
 
     def __gt__(self, other: int | Dim) -> bool:
-        return _decided_difference(self, other, ">") > 0
+        return _decided(other, self, "<", ">")
 
     def __ge__(self, other: int | Dim) -> bool:
-        return _decided_difference(self, other, ">=") >= 0
+        return _decided(other, self, "<=", ">=")
 
     def __hash__(self) -> int:
         return hash(self.terms)
@@ -222,14 +224,37 @@ def _exact_quotient(dividend: Dim, divisor: int | Dim) -> int | Dim | None:
     return _simplest(quotient)
 
 
-def _decided_difference(left: int | Dim, right: int | Dim, sign: str) -> int:
+# Sizes that constraints say are not negative, while a program is traced; see `constraints`.
+assumed: ContextVar[tuple[Dim, ...]] = ContextVar("assumed", default=())
+
+
+def _decided(left: int | Dim, right: int | Dim, sign: str, said: str = "") -> bool:
+    """left < right, left <= right or left == right; DimensionError where that is open."""
     difference = left - right
-    if isinstance(difference, Dim):
-        raise DimensionError(
-            f"'{left} {sign} {right}' is not decided by the names of the dimensions; "
-            "give numbers for them in the spec, or equal names to equal sizes"
-        )
-    return difference
+    least, greatest = _bounds(difference)
+    if sign == "==":
+        true, false = least == greatest == 0, least > 0 or greatest < 0
+    elif sign == "<":
+        true, false = greatest < 0, least >= 0
+    else:
+        true, false = greatest <= 0, least > 0
+    if true or false:
+        return true
+    first, second = (right, left) if said else (left, right)
+    raise DimensionError(
+        f"'{first} {said or sign} {second}' is not decided by the names of the dimensions; give "
+        "numbers for them in the spec, equal names to equal sizes, or constraints=['n >= 2']"
+    )
+
+
+def _bounds(difference: int | Dim) -> tuple[float, float]:
+    if not isinstance(difference, Dim):
+        return difference, difference
+    if not assumed.get():
+        return -math.inf, math.inf
+    from isthmus.constraints import bounds
+
+    return bounds(difference)
 
 
 def same(left: int | Dim, right: int | Dim) -> bool:
@@ -241,7 +266,7 @@ def same(left: int | Dim, right: int | Dim) -> bool:
 
 def equal(left: int | Dim, right: int | Dim) -> bool:
     """Whether two sizes are equal; DimensionError where the names leave it open."""
-    return same(left, right) or _decided_difference(left, right, "==") == 0
+    return same(left, right) or _decided(left, right, "==")
 
 
 def same_shape(left: Shape, right: Shape) -> bool:

@@ -16,16 +16,21 @@ import numpy
 from isthmus import np, tree
 from isthmus.array import Array
 from isthmus.dims import Shape, same
+from isthmus.discovery import finders_are, recording
 from isthmus.errors import UsageError
 from isthmus.graph import Graph, Input, Node, Type, Value
-from isthmus.op import Op, as_value
+from isthmus.op import OPERATORS, Op, as_value
 from isthmus.passes import Known, copy_node, expand
 from isthmus.reference import Reference
 from isthmus.tracing import Arguments, trace
 
 # Steps: constant between jumps. What returns truth values or ints has no gradient either way.
 ZERO_GRADIENT: frozenset[Op[..., Any]] = frozenset(
-    {np.ceil, np.floor, np.floor_divide, np.round, np.sign}
+    OPERATORS[f"np.{name}"]
+    for name in (
+        *("ceil", "floor", "floor_divide", "imag", "modf_whole", "rint", "round", "sign"),
+        *("spacing", "trunc"),
+    )
 )
 
 Cotangents = dict[int, Array]  # id of a value -> the gradient of the output by it
@@ -71,8 +76,10 @@ def gradient_graph(graph: Graph, names: Sequence[str]) -> Graph:
     graph = expand(graph, keep=lambda node: False)
     output = _checked_output(graph)
     wanted = [_checked_input(graph, name) for name in names]
-    found = _swept(graph.nodes(), output, wanted)
-    gradients = tuple(_of(found, value).value for value in wanted)
+    with recording():
+        finders_are(graph.nodes())
+        found = _swept(graph.nodes(), output, wanted)
+        gradients = tuple(_of(found, value).value for value in wanted)
     names = (*graph.output_names, *(f"{name}.gradient" for name in names))
     return replace(graph, outputs=(output, *gradients), output_names=names)
 
@@ -111,17 +118,23 @@ def _swept(nodes: Sequence[Node], output: Value, wanted: Sequence[Input]) -> Cot
 
 
 def _active(nodes: Sequence[Node], wanted: Sequence[Input]) -> set[int]:
-    """The ids of the floating values that depend smoothly on what is wanted."""
+    """The ids of the floating and complex values that depend smoothly on what is wanted."""
     active = set(map(id, wanted))
     for node in nodes:
-        if node.op not in ZERO_GRADIENT and any(id(value) in active for value in node.operands):
-            active.update(id(r) for r in node.results if r.type.dtype.kind == "f")
+        given = [value for value in node.operands if value is not None and id(value) in active]
+        smooth = node.op not in ZERO_GRADIENT or any(map(_is_complex, given))
+        if given and smooth:
+            active.update(id(r) for r in node.results if r.type.dtype.kind in "fc")
     return active
 
 
+def _is_complex(value: Value) -> bool:
+    return value.type.dtype.kind == "c"
+
+
 def _operand_gradients(node: Node, found: Mapping[int, Array]) -> Iterator[tuple[Value, Array]]:
-    if node.op.vjp is None or len(node.results) != 1:
-        raise UsageError(f"{node} at {node.location} is not differentiable: {_reason(node.op)}")
+    if node.op.vjp is None or len(node.results) != 1 or any(map(_is_complex, node.results)):
+        raise UsageError(f"{node} at {node.location} is not differentiable: {_reason(node)}")
     operands = [None if value is None else Array(value) for value in node.operands]
     (result,) = node.results
     gradients = node.op.vjp(found[id(result)], Array(result), *operands, **node.attributes)
@@ -130,7 +143,10 @@ def _operand_gradients(node: Node, found: Mapping[int, Array]) -> Iterator[tuple
             yield value, Array(as_value(gradient))
 
 
-def _reason(op: Op[..., Any]) -> str:
+def _reason(node: Node) -> str:
+    op = node.op
+    if any(map(_is_complex, node.results)):
+        return "a gradient does not go through complex numbers"
     if op.vjp is None:
         return f"{op.name} states no gradient; give one, as @primitive(infer=..., vjp=...)"
     return f"{op.name} has several results; make it an operator for each"
@@ -172,5 +188,7 @@ def _run(graph: Graph, leaves: Sequence[Any]) -> Sequence[Any]:
         return Reference(graph)([numpy.asarray(leaf) for leaf in leaves], {})
     known: Known = dict(zip(map(id, graph.inputs), map(as_value, leaves), strict=True))
     for node in graph.nodes():
-        known.update(zip(map(id, node.results), copy_node(node, known).results, strict=True))
+        copy = copy_node(node, known)
+        finders_are([copy])
+        known.update(zip(map(id, node.results), copy.results, strict=True))
     return [Array(known.get(id(value), value)) for value in graph.outputs]

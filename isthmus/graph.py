@@ -6,16 +6,19 @@ graph is nothing but its outputs; there is no builder and no global state.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from isthmus.constraints import Constraint, assuming
 from isthmus.dims import Dim, Shape, same_shape
 from isthmus.errors import UsageError
 
 if TYPE_CHECKING:
+    from isthmus.eager import Device
     from isthmus.op import Op
 
 
@@ -44,7 +47,7 @@ class Type:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """One array of a graph. See `Input`, `Constant` and `Result`."""
+    """One array of a graph, see `Input`, `Constant` and `Result`; or outside of one, see `Held`."""
 
     type: Type
 
@@ -63,12 +66,53 @@ class Constant(Value):
     array: numpy.ndarray[Any, Any]
 
 
+class Held(Value):
+    """An array that a device holds: in the host's memory, in its own, or in both.
+
+    Each form is made of the other when it is first wanted; neither is ever written to.
+    """
+
+    __slots__ = ("_buffer", "_host", "device")
+    device: Device
+    _host: Any
+    _buffer: Any
+
+    def __init__(self, type: Type, device: Device, host: Any = None, buffer: Any = None) -> None:
+        object.__setattr__(self, "type", type)
+        object.__setattr__(self, "device", device)
+        object.__setattr__(self, "_host", host)
+        object.__setattr__(self, "_buffer", buffer)
+
+    def host(self) -> numpy.ndarray[Any, Any]:
+        """The elements in the host's memory."""
+        if self._host is None:
+            assert self.device.memory is not None
+            object.__setattr__(self, "_host", self.device.memory.get(self._buffer))
+        found: numpy.ndarray[Any, Any] = self._host
+        return found
+
+    def buffer(self) -> Any:
+        """The elements in the device's memory."""
+        if self._buffer is None:
+            assert self.device.memory is not None
+            object.__setattr__(self, "_buffer", self.device.memory.put(self._host))
+        return self._buffer
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Result(Value):
     """An array that a node makes; `index` tells which, for operators with several."""
 
-    node: Node
+    node: Node = field(repr=False)  # whose text would be that of all the graph before it
     index: int
+
+
+_numbers = itertools.count()
+
+
+def next_number() -> int:
+    """A number above that of every node made so far, and below that of all later ones."""
+    return next(_numbers)
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +120,9 @@ class Node:
     """One use of an operator.
 
     `expansion` holds, for a composite operator, the same results made of simpler
-    operators; `location` is the line of the user's program.
+    operators; `location` is the line of the user's program. Attributes that are graphs are
+    its `bodies`, which it runs: see `isthmus.subgraph`. Nodes are numbered as they are `made`.
+    `shown` are values that show sizes the node uses, where no operand does: they come before.
     """
 
     op: Op[..., Any]
@@ -85,6 +131,24 @@ class Node:
     location: str = ""
     expansion: tuple[Value, ...] = ()
     results: tuple[Result, ...] = field(default=())
+    made: int = field(default_factory=_numbers.__next__)
+    shown: tuple[Value, ...] = ()
+
+    @property
+    def needs(self) -> tuple[Value | None, ...]:
+        """What must be computed before the node."""
+        return (*self.operands, *self.shown) if self.shown else self.operands
+
+    @property
+    def bodies(self) -> list[Graph]:
+        """The graphs it runs, for an operator of control flow."""
+        return [value for value in self.attributes.values() if isinstance(value, Graph)]
+
+    @property
+    def discovered(self) -> Dim | None:
+        """The size of its results that is only known when it has run."""
+        size = self.attributes["size"] if self.op.discovers else None
+        return size if isinstance(size, Dim) else None
 
     def __str__(self) -> str:
         types = ", ".join("None" if v is None else str(v.type) for v in self.operands)
@@ -99,10 +163,18 @@ class Graph:
     outputs: tuple[Value, ...]
     output_names: tuple[str, ...]
     constant_names: Mapping[int, str] = field(default_factory=dict)  # id(array) -> name
+    constraints: tuple[Constraint, ...] = ()
 
     def nodes(self) -> list[Node]:
         """The nodes in an order in which every operand comes before its use."""
         return topological(self.outputs)
+
+    def all_nodes(self) -> Iterator[Node]:
+        """The nodes, each followed by those of its bodies."""
+        for node in self.nodes():
+            yield node
+            for body in node.bodies:
+                yield from body.all_nodes()
 
     def constants(self) -> list[Constant]:
         """The constants in order of use; one array is one constant, however often it is used."""
@@ -121,11 +193,17 @@ class Graph:
     def _values(self) -> Iterator[Value]:
         for node in self.nodes():
             yield from (value for value in node.operands if value is not None)
+            for body in node.bodies:
+                yield from body._values()
         yield from self.outputs
 
     def verify(self) -> None:
         """Infer every type again and compare; catches a pass that made a wrong graph."""
         known = set(map(id, self.inputs))
+        with assuming(self.constraints):
+            self._verify(known)
+
+    def _verify(self, known: set[int]) -> None:
         for node in self.nodes():
             for value in node.operands:
                 if isinstance(value, Input) and id(value) not in known:
@@ -135,24 +213,27 @@ class Graph:
                     raise UsageError(f"{node}: has type {result.type}, but {inferred} is inferred")
 
 
-def topological(outputs: Sequence[Value], known: Collection[int] = ()) -> list[Node]:
+def topological(
+    outputs: Sequence[Value], known: Collection[int] = (), since: int = 0
+) -> list[Node]:
     """The nodes that the outputs need, operands first; linear in the size of the graph.
 
-    Nodes whose id is known are left out, with all that only they need.
+    Nodes whose id is known, or that were made before the number `since`, are left out, with
+    all that only they need.
     """
     order: list[Node] = []
-    done = set(known)
+    done: set[int] = set()  # and not a copy of what is known, which may be more than is needed
     stack: list[tuple[Node, bool]] = [(node, False) for node in _makers(outputs)]
     while stack:
         node, visited = stack.pop()
-        if id(node) in done:
+        if id(node) in done or id(node) in known or node.made < since:
             continue
         if visited:
             done.add(id(node))
             order.append(node)
             continue
         stack.append((node, True))
-        stack.extend((maker, False) for maker in _makers(node.operands))
+        stack.extend((maker, False) for maker in _makers(node.needs))
     return order
 
 

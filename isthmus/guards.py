@@ -6,31 +6,44 @@ may do it; the inputs are checked at every call. Where they are computed, the ho
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from isthmus.dims import Dim, evaluate
+from isthmus.dims import Dim, evaluate, product
 from isthmus.errors import IndexOutside
-from isthmus.graph import Constant, Graph, Input, Node, Result, Value
+from isthmus.graph import Graph, Input, Node, Value
 from isthmus.infer import one_axis
+from isthmus.intervals import interval
 
 MOST_REMEMBERED = 10_000  # combinations of sizes
-Interval = tuple["int | Dim", "int | Dim"]  # lowest and highest value
+
+
+LOOKUPS = ("np.take", "np.take_along_axis")  # of the first operand, at those of the second
+
+
+def is_checked(node: Node) -> bool:
+    """Whether it is a lookup that raises IndexError for an index outside."""
+    return node.op.name in LOOKUPS and node.attributes.get("mode", "raise") == "raise"
 
 
 def index_reason(node: Node) -> str | None:
     """Why a runtime may not do this lookup: None, or that its indices cannot be checked."""
-    if node.op.name != "np.take" or isinstance(node.operands[1], Input):
+    if node.op.name not in LOOKUPS:
         return None
-    if _in_range(node.operands[1], _looked_up_size(node)):
+    if not is_checked(node):
+        return "indices outside are wrapped or clipped, which no runtime does"
+    indices = node.operands[1]
+    if indices is not None and indices.type.dtype.kind not in "i":
+        return f"indices of {indices.type.dtype}, which no runtime takes"
+    if isinstance(indices, Input) or _in_range(indices, _looked_up_size(node)):
         return None
     return "its indices are computed, and a runtime does not check that they are in range"
 
 
 def _looked_up_size(node: Node) -> int | Dim:
-    x = node.operands[0]
+    x, axis = node.operands[0], node.attributes["axis"]
     assert x is not None
-    return x.type.shape[one_axis(node.attributes["axis"] or 0, x.type.ndim)]
+    return product(x.type.shape) if axis is None else x.type.shape[one_axis(axis, x.type.ndim)]
 
 
 def _in_range(value: Value | None, size: int | Dim) -> bool:
@@ -38,46 +51,53 @@ def _in_range(value: Value | None, size: int | Dim) -> bool:
     known = interval(value)
     if known is None:
         return False
-    lowest, highest = known
+    lowest, highest, attained = known
     if not isinstance(lowest, int) or lowest < (-size if isinstance(size, int) else 0):
         return False
-    return isinstance(size - highest, Dim) or highest < size
+    return attained if isinstance(size - highest, Dim) else highest < size
 
 
 def lookup_requirement(node: Node) -> int | Dim:
     """A size that must not be negative for a lookup's indices, known by name, to be in range."""
-    known = interval(node.operands[1])
-    return 0 if known is None else _looked_up_size(node) - 1 - known[1]
+    known = interval(node.operands[1]) if is_checked(node) else None
+    return 0 if known is None or not known.attained else _looked_up_size(node) - 1 - known.highest
 
 
-def interval(value: Value | None) -> Interval | None:
-    """The lowest and highest element, where the graph tells."""
-    if isinstance(value, Constant) and value.array.size:
-        return int(value.array.min()), int(value.array.max())
-    if not isinstance(value, Result):
-        return None
-    node = value.node
-    if node.op.name == "np.arange":
-        return node.attributes["start"], node.attributes["stop"] - 1
-    if node.op.name == "np.full":
-        return node.attributes["fill_value"], node.attributes["fill_value"]
-    if node.op.name in ("np.astype", "np.reshape", "np.expand_dims", "np.broadcast_to"):
-        return interval(node.operands[0])
-    if node.op.name in ("np.minimum", "np.maximum"):
-        return _bounded(node)
+def body_reason(node: Node, refuses: Callable[[Node], str | None]) -> str | None:
+    """Why a runtime may not run the bodies of a loop or branch: None, or what is in one of them."""
+    sliced = _sliced_inputs(node, {id(v) for v in node.operands if isinstance(v, Input)})
+    for inner in (inner for body in node.bodies for inner in body.nodes()):
+        reason = refuses(inner)
+        if reason is None and inner.discovered is not None:
+            reason = "how often it runs is found at every step anew"
+        if reason is not None:
+            return f"{inner.op.name} in it: {reason}"
+    for inner in (inner for body in node.bodies for inner in body.all_nodes()):
+        indices = inner.operands[1] if inner.op.name == "np.take" else None
+        if isinstance(indices, Input) and id(indices) not in sliced:
+            return "np.take in it: the indices of a step are not checked by a runtime"
     return None
 
 
-def _bounded(node: Node) -> Interval | None:
-    """minimum(maximum(x, low), high) with constant bounds."""
-    bound = interval(node.operands[1])
-    inner = node.operands[0]
-    if node.op.name == "np.maximum" or bound is None or not isinstance(inner, Result):
-        return None
-    if inner.node.op.name != "np.maximum":
-        return None
-    low = interval(inner.node.operands[1])
-    return None if low is None else (low[0], bound[1])
+def _sliced_inputs(node: Node, known: Collection[int]) -> dict[int, Value]:
+    """The inputs of the body of `foreach` that are slices of known values, by their ids."""
+    if node.op.name != "npx.foreach":
+        return {}
+    (body,), count = node.bodies, node.attributes["sliced"]
+    pairs = zip(body.inputs[:count], node.operands, strict=False)
+    return {id(slice_): v for slice_, v in pairs if v is not None and id(v) in known}
+
+
+def _lookups(graph: Graph) -> Iterator[tuple[Value, Node]]:
+    """Each lookup with the input of the graph that has its indices, or slices of which have."""
+    inputs = {id(value): value for value in graph.inputs}
+    for node in graph.nodes():
+        if is_checked(node) and id(node.operands[1]) in inputs:
+            yield inputs[id(node.operands[1])], node
+        sliced = _sliced_inputs(node, inputs)
+        for inner in (inner for body in node.bodies for inner in body.nodes() if sliced):
+            if is_checked(inner) and id(inner.operands[1]) in sliced:
+                yield sliced[id(inner.operands[1])], inner
 
 
 class IndexGuards:
@@ -86,9 +106,7 @@ class IndexGuards:
     def __init__(self, graph: Graph) -> None:
         position = {id(value): i for i, value in enumerate(graph.inputs)}
         self.checks = [
-            (position[id(node.operands[1])], _looked_up_size(node), node)
-            for node in graph.nodes()
-            if node.op.name == "np.take" and id(node.operands[1]) in position
+            (position[id(value)], _looked_up_size(node), node) for value, node in _lookups(graph)
         ]
         self.names = [value.name for value in graph.inputs]
 
@@ -111,9 +129,16 @@ class UnusualSizes:
     """
 
     def __init__(self, graph: Graph, longest: int | None = None) -> None:
-        values = [*graph.inputs, *(result for node in graph.nodes() for result in node.results)]
+        nodes = list(graph.all_nodes())
+        values = [*graph.inputs, *(result for node in nodes for result in node.results)]
         named = {str(size): size for value in values for size in value.type.shape}
-        self.sizes = [size for size in named.values() if isinstance(size, Dim)]
+        discovered = (node.discovered for node in nodes)
+        found = {name for size in discovered if size is not None for name in size.names()}
+        self.sizes = [
+            size
+            for size in named.values()
+            if isinstance(size, Dim) and found.isdisjoint(size.names())
+        ]
         self.names = sorted({name for size in self.sizes for name in size.names()})
         self.longest = longest
         self.known: dict[tuple[int, ...], bool] = {}

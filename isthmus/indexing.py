@@ -14,7 +14,7 @@ from types import EllipsisType
 from typing import Any
 
 from isthmus.dims import Dim, Shape
-from isthmus.errors import UsageError
+from isthmus.errors import IndexOutside, UsageError
 
 Bound = int | Dim | None
 
@@ -59,7 +59,7 @@ def _filled(parts: tuple[Any, ...], ndim: int) -> list[Any]:
     """The parts with `...` written out as full slices."""
     used = sum(part is not None and part is not Ellipsis for part in parts)
     if used > ndim:
-        raise UsageError(f"{used} indices for an array with {ndim} axes; remove {used - ndim}")
+        raise IndexOutside(f"{used} indices for an array with {ndim} axes; remove {used - ndim}")
     filled: list[Any] = []
     for part in (*parts, ...) if Ellipsis not in _identities(parts) else parts:
         if isinstance(part, EllipsisType):
@@ -73,7 +73,7 @@ def _checked(part: Any) -> Any:
     allowed = part is None or isinstance(part, slice | Integral | Dim)
     if allowed and type(part) is not bool:  # which is an int to Python, and a mask to NumPy
         return part
-    raise UsageError(f"index {part!r}; give integers, slices, ..., None, or an array of integers")
+    raise IndexOutside(f"index {part!r}; give integers, slices, ..., None, or an array of integers")
 
 
 def _identities(parts: tuple[Any, ...]) -> list[Any]:
@@ -96,7 +96,7 @@ def indexed_shape(shape: Shape, index: Any) -> Shape:
 
 def _check_position(position: Any, size: int | Dim) -> None:
     if isinstance(position, int) and isinstance(size, int) and not -size <= position < size:
-        raise UsageError(f"index {position} is out of bounds for an axis of size {size}")
+        raise IndexOutside(f"index {position} is out of bounds for an axis of size {size}")
 
 
 def sliced_size(size: int | Dim, part: slice) -> int | Dim:
@@ -115,6 +115,20 @@ def _end(size: int | Dim, bound: Bound, default: int | Dim) -> int | Dim:
         return default
     negative = not isinstance(bound, Dim) and bound < 0
     return size + bound if negative else bound
+
+
+def ascending(size: int | Dim, part: slice) -> tuple[int | Dim, int | Dim, int, bool]:
+    """The positions of a slice counted upwards: from, below, the distance; and if it runs down."""
+    step = 1 if part.step is None else part.step
+    if not any(isinstance(bound, Dim) for bound in (size, part.start, part.stop)):
+        positions = range(*part.indices(size))
+        ends = sorted((positions[0], positions[-1])) if positions else (0, -1)
+        return ends[0], ends[1] + 1, abs(step), step < 0
+    if step < 0:
+        return size - 1 + (sliced_size(size, part) - 1) * step, size, -step, True
+    start, stop = _end(size, part.start, 0), _end(size, part.stop, size)
+    reversed_ = not isinstance(stop - start, Dim) and stop < start
+    return start, start if reversed_ else stop, step, False
 
 
 def requirements(shape: Shape, index: Any) -> list[tuple[int | Dim, str]]:

@@ -23,8 +23,10 @@ import numpy
 
 from isthmus.array import Array
 from isthmus.dims import Dim, fresh
+from isthmus.discovery import record_sizes, shown_outside
+from isthmus.eager import device_of
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph import Constant, Node, Result, Type, Value
+from isthmus.graph import Constant, Held, Node, Result, Type, Value, next_number
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,6 +44,7 @@ class Op(Generic[P, R]):
     before the node is recorded, so that backends see NumPy's promotion done.
     `settled(*types, **attributes)` gives attributes the form they are recorded in.
     `discovers`: a size of the results depends on values; the attribute `size` names it.
+    `cast_to`: the attribute with a dtype that operands are cast to before, if it is given.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Op(Generic[P, R]):
         view: bool = False,
         variadic: bool = False,
         discovers: bool = False,
+        cast_to: str | None = None,
     ) -> None:
         update_wrapper(self, body)
         self.body = body
@@ -67,6 +71,7 @@ class Op(Generic[P, R]):
         self.view = view
         self.variadic = variadic
         self.discovers = discovers
+        self.cast_to = cast_to
         self.name = _name(body)
         self.signature = inspect.signature(body)
         self.array_names = [
@@ -84,9 +89,14 @@ class Op(Generic[P, R]):
         return self.name
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        if not _any_traced(args) and not (kwargs and _any_traced(tuple(kwargs.values()))):
+        kind = max(_kind(args), _kind(tuple(kwargs.values())) if kwargs else NUMPY)
+        if kind == NUMPY:
             return self.body(*args, **kwargs)
-        return _record(self, args, kwargs)
+        if kind == TRACED:
+            return _record(self, args, kwargs)
+        operands, attributes = _bind(self, args, kwargs)
+        result: R = device_of(operands, attributes).run(self, operands, attributes)
+        return result
 
     def infer_node(self, node: Node) -> tuple[Type, ...]:
         """The types of a node's results, from its operands' types alone."""
@@ -111,19 +121,29 @@ def _name(body: Callable[..., Any]) -> str:
     """`np.tanh` and `np.fft.fft` for ours, `package.module.name` for those of users."""
     package, *rest = body.__module__.split(".")
     module = rest[0] if package == "isthmus" and rest else body.__module__
-    extension = f".{rest[-1]}" if rest[-1:] in (["fft"], ["linalg"]) else ""
+    chapter = rest[-1].partition("_")[0] if rest else ""
+    extension = f".{chapter}" if chapter in ("fft", "linalg") else ""
     return f"{module}{extension}.{body.__name__.lstrip('_')}"
 
 
-def _any_traced(values: Sequence[Any]) -> bool:
+NUMPY, HELD, TRACED = 0, 1, 2
+
+
+def _kind(values: Sequence[Any]) -> int:
+    """What the arguments of a call are: all NumPy's, some held by a device, or some traced."""
+    found = NUMPY
     for value in values:
-        if isinstance(value, Array | Dim):
-            return True
-        if isinstance(value, tuple | list) and _any_traced(value):
-            return True
-        if isinstance(value, slice) and _any_traced((value.start, value.stop, value.step)):
-            return True
-    return False
+        if isinstance(value, Array):
+            if not isinstance(value._value, Held):
+                return TRACED
+            found = HELD
+        elif isinstance(value, Dim):
+            return TRACED
+        elif isinstance(value, tuple | list):
+            found = max(found, _kind(value))
+        elif isinstance(value, slice):
+            found = max(found, _kind((value.start, value.stop, value.step)))
+    return found
 
 
 def _record(op: Op[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -131,7 +151,7 @@ def _record(op: Op[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> An
     if op.is_composite:
         return _record_composite(op, operands, attributes)
     try:
-        values = _cast(op, operands)
+        values = _cast(op, operands, attributes)
         known = [value and value.type for value in values]
         if op.settled is not None:
             attributes = op.settled(*known, **attributes)
@@ -140,15 +160,17 @@ def _record(op: Op[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> An
         types = op.infer(*known, **attributes)  # type: ignore[misc]
     except (DimensionError, UsageError) as problem:
         raise type(problem)(f"{op.name}({_described(operands)}): {problem}") from None
-    base = operands[0].base if op.view and isinstance(operands[0], Array) else None
+    base = operands[0] if op.view and isinstance(operands[0], Array) else None
     node = Node(op, tuple(values), attributes, _user_line())
     node.results = tuple(Result(t, node, i) for i, t in enumerate(_as_tuple(types)))
+    record_sizes(node)
     handles = tuple(Array(result, base) for result in node.results)
     return handles if isinstance(types, tuple) else handles[0]
 
 
 def _record_composite(op: Op[..., Any], operands: list[Any], attributes: dict[str, Any]) -> Any:
     values = tuple(map(_operand, operands))  # before the body, which may assign to a handle
+    since = next_number()
     try:
         outcome = op.body(*([operands] if op.variadic else operands), **attributes)
     except (DimensionError, UsageError) as problem:
@@ -158,9 +180,15 @@ def _record_composite(op: Op[..., Any], operands: list[Any], attributes: dict[st
     expansion = tuple(as_value(result) for result in _as_tuple(outcome))
     node = Node(op, values, attributes, _user_line(), expansion)
     node.results = tuple(Result(value.type, node, i) for i, value in enumerate(expansion))
-    bases = [getattr(result, "_base", None) for result in _as_tuple(outcome)]
+    node.shown = shown_outside(expansion, since)
+    bases = [_viewed(result) for result in _as_tuple(outcome)]
     handles = tuple(Array(r, base) for r, base in zip(node.results, bases, strict=True))
     return handles if isinstance(outcome, tuple) else handles[0]
+
+
+def _viewed(result: Any) -> Array | None:
+    """The result of a composite's body, where it shares memory with another array."""
+    return result if isinstance(result, Array) and result._memory is not None else None
 
 
 def _bind(
@@ -177,8 +205,13 @@ def _bind(
     return operands, dict(bound.arguments)
 
 
-def _cast(op: Op[..., Any], operands: Sequence[Any]) -> list[Value | None]:
+def _cast(
+    op: Op[..., Any], operands: Sequence[Any], attributes: dict[str, Any]
+) -> list[Value | None]:
     """Operands as values, cast as NumPy promotes them; Python scalars are weak."""
+    wanted = attributes[op.cast_to] if op.cast_to else None
+    if wanted is not None:
+        return [_as_dtype(operand, numpy.dtype(wanted)) for operand in operands]
     if op.promote is None:
         return [_operand(operand) for operand in operands]
     dtypes = op.promote(*(_promoted(operand) for operand in operands))
@@ -204,7 +237,7 @@ def _as_dtype(operand: Any, dtype: numpy.dtype[Any]) -> Value:
     if not isinstance(operand, Array):
         return constant(numpy.asarray(operand, dtype))
     if operand.dtype == dtype:
-        return operand.value
+        return as_value(operand)
     return as_value(OPERATORS["np.astype"](operand, dtype))
 
 
@@ -215,7 +248,8 @@ def _operand(operand: Any) -> Value | None:
 def as_value(operand: Any) -> Value:
     """The graph's value of a traced array, or a constant of anything NumPy takes."""
     if isinstance(operand, Array):
-        return operand.value
+        value = operand.value
+        return constant(value.host()) if isinstance(value, Held) else value
     if isinstance(operand, Dim):
         return as_value(OPERATORS["np.full"]((), operand, numpy.dtype("int64")))
     return constant(numpy.asarray(operand))

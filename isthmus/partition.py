@@ -2,12 +2,13 @@
 
 A node's stage is even on the backend and odd on the host, and never lower than its
 operands'. The nodes of one stage are one segment, so that segments are maximal and
-run one after another without cycles.
+run one after another without cycles. What reads an array whose size the backend finds out is in
+a later stage, so that the size is known, and checked, before the segment runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from isthmus.graph import Graph, Input, Node, Result, Value
@@ -31,13 +32,14 @@ def partition(graph: Graph, refuses: Callable[[Node], str | None]) -> list[Segme
     """The segments in the order they run. `refuses(node)` is None, or why the host takes it."""
     nodes = graph.nodes()
     reasons = {id(node): refuses(node) for node in nodes}
-    stages = _latest(nodes, _earliest(nodes, reasons))
+    stages = _latest(nodes, _earliest(nodes, reasons), reasons)
     shared = _shared(graph, nodes, stages)
+    names = {id(v): name for v, name in zip(graph.outputs, graph.output_names, strict=True)}
     by_stage: dict[int, list[Node]] = {}
     for node in nodes:
         by_stage.setdefault(stages[id(node)], []).append(node)
     return [
-        _segment(graph, part, shared, [reasons[id(n)] for n in part], stage % 2 == HOST)
+        _segment(graph, part, shared, names, [reasons[id(n)] for n in part], stage % 2 == HOST)
         for stage, part in sorted(by_stage.items())
     ]
 
@@ -46,7 +48,7 @@ def _shared(graph: Graph, nodes: list[Node], stages: dict[int, int]) -> set[int]
     """The ids of values that the caller or a node of another stage reads."""
     wanted = {id(value) for value in graph.outputs}
     for node in nodes:
-        for value in node.operands:
+        for value in node.needs:
             if isinstance(value, Result) and stages[id(value.node)] != stages[id(node)]:
                 wanted.add(id(value))
     return wanted
@@ -56,13 +58,24 @@ def _earliest(nodes: list[Node], reasons: dict[int, str | None]) -> dict[int, in
     stages: dict[int, int] = {}
     for node in nodes:
         side = BACKEND if reasons[id(node)] is None else HOST
-        before = [stages[id(v.node)] for v in node.operands if isinstance(v, Result)]
+        before = [
+            stages[id(v.node)] + _waits(v.node, reasons)
+            for v in node.needs
+            if isinstance(v, Result)
+        ]
         lowest = max(before, default=side)
         stages[id(node)] = lowest + (lowest - side) % 2
     return stages
 
 
-def _latest(nodes: list[Node], earliest: dict[int, int]) -> dict[int, int]:
+def _waits(node: Node, reasons: dict[int, str | None]) -> int:
+    """1 where what reads the node's results must be in a later stage, else 0."""
+    return int(node.discovered is not None and reasons[id(node)] is None)
+
+
+def _latest(
+    nodes: list[Node], earliest: dict[int, int], reasons: dict[int, str | None]
+) -> dict[int, int]:
     """Each node as late as its users allow, which merges what could wait into later segments."""
     last = max(earliest.values(), default=0)
     limits: dict[int, int] = {}
@@ -70,15 +83,21 @@ def _latest(nodes: list[Node], earliest: dict[int, int]) -> dict[int, int]:
     for node in reversed(nodes):
         limit = limits.get(id(node), last)
         stages[id(node)] = limit - (limit - earliest[id(node)]) % 2
-        for value in node.operands:
+        for value in node.needs:
             if isinstance(value, Result):
                 known = limits.get(id(value.node), last)
-                limits[id(value.node)] = min(known, stages[id(node)])
+                limit = stages[id(node)] - _waits(value.node, reasons)
+                limits[id(value.node)] = min(known, limit)
     return stages
 
 
 def _segment(
-    graph: Graph, nodes: list[Node], shared: set[int], reasons: list[str | None], on_host: bool
+    graph: Graph,
+    nodes: list[Node],
+    shared: set[int],
+    names: Mapping[int, str],
+    reasons: list[str | None],
+    on_host: bool,
 ) -> Segment:
     known: Known = {}
     reads: list[Value] = []
@@ -89,7 +108,6 @@ def _segment(
                 reads.append(value)
         known.update(zip(map(id, node.results), copy_node(node, known).results, strict=True))
     writes = [value for node in nodes for value in node.results if id(value) in shared]
-    names = {id(v): name for v, name in zip(graph.outputs, graph.output_names, strict=True)}
     part = Graph(
         tuple(known[id(value)] for value in reads),  # type: ignore[misc]
         tuple(known[id(value)] for value in writes),

@@ -12,25 +12,43 @@ from isthmus.graph import Graph, Node, Result, Value, topological
 Known = dict[int, Value]  # id of an old value -> the new one
 
 
-def expand(graph: Graph, keep: Callable[[Node], bool]) -> Graph:
-    """The graph with every composite that is not kept replaced by what it is made of."""
+def expand(graph: Graph, keep: Callable[[Node], bool], *, bodies: bool = True) -> Graph:
+    """The graph with every composite that is not kept replaced by what it is made of.
+
+    bodies: in the bodies of control flow as well.
+    """
     known: Known = {}
     done: set[int] = set()
-    _expand(graph.outputs, keep, known, done)
+    _expand(graph.outputs, keep, known, done, bodies)
     return replace(graph, outputs=tuple(known.get(id(v), v) for v in graph.outputs))
 
 
 def _expand(
-    outputs: Sequence[Value], keep: Callable[[Node], bool], known: Known, done: set[int]
+    outputs: Sequence[Value],
+    keep: Callable[[Node], bool],
+    known: Known,
+    done: set[int],
+    bodies: bool,
 ) -> None:
     for node in topological(outputs, done):
         done.add(id(node))
         if node.expansion and not keep(node):
-            _expand(node.expansion, keep, known, done)
+            _expand(node.expansion, keep, known, done, bodies)
             made: Iterable[Value] = (known.get(id(v), v) for v in node.expansion)
         else:
-            made = copy_node(node, known).results
+            copy = copy_node(node, known)
+            if bodies and node.bodies:
+                copy.attributes = with_bodies(node, lambda body: expand(body, keep))
+            made = copy.results
         known.update(zip(map(id, node.results), made, strict=True))
+
+
+def with_bodies(node: Node, change: Callable[[Graph], Any]) -> dict[str, Any]:
+    """The node's attributes with its bodies changed."""
+    return {
+        key: change(value) if isinstance(value, Graph) else value
+        for key, value in node.attributes.items()
+    }
 
 
 def copy_node(node: Node, known: Known) -> Node:
@@ -38,12 +56,13 @@ def copy_node(node: Node, known: Known) -> Node:
     operands = tuple(v if v is None else known.get(id(v), v) for v in node.operands)
     copy = Node(node.op, operands, node.attributes, node.location, _copied(node, known))
     copy.results = tuple(Result(r.type, copy, r.index) for r in node.results)
+    copy.shown = tuple(known[id(v)] for v in node.shown if id(v) in known)
     return copy
 
 
 def _copied(node: Node, known: Known) -> tuple[Value, ...]:
     """The expansion of a composite, made of the operands that are known."""
-    outside = {id(value.node) for value in node.operands if isinstance(value, Result)}
+    outside = {id(value.node) for value in node.needs if isinstance(value, Result)}
     for inner in topological(node.expansion, outside):
         known.update(zip(map(id, inner.results), copy_node(inner, known).results, strict=True))
     return tuple(known.get(id(value), value) for value in node.expansion)

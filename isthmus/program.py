@@ -10,16 +10,15 @@ from typing import Any
 import numpy
 
 from isthmus import tree
-from isthmus.backend import Arrays, Backend, Options, Runner, find_backend
-from isthmus.binding import Binder
-from isthmus.bound import Again, Bound, bound_run, check_shareable
+from isthmus.array import Array as Handle
+from isthmus.backend import Options, find_backend
+from isthmus.bound import Bound, bound_run, check_shareable
 from isthmus.cost import Cost, cost_of
 from isthmus.errors import UsageError
-from isthmus.graph import Constant, Graph, Node, Value
-from isthmus.guards import IndexGuards
-from isthmus.partition import Segment, partition
+from isthmus.explanation import explanation
+from isthmus.graph import Node
 from isthmus.passes import expand
-from isthmus.reference import Reference
+from isthmus.pipeline import Pipeline
 from isthmus.threads import available_threads
 from isthmus.tracing import Arguments, Traced, spec, trace
 
@@ -36,6 +35,7 @@ def compile(
     numerics: str = "numpy",
     on_host: str = "allow",
     device: str | None = None,
+    constraints: Sequence[str] = (),
 ) -> Executable:
     """A function or Block, traced for arguments of the given types and loaded on a backend.
 
@@ -43,10 +43,12 @@ def compile(
     threads: compute threads; None is what affinity and the container's quota allow.
     on_host: "allow" runs what the backend does not compute as NumPy does by NumPy;
     "error" refuses such a program. device: "cuda" or "cpu", for the gpu backend.
+    constraints: what holds of named sizes, such as "seq <= 512"; checked at every call.
     Raises UsageError, TraceError, BackendMissing.
     """
     options = checked_options(precision, threads, numerics, on_host, device)
-    return Executable(trace(function, specs), backend, options, on_host)
+    traced = trace(function, specs, constraints=constraints)
+    return Executable(traced, backend, options, on_host)
 
 
 def checked_options(
@@ -72,13 +74,12 @@ class Executable:
         graph = expand(traced.graph, self._keeps)
         graph.verify()
         self.graph = graph
-        self.segments = partition(graph, self._refuses)
         if on_host == "error":
             self._refuse_host()
-        self._binder = Binder(graph)
-        self._runners = [_load(segment, self.backend, options) for segment in self.segments]
+        self._run = Pipeline(graph, self.backend, options)
+        self.segments = self._run.segments
+        self._sizes = self._run.binder.sizes
         self._names = [value.name for value in graph.inputs]
-        self._direct = _is_direct(self.segments, graph)
 
     def _keeps(self, node: Node) -> bool:
         """Whether a composite stays whole; what the host runs is always made of primitives."""
@@ -88,7 +89,8 @@ class Executable:
         return self.backend.refuses(node, self.options)
 
     def _refuse_host(self) -> None:
-        reasons = [reason for segment in self.segments for reason in segment.reasons]
+        refused = ((node, self._refuses(node)) for node in self.graph.nodes())
+        reasons = list(dict.fromkeys(f"{node.op.name}: {r}" for node, r in refused if r))
         if reasons:
             raise UsageError(
                 f"on_host='error', but backend '{self.backend.name}' leaves {reasons[0]} "
@@ -97,8 +99,12 @@ class Executable:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The program's result, nested as the function returned it; new arrays every time."""
-        arrays = [_whole(array) for array in self._arguments(args, kwargs)]
-        outputs = self._run(arrays, self._binder.sizes(arrays))
+        given = self._arguments(args, kwargs)
+        if any(isinstance(array, Handle) for array in given):
+            outputs = self._run_held(given)
+        else:
+            arrays = [_whole(array) for array in given]
+            outputs = self._run(arrays, self._sizes(arrays))
         if len(outputs) == 1 and isinstance(self.traced.result, str):
             return outputs[0]
         return tree.rebuild(self.traced.result, outputs)
@@ -110,11 +116,27 @@ class Executable:
         UsageError for arrays of a wrong type, or that are not writeable and in C order.
         """
         arrays = self._arguments(args, kwargs)
-        sizes = self._binder.sizes(arrays)
+        sizes = self._sizes(arrays)
         check_shareable(self._names, arrays)
-        if self._direct:
-            return Bound(bound_run(self._runners[0], arrays, sizes), self.traced.result)
+        if self._run.direct:
+            return Bound(bound_run(self._run.runners[0], arrays, sizes), self.traced.result)
         return Bound(lambda: self._run(arrays, sizes), self.traced.result)
+
+    def _run_held(self, given: list[Any]) -> list[Any]:
+        """The same on arrays of a namespace; the results are on the device of the first of them."""
+        device = next(array.device for array in given if isinstance(array, Handle))
+        arrays = [_whole(numpy.asarray(array)) for array in given]
+        return [device.hold(output) for output in self._run(arrays, self._sizes(arrays))]
+
+    @property
+    def takes_buffers(self) -> bool:
+        """Whether `on_device` can run it: one segment, of a runtime with a memory of its own."""
+        return self._run.direct and getattr(self._run.runners[0], "keeps_on_device", False)
+
+    def on_device(self, buffers: Sequence[Any]) -> list[Any]:
+        """The results, in the device's memory, for inputs that are there."""
+        results: list[Any] = self._run.runners[0].on_device(buffers)  # type: ignore[attr-defined]
+        return results
 
     def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         positional, keyword = self.traced.arguments
@@ -132,34 +154,15 @@ class Executable:
         given = ", ".join([f"{len(args)} positional"] * bool(args) + sorted(kwargs)) or "nothing"
         return f"arguments {given} given; the program takes {wanted}"
 
-    def _run(self, arrays: list[Array], sizes: Mapping[str, int]) -> list[Array]:
-        if self._direct:
-            return self._runners[0](arrays, sizes)
-        known = {id(v): array for v, array in zip(self.graph.inputs, arrays, strict=True)}
-        sizes = dict(sizes)
-        for segment, runner in zip(self.segments, self._runners, strict=True):
-            outputs = runner([known[id(value)] for value in segment.reads], sizes)
-            self._binder.discovered(segment.writes, outputs, sizes)
-            known.update(zip(map(id, segment.writes), outputs, strict=True))
-        return [_result(value, known) for value in self.graph.outputs]
-
     def explain(self) -> str:
-        """The segments: where each runs, what it is made of, and why the host has any."""
-        lines = [
+        """The segments: where each runs, what it is made of, why the host has any, and what the
+        cuts between them cost in the calls so far."""
+        head = (
             f"{len(self.segments)} segment(s) on backend '{self.backend.name}', "
             f"{self.options.precision}, {self.options.threads} thread(s)"
-        ]
-        for position, (segment, runner) in enumerate(
-            zip(self.segments, self._runners, strict=True)
-        ):
-            where = "host (NumPy)" if segment.on_host else self.backend.name
-            ops = runner.describe()
-            lines.append(
-                f"{position}: {where}: {len(segment.graph.nodes())} nodes, {len(ops)} operations"
-            )
-            lines += [f"   because {reason}" for reason in segment.reasons]
-            lines += [f"   {text}" for text in _counted(ops)]
-        return "\n".join(lines)
+        )
+        described = [runner.describe() for runner in self._run.runners]
+        return explanation(head, self.segments, described, self.backend.name, self._run.times)
 
     def cost(self, **sizes: int) -> Cost:
         """Operations, bytes moved and parameters by operator, for given sizes of the names."""
@@ -175,64 +178,6 @@ class Executable:
 def _whole(array: Any) -> Any:
     """NumPy's scalars as the 0-d arrays they stand for."""
     return numpy.asarray(array) if isinstance(array, numpy.generic) else array
-
-
-def _load(segment: Segment, backend: Backend, options: Options) -> Runner:
-    if segment.on_host:
-        return Reference(segment.graph)
-    return _guarded(segment.graph, backend.load(segment.graph, options))
-
-
-def _guarded(graph: Graph, runner: Runner) -> Runner:
-    guards = IndexGuards(graph)
-    return Guarded(guards, runner) if guards.checks else runner
-
-
-class Guarded:
-    """A runner behind the checks of its indices."""
-
-    def __init__(self, guards: IndexGuards, runner: Runner) -> None:
-        self.guards = guards
-        self.runner = runner
-
-    def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
-        self.guards(arrays, sizes)
-        return self.runner(arrays, sizes)
-
-    def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
-        run = bound_run(self.runner, arrays, sizes)
-
-        def again() -> Sequence[Array]:
-            self.guards(arrays, sizes)
-            return run()
-
-        return again
-
-    def describe(self) -> list[str]:
-        return self.runner.describe()
-
-
-def _is_direct(segments: Sequence[Segment], graph: Graph) -> bool:
-    """Whether one segment reads the inputs and writes the outputs as the caller has them."""
-    if len(segments) != 1:
-        return False
-    reads = list(map(id, segments[0].reads)) == list(map(id, graph.inputs))
-    return reads and list(map(id, segments[0].writes)) == list(map(id, graph.outputs))
-
-
-def _result(value: Value, known: Mapping[int, Array]) -> Array:
-    """An output; a copy where it is an input or a constant, so that results are the caller's."""
-    if isinstance(value, Constant):
-        return value.array.copy()
-    found = known[id(value)]
-    return found.copy() if not hasattr(value, "node") else found
-
-
-def _counted(operations: Sequence[str]) -> list[str]:
-    counts: dict[str, int] = {}
-    for text in operations:
-        counts[text] = counts.get(text, 0) + 1
-    return [f"{count} x {text}" if count > 1 else text for text, count in counts.items()]
 
 
 def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
@@ -269,6 +214,6 @@ class Jitted:
 
 
 def _signature(path: tuple[str, ...], leaf: Any) -> tuple[str, tuple[int, ...]]:
-    if not isinstance(leaf, numpy.ndarray):
+    if not isinstance(leaf, numpy.ndarray | Handle):
         raise UsageError(f"argument {'.'.join(path[1:])}: {leaf!r} is no array; give a NumPy array")
-    return leaf.dtype.str, leaf.shape
+    return leaf.dtype.str, tuple(leaf.shape)  # type: ignore[arg-type]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy
 
-from isthmus.backend import Arrays, Options
+from isthmus.backend import Arrays, Options, Runner
 from isthmus.dims import same
 from isthmus.errors import UsageError
 from isthmus.graph import Constant, Graph, Node, Result, Value
-from isthmus.passes import expand, with_sizes
+from isthmus.passes import expand, with_bodies, with_sizes
+from isthmus.subgraph import Loaded
 
 Array = numpy.ndarray[Any, Any]
 
@@ -40,30 +41,45 @@ class NumpyBackend:
 
 
 class Reference:
-    """A graph, ready to be run by NumPy; arrays are dropped after their last use."""
+    """A graph, ready to be run by NumPy; arrays are dropped after their last use.
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = expand(graph, keep=lambda node: False)
+    load: how the bodies of loops and branches are loaded, if not by NumPy as well.
+    """
+
+    def __init__(self, graph: Graph, load: Callable[[Graph], Runner] | None = None) -> None:
+        self.graph = expand(graph, keep=lambda node: False, bodies=load is None)
         self.nodes = self.graph.nodes()
+        bodies = [body for node in self.nodes for body in node.bodies]
+        self.bodies = {id(body): (load or Reference)(body) for body in bodies}
         self.uses = Counter(id(v) for node in self.nodes for v in node.operands)
         self.uses.update(id(v) for v in self.graph.outputs)
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         left = dict(self.uses)
-        sizes = dict(sizes)
+        sizes = sizes if isinstance(sizes, dict) else dict(sizes)  # the caller learns what is found
         known = {id(v): a for v, a in zip(self.graph.inputs, arrays, strict=True)}
         with numpy.errstate(all="ignore"):
             for node in self.nodes:
                 operands = [_array(value, known) for value in node.operands]
-                results = run_node(node, operands, sizes)
-                if node.op.discovers:
-                    sizes[str(node.attributes["size"])] = _found(node, results)
+                results = run_node(self._with_bodies(node, sizes), operands, sizes)
+                if node.discovered is not None:
+                    sizes[str(node.discovered)] = _found(node, results)
                 known.update(zip(map(id, node.results), results, strict=True))
                 _drop(node.operands, left, known)
         return [_own(_array(value, known), value) for value in self.graph.outputs]
 
+    def _with_bodies(self, node: Node, sizes: Mapping[str, int]) -> Node:
+        """The node with its bodies loaded."""
+        if not node.bodies:
+            return node
+        known = with_bodies(node, lambda body: Loaded(body, self.bodies[id(body)], sizes))
+        return Node(node.op, node.operands, known, node.location)
+
     def describe(self) -> list[str]:
-        return [str(node) for node in self.nodes]
+        return [text for node in self.nodes for text in (str(node), *self._of_bodies(node))]
+
+    def _of_bodies(self, node: Node) -> list[str]:
+        return [f"  {text}" for body in node.bodies for text in self.bodies[id(body)].describe()]
 
 
 def run_node(node: Node, operands: Sequence[Any], sizes: Mapping[str, int]) -> list[Array]:

@@ -11,7 +11,9 @@ import numpy
 
 from isthmus import tree
 from isthmus.array import Array
+from isthmus.constraints import assuming, constraint
 from isthmus.dims import Dim, parse
+from isthmus.discovery import recording
 from isthmus.errors import UsageError
 from isthmus.graph import Graph, Input, Type
 from isthmus.op import as_value
@@ -52,8 +54,25 @@ def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
     return Type(known, sizes)
 
 
-def trace(function: Callable[..., Any], specs: Any) -> Traced:
+def eval_shape(
+    function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()
+) -> Any:
+    """The types of a function's results, nested as it returns them; nothing is computed.
+
+    >>> eval_shape(lambda x: x.T, spec("float32", ["n", 3]))
+    float32[3, n]
+    """
+    traced = trace(function, specs, constraints=constraints)
+    types = dict(zip(traced.graph.output_names, traced.graph.outputs, strict=True))
+    return tree.map_leaves(lambda name: types[name].type, traced.result)
+
+
+def trace(
+    function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()
+) -> Traced:
     """The graph of `function` for arguments of the given types.
+
+    constraints: what holds of named sizes, such as "seq <= 512"; see `isthmus.constraints`.
 
     specs: a dict for keyword arguments, a tuple or list for positional ones, or one
     spec; they nest as the arguments do. A Block's parameters become named constants.
@@ -64,13 +83,15 @@ def trace(function: Callable[..., Any], specs: Any) -> Traced:
     named = _named(function, positional, keyword)
     inputs = tuple(Input(_checked(leaf, name), name) for name, leaf in named)
     handles = tree.rebuild((positional, keyword), [Array(value) for value in inputs])
-    outcome = function(*handles[0], **handles[1])
-    outputs = [(".".join(path) or "output", leaf) for path, leaf in tree.leaves(outcome)]
+    known = tuple(map(constraint, constraints))
+    with assuming(known), recording():
+        outcome = function(*handles[0], **handles[1])
+        outputs = [(".".join(path) or "output", leaf) for path, leaf in tree.leaves(outcome)]
+        values = tuple(as_value(leaf) for _, leaf in outputs)
     if not outputs:
         raise UsageError("the traced function returned no array; return one, or a nest of them")
-    values = tuple(as_value(leaf) for _, leaf in outputs)
     names = tuple(name if not name[0].isdigit() else f"output.{name}" for name, _ in outputs)
-    graph = Graph(inputs, values, names, _parameter_names(function))
+    graph = Graph(inputs, values, names, _parameter_names(function), known)
     trees = tree.rebuild((positional, keyword), [value.name for value in inputs])
     return Traced(graph, (tuple(trees[0]), trees[1]), tree.rebuild(outcome, names))
 

@@ -10,10 +10,14 @@ _random = numpy.random.default_rng(0)
 
 
 class Sample(NamedTuple):
-    """Operands and attributes of one call."""
+    """Operands and attributes of one call.
+
+    Calls are also tried with the first operand's leading size named; `fixed` says why not this one.
+    """
 
     operands: tuple[Any, ...]
     attributes: dict[str, Any] = {}  # noqa: RUF012 (never changed)
+    fixed: str = ""
 
 
 def f32(*shape: int) -> Any:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from isthmus import np
 from isthmus.dims import Dim, evaluate, parse
-from isthmus.errors import DimensionError, TraceError, UsageError
+from isthmus.errors import DimensionError, UsageError
 from isthmus.graph import Type
 from isthmus.indexing import indexed_shape, plan, requirements
 from isthmus.program import compile
@@ -33,25 +33,16 @@ def axis_index(size: int) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def indexed(draw: st.DrawFn, step_down: bool = True) -> tuple[tuple[int, ...], Index]:
+def indexed(draw: st.DrawFn) -> tuple[tuple[int, ...], Index]:
     """A shape and a basic index of it."""
     shape = tuple(draw(st.lists(st.integers(0, 5), min_size=1, max_size=3)))
     used = draw(st.integers(0, len(shape)))
     parts = [draw(axis_index(size)) for size in shape[:used]]
-    if not step_down:
-        parts = [ascending(part) for part in parts]
     for _ in range(draw(st.integers(0, 2))):
         parts.insert(draw(st.integers(0, len(parts))), None)
     if draw(st.booleans()):
         parts.append(...)
     return shape, tuple(parts)
-
-
-def ascending(part: Any) -> Any:
-    """An index of an assignment: a step that is positive."""
-    if isinstance(part, slice) and part.step is not None:
-        return slice(part.start, part.stop, abs(part.step))
-    return part
 
 
 def numbers(shape: tuple[int, ...]) -> Any:
@@ -150,7 +141,6 @@ def test_a_named_size_as_a_bound() -> None:
         ((0, 0, 0), "3 indices for an array with 2 axes; remove 1"),
         ((3,), "index 3 is out of bounds for an axis of size 3"),
         ((-4,), "index -4 is out of bounds"),
-        ((True,), "index True; give integers"),
         ((1.5,), r"index 1\.5; give integers"),
         (("a",), "index 'a'; give integers"),
     ],
@@ -158,11 +148,6 @@ def test_a_named_size_as_a_bound() -> None:
 def test_wrong_indices(index: Index, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         trace(lambda x: x[index], spec("float32", [3, 2]))
-
-
-def test_a_mask_has_no_shape() -> None:
-    with pytest.raises(TraceError, match=r"x\[mask\] .* use np.where"):
-        trace(lambda x: x[x > 0], spec("float32", [3]))
 
 
 def test_arrays_of_positions() -> None:
@@ -175,12 +160,6 @@ def test_arrays_of_positions() -> None:
     )
     for found, wanted in zip(run(x, rows), (x[rows], x[:, [2, 0]], x[rows]), strict=True):
         numpy.testing.assert_array_equal(found, wanted)
-
-
-def test_several_arrays_of_positions_are_refused() -> None:
-    rows = numpy.array([0, 1])
-    with pytest.raises(TraceError, match=r"np.take\(x, indices, axis=...\) one axis at a time"):
-        trace(lambda x: x[rows, rows], spec("float32", [3, 2]))
 
 
 def test_plan_tells_axes_apart() -> None:
@@ -198,7 +177,7 @@ def test_requirements_of_given_sizes_are_none() -> None:
 # Writing
 
 
-@given(indexed(step_down=False), st.data())
+@given(indexed(), st.data())
 def test_setitem_of_given_sizes(case: tuple[tuple[int, ...], Index], data: st.DataObject) -> None:
     shape, index = case
     x = numbers(shape)
@@ -213,7 +192,7 @@ def test_setitem_of_given_sizes(case: tuple[tuple[int, ...], Index], data: st.Da
     numpy.testing.assert_array_equal(run(x, value), wanted)
 
 
-@given(indexed(step_down=False), st.data())
+@given(indexed(), st.data())
 def test_setitem_of_named_sizes_is_numpys_or_an_error(
     case: tuple[tuple[int, ...], Index], data: st.DataObject
 ) -> None:
@@ -226,6 +205,9 @@ def test_setitem_of_named_sizes_is_numpys_or_an_error(
         found = run(x)
     except DimensionError as problem:  # what NumPy would clip, or refuses as well
         assert "give sizes for which" in str(problem)
+        return
+    except UsageError as problem:
+        assert "negative step takes no bounds" in str(problem)
         return
     wanted = x.copy()
     wanted[index] = value

@@ -120,10 +120,12 @@ def branch(x: Any) -> Any:
         (lambda x: 1.0 in x, r"'in' of a traced"),
         (lambda x: np.sum(x) and x, "the truth of a traced"),
         (lambda x: numpy.asarray(x), r"call the function of isthmus\.np"),
-        (lambda x: numpy.add.reduce(x), r"isthmus\.np\.add"),
-        (lambda x: numpy.hypot(x, x), r"isthmus\.np has no such"),
-        (lambda x: numpy.linalg.norm(x), r"isthmus\.np"),
-        (lambda x: numpy.add(x, x, out=numpy.zeros(3)), r"isthmus\.np\.add"),
+        (lambda x: numpy.add.reduceat(x, [0]), r"numpy\.add\.reduceat is not taken here; .* outer"),
+        (lambda x: numpy.hypot.reduce(x), r"there are calls, outer, reduce of add"),
+        (lambda x: numpy.save("/dev/null", x), r"call the function of isthmus\.np"),
+        (lambda x: numpy.put_along_axis(x, x, x, 0), r"isthmus\.np has no such function; the nea"),
+        (lambda x: numpy.add(x, x, out=numpy.zeros(3)), r"out writes into memory .* use the result"),
+        (lambda x: numpy.add(x, x, where=x > 0), r"where leaves elements undefined"),
     ],
 )
 def test_what_needs_a_number_says_so(function: Callable[..., Any], message: str) -> None:
@@ -217,8 +219,29 @@ def view_after_assignment(x: Any) -> Any:
     return view * 2
 
 
+def flattened_and_assigned(x: Any) -> Any:
+    x = (x + 0).reshape(-1)  # a view of an array that nobody has any more
+    x[1] = 5
+    return x
+
+
+def row_added_in_place(x: Any) -> Any:
+    x = x + 0
+    x[1] += 3
+    x[0] *= x[1]
+    return x
+
+
 @pytest.mark.parametrize(
-    "function", [rebound, added_in_place, assigned_in_a_loop, view_after_assignment]
+    "function",
+    [
+        rebound,
+        added_in_place,
+        assigned_in_a_loop,
+        view_after_assignment,
+        flattened_and_assigned,
+        row_added_in_place,
+    ],
 )
 def test_assignment_means_what_it_means_in_numpy(function: Callable[..., Any]) -> None:
     same_as_numpy(function, X)
@@ -253,10 +276,10 @@ def added_to_a_view(x: Any) -> Any:
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (stale_view, "a view of one that was assigned to since.*take the view after"),
-        (stale_reshape, "a view of one that was assigned to since"),
-        (assigned_to_a_view, r"assignment into a view.*x\[i, j\] = v"),
-        (added_to_a_view, "assignment into a view"),
+        (stale_view, "shares memory with this one was assigned to since.*take the view after"),
+        (stale_reshape, "shares memory with this one was assigned to since"),
+        (assigned_to_a_view, r"x\[i, j\] = v instead"),
+        (added_to_a_view, "NumPy would have"),
     ],
 )
 def test_views_that_numpy_would_change_are_refused(

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy
 
-from isthmus.array import Array
 from isthmus.dims import Dim
-from isthmus.errors import UsageError
 from isthmus.graph import Type
-from isthmus.op import primitive
+from isthmus.np.conversion import array, asarray, astype, check_device, copy, from_dlpack
+from isthmus.np.manipulation import broadcast_to, sizes_of
+from isthmus.np.ranges import arange
+from isthmus.op import composite, primitive
 
 __all__ = [
     "arange",
+    "array",
     "asarray",
+    "copy",
+    "empty",
+    "empty_like",
+    "from_dlpack",
     "full",
     "full_like",
     "ones",
@@ -22,38 +29,6 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
-
-
-def asarray(x: Any, dtype: Any = None) -> Any:
-    """x as an array; a traced array stays what it is, cast to dtype if one is given."""
-    if isinstance(x, Array):
-        from isthmus.np.manipulation import astype
-
-        return x if dtype is None else astype(x, dtype)
-    return numpy.asarray(x, dtype)
-
-
-def _arange_type(start: Any, stop: Any, dtype: Any) -> Type:
-    return Type(numpy.dtype(dtype), (stop - start,))
-
-
-@primitive(infer=_arange_type, operations=lambda operands, results, attributes: 0)
-def _arange(start: Any, stop: Any, dtype: Any) -> Any:
-    """start, start + 1, ... up to but not including stop; whole numbers, stop >= start."""
-    return numpy.arange(start, stop, dtype=dtype)
-
-
-def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:
-    """start, start + step, ... below stop; with one argument from 0 up to it.
-
-    Sizes may be named dimensions, with a step of 1.
-    """
-    first, last = (0, start) if stop is None else (start, stop)
-    if not isinstance(first, Dim) and not isinstance(last, Dim):
-        return numpy.arange(first, last, step, dtype=dtype)
-    if step != 1:
-        raise UsageError(f"np.arange of a named size takes a step of 1, not {step}")
-    return _arange(first, last, numpy.dtype(dtype or numpy.int64))
 
 
 def _full_type(shape: Any, fill_value: Any, dtype: Any) -> Type:
@@ -66,33 +41,70 @@ def _full(shape: Any, fill_value: Any, dtype: Any) -> Any:
     return numpy.full(shape, fill_value, dtype)
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """An array of the given shape, every element `fill_value`; sizes may be named."""
-    sizes = (shape,) if isinstance(shape, int | Dim) else tuple(shape)
-    known = numpy.int64 if isinstance(fill_value, Dim) else numpy.asarray(fill_value).dtype
-    return _full(sizes, fill_value, numpy.dtype(dtype or known))
+def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    """An array of the given shape, every element `fill_value`; sizes may be named.
+
+    fill_value: a number, or an array that broadcasts to the shape.
+    """
+    check_device(device)
+    if not isinstance(fill_value, Dim | Real):
+        filler = asarray(fill_value)
+        filler = filler if dtype is None else astype(filler, dtype)
+        return copy(broadcast_to(filler, sizes_of(shape)))
+    if dtype is None:
+        dtype = numpy.int64 if isinstance(fill_value, Dim) else numpy.asarray(fill_value).dtype
+    return _full(sizes_of(shape), fill_value, numpy.dtype(dtype))
 
 
-def zeros(shape: Any, dtype: Any = numpy.float64) -> Any:
-    """An array of zeros; sizes may be named."""
-    return full(shape, 0, dtype)
+def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    """An array of zeros, of float64 if no dtype is given; sizes may be named."""
+    return full(shape, 0, numpy.float64 if dtype is None else dtype, device=device)
 
 
-def ones(shape: Any, dtype: Any = numpy.float64) -> Any:
-    """An array of ones; sizes may be named."""
-    return full(shape, 1, dtype)
+def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    """An array of ones, of float64 if no dtype is given; sizes may be named."""
+    return full(shape, 1, numpy.float64 if dtype is None else dtype, device=device)
 
 
-def full_like(x: Any, /, fill_value: Any, dtype: Any = None) -> Any:
+def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    """An array whose elements are to be assigned; until then they are zeros."""
+    return zeros(shape, dtype, device=device)
+
+
+@composite
+def _full_like(x: Any, /, fill_value: Any, dtype: Any, shape: Any) -> Any:
+    """An array of x's shape and dtype, or of another shape or dtype, of one number."""
+    return full(x.shape if shape is None else shape, fill_value, dtype or x.dtype)
+
+
+def full_like(
+    x: Any,
+    /,
+    fill_value: Any,
+    dtype: Any = None,
+    *,
+    shape: Any = None,
+    device: Any = None,
+) -> Any:
     """An array of x's shape and dtype, every element `fill_value`."""
-    return full(x.shape, fill_value, dtype or x.dtype)
+    check_device(device)
+    x = asarray(x)
+    wanted = x.dtype if dtype is None else numpy.dtype(dtype)
+    if not isinstance(fill_value, Dim | Real):
+        return full(x.shape if shape is None else shape, fill_value, wanted)
+    return _full_like(x, fill_value, wanted, None if shape is None else sizes_of(shape))
 
 
-def zeros_like(x: Any, /, dtype: Any = None) -> Any:
+def zeros_like(x: Any, /, dtype: Any = None, *, shape: Any = None, device: Any = None) -> Any:
     """An array of x's shape and dtype, of zeros."""
-    return full_like(x, 0, dtype)
+    return full_like(x, 0, dtype, shape=shape, device=device)
 
 
-def ones_like(x: Any, /, dtype: Any = None) -> Any:
+def ones_like(x: Any, /, dtype: Any = None, *, shape: Any = None, device: Any = None) -> Any:
     """An array of x's shape and dtype, of ones."""
-    return full_like(x, 1, dtype)
+    return full_like(x, 1, dtype, shape=shape, device=device)
+
+
+def empty_like(x: Any, /, dtype: Any = None, *, shape: Any = None, device: Any = None) -> Any:
+    """An array of x's shape and dtype, whose elements are to be assigned; until then zeros."""
+    return zeros_like(x, dtype, shape=shape, device=device)

@@ -1,12 +1,17 @@
-"""Data types and constants: NumPy's own."""
+"""Data types, constants and facts of data types: NumPy's own, for traced arrays as well."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy
 from numpy import bool_ as bool
+from numpy import bool_ as bool_
 from numpy import (
     complex64,
     complex128,
     e,
+    euler_gamma,
     float16,
     float32,
     float64,
@@ -15,33 +20,100 @@ from numpy import (
     int16,
     int32,
     int64,
+    isdtype,
+    issubdtype,
     nan,
     newaxis,
     pi,
+    promote_types,
     uint8,
     uint16,
     uint32,
     uint64,
 )
+from numpy import dtype as dtype
 
 __all__ = [
     "bool",
+    "bool_",
+    "can_cast",
     "complex64",
     "complex128",
+    "dtype",
     "e",
+    "euler_gamma",
+    "finfo",
     "float16",
     "float32",
     "float64",
+    "iinfo",
     "inf",
     "int8",
     "int16",
     "int32",
     "int64",
+    "isdtype",
+    "issubdtype",
+    "min_scalar_type",
     "nan",
     "newaxis",
     "pi",
+    "promote_types",
+    "result_type",
     "uint8",
     "uint16",
     "uint32",
     "uint64",
 ]
+
+
+def _promoted(given: Any) -> Any:
+    """What NumPy promotes: an array's dtype; a Python number as itself, which is weak."""
+    known = getattr(given, "dtype", None)  # of a type such as numpy.float32 a mere descriptor
+    return known if isinstance(known, numpy.dtype) else given
+
+
+def _dtype_of(given: Any) -> numpy.dtype[Any]:
+    return numpy.dtype(_promoted(given))
+
+
+class finfo:
+    """Limits of a floating dtype, or of the parts of a complex one, as Python's numbers.
+
+    given: a dtype or an array. The members are NumPy's.
+    """
+
+    def __init__(self, given: Any, /) -> None:
+        self._facts = numpy.finfo(_dtype_of(given))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        fact = getattr(self._facts, name)
+        return fact.item() if isinstance(fact, numpy.generic) else fact
+
+    def __str__(self) -> str:
+        return str(self._facts)
+
+    def __repr__(self) -> str:
+        return repr(self._facts)
+
+
+def iinfo(given: Any, /) -> numpy.iinfo[Any]:
+    """Limits of an integer dtype: `bits`, `min`, `max`, `dtype`. given: a dtype or an array."""
+    return numpy.iinfo(_dtype_of(given))
+
+
+def result_type(*arrays_and_dtypes: Any) -> numpy.dtype[Any]:
+    """The dtype of an operation on arrays, dtypes and Python numbers together."""
+    return numpy.result_type(*map(_promoted, arrays_and_dtypes))
+
+
+def can_cast(from_: Any, to: Any, /, casting: Any = "safe") -> Any:
+    """Whether a dtype, or an array's, can be cast; see numpy.can_cast for `casting`."""
+    return numpy.can_cast(_promoted(from_), to, casting)
+
+
+def min_scalar_type(given: Any, /) -> numpy.dtype[Any]:
+    """The smallest dtype that holds a number; an array's own dtype if it has axes."""
+    return given.dtype if getattr(given, "ndim", 0) else numpy.min_scalar_type(given)

@@ -1,5 +1,194 @@
-"""Differences, cumulative sums, and integrals along an axis."""
+"""Differences of neighbours, and what is made of them: derivatives, integrals, interpolation."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from typing import Any
+
+import numpy
+
+from isthmus.dims import equal
+from isthmus.errors import UsageError
+from isthmus.graph import Type
+from isthmus.infer import FLOAT64, axes_of, one_axis
+from isthmus.np.comparisons import not_equal
+from isthmus.np.conversion import asarray, astype
+from isthmus.np.elementwise import subtract
+from isthmus.np.manipulation import broadcast_to, concat, reshape
+from isthmus.np.statistical import sum
+from isthmus.op import composite, primitive
+
+_COMPLEX128 = numpy.dtype(numpy.complex128)
+
+__all__ = [
+    "diff",
+    "ediff1d",
+    "gradient",
+    "interp",
+    "trapezoid",
+]
+
+
+def _cut(axis: int, start: int | None, stop: int | None) -> tuple[slice, ...]:
+    """The index of a part of one axis."""
+    return (slice(None),) * axis + (slice(start, stop),)
+
+
+def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """x[1:] - x[:-1] along an axis, n times; of truth values whether they differ.
+
+    prepend, append: elements before and after x, or a number for each line.
+    """
+    if n < 0:
+        raise UsageError(f"n={n} differences; give 0 or more")
+    if n == 0:
+        return x
+    x = asarray(x)
+    along = one_axis(axis, x.ndim)
+    ends = (_as_end(prepend, x, along), [x], _as_end(append, x, along))
+    whole = [part for end in ends for part in end]
+    return _differences(x if len(whole) == 1 else concat(whole, axis=along), n, along)
+
+
+def _as_end(end: Any, x: Any, axis: int) -> list[Any]:
+    if end is None:
+        return []
+    end = asarray(end)
+    shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+    return [end if end.ndim else broadcast_to(end, shape)]
+
+
+def _differences(x: Any, n: int, axis: int) -> Any:
+    compare = not_equal if x.dtype == numpy.bool_ else subtract
+    for _ in range(n):
+        x = compare(x[_cut(axis, 1, None)], x[_cut(axis, None, -1)])
+    return x
+
+
+def ediff1d(x: Any, /, to_end: Any = None, to_begin: Any = None) -> Any:
+    """Differences of the flattened x, between the elements to begin and to end with."""
+    line = reshape(asarray(x), (-1,))
+    inner = subtract(line[1:], line[:-1])
+    parts = [*_as_edge(to_begin, line), inner, *_as_edge(to_end, line)]
+    return inner if len(parts) == 1 else concat(parts)
+
+
+def _as_edge(edge: Any, line: Any) -> list[Any]:
+    if edge is None:
+        return []
+    edge = reshape(asarray(edge), (-1,))
+    if not numpy.can_cast(edge.dtype, line.dtype, "same_kind"):
+        raise TypeError(f"{edge.dtype} beside differences of {line.dtype}; cast it first")
+    return [astype(edge, line.dtype)]
+
+
+def gradient(f: Any, /, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """Derivatives by central differences, one-sided at the ends; a tuple for several axes.
+
+    spacing: a number, or for each axis a number or the positions of the elements.
+    """
+    f = asarray(f)
+    axes = _ordered_axes(axis, f.ndim)
+    steps = _steps(spacing, len(axes))
+    found = [
+        _gradient(f, step, axis=one, edge_order=edge_order)
+        for one, step in zip(axes, steps, strict=True)
+    ]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _ordered_axes(axis: Any, ndim: int) -> list[int]:
+    if axis is None or isinstance(axis, int):
+        return list(axes_of(axis, ndim))
+    return [one_axis(one, ndim) for one in axis]
+
+
+def _steps(spacing: tuple[Any, ...], count: int) -> list[Any]:
+    if not spacing:
+        return [1.0] * count
+    if len(spacing) == 1 and not numpy.ndim(spacing[0]):
+        return list(spacing) * count
+    if len(spacing) != count:
+        raise TypeError(f"{len(spacing)} spacings for {count} axes; give one, or one an axis")
+    return list(spacing)
+
+
+def _gradient(f: Any, step: Any, axis: int, edge_order: int) -> Any:
+    size = f.shape[axis]
+    if edge_order not in (1, 2):
+        raise UsageError(f"edge_order={edge_order}; give 1 or 2")
+    if isinstance(size, int) and size <= edge_order:
+        raise UsageError(f"{size} elements along axis {axis}; give at least {edge_order + 1}")
+    whole = astype(f, numpy.float64) if f.dtype.kind in "iu" else f
+    if numpy.ndim(step):
+        return _gradient_at(whole, asarray(step), axis=axis, edge_order=edge_order)
+    return _gradient_by(whole, step, axis=axis, edge_order=edge_order)
+
+
+@composite
+def _gradient_by(f: Any, step: Any, /, axis: int, edge_order: int) -> Any:
+    """Derivatives of f at positions of one distance."""
+    inner = (f[_cut(axis, 2, None)] - f[_cut(axis, None, -2)]) / (2.0 * step)
+    if edge_order == 1:
+        first = (f[_cut(axis, 1, 2)] - f[_cut(axis, 0, 1)]) / step
+        last = (f[_cut(axis, -1, None)] - f[_cut(axis, -2, -1)]) / step
+    else:
+        first = _weighted(f, axis, (0, 1, 2), (-1.5 / step, 2.0 / step, -0.5 / step))
+        last = _weighted(f, axis, (-3, -2, -1), (0.5 / step, -2.0 / step, 1.5 / step))
+    return concat([astype(part, f.dtype) for part in (first, inner, last)], axis=axis)
+
+
+def _weighted(f: Any, axis: int, places: tuple[int, ...], weights: tuple[Any, ...]) -> Any:
+    """The sum of the elements at three places, weighted."""
+    a, b, c = (
+        weight * f[_cut(axis, place, place + 1 or None)]
+        for place, weight in zip(places, weights, strict=True)
+    )
+    return a + b + c
+
+
+def _at_type(f: Type, positions: Type, axis: int, edge_order: int) -> Type:
+    if positions.ndim != 1 or not equal(positions.shape[0], f.shape[axis]):
+        raise UsageError(f"positions {positions} along axis {axis} of {f}; give one an element")
+    return f
+
+
+@primitive(infer=_at_type)
+def _gradient_at(f: Any, positions: Any, /, axis: Any, edge_order: Any) -> Any:
+    """Derivatives of f at the given positions."""
+    return numpy.gradient(f, positions, axis=axis, edge_order=edge_order)
+
+
+def trapezoid(y: Any, x: Any = None, /, dx: Any = 1.0, axis: int = -1) -> Any:
+    """The integral of y by the trapezoidal rule, at distances dx or at the positions x."""
+    y = asarray(y)
+    along = one_axis(axis, y.ndim)
+    width = dx if x is None else _widths(asarray(x), y.ndim, along)
+    pairs = y[_cut(along, 1, None)] + y[_cut(along, None, -1)]
+    return sum(width * pairs / 2.0, axis=along)
+
+
+def _widths(x: Any, ndim: int, axis: int) -> Any:
+    if x.ndim != 1:
+        return diff(x, axis=axis - ndim)
+    return reshape(diff(x), (-1,) + (1,) * (ndim - axis - 1))
+
+
+def _interp_type(x: Type, xp: Type, fp: Type, *_: Any, **__: Any) -> Type:
+    if xp.ndim != 1 or fp.ndim != 1 or not equal(xp.shape[0], fp.shape[0]):
+        raise UsageError(f"points {xp} and {fp}; give as many of both, along one axis")
+    return Type(_COMPLEX128 if fp.dtype.kind == "c" else FLOAT64, x.shape)
+
+
+@primitive(infer=_interp_type)
+def _interp(x: Any, xp: Any, fp: Any, left: Any, right: Any, /, period: Any) -> Any:
+    return numpy.interp(x, xp, fp, left, right, period)
+
+
+def interp(
+    x: Any, xp: Any, fp: Any, /, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
+    """The values at x of the line through the points (xp, fp), xp ascending.
+
+    left, right: the values outside, by default those of the ends; period: of xp.
+    """
+    return _interp(x, xp, fp, left, right, period=period)

@@ -1,4 +1,4 @@
-"""Elementwise functions of the Array API standard. x: any shape; two operands broadcast."""
+"""Arithmetic, element by element. x: any shape; two operands broadcast."""
 
 from __future__ import annotations
 
@@ -6,292 +6,207 @@ from typing import Any
 
 import numpy
 
-from isthmus.infer import Elementwise, comparison, elementwise, floating, logical, quotient
+from isthmus.dims import Dim
+from isthmus.errors import UsageError
+from isthmus.loops import Loop
+from isthmus.np.comparisons import equal, isnan, logical_or
+from isthmus.np.conversion import asarray
+from isthmus.np.rounding import floor, trunc
 from isthmus.np.searching import where
 from isthmus.op import composite, primitive
 
 __all__ = [
     "abs",
+    "absolute",
     "add",
-    "ceil",
     "clip",
-    "cos",
     "divide",
-    "equal",
-    "exp",
-    "floor",
+    "divmod",
+    "fabs",
     "floor_divide",
-    "greater",
-    "greater_equal",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "less",
-    "less_equal",
-    "log",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
+    "fmax",
+    "fmin",
+    "fmod",
+    "heaviside",
     "maximum",
     "minimum",
+    "mod",
     "multiply",
     "negative",
-    "not_equal",
-    "pow",
+    "positive",
     "remainder",
-    "round",
     "sign",
-    "sin",
-    "sqrt",
-    "square",
     "subtract",
-    "tanh",
+    "true_divide",
 ]
 
 # Gradients: `vjp(g, y, *operands)`, with g the gradient of the result y. They return one
 # gradient an operand; summing over broadcast axes is done once, in `isthmus.gradient`.
 
 
-def _abs_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
+def _size_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
     return (g * sign(x),)
 
 
-@primitive(infer=elementwise, vjp=_abs_gradient)
+@primitive(infer=Loop(numpy.absolute), vjp=_size_gradient)
 def abs(x: Any, /) -> Any:
     """|x|"""
     return numpy.abs(x)
 
 
-@primitive(infer=elementwise, vjp=lambda g, y, a, b: (g, g))
+@primitive(infer=Loop(numpy.fabs), vjp=_size_gradient)
+def fabs(x: Any, /) -> Any:
+    """|x|, in floating point."""
+    return numpy.fabs(x)
+
+
+@primitive(infer=Loop(numpy.add), vjp=lambda g, y, a, b: (g, g))
 def add(x1: Any, x2: Any, /) -> Any:
     """x1 + x2"""
     return numpy.add(x1, x2)
 
 
-@primitive(infer=elementwise)
-def ceil(x: Any, /) -> Any:
-    """The smallest whole number not below x."""
-    return numpy.ceil(x)
-
-
-@composite
-def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
-    """minimum(maximum(x, min), max); a NaN stays a NaN. Bounds are scalars or None.
-
-    Unlike numpy.clip a bound does not widen the dtype (the standard's rule).
-    """
-    above = x if min is None else maximum(x, min)
-    return above if max is None else minimum(above, max)
-
-
-def _cos_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
-    return (-g * sin(x),)
-
-
-@primitive(infer=floating, vjp=_cos_gradient)
-def cos(x: Any, /) -> Any:
-    """cos(x), x in radians."""
-    return numpy.cos(x)
-
-
-@primitive(infer=quotient, vjp=lambda g, y, a, b: (g / b, -g * y / b))
-def divide(x1: Any, x2: Any, /) -> Any:
-    """x1 / x2, in floating point."""
-    return numpy.divide(x1, x2)
-
-
-@primitive(infer=comparison)
-def equal(x1: Any, x2: Any, /) -> Any:
-    """x1 == x2"""
-    return numpy.equal(x1, x2)
-
-
-@primitive(infer=floating, vjp=lambda g, y, x: (g * y,))
-def exp(x: Any, /) -> Any:
-    """e**x"""
-    return numpy.exp(x)
-
-
-@primitive(infer=elementwise)
-def floor(x: Any, /) -> Any:
-    """The largest whole number not above x."""
-    return numpy.floor(x)
-
-
-@primitive(infer=elementwise)
-def floor_divide(x1: Any, x2: Any, /) -> Any:
-    """floor(x1 / x2)"""
-    return numpy.floor_divide(x1, x2)
-
-
-@primitive(infer=comparison)
-def greater(x1: Any, x2: Any, /) -> Any:
-    """x1 > x2"""
-    return numpy.greater(x1, x2)
-
-
-@primitive(infer=comparison)
-def greater_equal(x1: Any, x2: Any, /) -> Any:
-    """x1 >= x2"""
-    return numpy.greater_equal(x1, x2)
-
-
-@primitive(infer=comparison)
-def isfinite(x: Any, /) -> Any:
-    """Whether x is neither infinite nor NaN."""
-    return numpy.isfinite(x)
-
-
-@primitive(infer=comparison)
-def isinf(x: Any, /) -> Any:
-    """Whether x is an infinity."""
-    return numpy.isinf(x)
-
-
-@primitive(infer=comparison)
-def isnan(x: Any, /) -> Any:
-    """Whether x is NaN."""
-    return numpy.isnan(x)
-
-
-@primitive(infer=comparison)
-def less(x1: Any, x2: Any, /) -> Any:
-    """x1 < x2"""
-    return numpy.less(x1, x2)
-
-
-@primitive(infer=comparison)
-def less_equal(x1: Any, x2: Any, /) -> Any:
-    """x1 <= x2"""
-    return numpy.less_equal(x1, x2)
-
-
-@primitive(infer=floating, vjp=lambda g, y, x: (g / x,))
-def log(x: Any, /) -> Any:
-    """The natural logarithm of x."""
-    return numpy.log(x)
-
-
-@primitive(infer=logical)
-def logical_and(x1: Any, x2: Any, /) -> Any:
-    """x1 and x2, of truth values."""
-    return numpy.logical_and(x1, x2)
-
-
-@primitive(infer=logical)
-def logical_not(x: Any, /) -> Any:
-    """not x, of truth values."""
-    return numpy.logical_not(x)
-
-
-@primitive(infer=logical)
-def logical_or(x1: Any, x2: Any, /) -> Any:
-    """x1 or x2, of truth values."""
-    return numpy.logical_or(x1, x2)
-
-
-@primitive(infer=logical)
-def logical_xor(x1: Any, x2: Any, /) -> Any:
-    """x1 or x2 but not both, of truth values."""
-    return numpy.logical_xor(x1, x2)
-
-
-# At a tie all of the gradient goes to the first operand.
-@primitive(infer=elementwise, vjp=lambda g, y, a, b: (where(a >= b, g, 0), where(a < b, g, 0)))
-def maximum(x1: Any, x2: Any, /) -> Any:
-    """The larger of x1 and x2; NaN if either is."""
-    return numpy.maximum(x1, x2)
-
-
-@primitive(infer=elementwise, vjp=lambda g, y, a, b: (where(a <= b, g, 0), where(a > b, g, 0)))
-def minimum(x1: Any, x2: Any, /) -> Any:
-    """The smaller of x1 and x2; NaN if either is."""
-    return numpy.minimum(x1, x2)
-
-
-@primitive(infer=elementwise, vjp=lambda g, y, a, b: (g * b, g * a))
-def multiply(x1: Any, x2: Any, /) -> Any:
-    """x1 * x2"""
-    return numpy.multiply(x1, x2)
-
-
-@primitive(infer=elementwise, vjp=lambda g, y, x: (-g,))
-def negative(x: Any, /) -> Any:
-    """-x"""
-    return numpy.negative(x)
-
-
-@primitive(infer=comparison)
-def not_equal(x1: Any, x2: Any, /) -> Any:
-    """x1 != x2"""
-    return numpy.not_equal(x1, x2)
-
-
-def _pow_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
-    """Where b is 0 or a is 0 the formulas would be 0 * inf: their limits there are 0."""
-    slope = b * pow(a, where(equal(b, 0), 1, b - 1))
-    return g * slope, g * y * log(where(equal(a, 0), 1, a))
-
-
-@primitive(infer=elementwise, vjp=_pow_gradient)
-def pow(x1: Any, x2: Any, /) -> Any:
-    """x1 ** x2"""
-    return numpy.power(x1, x2)
-
-
-def _remainder_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
-    return g, -g * floor(a / b)
-
-
-@primitive(infer=elementwise, vjp=_remainder_gradient)
-def remainder(x1: Any, x2: Any, /) -> Any:
-    """x1 - x2 * floor(x1 / x2): has the sign of x2."""
-    return numpy.remainder(x1, x2)
-
-
-def _rounded(dtype: Any) -> Any:
-    """NumPy rounds truth values to float16."""
-    return numpy.round(numpy.empty(0, dtype)).dtype
-
-
-@primitive(infer=Elementwise(_rounded))
-def round(x: Any, /) -> Any:
-    """The nearest whole number; halves go to the even one."""
-    return numpy.round(x)
-
-
-@primitive(infer=elementwise)
-def sign(x: Any, /) -> Any:
-    """-1, 0 or 1; NaN for NaN."""
-    return numpy.sign(x)
-
-
-@primitive(infer=floating, vjp=lambda g, y, x: (g * cos(x),))
-def sin(x: Any, /) -> Any:
-    """sin(x), x in radians."""
-    return numpy.sin(x)
-
-
-@primitive(infer=floating, vjp=lambda g, y, x: (g / (2 * y),))
-def sqrt(x: Any, /) -> Any:
-    """The square root of x; NaN below 0."""
-    return numpy.sqrt(x)
-
-
-@composite
-def square(x: Any, /) -> Any:
-    """x * x"""
-    return multiply(x, x)
-
-
-@primitive(infer=elementwise, vjp=lambda g, y, a, b: (g, -g))
+@primitive(infer=Loop(numpy.subtract), vjp=lambda g, y, a, b: (g, -g))
 def subtract(x1: Any, x2: Any, /) -> Any:
     """x1 - x2"""
     return numpy.subtract(x1, x2)
 
 
-@primitive(infer=floating, vjp=lambda g, y, x: (g * (1 - y * y),))
-def tanh(x: Any, /) -> Any:
-    """The hyperbolic tangent of x."""
-    return numpy.tanh(x)
+@primitive(infer=Loop(numpy.multiply), vjp=lambda g, y, a, b: (g * b, g * a))
+def multiply(x1: Any, x2: Any, /) -> Any:
+    """x1 * x2"""
+    return numpy.multiply(x1, x2)
+
+
+@primitive(infer=Loop(numpy.divide), vjp=lambda g, y, a, b: (g / b, -g * y / b))
+def divide(x1: Any, x2: Any, /) -> Any:
+    """x1 / x2, in floating point."""
+    return numpy.divide(x1, x2)
+
+
+@primitive(infer=Loop(numpy.floor_divide))
+def floor_divide(x1: Any, x2: Any, /) -> Any:
+    """floor(x1 / x2)"""
+    return numpy.floor_divide(x1, x2)
+
+
+@primitive(infer=Loop(numpy.remainder), vjp=lambda g, y, a, b: (g, -g * floor(a / b)))
+def remainder(x1: Any, x2: Any, /) -> Any:
+    """x1 - x2 * floor(x1 / x2): has the sign of x2."""
+    return numpy.remainder(x1, x2)
+
+
+@primitive(infer=Loop(numpy.fmod), vjp=lambda g, y, a, b: (g, -g * trunc(a / b)))
+def fmod(x1: Any, x2: Any, /) -> Any:
+    """x1 - x2 * trunc(x1 / x2): has the sign of x1."""
+    return numpy.fmod(x1, x2)
+
+
+def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
+    """floor_divide(x1, x2) and remainder(x1, x2)."""
+    return floor_divide(x1, x2), remainder(x1, x2)
+
+
+@primitive(infer=Loop(numpy.negative), vjp=lambda g, y, x: (-g,))
+def negative(x: Any, /) -> Any:
+    """-x"""
+    return numpy.negative(x)
+
+
+@primitive(infer=Loop(numpy.positive), vjp=lambda g, y, x: (g,))
+def positive(x: Any, /) -> Any:
+    """A copy of x."""
+    return numpy.positive(x)
+
+
+@primitive(infer=Loop(numpy.sign))
+def sign(x: Any, /) -> Any:
+    """-1, 0 or 1; NaN for NaN; x / |x| of a complex number."""
+    return numpy.sign(x)
+
+
+@primitive(infer=Loop(numpy.heaviside), vjp=lambda g, y, a, b: (None, where(equal(a, 0), g, 0)))
+def heaviside(x1: Any, x2: Any, /) -> Any:
+    """0 where x1 is negative, x2 where it is 0, 1 where it is positive."""
+    return numpy.heaviside(x1, x2)
+
+
+def _shared(first: Any, g: Any) -> tuple[Any, Any]:
+    """The gradient to the first operand where that was chosen, else to the second."""
+    return where(first, g, 0), where(first, 0, g)
+
+
+# At a tie all of the gradient goes to the first operand.
+@primitive(infer=Loop(numpy.maximum), vjp=lambda g, y, a, b: _shared(a >= b, g))
+def maximum(x1: Any, x2: Any, /) -> Any:
+    """The larger of x1 and x2; NaN if either is."""
+    return numpy.maximum(x1, x2)
+
+
+@primitive(infer=Loop(numpy.minimum), vjp=lambda g, y, a, b: _shared(a <= b, g))
+def minimum(x1: Any, x2: Any, /) -> Any:
+    """The smaller of x1 and x2; NaN if either is."""
+    return numpy.minimum(x1, x2)
+
+
+def _not_nan(chosen: Any, other: Any) -> Any:
+    return logical_or(chosen, isnan(other))
+
+
+@primitive(infer=Loop(numpy.fmax), vjp=lambda g, y, a, b: _shared(_not_nan(a >= b, b), g))
+def fmax(x1: Any, x2: Any, /) -> Any:
+    """The larger of x1 and x2; the other one if one is NaN."""
+    return numpy.fmax(x1, x2)
+
+
+@primitive(infer=Loop(numpy.fmin), vjp=lambda g, y, a, b: _shared(_not_nan(a <= b, b), g))
+def fmin(x1: Any, x2: Any, /) -> Any:
+    """The smaller of x1 and x2; the other one if one is NaN."""
+    return numpy.fmin(x1, x2)
+
+
+@composite
+def _clip(x: Any, low: Any, high: Any, /) -> Any:
+    """minimum(maximum(x, low), high), without the bounds that are None."""
+    above = x if low is None else maximum(x, low)
+    return above if high is None else minimum(above, high)
+
+
+def clip(
+    x: Any, /, min: Any = None, max: Any = None, *, a_min: Any = None, a_max: Any = None
+) -> Any:
+    """x within bounds: numbers, arrays or None; max where min is above it; a NaN stays.
+
+    The dtype is the common one, in which Python numbers are weak; a Python int that an integer
+    dtype cannot hold is no bound. a_min, a_max: NumPy's other names of min and max.
+    """
+    x = asarray(x)
+    low, high = _one(min, a_min, "min"), _one(max, a_max, "max")
+    limits = numpy.iinfo(x.dtype) if x.dtype.kind in "iu" else None
+    if limits and type(low) is int and low <= limits.min:
+        low = None
+    if limits and type(high) is int and high >= limits.max:
+        high = None
+    if low is None and high is None:
+        return positive(x)
+    bounds = [_weak(bound) for bound in (low, high) if bound is not None]
+    dtype = numpy.result_type(x.dtype, *bounds)
+    return _clip(*(None if value is None else asarray(value, dtype) for value in (x, low, high)))
+
+
+def _one(bound: Any, alias: Any, name: str) -> Any:
+    if bound is not None and alias is not None:
+        raise UsageError(f"clip takes {name} or a_{name}, not both; leave one out")
+    return alias if bound is None else bound
+
+
+def _weak(bound: Any) -> Any:
+    """What NumPy promotes: a Python number (a size is one) as itself, of others the dtype."""
+    if isinstance(bound, Dim):
+        return 1
+    return bound if isinstance(bound, int | float | complex) else asarray(bound).dtype
+
+
+absolute = abs
+mod = remainder
+true_divide = divide

@@ -2,4 +2,160 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+import math
+from typing import Any
+
+import numpy
+
+from isthmus.infer import as_numpy
+from isthmus.loops import Loop
+from isthmus.np.comparisons import equal
+from isthmus.np.searching import where
+from isthmus.op import OPERATORS, primitive
+
+__all__ = [
+    "cbrt",
+    "exp",
+    "exp2",
+    "expm1",
+    "float_power",
+    "hypot",
+    "i0",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "logaddexp2",
+    "pow",
+    "power",
+    "reciprocal",
+    "sqrt",
+    "square",
+]
+
+
+@primitive(infer=Loop(numpy.exp), vjp=lambda g, y, x: (g * y,))
+def exp(x: Any, /) -> Any:
+    """e**x"""
+    return numpy.exp(x)
+
+
+@primitive(infer=Loop(numpy.exp2), vjp=lambda g, y, x: (g * y * math.log(2),))
+def exp2(x: Any, /) -> Any:
+    """2**x"""
+    return numpy.exp2(x)
+
+
+@primitive(infer=Loop(numpy.expm1), vjp=lambda g, y, x: (g * (y + 1),))
+def expm1(x: Any, /) -> Any:
+    """e**x - 1, exact for small x as well."""
+    return numpy.expm1(x)
+
+
+@primitive(infer=Loop(numpy.log), vjp=lambda g, y, x: (g / x,))
+def log(x: Any, /) -> Any:
+    """The natural logarithm of x."""
+    return numpy.log(x)
+
+
+@primitive(infer=Loop(numpy.log1p), vjp=lambda g, y, x: (g / (1 + x),))
+def log1p(x: Any, /) -> Any:
+    """log(1 + x), exact for small x as well."""
+    return numpy.log1p(x)
+
+
+@primitive(infer=Loop(numpy.log2), vjp=lambda g, y, x: (g / (x * math.log(2)),))
+def log2(x: Any, /) -> Any:
+    """The logarithm of x to base 2."""
+    return numpy.log2(x)
+
+
+@primitive(infer=Loop(numpy.log10), vjp=lambda g, y, x: (g / (x * math.log(10)),))
+def log10(x: Any, /) -> Any:
+    """The logarithm of x to base 10."""
+    return numpy.log10(x)
+
+
+def _logaddexp_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    return g * exp(a - y), g * exp(b - y)
+
+
+@primitive(infer=Loop(numpy.logaddexp), vjp=_logaddexp_gradient)
+def logaddexp(x1: Any, x2: Any, /) -> Any:
+    """log(exp(x1) + exp(x2)), without overflow."""
+    return numpy.logaddexp(x1, x2)
+
+
+def _logaddexp2_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    return g * exp2(a - y), g * exp2(b - y)
+
+
+@primitive(infer=Loop(numpy.logaddexp2), vjp=_logaddexp2_gradient)
+def logaddexp2(x1: Any, x2: Any, /) -> Any:
+    """log2(2**x1 + 2**x2), without overflow."""
+    return numpy.logaddexp2(x1, x2)
+
+
+def _pow_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    """Where b is 0 or a is 0 the formulas would be 0 * inf: their limits there are 0."""
+    slope = b * pow(a, where(equal(b, 0), 1, b - 1))
+    return g * slope, g * y * log(where(equal(a, 0), 1, a))
+
+
+@primitive(infer=Loop(numpy.power), vjp=_pow_gradient)
+def pow(x1: Any, x2: Any, /) -> Any:
+    """x1 ** x2"""
+    return numpy.power(x1, x2)
+
+
+@primitive(infer=Loop(numpy.float_power), vjp=_pow_gradient)
+def float_power(x1: Any, x2: Any, /) -> Any:
+    """x1 ** x2, in float64 at least."""
+    return numpy.float_power(x1, x2)
+
+
+@primitive(infer=Loop(numpy.sqrt), vjp=lambda g, y, x: (g / (2 * y),))
+def sqrt(x: Any, /) -> Any:
+    """The square root of x; NaN below 0."""
+    return numpy.sqrt(x)
+
+
+@primitive(infer=Loop(numpy.cbrt), vjp=lambda g, y, x: (g / (3 * y * y),))
+def cbrt(x: Any, /) -> Any:
+    """The cube root of x."""
+    return numpy.cbrt(x)
+
+
+@primitive(infer=Loop(numpy.square), vjp=lambda g, y, x: (2 * g * x,))
+def square(x: Any, /) -> Any:
+    """x * x"""
+    return numpy.square(x)
+
+
+@primitive(infer=Loop(numpy.reciprocal), vjp=lambda g, y, x: (-g * y * y,))
+def reciprocal(x: Any, /) -> Any:
+    """1 / x, of whole numbers truncated."""
+    return numpy.reciprocal(x)
+
+
+@primitive(infer=Loop(numpy.hypot), vjp=lambda g, y, a, b: (g * a / y, g * b / y))
+def hypot(x1: Any, x2: Any, /) -> Any:
+    """sqrt(x1**2 + x2**2), without overflow."""
+    return numpy.hypot(x1, x2)
+
+
+def _i0_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
+    """I1(x), the mean of cos(t) exp(x cos(t)) over 0 < t < pi; as many points as float64 needs."""
+    points = numpy.cos((numpy.arange(128) + 0.5) * (math.pi / 128)).astype(x.dtype)
+    waves = points * exp(x[..., None] * points)
+    return (g * OPERATORS["np.mean"](waves, axis=-1),)
+
+
+@primitive(infer=as_numpy(numpy.i0), vjp=_i0_gradient)
+def i0(x: Any, /) -> Any:
+    """The modified Bessel function of the first kind, of order 0."""
+    return numpy.i0(x)
+
+
+power = pow

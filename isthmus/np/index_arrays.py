@@ -1,5 +1,176 @@
-"""Arrays of indices, and functions that look up by them."""
+"""Arrays of positions, and positions computed from each other."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from isthmus.dims import broadcast, equal
+from isthmus.errors import UsageError
+from isthmus.graph import Type
+from isthmus.infer import INT64
+from isthmus.np.comparisons import logical_not
+from isthmus.np.conversion import asarray, astype, copy
+from isthmus.np.creation import arange
+from isthmus.np.manipulation import broadcast_arrays, moved, reshape, sizes_of, stack
+from isthmus.np.positions import nonzero
+from isthmus.np.triangles import tri
+
+__all__ = [
+    "diag_indices",
+    "diag_indices_from",
+    "indices",
+    "ix_",
+    "meshgrid",
+    "ravel_multi_index",
+    "tril_indices",
+    "tril_indices_from",
+    "triu_indices",
+    "triu_indices_from",
+    "unravel_index",
+]
+
+
+# Grids
+
+
+def _line(x: Any, axis: int, ndim: int) -> Any:
+    """x along one of several axes; the others have size 1."""
+    return reshape(x, (1,) * axis + (-1,) + (1,) * (ndim - axis - 1))
+
+
+def meshgrid(
+    *arrays: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> tuple[Any, ...]:
+    """For each vector an array of all combinations: its own values along its own axis.
+
+    indexing: "ij" for the axes in order, "xy" for the first two exchanged. sparse: sizes of 1
+    along the other axes.
+    """
+    if indexing not in ("xy", "ij"):
+        raise UsageError(f"indexing={indexing!r}: give 'xy' or 'ij'")
+    order = list(range(len(arrays)))
+    if indexing == "xy" and len(arrays) > 1:
+        order[:2] = 1, 0
+    lines = [_line(asarray(x), axis, len(arrays)) for x, axis in zip(arrays, order, strict=True)]
+    found = tuple(lines) if sparse else broadcast_arrays(*lines)
+    return tuple(map(_new, found)) if copy else found
+
+
+_new = copy  # which is also a keyword above
+
+
+def indices(dimensions: Sequence[Any], dtype: Any = int, sparse: bool = False) -> Any:
+    """The positions along each axis of an array of those sizes, stacked; sparse: a tuple."""
+    sizes = sizes_of(dimensions)
+    lines = [_line(arange(size, dtype=dtype), axis, len(sizes)) for axis, size in enumerate(sizes)]
+    if sparse:
+        return tuple(lines)
+    if not lines:
+        return numpy.empty((0,), dtype)
+    return stack(broadcast_arrays(*lines))
+
+
+def ix_(*args: Any) -> tuple[Any, ...]:
+    """Vectors of positions, or masks, as indices that choose all their combinations."""
+    found = []
+    for axis, arg in enumerate(args):
+        x = asarray(arg)
+        if x.ndim != 1:
+            raise UsageError(f"a cross index of {x.ndim} axes; give vectors")
+        if isinstance(arg, list | tuple) and not len(arg):
+            x = astype(x, numpy.intp)
+        if x.dtype == numpy.bool_:
+            (x,) = nonzero(x)
+        found.append(_line(x, axis, len(args)))
+    return tuple(found)
+
+
+# Diagonals and triangles
+
+
+def diag_indices(n: Any, ndim: int = 2) -> tuple[Any, ...]:
+    """The positions of the main diagonal of an array with ndim axes of size n."""
+    return (arange(n),) * ndim
+
+
+def diag_indices_from(arr: Any, /) -> tuple[Any, ...]:
+    """The positions of the main diagonal of an array whose axes are all of one size."""
+    arr = asarray(arr)
+    if arr.ndim < 2 or not all(equal(size, arr.shape[0]) for size in arr.shape):
+        raise UsageError(f"a diagonal of {arr.shape}; give at least 2 axes, all of one size")
+    return diag_indices(arr.shape[0], arr.ndim)
+
+
+def tril_indices(n: Any, k: int = 0, m: Any = None) -> tuple[Any, ...]:
+    """The rows and columns on and below diagonal k of an n by m matrix."""
+    return nonzero(tri(n, m, k, dtype=numpy.bool_))
+
+
+def triu_indices(n: Any, k: int = 0, m: Any = None) -> tuple[Any, ...]:
+    """The rows and columns on and above diagonal k of an n by m matrix."""
+    return nonzero(logical_not(tri(n, m, k - 1, dtype=numpy.bool_)))
+
+
+def tril_indices_from(arr: Any, /, k: int = 0) -> tuple[Any, ...]:
+    """The rows and columns on and below diagonal k of a matrix."""
+    return tril_indices(*_matrix_sizes(arr, k))
+
+
+def triu_indices_from(arr: Any, /, k: int = 0) -> tuple[Any, ...]:
+    """The rows and columns on and above diagonal k of a matrix."""
+    return triu_indices(*_matrix_sizes(arr, k))
+
+
+def _matrix_sizes(arr: Any, k: int) -> tuple[Any, int, Any]:
+    arr = asarray(arr)
+    if arr.ndim != 2:
+        raise UsageError(f"a triangle of {arr.ndim} axes; give 2")
+    return arr.shape[0], k, arr.shape[1]
+
+
+# Flat positions and positions along axes
+
+
+def _unraveled_type(positions: Type, sizes: Any, order: str) -> tuple[Type, ...]:
+    if positions.dtype.kind not in "iu":
+        raise UsageError(f"positions of {positions.dtype}; give integers")
+    return tuple(Type(INT64, positions.shape) for _ in sizes)
+
+
+@moved(_unraveled_type)
+def _unravel_index(positions: Any, /, sizes: Any, order: str) -> tuple[Any, ...]:
+    """Flat positions as positions along axes. Raises ValueError for those outside."""
+    found = numpy.unravel_index(positions, sizes, order)  # type: ignore[call-overload]
+    return tuple(found)
+
+
+def unravel_index(indices: Any, /, shape: Any, order: str = "C") -> tuple[Any, ...]:
+    """Positions in a flat array as positions along the axes of that shape.
+
+    Raises ValueError for positions outside.
+    """
+    return _unravel_index(asarray(indices), sizes_of(shape), order)
+
+
+def _raveled_type(*positions: Type, sizes: Any, mode: Any, order: str) -> Type:
+    if len(positions) != len(sizes):
+        raise UsageError(f"positions along {len(positions)} axes of {sizes}; give one for each")
+    return Type(INT64, broadcast(*(part.shape for part in positions)))
+
+
+@moved(_raveled_type, variadic=True)
+def _ravel_multi_index(positions: Sequence[Any], /, sizes: Any, mode: Any, order: Any) -> Any:
+    """Positions along axes as flat positions. Raises ValueError for those outside."""
+    return numpy.ravel_multi_index(tuple(positions), sizes, mode, order)
+
+
+def ravel_multi_index(multi_index: Any, /, dims: Any, mode: Any = "raise", order: str = "C") -> Any:
+    """Positions along the axes of an array as positions in it, flat.
+
+    mode, for all axes or for each: "raise" a ValueError outside, "wrap" around, or "clip".
+    """
+    several = multi_index if isinstance(multi_index, list | tuple) else list(asarray(multi_index))
+    return _ravel_multi_index([asarray(part) for part in several], sizes_of(dims), mode, order)

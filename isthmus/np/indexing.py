@@ -1,4 +1,4 @@
-"""Functions that pick elements: indexing, lookups, and assignment as a function."""
+"""Functions that pick elements by an index, as `x[index]` does."""
 
 from __future__ import annotations
 
@@ -7,70 +7,27 @@ from typing import Any
 import numpy
 
 from isthmus.array import Array
-from isthmus.dims import Dim, equal, product, same
-from isthmus.errors import TraceError, UsageError
+from isthmus.dims import Dim, Shape, same
 from isthmus.graph import Type
-from isthmus.indexing import indexed_shape, plan, sliced_size
-from isthmus.infer import one_axis
-from isthmus.np.creation import arange, full, zeros
-from isthmus.np.elementwise import clip, less, logical_and
-from isthmus.np.elementwise import equal as equals
-from isthmus.np.manipulation import (
-    astype,
-    broadcast_type,
-    concat,
-    expand_dims,
-    moved,
-    reshape,
-    squeeze,
+from isthmus.indexing import ascending, indexed_shape, plan
+from isthmus.np.advanced_indexing import (
+    ARRAY,
+    Index,
+    check_mask,
+    is_mask,
+    lookup,
+    taken_apart,
+    written_out,
 )
-from isthmus.np.searching import where
-from isthmus.op import OPERATORS
+from isthmus.np.conversion import asarray
+from isthmus.np.creation import full, zeros
+from isthmus.np.lookups import narrow, take
+from isthmus.np.manipulation import concat, expand_dims, moved, permute_dims, reshape, squeeze
+from isthmus.op import NUMPY, _kind
 
 __all__ = [
     "getitem",
-    "setitem",
-    "split",
-    "take",
 ]
-
-
-def split(x: Any, sections: int, /, *, axis: int = 0) -> tuple[Any, ...]:
-    """x cut into equal parts along an axis, as a tuple."""
-    along = one_axis(axis, x.ndim)
-    size = x.shape[along] // sections
-    if not equal(size * sections, x.shape[along]):
-        raise UsageError(f"np.split: {x.shape[along]} does not divide into {sections} equal parts")
-    cuts = [slice(i * size, (i + 1) * size) for i in range(sections)]
-    return tuple(getitem(x, (slice(None),) * along + (cut,)) for cut in cuts)
-
-
-def _taken_type(x: Type, indices: Type, axis: int | None) -> Type:
-    if indices.dtype.kind not in "iu":
-        raise UsageError(f"indices of dtype {indices.dtype}; give integers")
-    if axis is None and x.ndim != 1:
-        raise UsageError(f"np.take from {x.ndim} axes needs an axis")
-    along = one_axis(axis or 0, x.ndim)
-    return Type(x.dtype, (*x.shape[:along], *indices.shape, *x.shape[along + 1 :]))
-
-
-def _take_gradient(g: Any, y: Any, x: Any, indices: Any, axis: int | None) -> tuple[Any, None]:
-    """Each position of x sums what was taken from it: a matrix product with the one-hot indices."""
-    along = one_axis(axis or 0, x.ndim)
-    size = x.shape[along]
-    flat = reshape(indices, (1, -1))
-    hot = equals(arange(size).reshape((-1, 1)), where(less(flat, 0), flat + size, flat))
-    lines = (product(x.shape[:along]), product(indices.shape), product(x.shape[along + 1 :]))
-    return reshape(OPERATORS["np.matmul"](astype(hot, g.dtype), reshape(g, lines)), x.shape), None
-
-
-@moved(_taken_type, vjp=_take_gradient)
-def take(x: Any, indices: Any, /, axis: int | None = None) -> Any:
-    """The elements of x at the given positions of an axis; negative ones count from the end.
-
-    Raises IndexError for a position outside, on every backend.
-    """
-    return numpy.take(x, indices, axis=axis)
 
 
 def _item_type(x: Type, index: Any) -> Type:
@@ -94,22 +51,11 @@ def _unsliced(g: Any, axis: int, size: int | Dim, cut: slice) -> Any:
     count = g.shape[axis]
     if not isinstance(count, Dim) and count == 0:
         return zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), g.dtype)
-    start, step = _ascending(size, cut, count)
-    if cut.step is not None and cut.step < 0:
+    start, _, step, backwards = ascending(size, cut)
+    if backwards:
         g = getitem(g, (slice(None),) * axis + (slice(None, None, -1),))
     g = spaced(g, axis, step)
     return surrounded(g, axis, start, size - start - g.shape[axis])
-
-
-def _ascending(size: int | Dim, cut: slice, count: int | Dim) -> tuple[int | Dim, int]:
-    """The first position of a slice, counted upwards, and the distance to the next."""
-    step = 1 if cut.step is None else cut.step
-    if isinstance(size, int) and not isinstance(cut.start, Dim) and not isinstance(cut.stop, Dim):
-        positions = range(*cut.indices(size))
-        return min(positions[0], positions[-1]), abs(step)
-    if step < 0:
-        return size - 1 + (count - 1) * step, -step
-    return _forward(size, cut)[0], step
 
 
 def spaced(x: Any, axis: int, step: int) -> Any:
@@ -140,93 +86,77 @@ def _getitem(x: Any, /, index: Any) -> Any:
 
 
 def getitem(x: Any, index: Any, /) -> Any:
-    """x[index]: basic indexing, or one array of integers beside full slices."""
-    parts = index if isinstance(index, tuple) else (index,)
-    arrays = [i for i, part in enumerate(parts) if isinstance(part, Array | numpy.ndarray | list)]
+    """x[index]: integers, slices, `...`, None, arrays of integers, and masks."""
+    if _kind((x, index)) == NUMPY:
+        return numpy.asarray(x)[index]
+    parts, arrays = taken_apart(index)
+    return picked(asarray(x), parts, arrays)
+
+
+def picked(x: Any, parts: Index, arrays: list[Any], size: Any = None) -> Any:
+    """x[parts] with the arrays in their places; size: how many elements the masks choose."""
     if not arrays:
         return _getitem(x, parts)
-    if not isinstance(x, Array) and not isinstance(parts[arrays[0]], Array):
-        return x[index]
-    return _take_item(x, parts, arrays)
+    whole = written_out(parts, x.ndim, arrays)
+    first, second, arrays = _in_two(x, whole, arrays)
+    if len(arrays) == 1 and not is_mask(arrays[0]):
+        return _taken(x, first, second, arrays[0])
+    return lookup(_sliced(x, first), second, arrays, size)
 
 
-def _take_item(x: Any, parts: tuple[Any, ...], arrays: list[int]) -> Any:
-    others = [part for i, part in enumerate(parts) if i not in arrays]
-    if len(arrays) > 1 or any(part != slice(None) for part in others):
-        raise TraceError(
-            "x[...] with several arrays or with arrays beside other indices does not trace; "
-            "use np.take(x, indices, axis=...) one axis at a time"
-        )
-    indices = parts[arrays[0]]
-    if _is_mask(indices):
-        raise TraceError(
-            "x[mask] has a size that depends on values and does not trace; use np.where(mask, x, 0)"
-        )
-    return take(x, indices, axis=arrays[0])
+def _sliced(x: Any, parts: Index) -> Any:
+    whole = all(isinstance(part, slice) and part == slice(None) for part in parts)
+    return x if whole else _getitem(x, parts)
 
 
-def _is_mask(index: Any) -> bool:
-    return getattr(index, "dtype", None) == numpy.bool_
+def _in_two(x: Any, parts: Index, arrays: list[Any]) -> tuple[Index, Index, list[Any]]:
+    """The slices and new axes, which come first; then integers and arrays; and the arrays.
+
+    Masks that are known become the positions they choose.
+    """
+    source = iter(arrays)
+    first: list[Any] = []
+    second: list[Any] = []
+    found: list[Any] = []
+    for part in parts:
+        if part is None or isinstance(part, slice):
+            first.append(part)
+            second.append(slice(None))
+        elif isinstance(part, str):
+            axis = sum(done is not None for done in first)
+            before, positions = _positions(next(source), x.shape[axis:])
+            first += before
+            second += [ARRAY] * len(positions)
+            found += positions
+        else:
+            first.append(slice(None))
+            second.append(part)
+    return tuple(first), tuple(second), found
 
 
-def setitem(x: Any, value: Any, index: Any, /) -> Any:
-    """A copy of x in which x[index] = value: basic indices, or a mask of x's leading axes."""
-    if _is_mask(index):
-        return where(_leading(index, x.ndim), astype(value, x.dtype), x)
-    parts = plan(index, x.ndim)
-    chosen: Any = True
-    spread = _spread(value, x, index, parts)
-    for axis, cut in parts.slices.items():
-        inside, source = _positions(x.shape[axis], cut)
-        line = (-1,) + (1,) * (x.ndim - axis - 1)
-        chosen = logical_and(chosen, reshape(inside, line))
-        if not isinstance(spread.shape[axis], int) or spread.shape[axis] > 1:
-            spread = take(spread, source, axis=axis)
-    return where(chosen, spread, x)
+def _positions(array: Any, sizes: Shape) -> tuple[list[Any], list[Any]]:
+    """An array of an index as arrays that take the first of these axes: those axes, the arrays."""
+    if not is_mask(array):
+        return [slice(None)], [array]
+    if not array.ndim:  # a new axis, of which the one element is chosen or not
+        return [None], _positions(reshape(array, (1,)), (1,))[1]
+    axes = [slice(None)] * array.ndim
+    if isinstance(array, Array):
+        return axes, [array]
+    check_mask(array.shape, sizes)
+    return axes, list(array.nonzero())
 
 
-def _leading(mask: Any, ndim: int) -> Any:
-    return reshape(mask, (*mask.shape, *(1,) * (ndim - mask.ndim)))
-
-
-def _spread(value: Any, x: Any, index: Any, parts: Any) -> Any:
-    """The value with one axis for each axis of x: size 1 where an integer removes one."""
-    array = astype(value, x.dtype)
-    wanted = indexed_shape(x.shape, index)
-    broadcast_type(Type(array.dtype, array.shape), wanted)
-    missing = len(wanted) - array.ndim
-    array = reshape(array, (1,) * missing + tuple(array.shape))
-    if parts.added:
-        array = squeeze(array, axis=parts.added)
-    return expand_dims(array, axis=parts.removed) if parts.removed else array
-
-
-def _positions(size: int | Dim, part: slice) -> tuple[Any, Any]:
-    """For each position of an axis: is it in the slice, and which element of the slice it is."""
-    start, stop, step = _forward(size, part)
-    offset = arange(size) - start
-    inside = _between(start, stop, size)
-    last = sliced_size(size, part) - 1
-    return logical_and(inside, offset % step == 0), clip(offset // step, 0, last)
-
-
-def _between(start: Any, stop: Any, size: int | Dim) -> Any:
-    """Truth from start to stop; of named sizes, parts whose lengths are checked at every call."""
-    if not isinstance(stop - start, Dim):
-        stop = start + max(stop - start, 0)
-    lengths = zip((start, stop - start, size - stop), (False, True, False), strict=True)
-    return concat([full((length,), inside, numpy.bool_) for length, inside in lengths])
-
-
-def _forward(size: int | Dim, part: slice) -> tuple[Any, Any, int]:
-    if isinstance(size, int) and not isinstance(part.start, Dim) and not isinstance(part.stop, Dim):
-        start, stop, step = part.indices(size)
-        if step < 0:
-            raise TraceError("x[::-1] = v does not trace; assign np.flip(v) with a positive step")
-        return start, stop, step
-    ends = [
-        end if end is None or isinstance(end, Dim) or end >= 0 else size + end
-        for end in (part.start, part.stop)
-    ]
-    start = 0 if ends[0] is None else ends[0]
-    return start, size if ends[1] is None else ends[1], part.step or 1
+def _taken(x: Any, first: Index, second: Index, positions: Any) -> Any:
+    """A lookup along one axis; integers that stand apart from it bring it to the front."""
+    at = second.index(ARRAY)
+    chosen = [i for i, part in enumerate(second) if not isinstance(part, slice)]
+    pairs = zip(first, second, strict=True)
+    x = _sliced(x, tuple(old if isinstance(new, slice | str) else new for old, new in pairs))
+    axis = at - sum(i < at for i in chosen)
+    found = take(x, narrow(positions, x), axis=axis)
+    if chosen[-1] - chosen[0] == len(chosen) - 1:
+        return found
+    moving = range(axis, axis + positions.ndim)
+    others = [i for i in range(found.ndim) if i not in moving]
+    return permute_dims(found, (*moving, *others))

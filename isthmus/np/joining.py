@@ -1,5 +1,132 @@
-"""Arrays joined, split, padded and repeated."""
+"""Arrays joined and split."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from collections.abc import Sequence
+from itertools import pairwise
+from numbers import Integral
+from typing import Any
+
+from isthmus.dims import Dim, equal
+from isthmus.errors import UsageError
+from isthmus.infer import one_axis
+from isthmus.np.axes import atleast_1d, atleast_2d, atleast_3d
+from isthmus.np.conversion import asarray
+from isthmus.np.indexing import getitem
+from isthmus.np.manipulation import concat, permute_dims
+
+__all__ = [
+    "append",
+    "array_split",
+    "column_stack",
+    "dsplit",
+    "dstack",
+    "hsplit",
+    "hstack",
+    "row_stack",
+    "split",
+    "unstack",
+    "vsplit",
+    "vstack",
+]
+
+
+def vstack(arrays: Sequence[Any], /, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """The arrays one after another as rows; those with one axis are a row each."""
+    rows = [atleast_2d(array) for array in arrays]
+    return concat(rows, axis=0, dtype=dtype, casting=casting)
+
+
+row_stack = vstack
+
+
+def hstack(arrays: Sequence[Any], /, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """The arrays one after another along their second axis, or their only one."""
+    parts = [atleast_1d(array) for array in arrays]
+    along = 0 if parts and parts[0].ndim == 1 else 1
+    return concat(parts, axis=along, dtype=dtype, casting=casting)
+
+
+def dstack(arrays: Sequence[Any], /) -> Any:
+    """The arrays one after another along their third axis."""
+    return concat([atleast_3d(array) for array in arrays], axis=2)
+
+
+def column_stack(arrays: Sequence[Any], /) -> Any:
+    """The arrays one after another as columns; those with one axis are a column each."""
+    return concat([_as_columns(array) for array in arrays], axis=1)
+
+
+def _as_columns(array: Any) -> Any:
+    array = asarray(array)
+    return array if array.ndim > 1 else permute_dims(atleast_2d(array))
+
+
+def append(arr: Any, values: Any, /, axis: int | None = None) -> Any:
+    """arr with values after it along an axis; both flat if none is given."""
+    return concat([arr, values], axis=axis)
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    """The parts of x along an axis, without that axis."""
+    x = asarray(x)
+    along = one_axis(axis, x.ndim)
+    count = x.shape[along].__index__()
+    return tuple(getitem(x, (slice(None),) * along + (i,)) for i in range(count))
+
+
+def split(ary: Any, indices_or_sections: Any, /, axis: int = 0) -> list[Any]:
+    """ary cut along an axis: into equal parts, or at the positions of a list."""
+    ary = asarray(ary)
+    if not isinstance(indices_or_sections, Integral):
+        return array_split(ary, indices_or_sections, axis=axis)
+    size, sections = ary.shape[one_axis(axis, ary.ndim)], int(indices_or_sections)
+    if not equal(size // sections * sections, size):
+        raise UsageError(f"np.split: {size} does not divide into {sections} equal parts")
+    step = size // sections
+    return _cut(ary, [i * step for i in range(sections)] + [size], axis)
+
+
+def array_split(ary: Any, indices_or_sections: Any, /, axis: int = 0) -> list[Any]:
+    """ary cut along an axis: into parts that differ by at most one, or at positions of a list."""
+    ary = asarray(ary)
+    size = ary.shape[one_axis(axis, ary.ndim)]
+    if not isinstance(indices_or_sections, Integral):
+        return _cut(ary, [0, *indices_or_sections, None], axis)
+    sections = int(indices_or_sections)
+    if sections <= 0:
+        raise UsageError(f"{sections} parts; give 1 or more")
+    if isinstance(size, Dim):
+        return split(ary, sections, axis=axis)
+    step, longer = divmod(size, sections)
+    starts = [i * step + min(i, longer) for i in range(sections + 1)]
+    return _cut(ary, starts, axis)
+
+
+def _cut(x: Any, ends: Sequence[Any], axis: int) -> list[Any]:
+    """The parts of x between neighbouring positions of an axis."""
+    before = (slice(None),) * one_axis(axis, x.ndim)
+    return [getitem(x, (*before, slice(start, stop))) for start, stop in pairwise(ends)]
+
+
+def vsplit(ary: Any, indices_or_sections: Any, /) -> list[Any]:
+    """ary cut along its first axis."""
+    return _split_along(ary, indices_or_sections, 0, 2)
+
+
+def hsplit(ary: Any, indices_or_sections: Any, /) -> list[Any]:
+    """ary cut along its second axis, or its only one."""
+    ary = asarray(ary)
+    return _split_along(ary, indices_or_sections, min(ary.ndim - 1, 1), 1)
+
+
+def dsplit(ary: Any, indices_or_sections: Any, /) -> list[Any]:
+    """ary cut along its third axis."""
+    return _split_along(ary, indices_or_sections, 2, 3)
+
+
+def _split_along(ary: Any, indices_or_sections: Any, axis: int, least: int) -> list[Any]:
+    ary = asarray(ary)
+    if ary.ndim < least:
+        raise UsageError(f"an array with {ary.ndim} axes; give one with at least {least}")
+    return split(ary, indices_or_sections, axis=axis)

@@ -7,22 +7,29 @@ from typing import Any
 
 import numpy
 
+from isthmus.array import Array
 from isthmus.dims import Dim, Shape, broadcast, equal, same_shape
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph import Type
-from isthmus.infer import axes_of, cast, one_axis, reshaped
+from isthmus.infer import axes_of, one_axis, reshaped
+from isthmus.np.conversion import asarray, astype
 from isthmus.op import OPERATORS, Op, P, R, primitive
 
 __all__ = [
     "astype",
+    "broadcast_arrays",
+    "broadcast_shapes",
     "broadcast_to",
     "concat",
+    "concatenate",
     "expand_dims",
     "matrix_transpose",
     "permute_dims",
+    "ravel",
     "reshape",
     "squeeze",
     "stack",
+    "transpose",
 ]
 
 
@@ -35,30 +42,37 @@ def moved(infer: Any, **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:
     return primitive(infer=infer, operations=_free, **facts)
 
 
-def _cast_gradient(g: Any, y: Any, x: Any, dtype: Any) -> tuple[Any]:
-    return (astype(g, x.dtype),)
-
-
-def _settled_dtype(x: Type, dtype: Any) -> dict[str, Any]:
-    return {"dtype": numpy.dtype(dtype)}
-
-
-@primitive(infer=cast, vjp=_cast_gradient, settled=_settled_dtype)
-def astype(x: Any, /, dtype: Any) -> Any:
-    """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy."""
-    return numpy.asarray(x).astype(dtype)
+def sizes_of(shape: Any) -> Shape:
+    """A shape as a tuple; a size alone is a shape of one axis."""
+    return tuple(shape) if isinstance(shape, tuple | list) else (shape,)
 
 
 def broadcast_type(x: Type, shape: Shape) -> Type:
-    if not same_shape(broadcast(x.shape, tuple(shape)), tuple(shape)):
-        raise DimensionError(f"{x.shape} does not broadcast to {tuple(shape)}")
-    return Type(x.dtype, tuple(shape))
+    if not same_shape(broadcast(x.shape, shape), shape):
+        raise DimensionError(f"{x.shape} does not broadcast to {shape}")
+    return Type(x.dtype, shape)
 
 
-@moved(broadcast_type, view=True, vjp=lambda g, y, x, shape: (g,))
+def _settled_sizes(x: Type, shape: Any) -> dict[str, Any]:
+    return {"shape": sizes_of(shape)}
+
+
+@moved(broadcast_type, view=True, vjp=lambda g, y, x, shape: (g,), settled=_settled_sizes)
 def broadcast_to(x: Any, /, shape: Any) -> Any:
     """x repeated along axes of size 1 and new leading axes, to the given shape."""
     return numpy.broadcast_to(x, shape)
+
+
+def broadcast_shapes(*shapes: Any) -> Any:
+    """The shape that arrays of these shapes broadcast to; a size alone is a shape of one axis."""
+    return broadcast(*map(sizes_of, shapes))
+
+
+def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
+    """The arrays broadcast against each other."""
+    known = [asarray(array) for array in arrays]
+    shape = broadcast(*(array.shape for array in known))
+    return tuple(broadcast_to(array, shape) for array in known)
 
 
 def _concat_type(*types: Type, axis: int) -> Type:
@@ -92,14 +106,44 @@ def _split_gradient(g: Any, y: Any, *arrays: Any, axis: int) -> tuple[Any, ...]:
 
 
 @moved(_concat_type, variadic=True, promote=_common_dtype, vjp=_split_gradient)
-def concat(arrays: Sequence[Any], /, axis: int = 0) -> Any:
+def _concat(arrays: Sequence[Any], /, axis: int = 0) -> Any:
     """The arrays one after another along an axis they have."""
     return numpy.concatenate(arrays, axis=axis)
 
 
-def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Any:
-    """The arrays side by side along a new axis."""
-    return concat([expand_dims(array, axis=axis) for array in arrays], axis=axis)
+def concat(
+    arrays: Sequence[Any], /, axis: int | None = 0, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    """The arrays one after another along an axis they have; flat ones if axis is None."""
+    parts = [asarray(array) for array in arrays]
+    if dtype is not None:
+        parts = [_cast(part, numpy.dtype(dtype), casting) for part in parts]
+    if axis is None:
+        return _concat([reshape(part, (-1,)) for part in parts], axis=0)
+    return _concat(parts, axis=axis)
+
+
+concatenate = concat
+
+
+def _cast(array: Any, dtype: numpy.dtype[Any], casting: Any) -> Any:
+    if not numpy.can_cast(array.dtype, dtype, casting):
+        raise TypeError(f"cannot cast {array.dtype} to {dtype} by the rule {casting!r}")
+    return astype(array, dtype, copy=False)
+
+
+def stack(
+    arrays: Sequence[Any], /, axis: int = 0, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    """The arrays, all of one shape, side by side along a new axis."""
+    parts = [asarray(array) for array in arrays]
+    for part in parts[1:]:
+        if not all(map(equal, part.shape, parts[0].shape)) or part.ndim != parts[0].ndim:
+            raise DimensionError(
+                f"stack of shapes {parts[0].shape} and {part.shape}; give equal ones"
+            )
+    wide = [expand_dims(part, axis=axis) for part in parts]
+    return concat(wide, axis=axis, dtype=dtype, casting=casting)
 
 
 def _expanded_type(x: Type, axis: Any) -> Type:
@@ -144,8 +188,14 @@ def permute_dims(x: Any, /, axes: Any = None) -> Any:
     return numpy.transpose(x, axes)
 
 
+transpose = permute_dims
+
+
 def matrix_transpose(x: Any, /) -> Any:
     """x with its last two axes exchanged."""
+    x = asarray(x)
+    if x.ndim < 2:
+        raise UsageError(f"matrix_transpose of {x.ndim} axes; give at least 2")
     axes = tuple(range(x.ndim))
     return permute_dims(x, (*axes[:-2], axes[-1], axes[-2]))
 
@@ -160,9 +210,30 @@ def _settled_shape(x: Type, shape: Any) -> dict[str, Any]:
 
 
 @moved(_reshaped_type, view=True, vjp=_reshaped_gradient, settled=_settled_shape)
-def reshape(x: Any, /, shape: Any) -> Any:
+def _reshape(x: Any, /, shape: Any) -> Any:
     """x with the same elements, last axis fastest, in another shape; one size may be -1."""
     return numpy.reshape(x, shape)
+
+
+def reshape(x: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None) -> Any:
+    """x with the same elements in another shape; one size may be -1.
+
+    order: "C" for the last axis fastest, "F" for the first. copy=True gives a new array.
+    """
+    if order not in ("C", "F"):
+        raise UsageError(f"order={order!r}: give 'C' or 'F'")
+    if copy is False and not isinstance(x, Array):  # whose memory knows whether it can
+        return numpy.reshape(x, shape, order=order, copy=False)
+    if copy:
+        x = asarray(x, copy=True)
+    if order == "C":
+        return _reshape(x, shape)
+    return permute_dims(_reshape(permute_dims(x), sizes_of(shape)[::-1]))
+
+
+def ravel(a: Any, /, order: str = "C") -> Any:
+    """a with one axis."""
+    return reshape(a, (-1,), order)
 
 
 def _squeezed_type(x: Type, axis: Any) -> Type:
@@ -173,7 +244,14 @@ def _squeezed_type(x: Type, axis: Any) -> Type:
     return Type(x.dtype, tuple(size for i, size in enumerate(x.shape) if i not in gone))
 
 
-@moved(_squeezed_type, view=True, vjp=_reshaped_gradient)
-def squeeze(x: Any, /, axis: Any) -> Any:
-    """x without the given axes, which have size 1."""
+def _settled_axes(x: Type, axis: Any) -> dict[str, Any]:
+    """The axes that are left out; without a choice those of size 1, as the names decide."""
+    if axis is None:
+        return {"axis": tuple(i for i, size in enumerate(x.shape) if equal(size, 1))}
+    return {"axis": axis}
+
+
+@moved(_squeezed_type, view=True, vjp=_reshaped_gradient, settled=_settled_axes)
+def squeeze(x: Any, /, axis: Any = None) -> Any:
+    """x without the given axes, which have size 1; without all that have if none is given."""
     return numpy.squeeze(x, axis)

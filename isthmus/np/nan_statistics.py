@@ -1,5 +1,169 @@
-"""Reductions that leave NaN out."""
+"""Statistics of the elements that are not NaN. Arrays of integers have no others."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+
+from isthmus.errors import UsageError
+from isthmus.infer import INT64, reduction
+from isthmus.np.comparisons import isnan, less_equal, logical_not
+from isthmus.np.complex_numbers import conj, real
+from isthmus.np.conversion import asarray, astype
+from isthmus.np.cumulative import cumprod, cumsum
+from isthmus.np.elementwise import multiply, subtract
+from isthmus.np.exponents import square
+from isthmus.np.searching import where
+from isthmus.np.statistical import (
+    all,
+    divided,
+    freedom_lost,
+    max,
+    mean,
+    min,
+    prod,
+    root,
+    sum,
+    var,
+)
+from isthmus.op import composite, primitive
+
+__all__ = [
+    "nanargmax",
+    "nanargmin",
+    "nancumprod",
+    "nancumsum",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanprod",
+    "nanstd",
+    "nansum",
+    "nanvar",
+]
+
+
+def _has_nan(x: Any) -> bool:
+    """Whether x is of a dtype that has NaN."""
+    return x.dtype.kind in "fc"
+
+
+def _without(x: Any, filler: Any) -> Any:
+    """x with the filler in place of each NaN."""
+    x = asarray(x)
+    return where(isnan(x), filler, x) if _has_nan(x) else x
+
+
+@composite
+def nansum(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    """The sum of the others; 0 of none."""
+    return sum(_without(x, 0), axis, dtype, keepdims=keepdims)
+
+
+@composite
+def nanprod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    """The product of the others; 1 of none."""
+    return prod(_without(x, 1), axis, dtype, keepdims=keepdims)
+
+
+@composite
+def nancumsum(x: Any, /, axis: int | None = None, dtype: Any = None) -> Any:
+    """cumsum with 0 for each NaN"""
+    return cumsum(_without(x, 0), axis, dtype)
+
+
+@composite
+def nancumprod(x: Any, /, axis: int | None = None, dtype: Any = None) -> Any:
+    """cumprod with 1 for each NaN"""
+    return cumprod(_without(x, 1), axis, dtype)
+
+
+@composite
+def nanmax(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The largest of the others; NaN of none."""
+    return _extreme(max, asarray(x), -numpy.inf, axis, keepdims)
+
+
+@composite
+def nanmin(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The smallest of the others; NaN of none."""
+    return _extreme(min, asarray(x), numpy.inf, axis, keepdims)
+
+
+def _extreme(function: Callable[..., Any], x: Any, last: float, axis: Any, keepdims: bool) -> Any:
+    if not _has_nan(x):
+        return function(x, axis, keepdims=keepdims)
+    filler = complex(last, last) if x.dtype.kind == "c" else last
+    found = function(_without(x, filler), axis, keepdims=keepdims)
+    return where(all(isnan(x), axis, keepdims=keepdims), numpy.nan, found)
+
+
+@composite
+def nanmean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    """The mean of the others; NaN of none."""
+    x = asarray(x)
+    if not _has_nan(x):
+        return mean(x, axis, dtype, keepdims=keepdims)
+    total = sum(_without(x, 0), axis, dtype, keepdims=keepdims)
+    return divided(total, _count(x, total.dtype, axis, keepdims))
+
+
+def _count(x: Any, dtype: Any, axis: Any, keepdims: bool) -> Any:
+    """How many elements are not NaN, in the floats that NumPy's quotient by it is rounded from."""
+    if dtype.kind not in "fc":
+        raise UsageError(f"dtype {dtype} of {x.dtype} elements; give a floating one")
+    wide = numpy.float32 if dtype in (numpy.float16, numpy.float32) else numpy.float64
+    return sum(logical_not(isnan(x)), axis, wide, keepdims=keepdims)
+
+
+@composite
+def nanvar(
+    x: Any,
+    /,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    correction: float | None = None,
+) -> Any:
+    """var of the others; NaN where they are no more than ddof."""
+    x, lost = asarray(x), freedom_lost(ddof, correction)
+    if not _has_nan(x):
+        return var(x, axis, dtype, ddof=lost, keepdims=keepdims)
+    total = sum(_without(x, 0), axis, dtype, keepdims=True)
+    middle = divided(total, _count(x, total.dtype, axis, True))
+    apart = where(isnan(x), 0, astype(subtract(x, middle), x.dtype))
+    squares = square(apart) if x.dtype.kind == "f" else real(multiply(apart, conj(apart)))
+    total = sum(squares, axis, dtype, keepdims=keepdims)
+    left = subtract(_count(x, total.dtype, axis, keepdims), lost)
+    return where(less_equal(left, 0), numpy.nan, divided(total, left))
+
+
+@composite
+def nanstd(
+    x: Any,
+    /,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    correction: float | None = None,
+) -> Any:
+    """sqrt(nanvar(x))"""
+    return root(nanvar(x, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
+
+
+@primitive(infer=reduction(lambda _: INT64))
+def nanargmax(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    """The position of the largest of the others; ValueError of none, as in NumPy."""
+    return numpy.nanargmax(x, axis=axis, keepdims=keepdims)
+
+
+@primitive(infer=reduction(lambda _: INT64))
+def nanargmin(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    """The position of the smallest of the others; ValueError of none, as in NumPy."""
+    return numpy.nanargmin(x, axis=axis, keepdims=keepdims)

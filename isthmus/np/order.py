@@ -1,5 +1,155 @@
-"""Sorting, quantiles, and searching in what is sorted."""
+"""Sorting, and searching in what is sorted. NaN is above every number."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from typing import Any
+
+import numpy
+
+from isthmus.dims import equal, product
+from isthmus.errors import UsageError
+from isthmus.graph import Type
+from isthmus.infer import INT64, one_axis
+from isthmus.np.conversion import asarray
+from isthmus.np.lookups import take_along_axis
+from isthmus.np.manipulation import reshape
+from isthmus.op import primitive
+
+__all__ = [
+    "argpartition",
+    "argsort",
+    "digitize",
+    "lexsort",
+    "partition",
+    "searchsorted",
+    "sort",
+]
+
+
+def _sorted_type(x: Type, axis: int | None, **_: Any) -> Type:
+    if axis is None:
+        return Type(x.dtype, (product(x.shape),))
+    one_axis(axis, x.ndim)
+    return x
+
+
+def _order_type(x: Type, axis: int | None, **_: Any) -> Type:
+    return Type(INT64, _sorted_type(x, axis).shape)
+
+
+def ranks(x: Any, axis: int) -> Any:
+    """For each element its position when x is sorted."""
+    return _argsort(_argsort(x, axis=axis, descending=False), axis=axis, descending=False)
+
+
+def _sorted_gradient(g: Any, y: Any, x: Any, axis: int | None, **_: Any) -> tuple[Any]:
+    """Each element takes the gradient of its place, which is the place of its rank in y."""
+    line, along = (reshape(x, (-1,)), 0) if axis is None else (x, axis)
+    by_rank = take_along_axis(g, _argsort(y, axis=along, descending=False), axis=along)
+    return (reshape(take_along_axis(by_rank, ranks(line, along), axis=along), x.shape),)
+
+
+@primitive(infer=_sorted_type, vjp=_sorted_gradient)
+def _sort(x: Any, /, axis: int | None, descending: bool) -> Any:
+    if not descending:
+        return numpy.sort(x, axis=axis, kind="stable")
+    if axis is None:
+        x, axis = numpy.ravel(x), 0
+    return numpy.flip(numpy.sort(numpy.flip(x, axis), axis=axis, kind="stable"), axis)
+
+
+def sort(
+    x: Any,
+    /,
+    axis: int | None = -1,
+    kind: str | None = None,
+    *,
+    descending: bool = False,
+    stable: bool | None = True,
+) -> Any:
+    """x sorted along an axis, or flattened for None. Every kind is stable here.
+
+    NaN comes last, or first where the largest does.
+    """
+    return _sort(x, axis=axis, descending=descending)
+
+
+@primitive(infer=_order_type)
+def _argsort(x: Any, /, axis: int | None, descending: bool) -> Any:
+    if not descending:
+        return numpy.argsort(x, axis=axis, kind="stable")
+    if axis is None:
+        x, axis = numpy.ravel(x), 0
+    order = numpy.argsort(numpy.flip(x, axis), axis=axis, kind="stable")
+    return numpy.shape(x)[axis] - 1 - numpy.flip(order, axis)
+
+
+def argsort(
+    x: Any,
+    /,
+    axis: int | None = -1,
+    kind: str | None = None,
+    *,
+    descending: bool = False,
+    stable: bool | None = True,
+) -> Any:
+    """The positions of the elements in sorted order; equal ones keep theirs, for every kind."""
+    return _argsort(x, axis=axis, descending=descending)
+
+
+@primitive(infer=_sorted_type, vjp=_sorted_gradient)
+def partition(x: Any, /, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Any:
+    """x with its kth element where sorting puts it, no larger ones before, no smaller behind."""
+    return numpy.partition(x, kth, axis=axis, kind=kind)
+
+
+@primitive(infer=_order_type)
+def argpartition(x: Any, /, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Any:
+    """The positions of the elements in the order of `partition`."""
+    return numpy.argpartition(x, kth, axis=axis, kind=kind)
+
+
+def _keys_type(*keys: Type, axis: int) -> Type:
+    one_axis(axis, keys[0].ndim)
+    for key in keys:
+        if key.ndim != keys[0].ndim or not all(map(equal, key.shape, keys[0].shape)):
+            raise UsageError(f"keys {keys[0]} and {key}; give keys of one shape")
+    return Type(INT64, keys[0].shape)
+
+
+@primitive(infer=_keys_type, variadic=True)
+def _lexsort(keys: Any, /, axis: int) -> Any:
+    return numpy.lexsort(tuple(keys), axis=axis)
+
+
+def lexsort(keys: Any, /, axis: int = -1) -> Any:
+    """The positions that sort by the last key, equal ones by the one before, and so on."""
+    whole = keys if isinstance(keys, tuple | list) else [keys[i] for i in range(keys.shape[0])]
+    if not whole:
+        raise UsageError("np.lexsort of no keys; give one or more")
+    return _lexsort([asarray(key) for key in whole], axis=axis)
+
+
+def _found_type(x: Type, among: Type, *_: Any, **__: Any) -> Type:
+    if among.ndim != 1:
+        raise UsageError(f"what is searched is {among}; give an array of one axis")
+    return Type(INT64, x.shape)
+
+
+@primitive(infer=lambda x1, x2, sorter, side: _found_type(x2, x1))
+def _searchsorted(x1: Any, x2: Any, sorter: Any, /, side: Any) -> Any:
+    return numpy.searchsorted(x1, x2, side=side, sorter=sorter)
+
+
+def searchsorted(x1: Any, x2: Any, /, side: str = "left", sorter: Any = None) -> Any:
+    """Where the elements of x2 go in the sorted x1, before equal ones or behind ("right").
+
+    sorter: positions that sort x1, where it is not sorted.
+    """
+    return _searchsorted(x1, x2, sorter, side=side)
+
+
+@primitive(infer=_found_type)
+def digitize(x: Any, bins: Any, /, right: bool = False) -> Any:
+    """The position among ascending or descending edges of the bin each element is in."""
+    return numpy.digitize(x, bins, right=right)

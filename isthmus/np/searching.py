@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy
 
-from isthmus.infer import INT64, reduction, selection
+from isthmus.errors import UsageError
+from isthmus.infer import INT64, DType, reduction, selection
 from isthmus.op import primitive
 
 __all__ = [
@@ -20,10 +21,20 @@ def _where_gradient(g: Any, y: Any, condition: Any, a: Any, b: Any) -> tuple[Non
     return None, where(condition, g, 0), where(condition, 0, g)
 
 
-@primitive(infer=selection, vjp=_where_gradient)
-def where(condition: Any, x1: Any, x2: Any, /) -> Any:
-    """x1 where the condition holds, x2 elsewhere; all three broadcast."""
-    return numpy.where(condition, x1, x2)
+def _both_given(condition: Any, x1: Any, x2: Any) -> list[DType]:
+    if any(isinstance(x, numpy.dtype) and x.hasobject for x in (x1, x2)):  # of None
+        raise UsageError("a condition alone; call np.nonzero(condition), or give both choices")
+    found: list[DType] = selection.promote(condition, x1, x2)  # type: ignore[attr-defined]
+    return found
+
+
+@primitive(infer=selection, promote=_both_given, vjp=_where_gradient)
+def where(condition: Any, x1: Any = None, x2: Any = None, /) -> Any:
+    """x1 where the condition holds, x2 elsewhere; all three broadcast.
+
+    Of NumPy's arrays the condition alone gives the positions where it holds.
+    """
+    return numpy.where(condition) if x1 is None is x2 else numpy.where(condition, x1, x2)
 
 
 @primitive(infer=reduction(lambda _: INT64))

@@ -1,5 +1,211 @@
-"""Sets of the elements of arrays."""
+"""Arrays as sets: their different elements, and which of them are in another.
+
+How many elements a result has depends on values, but for `isin`.
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from typing import Any, NamedTuple
+
+import numpy
+
+from isthmus.dims import Dim
+from isthmus.graph import Type
+from isthmus.infer import BOOL, INT64, one_axis
+from isthmus.np.conversion import asarray
+from isthmus.np.manipulation import concat, reshape
+from isthmus.op import primitive
+
+__all__ = [
+    "intersect1d",
+    "isin",
+    "setdiff1d",
+    "setxor1d",
+    "union1d",
+    "unique",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+]
+
+Size = int | Dim
+
+
+class UniqueAllResult(NamedTuple):
+    """The different elements, where each is first, which each element is, how often each is."""
+
+    values: Any
+    indices: Any
+    inverse_indices: Any
+    counts: Any
+
+
+class UniqueCountsResult(NamedTuple):
+    """The different elements, and how often each is."""
+
+    values: Any
+    counts: Any
+
+
+class UniqueInverseResult(NamedTuple):
+    """The different elements, and which of them each element is."""
+
+    values: Any
+    inverse_indices: Any
+
+
+@primitive(infer=lambda x, size: Type(x.dtype, (size,)), discovers=True)
+def unique_values(x: Any, /, *, size: Any = None) -> Any:
+    """The different elements in order, which NumPy leaves open; each NaN is one of its own."""
+    return numpy.unique(x, equal_nan=False)
+
+
+def _all_type(x: Type, size: Size) -> tuple[Type, ...]:
+    places = Type(INT64, (size,))
+    return Type(x.dtype, (size,)), places, Type(INT64, x.shape), places
+
+
+@primitive(infer=_all_type, discovers=True)
+def _unique_all(x: Any, /, *, size: Any = None) -> tuple[Any, ...]:
+    return tuple(numpy.unique_all(x))
+
+
+def unique_all(x: Any, /) -> UniqueAllResult:
+    """The different elements in order, their places, and counts; each NaN is one of its own."""
+    return UniqueAllResult(*_unique_all(x))
+
+
+@primitive(
+    infer=lambda x, size: (Type(x.dtype, (size,)), Type(INT64, (size,))),
+    discovers=True,
+)
+def _unique_counts(x: Any, /, *, size: Any = None) -> tuple[Any, ...]:
+    return tuple(numpy.unique_counts(x))
+
+
+def unique_counts(x: Any, /) -> UniqueCountsResult:
+    """The different elements in order, and how often each is."""
+    return UniqueCountsResult(*_unique_counts(x))
+
+
+@primitive(
+    infer=lambda x, size: (Type(x.dtype, (size,)), Type(INT64, x.shape)),
+    discovers=True,
+)
+def _unique_inverse(x: Any, /, *, size: Any = None) -> tuple[Any, ...]:
+    return tuple(numpy.unique_inverse(x))
+
+
+def unique_inverse(x: Any, /) -> UniqueInverseResult:
+    """The different elements in order, and which of them each element is."""
+    return UniqueInverseResult(*_unique_inverse(x))
+
+
+def _unique_type(
+    x: Type, wanted: tuple[bool, ...], axis: int | None, size: Size, **_: Any
+) -> tuple[Type, ...]:
+    along = 0 if axis is None else one_axis(axis, x.ndim)
+    values = (size,) if axis is None else (*x.shape[:along], size, *x.shape[along + 1 :])
+    inverse = x.shape if axis is None else (x.shape[along],)
+    parts = [Type(INT64, (size,)), Type(INT64, inverse), Type(INT64, (size,))]
+    chosen = (part for part, given in zip(parts, wanted, strict=True) if given)
+    return (Type(x.dtype, values), *chosen)
+
+
+@primitive(infer=_unique_type, discovers=True)
+def _unique(
+    x: Any,
+    /,
+    *,
+    wanted: Any,
+    axis: int | None,
+    equal_nan: bool,
+    sorted: bool,
+    size: Any = None,
+) -> tuple[Any, ...]:
+    unique_of: Any = numpy.unique
+    found = unique_of(x, *wanted, axis=axis, equal_nan=equal_nan, sorted=sorted)
+    return found if isinstance(found, tuple) else (found,)
+
+
+def unique(
+    x: Any,
+    /,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    *,
+    equal_nan: bool = True,
+    sorted: bool = True,
+) -> Any:
+    """The different elements, or slices along an axis, in order.
+
+    With them, as asked for: where each is first, which each element is, how often each is.
+    """
+    wanted = (bool(return_index), bool(return_inverse), bool(return_counts))
+    found = _unique(x, wanted=wanted, axis=axis, equal_nan=equal_nan, sorted=sorted)
+    return found if len(found) > 1 else found[0]
+
+
+def _isin_type(x: Type, among: Type, **_: Any) -> Type:
+    return Type(BOOL, x.shape)
+
+
+@primitive(infer=_isin_type)
+def isin(
+    x1: Any,
+    x2: Any,
+    /,
+    assume_unique: bool = False,
+    invert: bool = False,
+    *,
+    kind: Any = None,
+) -> Any:
+    """Whether each element of x1 is one of those of x2; `invert`: whether it is none."""
+    return numpy.isin(x1, x2, assume_unique=assume_unique, invert=invert, kind=kind)
+
+
+def union1d(x1: Any, x2: Any, /) -> Any:
+    """The different elements of both, in order."""
+    return unique(concat([reshape(asarray(x), (-1,)) for x in (x1, x2)]))
+
+
+def _common_type(
+    x1: Type, x2: Type, size: Size, return_indices: bool, **_: Any
+) -> tuple[Type, ...]:
+    values = Type(numpy.result_type(x1.dtype, x2.dtype), (size,))
+    return (values, *(Type(INT64, (size,)),) * 2 * return_indices)
+
+
+@primitive(infer=_common_type, discovers=True)
+def _intersect1d(
+    x1: Any, x2: Any, /, *, assume_unique: Any, return_indices: Any, size: Any = None
+) -> tuple[Any, ...]:
+    found = numpy.intersect1d(x1, x2, assume_unique, return_indices)
+    return found if isinstance(found, tuple) else (found,)
+
+
+def intersect1d(
+    x1: Any, x2: Any, /, assume_unique: bool = False, return_indices: bool = False
+) -> Any:
+    """The different elements that are in both, in order; with their first places in each."""
+    found = _intersect1d(x1, x2, assume_unique=assume_unique, return_indices=return_indices)
+    return found if return_indices else found[0]
+
+
+@primitive(infer=lambda x1, x2, assume_unique, size: Type(x1.dtype, (size,)), discovers=True)
+def setdiff1d(x1: Any, x2: Any, /, assume_unique: bool = False, *, size: Any = None) -> Any:
+    """The different elements of x1 that are not in x2, in order unless they are unique already."""
+    return numpy.setdiff1d(x1, x2, assume_unique)
+
+
+def _either_type(x1: Type, x2: Type, size: Size, **_: Any) -> Type:
+    return Type(numpy.result_type(x1.dtype, x2.dtype), (size,))
+
+
+@primitive(infer=_either_type, discovers=True)
+def setxor1d(x1: Any, x2: Any, /, assume_unique: bool = False, *, size: Any = None) -> Any:
+    """The elements that are in one of the two alone, in order."""
+    return numpy.setxor1d(x1, x2, assume_unique)

@@ -1,29 +1,68 @@
-"""Reductions. axis: an int, several, or None for all of them."""
+"""Reductions. axis: an int, several, or None for all of them.
+
+dtype: what the elements are cast to before they are added or multiplied; by default NumPy's
+choice, which is the elements' own, but int64 or uint64 for smaller integers.
+"""
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Callable
 from typing import Any
 
 import numpy
 
-from isthmus.dims import product
-from isthmus.infer import BOOL, axes_of, mean_dtype, reduced_shape, reduction, sum_dtype
-from isthmus.np.elementwise import equal, sqrt, square
-from isthmus.np.manipulation import astype, broadcast_to, reshape
+from isthmus.dims import Dim, product
+from isthmus.errors import UsageError
+from isthmus.graph import Type
+from isthmus.infer import (
+    BOOL,
+    DType,
+    axes_of,
+    mean_dtype,
+    reduced_shape,
+    reduction,
+    sum_dtype,
+)
+from isthmus.np.comparisons import equal
+from isthmus.np.complex_numbers import imag, real
+from isthmus.np.conversion import asarray, astype
+from isthmus.np.creation import full
+from isthmus.np.elementwise import divide, maximum, subtract
+from isthmus.np.exponents import sqrt, square
+from isthmus.np.manipulation import broadcast_to, reshape
 from isthmus.np.searching import where
 from isthmus.op import composite, primitive
 
 __all__ = [
     "all",
+    "amax",
+    "amin",
     "any",
     "max",
     "mean",
     "min",
     "prod",
+    "ptp",
     "std",
     "sum",
     "var",
 ]
+
+
+def accumulation(dtype_of: Callable[[DType], DType]) -> Callable[..., Type]:
+    """A rule for reductions whose dtype is the one asked for, else `dtype_of` the operand's."""
+
+    def infer(x: Type, axis: Any, dtype: Any, keepdims: bool) -> Type:
+        found = dtype_of(x.dtype) if dtype is None else dtype
+        return Type(found, reduced_shape(x.shape, axis, keepdims))
+
+    return infer
+
+
+def settled_dtype(x: Type, dtype: Any, **others: Any) -> dict[str, Any]:
+    """The attributes with the dtype, where one is given, as NumPy's object."""
+    return {**others, "dtype": None if dtype is None else numpy.dtype(dtype)}
 
 
 def _kept(g: Any, x: Any, axis: Any) -> Any:
@@ -31,13 +70,12 @@ def _kept(g: Any, x: Any, axis: Any) -> Any:
     return reshape(g, reduced_shape(x.shape, axis, keepdims=True))
 
 
-def _sum_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
+def _sum_gradient(g: Any, y: Any, x: Any, axis: Any, **_: Any) -> tuple[Any]:
     return (broadcast_to(_kept(g, x, axis), x.shape),)
 
 
-def _mean_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
-    count = product(x.shape[i] for i in axes_of(axis, x.ndim))
-    return (broadcast_to(_kept(g, x, axis) / count, x.shape),)
+def _mean_gradient(g: Any, y: Any, x: Any, axis: Any, **_: Any) -> tuple[Any]:
+    return (broadcast_to(_kept(g, x, axis) / elements(x, axis), x.shape),)
 
 
 def _extreme_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
@@ -46,7 +84,7 @@ def _extreme_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tupl
     return (_kept(g, x, axis) * chosen / sum(chosen, axis=axis, keepdims=True),)
 
 
-def _prod_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
+def _prod_gradient(g: Any, y: Any, x: Any, axis: Any, **_: Any) -> tuple[Any]:
     """The product of the others; y / x except where x is the only 0 among them."""
     zero = equal(x, 0)
     filled = where(zero, 1, x)
@@ -55,59 +93,146 @@ def _prod_gradient(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> tuple[A
     return (_kept(g, x, axis) * where(zero, others, _kept(y, x, axis) / filled),)
 
 
+def elements(x: Any, axis: Any) -> int | Dim:
+    """How many elements of x are reduced to one."""
+    return product(x.shape[i] for i in axes_of(axis, x.ndim))
+
+
 def _as_truth(_: Any) -> list[Any]:
     return [BOOL]
 
 
 @primitive(infer=reduction(lambda _: BOOL), promote=_as_truth)
-def all(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def all(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Whether every element is true."""
     return numpy.all(x, axis=axis, keepdims=keepdims)
 
 
 @primitive(infer=reduction(lambda _: BOOL), promote=_as_truth)
-def any(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def any(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Whether some element is true."""
     return numpy.any(x, axis=axis, keepdims=keepdims)
 
 
 @primitive(infer=reduction(lambda dtype: dtype), vjp=_extreme_gradient)
-def max(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def max(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The largest element; NaN if one is."""
     return numpy.max(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(infer=reduction(mean_dtype), vjp=_mean_gradient)
-def mean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """The sum divided by the number of elements."""
-    return numpy.mean(x, axis=axis, keepdims=keepdims)
-
-
 @primitive(infer=reduction(lambda dtype: dtype), vjp=_extreme_gradient)
-def min(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def min(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The smallest element; NaN if one is."""
     return numpy.min(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(infer=reduction(sum_dtype), vjp=_prod_gradient)
-def prod(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+amax, amin = max, min
+
+
+@composite
+def ptp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """max(x) - min(x)"""
+    x = asarray(x)
+    return subtract(max(x, axis, keepdims=keepdims), min(x, axis, keepdims=keepdims))
+
+
+@primitive(
+    infer=accumulation(mean_dtype), cast_to="dtype", settled=settled_dtype, vjp=_mean_gradient
+)
+def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    """The sum divided by the number of elements."""
+    return numpy.mean(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+@primitive(
+    infer=accumulation(sum_dtype), cast_to="dtype", settled=settled_dtype, vjp=_prod_gradient
+)
+def prod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     """The product of the elements; small ints are multiplied as int64."""
-    return numpy.prod(x, axis=axis, keepdims=keepdims)
+    return numpy.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
-@composite
-def std(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """sqrt(var(x))"""
-    return sqrt(var(x, axis=axis, keepdims=keepdims))
-
-
-@primitive(infer=reduction(sum_dtype), vjp=_sum_gradient)
-def sum(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+@primitive(infer=accumulation(sum_dtype), cast_to="dtype", settled=settled_dtype, vjp=_sum_gradient)
+def sum(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     """The sum of the elements; small ints are added as int64."""
-    return numpy.sum(x, axis=axis, keepdims=keepdims)
+    return numpy.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
 @composite
-def var(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """mean((x - mean(x))**2)"""
-    return mean(square(x - mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims)
+def std(
+    x: Any,
+    /,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    correction: float | None = None,
+) -> Any:
+    """sqrt(var(x))"""
+    return root(var(x, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
+
+
+@composite
+def var(
+    x: Any,
+    /,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    correction: float | None = None,
+) -> Any:
+    """sum(|x - mean(x)|**2) / max(n - ddof, 0), of n elements; `correction` also means ddof."""
+    x, lost = asarray(x), freedom_lost(ddof, correction)
+    squares = squared(x - _center(x, axis, dtype))
+    if lost == 0 and dtype is None and squares.dtype != numpy.float16:
+        return mean(squares, axis=axis, keepdims=keepdims)
+    total = sum(squares, axis, dtype, keepdims=keepdims)
+    return divided(total, freedom(elements(x, axis), lost, total.dtype))
+
+
+def root(variance: Any) -> Any:
+    """The standard deviation; NumPy does not round it to integers."""
+    if variance.dtype.kind not in "fc":
+        raise UsageError(f"a deviation in {variance.dtype}; give a floating dtype")
+    return sqrt(variance)
+
+
+def freedom_lost(ddof: float, correction: float | None) -> float:
+    """The degrees of freedom that the mean takes."""
+    if correction is None:
+        return ddof
+    if ddof != 0:
+        raise UsageError(f"ddof={ddof} beside correction={correction}; give one of the two")
+    return correction
+
+
+def _center(x: Any, axis: Any, dtype: Any) -> Any:
+    """The mean as NumPy's variance takes it: float16 is added as it is."""
+    if dtype is None and x.dtype != numpy.float16:
+        return mean(x, axis=axis, keepdims=True)
+    return divided(sum(x, axis, dtype, keepdims=True), elements(x, axis))
+
+
+def divided(total: Any, count: Any) -> Any:
+    """total / count in total's dtype; float16 has no room for the count."""
+    wide = astype(total, numpy.float32) if total.dtype == numpy.float16 else total
+    found = divide(wide, count)
+    return found if found.dtype == total.dtype else astype(found, total.dtype)
+
+
+def squared(x: Any) -> Any:
+    """|x|**2"""
+    if x.dtype.kind != "c":
+        return square(x)
+    return square(real(x)) + square(imag(x))
+
+
+def freedom(count: int | Dim, lost: float, dtype: Any) -> Any:
+    """max(count - lost, 0)"""
+    if not isinstance(count, Dim):
+        return builtins.max(count - float(lost), 0)
+    wide = numpy.float32 if dtype == numpy.float16 else dtype
+    return maximum(subtract(full((), count, wide), lost), 0)

@@ -1,5 +1,166 @@
-"""Trigonometric and hyperbolic functions."""
+"""Angles and hyperbolas. Angles are in radians."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+import math
+from typing import Any
+
+import numpy
+
+from isthmus.loops import Loop
+from isthmus.np.conversion import asarray
+from isthmus.np.elementwise import divide, multiply
+from isthmus.np.exponents import sqrt
+from isthmus.np.searching import where
+from isthmus.op import composite, primitive
+
+__all__ = [
+    "acos",
+    "acosh",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cos",
+    "cosh",
+    "deg2rad",
+    "degrees",
+    "rad2deg",
+    "radians",
+    "sin",
+    "sinc",
+    "sinh",
+    "tan",
+    "tanh",
+]
+
+
+def _sin_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
+    return (g * cos(x),)
+
+
+@primitive(infer=Loop(numpy.sin), vjp=_sin_gradient)
+def sin(x: Any, /) -> Any:
+    """The sine of x."""
+    return numpy.sin(x)
+
+
+@primitive(infer=Loop(numpy.cos), vjp=lambda g, y, x: (-g * sin(x),))
+def cos(x: Any, /) -> Any:
+    """The cosine of x."""
+    return numpy.cos(x)
+
+
+@primitive(infer=Loop(numpy.tan), vjp=lambda g, y, x: (g * (1 + y * y),))
+def tan(x: Any, /) -> Any:
+    """The tangent of x."""
+    return numpy.tan(x)
+
+
+@primitive(infer=Loop(numpy.arcsin), vjp=lambda g, y, x: (g / sqrt(1 - x * x),))
+def asin(x: Any, /) -> Any:
+    """The angle in -pi/2 .. pi/2 whose sine is x."""
+    return numpy.arcsin(x)
+
+
+@primitive(infer=Loop(numpy.arccos), vjp=lambda g, y, x: (-g / sqrt(1 - x * x),))
+def acos(x: Any, /) -> Any:
+    """The angle in 0 .. pi whose cosine is x."""
+    return numpy.arccos(x)
+
+
+@primitive(infer=Loop(numpy.arctan), vjp=lambda g, y, x: (g / (1 + x * x),))
+def atan(x: Any, /) -> Any:
+    """The angle in -pi/2 .. pi/2 whose tangent is x."""
+    return numpy.arctan(x)
+
+
+def _atan2_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    scaled = g / (a * a + b * b)
+    return scaled * b, -scaled * a
+
+
+@primitive(infer=Loop(numpy.arctan2), vjp=_atan2_gradient)
+def atan2(x1: Any, x2: Any, /) -> Any:
+    """The angle in -pi .. pi of the point at (x2, x1), seen from (0, 0)."""
+    return numpy.arctan2(x1, x2)
+
+
+def _sinh_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
+    return (g * cosh(x),)
+
+
+@primitive(infer=Loop(numpy.sinh), vjp=_sinh_gradient)
+def sinh(x: Any, /) -> Any:
+    """(exp(x) - exp(-x)) / 2"""
+    return numpy.sinh(x)
+
+
+@primitive(infer=Loop(numpy.cosh), vjp=lambda g, y, x: (g * sinh(x),))
+def cosh(x: Any, /) -> Any:
+    """(exp(x) + exp(-x)) / 2"""
+    return numpy.cosh(x)
+
+
+@primitive(infer=Loop(numpy.tanh), vjp=lambda g, y, x: (g * (1 - y * y),))
+def tanh(x: Any, /) -> Any:
+    """sinh(x) / cosh(x)"""
+    return numpy.tanh(x)
+
+
+@primitive(infer=Loop(numpy.arcsinh), vjp=lambda g, y, x: (g / sqrt(x * x + 1),))
+def asinh(x: Any, /) -> Any:
+    """The number whose sinh is x."""
+    return numpy.arcsinh(x)
+
+
+@primitive(infer=Loop(numpy.arccosh), vjp=lambda g, y, x: (g / sqrt(x * x - 1),))
+def acosh(x: Any, /) -> Any:
+    """The number from 0 on whose cosh is x."""
+    return numpy.arccosh(x)
+
+
+@primitive(infer=Loop(numpy.arctanh), vjp=lambda g, y, x: (g / (1 - x * x),))
+def atanh(x: Any, /) -> Any:
+    """The number whose tanh is x."""
+    return numpy.arctanh(x)
+
+
+@primitive(infer=Loop(numpy.rad2deg), vjp=lambda g, y, x: (g * (180 / math.pi),))
+def rad2deg(x: Any, /) -> Any:
+    """x * 180 / pi"""
+    return numpy.rad2deg(x)
+
+
+@primitive(infer=Loop(numpy.deg2rad), vjp=lambda g, y, x: (g * (math.pi / 180),))
+def deg2rad(x: Any, /) -> Any:
+    """x * pi / 180"""
+    return numpy.deg2rad(x)
+
+
+@composite
+def sinc(x: Any, /) -> Any:
+    """sin(pi * x) / (pi * x), and 1 at 0."""
+    x = multiply(math.pi, asarray(x))
+    tiny = numpy.finfo(x.dtype).eps if x.dtype.kind == "f" else 1e-20
+    y = where(x, x, tiny)
+    return divide(sin(y), y)
+
+
+arccos = acos
+arccosh = acosh
+arcsin = asin
+arcsinh = asinh
+arctan = atan
+arctan2 = atan2
+arctanh = atanh
+degrees = rad2deg
+radians = deg2rad

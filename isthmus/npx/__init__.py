@@ -17,6 +17,7 @@ from isthmus.npx.activation import (
     softmax,
 )
 from isthmus.npx.attention import scaled_dot_product_attention
+from isthmus.npx.control_flow import cond, foreach, while_loop
 from isthmus.npx.convolution import convolution, fully_connected
 from isthmus.npx.normalization import batch_norm, l2_normalize, layer_norm
 from isthmus.npx.pooling import average_pool, global_average_pool, max_pool
@@ -24,9 +25,11 @@ from isthmus.npx.pooling import average_pool, global_average_pool, max_pool
 __all__ = [
     "average_pool",
     "batch_norm",
+    "cond",
     "convolution",
     "elu",
     "erf",
+    "foreach",
     "fully_connected",
     "gelu",
     "global_average_pool",
@@ -43,4 +46,5 @@ __all__ = [
     "sigmoid",
     "silu",
     "softmax",
+    "while_loop",
 ]

@@ -1,0 +1,105 @@
+"""Arrays of what a caller has, and the same elements in another dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from isthmus.array import Array
+from isthmus.dims import Dim
+from isthmus.errors import DimensionError, TraceError, UsageError
+from isthmus.graph import Type
+from isthmus.infer import cast
+from isthmus.op import OPERATORS, primitive
+
+
+def check_device(device: Any) -> None:
+    """UsageError for a device that NumPy's arrays cannot be on."""
+    if device is not None and str(device) != "cpu":
+        raise UsageError(
+            f"device={device!r}: arrays of isthmus.np are on 'cpu'; "
+            f"make it in isthmus.namespace({str(device)!r})"
+        )
+
+
+def _cast_gradient(g: Any, y: Any, x: Any, dtype: Any) -> tuple[Any]:
+    return (_astype(g, dtype=x.dtype),)
+
+
+def _settled_dtype(x: Type, dtype: Any) -> dict[str, Any]:
+    return {"dtype": numpy.dtype(dtype)}
+
+
+@primitive(infer=cast, vjp=_cast_gradient, settled=_settled_dtype)
+def _astype(x: Any, /, dtype: Any) -> Any:
+    """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy."""
+    return numpy.asarray(x).astype(dtype)
+
+
+def astype(x: Any, /, dtype: Any, *, copy: bool = True, device: Any = None) -> Any:
+    """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy.
+
+    copy=False gives x itself where it has that dtype.
+    """
+    check_device(device)
+    if not copy and getattr(x, "dtype", None) == numpy.dtype(dtype):
+        return x
+    return _astype(x, dtype)
+
+
+def asarray(obj: Any, /, dtype: Any = None, *, device: Any = None, copy: bool | None = None) -> Any:
+    """obj as an array: a number, a size, nested lists, or an array, which stays what it is.
+
+    copy: True for a new array; False for no copy, else ValueError; None for what is needed.
+    """
+    check_device(device)
+    if isinstance(obj, Array):
+        return _as_dtype(obj, dtype, copy)
+    if isinstance(obj, Dim):
+        return OPERATORS["np.full"]((), obj, numpy.dtype(numpy.int64 if dtype is None else dtype))
+    if isinstance(obj, list | tuple):
+        return _of_parts(obj, dtype, copy)
+    return numpy.asarray(obj, dtype, copy=copy)
+
+
+def _as_dtype(array: Array, dtype: Any, copy: bool | None) -> Any:
+    if dtype is None or array.dtype == numpy.dtype(dtype):
+        return +array if copy else array
+    if copy is False:
+        raise UsageError(f"{array.type} as {numpy.dtype(dtype)} is a copy; leave out copy=False")
+    return _astype(array, dtype)
+
+
+def _of_parts(parts: Any, dtype: Any, copy: bool | None) -> Any:
+    """An array of nested lists, which may hold traced arrays and sizes."""
+    try:
+        whole = numpy.asarray(parts, dtype, copy=copy)
+    except (TraceError, DimensionError):  # there are traced arrays or named sizes among them
+        whole = None
+    if whole is not None and not whole.dtype.hasobject:
+        return whole
+    from isthmus.np.manipulation import stack
+
+    return stack([asarray(part, dtype) for part in parts])
+
+
+def array(obj: Any, /, dtype: Any = None, *, copy: bool | None = True, ndmin: int = 0) -> Any:
+    """A new array of a number, nested lists or an array, with at least ndmin axes."""
+    from isthmus.np.manipulation import reshape
+
+    found = asarray(obj, dtype, copy=copy)
+    missing = ndmin - found.ndim
+    return reshape(found, (1,) * missing + tuple(found.shape)) if missing > 0 else found
+
+
+def copy(a: Any, /) -> Any:
+    """A new array of the same elements: assigning to it leaves the other."""
+    return asarray(a, copy=True)
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
+    """Another library's array through DLPack, sharing its memory unless copy is True."""
+    if isinstance(x, Array):
+        return asarray(x, device=device, copy=copy)
+    return numpy.from_dlpack(x, device=device, copy=copy)

@@ -1,0 +1,180 @@
+"""Weighted means, covariances and correlations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from isthmus.dims import equal, same_shape
+from isthmus.errors import UsageError
+from isthmus.graph import Type
+from isthmus.infer import DType, axes_of, reduced_shape
+from isthmus.np.complex_numbers import conj, imag, real
+from isthmus.np.conversion import asarray, astype
+from isthmus.np.creation import full
+from isthmus.np.elementwise import clip, divide, multiply, subtract
+from isthmus.np.exponents import sqrt
+from isthmus.np.linear_algebra import matmul
+from isthmus.np.manipulation import (
+    broadcast_to,
+    concat,
+    expand_dims,
+    permute_dims,
+    reshape,
+    squeeze,
+)
+from isthmus.np.statistical import elements, freedom, mean, sum
+from isthmus.np.triangles import diagonal
+from isthmus.op import composite, primitive
+
+__all__ = [
+    "average",
+    "corrcoef",
+    "cov",
+]
+
+
+def _weighted_dtype(x: Any, weights: Any) -> list[DType]:
+    """Integers are averaged in float64."""
+    wide = numpy.result_type(x, weights)
+    return [numpy.result_type(wide, numpy.float64) if _is_whole(x) else wide] * 2
+
+
+def _is_whole(x: Any) -> bool:
+    return isinstance(x, numpy.dtype) and x.kind in "biu"
+
+
+def _average_type(x: Type, weights: Type, axis: Any, keepdims: bool) -> Type:
+    return Type(x.dtype, reduced_shape(x.shape, axis, keepdims))
+
+
+def _average_gradient(
+    g: Any, y: Any, x: Any, weights: Any, axis: Any, keepdims: bool
+) -> tuple[Any, Any]:
+    shape = reduced_shape(x.shape, axis, keepdims=True)
+    whole = broadcast_to(weights, x.shape)
+    part = divide(reshape(g, shape), sum(whole, axis=axis, keepdims=True))
+    return part * whole, part * subtract(x, reshape(y, shape))
+
+
+@primitive(infer=_average_type, promote=_weighted_dtype, vjp=_average_gradient)
+def _average(x: Any, weights: Any, /, axis: Any, keepdims: bool) -> Any:
+    (dtype, _) = _weighted_dtype(x.dtype, weights.dtype)
+    whole = numpy.sum(weights, axis, dtype, keepdims=keepdims)
+    if numpy.any(whole == 0):
+        raise ZeroDivisionError("np.average: the weights sum to 0")
+    return numpy.sum(numpy.multiply(x, weights, dtype=dtype), axis, keepdims=keepdims) / whole
+
+
+def average(
+    x: Any,
+    /,
+    axis: Any = None,
+    weights: Any = None,
+    returned: bool = False,
+    *,
+    keepdims: bool = False,
+) -> Any:
+    """The mean, or sum(x * weights) / sum(weights); ZeroDivisionError for weights whose sum is 0.
+
+    weights: of x's shape, or of the reduced axes. returned: with the sum of the weights.
+    """
+    x = asarray(x)
+    if weights is None:
+        found = mean(x, axis=axis, keepdims=keepdims)
+        return (found, full(found.shape, elements(x, axis), found.dtype)) if returned else found
+    spread = _spread(asarray(weights), x, axis)
+    found = _average(x, spread, axis=axis, keepdims=keepdims)
+    if not returned:
+        return found
+    whole = sum(spread, axis, found.dtype, keepdims=keepdims)
+    return found, broadcast_to(whole, found.shape)
+
+
+def _spread(weights: Any, x: Any, axis: Any) -> Any:
+    """Weights of the reduced axes, in the order given, shaped to broadcast with x."""
+    if same_shape(weights.shape, x.shape):
+        return weights
+    if axis is None:
+        raise TypeError(f"weights {weights.shape} of {x.shape}; say by axis= which axes they have")
+    given = [axis] if isinstance(axis, int) else list(axis)
+    places = [axes_of(one, x.ndim)[0] for one in given]
+    if len(places) != weights.ndim or not all(
+        equal(x.shape[place], size) for place, size in zip(places, weights.shape, strict=True)
+    ):
+        raise UsageError(f"weights {weights.shape} of the axes {axis} of {x.shape}; sizes differ")
+    order = sorted(range(len(places)), key=places.__getitem__)
+    sizes = tuple(size if i in places else 1 for i, size in enumerate(x.shape))
+    return reshape(permute_dims(weights, tuple(order)), sizes)
+
+
+def _rows(m: Any, dtype: Any, rowvar: bool) -> Any:
+    """One variable a row, one observation a column."""
+    if m.ndim > 2:
+        raise UsageError(f"{m.ndim} axes; give variables by observations")
+    rows = reshape(m, (1,) * (2 - m.ndim) + tuple(m.shape))
+    return astype(rows if rowvar or m.ndim != 2 else permute_dims(rows), dtype)
+
+
+def cov(
+    m: Any,
+    y: Any = None,
+    /,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
+    """The covariances of variables, one a row (or a column), over observations.
+
+    Divided by n - ddof, which is n - 1 unless `bias`; fweights count observations, aweights
+    weigh them.
+    """
+    given = [asarray(part) for part in (m, y) if part is not None]
+    known = dtype or numpy.result_type(*(part.dtype for part in given), numpy.float64)
+    rows = [_rows(part, known, rowvar) for part in given]
+    x = rows[0] if len(rows) == 1 else concat(rows)
+    lost = (0 if bias else 1) if ddof is None else ddof
+    if fweights is None and aweights is None:
+        return _squeezed(_cov(x, ddof=lost))
+    return _squeezed(_weighted_cov(x, fweights, aweights, ddof=lost))
+
+
+def _squeezed(matrix: Any) -> Any:
+    """A matrix without the axes of size 1."""
+    gone = tuple(i for i, size in enumerate(matrix.shape) if equal(size, 1))
+    return squeeze(matrix, axis=gone) if gone else matrix
+
+
+@composite
+def _cov(x: Any, /, ddof: int) -> Any:
+    """(x - mean) @ (x - mean)^H / (n - ddof). x: [variables, n]"""
+    x = subtract(x, mean(x, axis=1, keepdims=True))
+    factor = divide(1.0, freedom(x.shape[1], ddof, numpy.float64))
+    return astype(multiply(matmul(x, conj(permute_dims(x))), factor), x.dtype)
+
+
+def _square_type(x: Type, fweights: Type | None, aweights: Type | None, ddof: int) -> Type:
+    return Type(x.dtype, (x.shape[0], x.shape[0]))
+
+
+@primitive(infer=_square_type)
+def _weighted_cov(x: Any, fweights: Any, aweights: Any, /, ddof: int) -> Any:
+    found = numpy.cov(x, ddof=ddof, fweights=fweights, aweights=aweights, dtype=x.dtype)
+    return numpy.reshape(found, (x.shape[0], x.shape[0]))
+
+
+def corrcoef(x: Any, y: Any = None, /, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    """The correlations of variables: covariances over both standard deviations."""
+    c = cov(x, y, rowvar, dtype=dtype)
+    if not c.ndim:
+        return divide(c, c)
+    deviation = sqrt(diagonal(real(c)))
+    c = divide(divide(c, expand_dims(deviation, axis=1)), expand_dims(deviation, axis=0))
+    if c.dtype.kind != "c":
+        return clip(c, -1, 1)
+    return clip(real(c), -1, 1) + 1j * clip(imag(c), -1, 1)

@@ -1,0 +1,151 @@
+"""Arrays with more elements before and after, along each axis in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy
+
+from isthmus.dims import Dim, same
+from isthmus.errors import UsageError
+from isthmus.graph import Type
+from isthmus.infer import one_axis
+from isthmus.np.conversion import asarray, copy
+from isthmus.np.creation import arange, full
+from isthmus.np.indexing import getitem
+from isthmus.np.lookups import take
+from isthmus.np.manipulation import broadcast_to, concat, moved
+from isthmus.op import composite
+
+__all__ = [
+    "pad",
+]
+
+Pair = tuple[Any, Any]
+Pairs = tuple[Pair, ...]  # before and after, for each axis
+
+# The keyword that a mode takes.
+OPTIONS = {
+    "constant": "constant_values", "edge": "", "empty": "", "linear_ramp": "end_values",
+    "maximum": "stat_length", "mean": "stat_length", "median": "stat_length",
+    "minimum": "stat_length", "reflect": "reflect_type", "symmetric": "reflect_type", "wrap": "",
+}  # fmt: skip
+REARRANGED = ("reflect", "symmetric", "wrap")  # even ones: elements of x in another order
+
+
+def pad(x: Any, /, pad_width: Any, mode: str = "constant", **options: Any) -> Any:
+    """x with elements before and after along each axis; NumPy's modes, but for functions.
+
+    pad_width: a number, (before, after), one such pair for each axis, or a dict of axes.
+    """
+    if mode not in OPTIONS:
+        raise UsageError(f"mode={mode!r}; give one of {', '.join(OPTIONS)}")
+    if set(options) - {OPTIONS[mode]}:
+        raise UsageError(f"pad in mode {mode!r} takes no {', '.join(options)}")
+    x = asarray(x)
+    widths = _widths(pad_width, x.ndim)
+    if mode in ("constant", "empty"):
+        values = numpy.asarray(options.get("constant_values", 0)).astype(x.dtype)
+        return _pad_constant(x, widths, _pairs(values.tolist(), x.ndim))
+    if mode == "edge":
+        return _pad_edge(x, widths)
+    if mode in REARRANGED and options.get("reflect_type", "even") == "even":
+        return _pad_again(x, widths, mode)
+    return _pad(x, widths, mode, {key: _frozen(value) for key, value in options.items()})
+
+
+def _widths(pad_width: Any, ndim: int) -> Pairs:
+    if isinstance(pad_width, Mapping):
+        chosen = {one_axis(axis, ndim): width for axis, width in pad_width.items()}
+        return tuple(_pairs(chosen.get(axis, 0), 1)[0] for axis in range(ndim))
+    pairs = _pairs(pad_width, ndim)
+    for width in (width for pair in pairs for width in pair):
+        if type(width) is bool or not isinstance(width, Integral | Dim):
+            raise UsageError(f"pad_width of {width!r}; give whole numbers")
+        if not isinstance(width, Dim) and width < 0:
+            raise UsageError(f"pad_width of {width}; give 0 or more")
+    return pairs
+
+
+def _pairs(values: Any, ndim: int) -> Pairs:
+    """(before, after) for each axis, of a number, a pair, or a number or pair for each."""
+    given = numpy.asarray(values, object)
+    if given.ndim < 3 and given.size == 1:
+        given = given.reshape(1, 1)
+    elif given.ndim < 3 and given.size == 2 and given.shape != (2, 1):
+        given = given.reshape(1, 2)
+    spread = numpy.broadcast_to(given, (ndim, 2))
+    return tuple((before, after) for before, after in spread.tolist())
+
+
+def _frozen(value: Any) -> Any:
+    """An option as an attribute: nested tuples of numbers."""
+    listed = value.tolist() if isinstance(value, numpy.ndarray | numpy.generic) else value
+    return tuple(map(_frozen, listed)) if isinstance(listed, list | tuple) else listed
+
+
+def _each_axis(x: Any, widths: Pairs, change: Callable[[Any, int, Pair], Any]) -> Any:
+    """x changed along each axis that gets wider, the first one first."""
+    for axis, width in enumerate(widths):
+        if not (same(width[0], 0) and same(width[1], 0)):
+            x = change(x, axis, width)
+    return copy(x)
+
+
+@composite
+def _pad_constant(x: Any, /, widths: Pairs, values: Pairs) -> Any:
+    """x with one number before and one after along each axis."""
+
+    def change(x: Any, axis: int, width: Pair) -> Any:
+        shapes = ((*x.shape[:axis], size, *x.shape[axis + 1 :]) for size in width)
+        first, last = (
+            full(shape, value, x.dtype) for shape, value in zip(shapes, values[axis], strict=True)
+        )
+        return concat([first, x, last], axis=axis)
+
+    return _each_axis(x, widths, change)
+
+
+@composite
+def _pad_edge(x: Any, /, widths: Pairs) -> Any:
+    """x with its first and last elements repeated along each axis."""
+
+    def change(x: Any, axis: int, width: Pair) -> Any:
+        _check_filled(x, axis)
+        before = (slice(None),) * axis
+        edges = (getitem(x, (*before, cut)) for cut in (slice(0, 1), slice(-1, None)))
+        shapes = ((*x.shape[:axis], size, *x.shape[axis + 1 :]) for size in width)
+        first, last = map(broadcast_to, edges, shapes)
+        return concat([first, x, last], axis=axis)
+
+    return _each_axis(x, widths, change)
+
+
+def _check_filled(x: Any, axis: int) -> None:
+    if not isinstance(x.shape[axis], Dim) and x.shape[axis] == 0:
+        raise UsageError(f"axis {axis} is empty; pad it in mode 'constant'")
+
+
+@composite
+def _pad_again(x: Any, /, widths: Pairs, mode: str) -> Any:
+    """x with its own elements before and after, in the order the mode gives them."""
+
+    def change(x: Any, axis: int, width: Pair) -> Any:
+        _check_filled(x, axis)
+        places = _pad(arange(x.shape[axis], dtype=numpy.int32), (width,), mode, {})
+        return take(x, places, axis=axis)
+
+    return _each_axis(x, widths, change)
+
+
+def _padded_type(x: Type, widths: Pairs, mode: str, options: Any) -> Type:
+    sizes = zip(x.shape, widths, strict=True)
+    return Type(x.dtype, tuple(before + size + after for size, (before, after) in sizes))
+
+
+@moved(_padded_type)
+def _pad(x: Any, /, widths: Pairs, mode: Any, options: Any) -> Any:
+    """x with ramps, statistics of its ends, or its elements reflected, before and after."""
+    return numpy.pad(x, widths, mode, **options)

@@ -1,0 +1,165 @@
+"""Medians and quantiles. q: a number or an array of shares; percentiles are shares of 100.
+
+Results have the axes of q before those that are left of x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy
+
+from isthmus.errors import UsageError
+from isthmus.graph import Type
+from isthmus.infer import DType, axes_of, mean_dtype, reduced_shape, reduction
+from isthmus.np.comparisons import isnan, less, logical_and, logical_not
+from isthmus.np.conversion import asarray, astype
+from isthmus.np.creation import full
+from isthmus.np.elementwise import abs, maximum, sign, subtract
+from isthmus.np.manipulation import permute_dims, reshape
+from isthmus.np.order import ranks
+from isthmus.np.searching import where
+from isthmus.np.statistical import sum
+from isthmus.op import primitive
+
+__all__ = [
+    "median",
+    "nanmedian",
+    "nanpercentile",
+    "nanquantile",
+    "percentile",
+    "quantile",
+]
+
+# The gradient. An element's weight in a quantile is 1 - its distance, in ranks, to the place
+# q * (n - 1) of the quantile, and 0 from a distance of 1 on.
+
+
+def _lines(x: Any, axis: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """x with the reduced axes as one, the last; and the way back."""
+    gone = axes_of(axis, x.ndim)
+    order = (*(i for i in range(x.ndim) if i not in gone), *gone)
+    sizes = tuple(x.shape[i] for i in order)
+    line = reshape(permute_dims(x, order), (*sizes[: x.ndim - len(gone)], -1))
+    back = tuple(order.index(i) for i in range(x.ndim))
+    return line, lambda found: permute_dims(reshape(found, sizes), back)
+
+
+def _shared(g: Any, x: Any, share: Any, axis: Any) -> tuple[Any, Any]:
+    """The gradients by x and by the shares; elements that are NaN do not count."""
+    line, back = _lines(x, axis)
+    known = logical_not(isnan(line))
+    last = subtract(sum(known, axis=-1, dtype=x.dtype, keepdims=True), 1)
+    apart = subtract(ranks(line, -1), reshape(share, (-1, *(1,) * line.ndim)) * last)
+    g = reshape(g, (-1, *line.shape[:-1], 1))
+    near = maximum(subtract(1, abs(apart)), 0)
+    slope = where(logical_and(known, less(abs(apart), 1)), sign(apart), 0)
+    rise = sum(g * slope * where(known, line, 0) * last, axis=tuple(range(1, line.ndim + 1)))
+    return back(sum(g * near, axis=0)), reshape(rise, share.shape)
+
+
+def _gradient(whole: float) -> Callable[..., tuple[Any, Any]]:
+    def vjp(
+        g: Any, y: Any, x: Any, q: Any, at: Any, axis: Any, method: str, keepdims: bool
+    ) -> tuple[Any, Any]:
+        if method != "linear":
+            raise UsageError(f"the gradient of quantiles by {method!r}; use method='linear'")
+        share = full((), at, x.dtype) if q is None else astype(q, x.dtype)
+        of_x, of_share = _shared(g, x, share / whole, axis)
+        return of_x, None if q is None else of_share / whole
+
+    return vjp
+
+
+def _median_gradient(g: Any, y: Any, x: Any, axis: Any, **_: Any) -> tuple[Any]:
+    return (_shared(g, x, full((), 0.5, x.dtype), axis)[0],)
+
+
+@primitive(infer=reduction(mean_dtype), vjp=_median_gradient)
+def median(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The middle element when sorted, or the mean of the middle two; NaN if an element is."""
+    return numpy.median(x, axis=axis, keepdims=keepdims)
+
+
+@primitive(infer=reduction(mean_dtype), vjp=_median_gradient)
+def nanmedian(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The median of the elements that are not NaN; NaN if there are none."""
+    return numpy.nanmedian(x, axis=axis, keepdims=keepdims)
+
+
+@lru_cache(typed=True)
+def _dtype(function: Any, x: DType, q: DType | None, at: Any, method: Any) -> DType:
+    """NumPy's dtype of quantiles: that of x where q is a Python number, as a rule."""
+    share = at if q is None else numpy.zeros((), q)
+    found: DType = function(numpy.ones(1, x), share, method=method).dtype
+    return found
+
+
+def _type_of(function: Any) -> Callable[..., Type]:
+    def infer(x: Type, q: Type | None, at: Any, axis: Any, method: str, keepdims: bool) -> Type:
+        dtype = _dtype(function, x.dtype, q and q.dtype, at, method)
+        before = () if q is None else q.shape
+        return Type(dtype, (*before, *reduced_shape(x.shape, axis, keepdims)))
+
+    return infer
+
+
+@primitive(infer=_type_of(numpy.quantile), vjp=_gradient(1))
+def _quantile(x: Any, q: Any, /, at: Any, axis: Any, method: Any, keepdims: bool) -> Any:
+    share = at if q is None else q
+    return numpy.quantile(x, share, axis=axis, method=method, keepdims=keepdims)
+
+
+@primitive(infer=_type_of(numpy.percentile), vjp=_gradient(100))
+def _percentile(x: Any, q: Any, /, at: Any, axis: Any, method: Any, keepdims: bool) -> Any:
+    share = at if q is None else q
+    return numpy.percentile(x, share, axis=axis, method=method, keepdims=keepdims)
+
+
+@primitive(infer=_type_of(numpy.nanquantile), vjp=_gradient(1))
+def _nanquantile(x: Any, q: Any, /, at: Any, axis: Any, method: Any, keepdims: bool) -> Any:
+    share = at if q is None else q
+    return numpy.nanquantile(x, share, axis=axis, method=method, keepdims=keepdims)
+
+
+@primitive(infer=_type_of(numpy.nanpercentile), vjp=_gradient(100))
+def _nanpercentile(x: Any, q: Any, /, at: Any, axis: Any, method: Any, keepdims: bool) -> Any:
+    share = at if q is None else q
+    return numpy.nanpercentile(x, share, axis=axis, method=method, keepdims=keepdims)
+
+
+def _asked(op: Any, x: Any, q: Any, axis: Any, method: str, keepdims: bool) -> Any:
+    """The call with a Python number, which does not widen the dtype, apart from other shares."""
+    weak = type(q) in (int, float)
+    given, at = (None, q) if weak else (asarray(q), None)
+    return op(x, given, at=at, axis=axis, method=method, keepdims=keepdims)
+
+
+def quantile(
+    x: Any, q: Any, /, axis: Any = None, *, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """The value that the share q of the elements is not above; see numpy.quantile for methods."""
+    return _asked(_quantile, x, q, axis, method, keepdims)
+
+
+def percentile(
+    x: Any, q: Any, /, axis: Any = None, *, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """quantile(x, q / 100)"""
+    return _asked(_percentile, x, q, axis, method, keepdims)
+
+
+def nanquantile(
+    x: Any, q: Any, /, axis: Any = None, *, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """The quantile of the elements that are not NaN; NaN if there are none."""
+    return _asked(_nanquantile, x, q, axis, method, keepdims)
+
+
+def nanpercentile(
+    x: Any, q: Any, /, axis: Any = None, *, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """nanquantile(x, q / 100)"""
+    return _asked(_nanpercentile, x, q, axis, method, keepdims)

@@ -1,0 +1,155 @@
+"""Elements chosen by conditions, or among several arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from isthmus.array import Array
+from isthmus.dims import Dim, broadcast
+from isthmus.errors import IndexOutside, UsageError
+from isthmus.graph import Type
+from isthmus.infer import axes_of, one_axis
+from isthmus.np.comparisons import equal as equals
+from isthmus.np.comparisons import greater_equal, less_equal, logical_and, not_equal
+from isthmus.np.conversion import asarray
+from isthmus.np.creation import arange, full
+from isthmus.np.elementwise import clip, remainder
+from isthmus.np.indexing import getitem
+from isthmus.np.joining import unstack
+from isthmus.np.manipulation import broadcast_to, concat, moved, ravel
+from isthmus.np.searching import where
+from isthmus.op import NUMPY, OPERATORS, _kind
+
+__all__ = [
+    "choose",
+    "compress",
+    "extract",
+    "select",
+    "trim_zeros",
+]
+
+
+def compress(condition: Any, a: Any, /, axis: int | None = None) -> Any:
+    """The parts of a along an axis, flat if none is given, where the condition holds."""
+    a = ravel(a) if axis is None else asarray(a)
+    along = one_axis(axis or 0, a.ndim)
+    mask = asarray(condition)
+    if mask.ndim != 1:
+        raise UsageError(f"a condition of {mask.ndim} axes; give it one")
+    mask = mask if mask.dtype == numpy.bool_ else not_equal(mask, 0)
+    before, size = (slice(None),) * along, a.shape[along]
+    if not isinstance(mask.size, Dim) and not isinstance(size, Dim):
+        mask = _shortened(mask, size)
+        if mask.size < size:
+            a = getitem(a, (*before, slice(0, mask.size)))
+    return getitem(a, (*before, mask))
+
+
+def _shortened(mask: Any, size: int) -> Any:
+    """A mask that is too long, if what is too much of it is known to hold nowhere."""
+    if mask.size <= size:
+        return mask
+    if isinstance(mask, Array) or mask[size:].any():
+        raise IndexOutside(f"a condition of {mask.size} for an axis of size {size}; give no more")
+    return mask[:size]
+
+
+def extract(condition: Any, arr: Any, /) -> Any:
+    """The elements of arr, flat, where the condition holds."""
+    return compress(ravel(condition), arr)
+
+
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    """Each element from the first choice whose condition holds, else the default."""
+    if len(condlist) != len(choicelist) or not len(condlist):
+        raise UsageError(
+            f"{len(condlist)} conditions for {len(choicelist)} choices; give as many, at least one"
+        )
+    conditions = [asarray(condition) for condition in condlist]
+    for condition in conditions:
+        if condition.dtype != numpy.bool_:
+            raise TypeError(f"a condition of {condition.dtype}; compare first")
+    choices = [_weak(choice) for choice in (*choicelist, default)]
+    dtype = numpy.result_type(*(getattr(choice, "dtype", choice) for choice in choices))
+    arrays = [asarray(choice, dtype) for choice in choices]
+    shape = broadcast(*(part.shape for part in (*conditions, *arrays)))
+    found = arrays[-1]
+    for condition, choice in reversed(list(zip(conditions, arrays[:-1], strict=True))):
+        found = where(condition, choice, found)
+    return found if tuple(found.shape) == tuple(shape) else broadcast_to(found, shape)
+
+
+def _weak(choice: Any) -> Any:
+    return choice if type(choice) in (int, float, complex) else asarray(choice)
+
+
+# One array of several, by number
+
+
+def _chosen_type(numbers: Type, *choices: Type, mode: str) -> Type:
+    if numbers.dtype.kind not in "iub" or not choices:
+        raise UsageError(f"choose by {numbers} among {len(choices)}; give integers and choices")
+    return Type(choices[0].dtype, broadcast(numbers.shape, *(choice.shape for choice in choices)))
+
+
+def _common_choices(numbers: Any, *choices: Any) -> list[Any]:
+    return [numpy.dtype(numbers), *[numpy.result_type(*choices)] * len(choices)]
+
+
+def _chosen_gradient(g: Any, y: Any, numbers: Any, *choices: Any, mode: str) -> tuple[Any, ...]:
+    if mode != "raise":
+        count = len(choices)
+        numbers = remainder(numbers, count) if mode == "wrap" else clip(numbers, 0, count - 1)
+    zero = numpy.zeros((), g.dtype)
+    return None, *(where(equals(numbers, i), g, zero) for i in range(len(choices)))
+
+
+@moved(_chosen_type, promote=_common_choices, variadic=True, vjp=_chosen_gradient)
+def _choose(operands: Sequence[Any], /, mode: str) -> Any:
+    """The element of the array with that number. Raises ValueError for a number outside."""
+    numbers, *choices = operands
+    return numpy.choose(numbers, choices, mode=mode)  # type: ignore[call-overload]
+
+
+def choose(a: Any, choices: Any, /, mode: str = "raise") -> Any:
+    """Each element from the array whose number a gives; all broadcast.
+
+    mode "raise": a number without array is a ValueError; "wrap": numbers go round; "clip".
+    """
+    if mode not in ("raise", "wrap", "clip"):
+        raise UsageError(f"mode={mode!r}: give 'raise', 'wrap' or 'clip'")
+    several = choices if isinstance(choices, list | tuple) else unstack(asarray(choices))
+    return _choose([asarray(a), *map(asarray, several)], mode)
+
+
+# What is between the first and the last that is not zero
+
+
+def trim_zeros(filt: Any, /, trim: Any = "fb", axis: Any = None) -> Any:
+    """filt without the zeros at the front ("f") and the back ("b") of its axes."""
+    sides = trim.lower()
+    if sides not in ("f", "b", "fb", "bf"):
+        raise UsageError(f"trim={trim!r}: give 'f', 'b' or 'fb'")
+    if isinstance(filt, list | tuple) and _kind(filt) == NUMPY:
+        return numpy.trim_zeros(filt, trim, axis)  # which keeps it a list
+    filt = asarray(filt)
+    filled = not_equal(filt, 0)
+    for along in axes_of(axis, filt.ndim):
+        others = tuple(i for i in range(filt.ndim) if i != along)
+        line = OPERATORS["np.any"](filled, axis=others) if others else filled
+        filt = getitem(filt, (slice(None),) * along + (_between_ends(line, sides),))
+    return filt
+
+
+def _between_ends(filled: Any, sides: str) -> Any:
+    """Truth from the first truth to the last; nowhere if there is none."""
+    size = filled.shape[0]
+    places = arange(size)
+    firsts = concat([where(filled, places, size), full((1,), size, numpy.int64)])
+    lasts = concat([where(filled, places, -1), full((1,), -1, numpy.int64)])
+    after = greater_equal(places, OPERATORS["np.min"](firsts))
+    before = less_equal(places, OPERATORS["np.max"](lasts))
+    return logical_and(after, before) if len(sides) == 2 else after if sides == "f" else before
