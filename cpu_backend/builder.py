@@ -57,6 +57,7 @@ class Builder:
         self.size_inputs: dict[str, Output] = {}  # for names that no input's shape shows
         self.found: dict[str, Output] = {}  # sizes that a node of the graph finds out
         self.kept: list[Graph] = []  # made here, and known by their identity
+        self.unknown: Output | None = None  # a number from 0 that only running the model tells
 
     def model(self) -> openvino.Model:
         """The whole graph as a model with the graph's input and output names."""

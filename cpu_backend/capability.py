@@ -76,6 +76,9 @@ NARROWED = {
     np.take,
     OPERATORS["np.take_along_axis"],
     np.where,
+    OPERATORS["npx.cond"],
+    OPERATORS["npx.foreach"],
+    OPERATORS["npx.while_loop"],
 }
 INT32 = numpy.iinfo(numpy.int32)
 
@@ -107,7 +110,8 @@ def refuses(node: Node) -> str | None:
     for t in _types(node):
         if t.dtype.name not in types_taken:
             return f"OpenVINO does not compute in {t.dtype}"
-    if any(is_wide(value.array) for value in node.operands if isinstance(value, Constant)):
+    read = [*node.operands, *(value for body in node.bodies for value in body.outputs)]
+    if any(is_wide(value.array) for value in read if isinstance(value, Constant)):
         return "a constant of int64 is beyond int32, in which OpenVINO computes"
     if any(same(size, 0) for t in _types(node) for size in t.shape):
         return "an array is empty, of which runtimes make other things than NumPy"

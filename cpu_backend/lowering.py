@@ -27,6 +27,8 @@ LOWERING: Mapping[Op[..., Any], Rule] = {
     np.all: reduction(ov.reduce_logical_and),
     np.any: reduction(ov.reduce_logical_or),
     OPERATORS["np.arange"]: rules.arange,
+    np.argmax: position(ov.reduce_max),
+    np.argmin: position(ov.reduce_min),
     np.asin: plain(ov.asin),
     np.asinh: plain(ov.asinh),
     OPERATORS["np.astype"]: rules.cast,

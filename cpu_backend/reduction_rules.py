@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 from openvino import opset16 as ov
 
-from isthmus.dims import Shape, product
+from isthmus.dims import Dim, Shape, product
 from isthmus.infer import axes_of, one_axis
 
 from .builder import Output, Site, vector
@@ -34,17 +34,33 @@ def running_sum(site: Site, x: Output) -> Output:
 
 
 def extreme(function: Callable[..., Any]) -> Rule:
-    """reduce_max or reduce_min, which drop a NaN in OpenVINO; NaN where any element is."""
-    inner = reduction(function)
+    """reduce_max or reduce_min; NaN where any element is, which OpenVINO drops."""
 
     def rule(site: Site, x: Output) -> Output:
-        result = inner(site, x)
+        axes = axes_of(site.attributes["axis"], site.operand_type(0).ndim)
+        if not axes:
+            return x
+        keep = site.attributes["keepdims"]
+        result = _extreme(site, function, x, vector(axes), keep)
         if site.type.dtype.kind != "f" or site.numerics == "fast":
             return result
-        found = reduction(ov.reduce_logical_or)(site, ov.is_nan(x))
+        found = ov.reduce_logical_or(ov.is_nan(x), vector(axes), keep)
         return ov.select(found, ov.constant(numpy.nan, numpy.float32), result)
 
     return rule
+
+
+def _extreme(
+    site: Site, function: Callable[..., Any], x: Output, axes: Output, keep: bool
+) -> Output:
+    """The largest or smallest number; an infinity where all are that, of which OpenVINO
+    makes the largest finite number, with which it starts."""
+    result = function(x, axes, keep)
+    if site.operand_type(0).dtype.kind != "f" or site.numerics == "fast":
+        return result
+    start = numpy.float32(-numpy.inf if function is ov.reduce_max else numpy.inf)
+    alone = ov.reduce_logical_and(ov.equal(x, ov.constant(start)), axes, keep)
+    return ov.select(alone, ov.constant(start), result)
 
 
 def position(function: Callable[..., Any]) -> Rule:
@@ -62,16 +78,24 @@ def position(function: Callable[..., Any]) -> Rule:
         hit = _hits(site, x, function, along)
         beyond = ov.constant(numpy.iinfo(numpy.int32).max, numpy.int32)
         found = ov.select(hit, _positions(site, along, shape), beyond)
-        first = ov.convert(ov.reduce_min(found, vector([along]), True), "i64")
+        first = ov.convert(_least(found, along, shape[along]), "i64")
         kept = tuple(1 if i == along else size for i, size in enumerate(shape))
         return site.build.reshape(first, kept, site.type.shape)
 
     return rule
 
 
+def _least(found: Output, along: int, size: int | Dim) -> Output:
+    """The smallest int32; OpenVINO reduces integers in float32, which is exact up to 2**24."""
+    if isinstance(size, int) and size <= 2**24:
+        return ov.reduce_min(found, vector([along]), True)
+    one = ov.constant(1, numpy.int64)
+    return ov.topk(found, one, along, "min", "none", index_element_type="i32").output(0)
+
+
 def _hits(site: Site, x: Output, function: Callable[..., Any], along: int) -> Output:
     """Where x is the extreme; where it is NaN, if it is anywhere."""
-    best = ov.equal(x, function(x, vector([along]), True))
+    best = ov.equal(x, _extreme(site, function, x, vector([along]), True))
     if site.operand_type(0).dtype.kind != "f" or site.numerics == "fast":
         return best
     nan = ov.is_nan(x)

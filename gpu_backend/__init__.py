@@ -36,7 +36,6 @@ class GpuBackend:
 
         return OnnxRunner(graph, options)
 
-
     def memory(self, options: Options) -> OrtMemory:
         from .memory import OrtMemory
 

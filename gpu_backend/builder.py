@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from os.path import basename
 from typing import Any
 
 import numpy
@@ -20,7 +20,6 @@ from isthmus.graph import Constant, Graph, Node, Result, Type, Value, topologica
 from isthmus.subgraph import inlined
 
 from . import protos
-from .rules import Rule
 from .sizes import Sizes
 
 LOWEST_OPSET = 13  # below, Softmax and the reductions over given axes are other operations
@@ -47,7 +46,7 @@ class Model:
 class Builder:
     """Makes an ONNX model of a graph by a table of rules, one an operator."""
 
-    def __init__(self, graph: Graph, rules: Mapping[Any, Rule], *, fast: bool = False) -> None:
+    def __init__(self, graph: Graph, rules: Mapping[Any, Any], *, fast: bool = False) -> None:
         self.graph = graph
         self.fast = fast
         self.rules = rules
@@ -121,7 +120,7 @@ class Builder:
         return self.names[id(value)]
 
     def _lower(self, node: Node) -> None:
-        self.label = f"{node.op.name}@{PurePath(node.location).name}"
+        self.label = f"{node.op.name}@{basename(node.location)}"
         operands = [self.value(value) for value in node.operands]
         outputs = self.rules[node.op](Site(self, node), *operands)
         many = outputs if isinstance(outputs, tuple) else (outputs,)
@@ -142,11 +141,11 @@ class Builder:
         finally:
             self.nodes, self.label = outer, label
 
-    def body(self, graph: Graph, taken: Sequence[str], first: Sequence[Any] = ()) -> Any:
+    def body(self, graph: Graph, taken: Sequence[str], first: Mapping[str, Type] = {}) -> Any:
         """A body as a graph inside the model.
 
-        taken: the names outside of its last inputs. The others are its own, and are declared
-        after the inputs `first`.
+        taken: the names outside of its last inputs. The others are its own; before them it has
+        the inputs `first`, which it does not read.
         """
         own = graph.inputs[: len(graph.inputs) - len(taken)]
         names = [self.unique(value.name) for value in own]
@@ -155,8 +154,10 @@ class Builder:
             for node in graph.nodes():
                 self._lower(node)
             outputs = self._body_outputs(graph)
-        declared = [protos.declared(n, v.type) for n, v in zip(names, own, strict=True)]
-        return helper.make_graph(nodes, self.unique("body"), [*first, *declared], outputs)
+        inputs = [(self.unique(name), of) for name, of in first.items()]
+        inputs += [(name, value.type) for name, value in zip(names, own, strict=True)]
+        declared = [protos.declared(name, of) for name, of in inputs]
+        return helper.make_graph(nodes, self.unique("body"), declared, outputs)
 
     def _body_outputs(self, graph: Graph) -> list[onnx.ValueInfoProto]:
         """Each output under a name that is made in the body, and by no other output."""

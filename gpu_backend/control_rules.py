@@ -9,14 +9,10 @@ import numpy
 from isthmus.graph import Type
 from isthmus.subgraph import stepping
 
-from . import protos
-
 if TYPE_CHECKING:
     from .builder import Site
 
 Names = tuple[str, ...]
-STEP = Type(numpy.dtype(numpy.int64))
-TRUTH = Type(numpy.dtype(numpy.bool_))
 
 
 def cond(site: Site, predicate: str, *given: str) -> Names:
@@ -35,14 +31,13 @@ def while_loop(site: Site, *operands: str) -> Names:
     limit = "" if attributes["limit"] is None else site.literal(attributes["limit"])
     whole = stepping(attributes["condition"], attributes["body"], count)
     site.build.kept.append(whole)
-    own = [protos.declared(site.build.unique(name), of) for name, of in _OF_A_STEP]
-    body = site.build.body(whole, operands[count:], own)
+    body = site.build.body(whole, operands[count:], _OF_A_STEP)
     given = [limit, first, *operands[:count]]
     found = site.build.ops("Loop", given, len(site.node.results), body=body)
     return (*found[count:], *found[:count])
 
 
-_OF_A_STEP = (("step", STEP), ("go", TRUTH))
+_OF_A_STEP = {"step": Type(numpy.dtype(numpy.int64)), "go": Type(numpy.dtype(numpy.bool_))}
 
 
 def foreach(site: Site, *operands: str) -> Names:

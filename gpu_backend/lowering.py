@@ -15,9 +15,9 @@ from isthmus.op import OPERATORS, Op
 from . import control_rules, division_rules, formula_rules, movement_rules, network_rules, rules
 from .formula_rules import written
 from .reduction_rules import extreme, position, reduction, running_sum, truth
-from .rules import Rule, by_kind, inverted, keeping_nan, onnx, same
+from .rules import Rule, Several, by_kind, inverted, keeping_nan, onnx, same
 
-LOWERING: Mapping[Op[..., Any], Rule] = {
+LOWERING: Mapping[Op[..., Any], Rule | Several] = {
     np.abs: by_kind(f=rules.absolute, i=onnx("Abs"), b=same),
     np.acos: written(formulas.acos),
     np.acosh: written(formulas.acosh),

@@ -20,6 +20,7 @@ class OrtMemory:
 
     def __init__(self, options: Options) -> None:
         self.device = device_of(options)
+        self.is_host = self.device == "cpu"
         self.runtime = runtime_for(self.device)
 
     def put(self, array: Array) -> Any:
@@ -27,7 +28,8 @@ class OrtMemory:
         return self.runtime.OrtValue.ortvalue_from_numpy(whole, self.device, 0)
 
     def get(self, buffer: Any) -> Array:
-        found: Array = buffer.numpy()
+        shared = self.is_host and buffer.data_type() != "tensor(bool)"
+        found: Array = numpy.from_dlpack(buffer) if shared else buffer.numpy()
         return found
 
     def type_of(self, buffer: Any) -> Type:
@@ -41,4 +43,4 @@ class OrtMemory:
         return self.runtime.OrtValue.from_dlpack(other)
 
     def dlpack_device(self) -> tuple[Any, int]:
-        return (2, 0) if self.device == "cuda" else (1, 0)  # DLPack's kDLCUDA and kDLCPU
+        return 2, 0  # kDLCUDA, the first

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .builder import Site
 
 Rule = Callable[..., str]
+Several = Callable[..., tuple[str, ...]]  # of an operator with several results
 
 
 def onnx(kind: str, since: int = 13, takes: tuple[str, ...] = (), **fixed: Any) -> Rule:

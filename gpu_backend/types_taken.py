@@ -123,9 +123,12 @@ TYPES: Mapping[Op[..., Any], frozenset[str]] = {
     np.trunc: ANY,
     np.where: BOOL,
     npx.average_pool: FLOAT,
+    OPERATORS["npx.cond"]: BOOL,
     npx.convolution: FLOAT,
     npx.erf: FLOAT,
+    OPERATORS["npx.foreach"]: ANY,
     npx.max_pool: FLOAT,
+    OPERATORS["npx.while_loop"]: ANY,
 }
 
 # Why the numbers that `TYPES` leaves out are the host's, where it is not for want of a kernel.

@@ -19,8 +19,8 @@ from isthmus.errors import IsthmusError
 from isthmus.export import export
 from isthmus.gradient import grad, value_and_grad
 from isthmus.graph import Graph
-from isthmus.op import composite, primitive
 from isthmus.namespace import namespace
+from isthmus.op import composite, primitive
 from isthmus.program import Executable, compile, jit
 from isthmus.tracing import eval_shape, spec, trace
 

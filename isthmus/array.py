@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy
 
-import isthmus
-from isthmus import numpy_protocol, scope
+from isthmus import np, numpy_protocol, scope
 from isthmus.dims import Dim, Shape, product
+from isthmus.discovery import is_recording
 from isthmus.errors import TraceError
 from isthmus.graph import Held, Type, Value
 from isthmus.memory import Memory, write_through
@@ -93,7 +93,14 @@ class Array(Operators, Methods):
 
     @property
     def device(self) -> Any:
-        """Where the elements are; of a traced array they are nowhere yet, which is called "cpu"."""
+        """Where the elements are; traced ones are nowhere yet, which is called "cpu".
+
+        In a function that is traced all arrays are on one device, that of its constants.
+        """
+        if is_recording():
+            from isthmus.namespace import place_of_constants
+
+            return place_of_constants()
         return getattr(self.value, "device", "cpu")
 
     def __repr__(self) -> str:
@@ -103,12 +110,12 @@ class Array(Operators, Methods):
     # Indexing and assignment
 
     def __getitem__(self, index: Any) -> Any:
-        return isthmus.np.getitem(self, index)
+        return np.getitem(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if self._changed_by is not None and self._changed_by is value:
             self._changed_by = None  # the second half of x[i] += v, which is x[i] = (x[i] += v)
-        self._assign(isthmus.np.setitem(self, value, index))
+        self._assign(np.setitem(self, value, index))
 
     def _assign(self, changed: Any) -> None:
         others = [] if self._memory is None else self._memory.others(self)
@@ -127,7 +134,7 @@ class Array(Operators, Methods):
             raise TraceError(
                 f"cannot assign {changed.dtype} in place to {self.dtype}; write x = x + y instead"
             )
-        self._assign(isthmus.np.broadcast_to(isthmus.np.astype(changed, self.dtype), self.shape))
+        self._assign(np.broadcast_to(np.astype(changed, self.dtype), self.shape))
         return self
 
     def __pos__(self) -> Array:
@@ -147,6 +154,12 @@ class Array(Operators, Methods):
         """The elements, not to be written to, if a device holds them."""
         held = getattr(self.value, "host", None)
         return None if held is None else held()
+
+    def _on_a_device(self) -> Any:
+        """The held value; TraceError where there is none yet."""
+        if not hasattr(self.value, "device"):
+            self._elements("the memory")
+        return self.value
 
     def _elements(self, wanted: str) -> numpy.ndarray[Any, Any]:
         held = self._held()
@@ -205,7 +218,10 @@ class Array(Operators, Methods):
 
     def __reduce__(self) -> Any:
         """To pickle: the device's namespace and the elements."""
-        return _restored, (self.__array_namespace__(), self._elements("the elements"))
+        from isthmus.namespace import home
+
+        elements = self._elements("the elements")
+        return _restored, (home(self), elements)
 
     # What other libraries ask
 
@@ -216,7 +232,7 @@ class Array(Operators, Methods):
         return numpy_protocol.of_function(function, args, keywords)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        """The Array API namespace of the device that holds it; `isthmus.np` while tracing."""
+        """The Array API namespace of the device."""
         from isthmus.namespace import namespace_of
 
         return namespace_of(self, api_version)
@@ -236,13 +252,13 @@ class Array(Operators, Methods):
         copy: bool | None = None,
     ) -> Any:
         """The elements for another library, without a copy unless it asks for one."""
-        self._elements("the memory")
         wanted = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
-        return self.device.export(self.value, wanted)
+        held = self._on_a_device()
+        return held.device.export(held, wanted)
 
     def __dlpack_device__(self) -> tuple[Any, int]:
-        self._elements("the memory")
-        found: tuple[Any, int] = self.device.dlpack_device()
+        held = self._on_a_device()
+        found: tuple[Any, int] = held.device.dlpack_device(held)
         return found
 
 

@@ -46,6 +46,7 @@ class Backend(Protocol):
     `fuses`: whether a composite is run as one operation of the runtime.
     `refuses`: None where the runtime computes a node as NumPy does, else the reason.
     `load`: a graph of accepted nodes, ready to run; raises BackendMissing.
+    A backend may have `longest`, a `pieces.Longest`, if a graph can be too long for one `load`.
     """
 
     name: str
@@ -63,6 +64,8 @@ class Memory(Protocol):
     A backend has it as the method `memory(options)` if that is not the host's memory; its
     runners then have `on_device(buffers) -> buffers` for graphs whose sizes are all known.
     """
+
+    is_host: bool  # whether it is the host's memory after all, so that `get` copies nothing
 
     def put(self, array: numpy.ndarray[Any, Any]) -> Any:
         """A buffer with the elements."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy
@@ -27,7 +28,10 @@ class Binder:
         checks = _checks(graph)
         self.checks = [check for check in checks if check[0].names() <= known]
         # Of sizes that values decide: checked when they are known, see `discovered`.
-        self.later = [check for check in checks if not check[0].names() <= known]
+        self.later: dict[str, list[Check]] = {}  # by each of their names
+        for check in checks:
+            for name in check[0].names() - known:
+                self.later.setdefault(name, []).append(check)
         self.solvable = [
             (position, axis, size)
             for position, value in enumerate(graph.inputs)
@@ -49,17 +53,21 @@ class Binder:
         return sizes
 
     def discovered(
-        self, values: Sequence[Value], arrays: Sequence[Array], sizes: dict[str, int]
+        self, values: Sequence[Value], arrays: Sequence[Array], sizes: dict[str, int], since: int
     ) -> None:
-        """Add the sizes that arrays show of values whose size was not known, and check them."""
+        """Add the sizes that arrays show of values whose size was not known.
+
+        Checks all sizes but the first `since`, which are in the order they became known.
+        """
         for value, array in zip(values, arrays, strict=True):
             for size, number in zip(value.type.shape, array.shape, strict=True):
                 name = plain_name(size)
                 if name is not None:
                     sizes.setdefault(name, number)
-        for check in self.later:
-            if check[0].names() <= sizes.keys():
-                _check_size(check, sizes)
+        for name in islice(reversed(sizes), len(sizes) - since):
+            for check in self.later.get(name, ()):
+                if check[0].names() <= sizes.keys():
+                    _check_size(check, sizes)
 
     def _solve(self, arrays: Sequence[Array]) -> dict[str, int]:
         sizes: dict[str, int] = {}

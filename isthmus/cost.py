@@ -67,14 +67,15 @@ class Cost:
 
 def cost_of(graph: Graph, sizes: Mapping[str, int]) -> Cost:
     """The cost of a graph for given sizes; UsageError names the sizes that are missing."""
-    discovered = (node.discovered for node in graph.all_nodes())
+    expanded = expand(graph, keep=lambda node: False)
+    discovered = (node.discovered for node in expanded.all_nodes())
     found = (sorted(size.names()) for size in discovered if size is not None)
     names = list(dict.fromkeys([*graph.dimension_names(), *itertools.chain(*found)]))
     missing = [name for name in names if name not in sizes]
     if missing:
         raise UsageError(f"cost needs a number for {', '.join(missing)}: cost({missing[0]}=1, ...)")
     uses: dict[str, list[Use]] = {}
-    for node, times in _uses(expand(graph, keep=lambda node: False), sizes):
+    for node, times in _uses(expanded, sizes):
         uses.setdefault(node.op.name, []).append((node, times))
     rows = [_sum(name, group, sizes) for name, group in uses.items()]
     constants = [c.array for c in graph.constants() if id(c.array) in graph.constant_names]

@@ -166,6 +166,10 @@ class Dim:
         return sum(factor * _product(monomial, sizes) for monomial, factor in self.terms)
 
 
+# A whole number, if one that is not known yet: other libraries ask whether a size is an Integral.
+Integral.register(Dim)
+
+
 def _is_size(size: Dim, other: object) -> bool:
     """Whether a size can be combined with it; a traced array then takes over."""
     if isinstance(other, float | numpy.ndarray):

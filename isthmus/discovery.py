@@ -28,6 +28,11 @@ def recording() -> Iterator[None]:
         _finders.reset(token)
 
 
+def is_recording() -> bool:
+    """Whether a function is being traced."""
+    return _finders.get() is not None
+
+
 def record_sizes(node: Node) -> None:
     """Enter the size that the node finds, and in its `shown` what it must wait for."""
     finders_are([node])

@@ -18,6 +18,7 @@ import numpy
 from isthmus.array import Array
 from isthmus.backend import Backend, Memory, Options
 from isthmus.dims import Dim, parse
+from isthmus.discovery import is_recording
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph import Held, Type
 from isthmus.memory import layout
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from isthmus.op import Op
     from isthmus.program import Executable
 
+
 class Program(NamedTuple):
     """A compiled operator, and which of its results NumPy would make views of an operand."""
 
@@ -33,6 +35,7 @@ class Program(NamedTuple):
     views: Sequence[bool]
 
 
+DLPACK_HOST = 1  # kDLCPU
 MOST_PROGRAMS = 1024  # a device keeps; the one used longest ago goes first
 
 
@@ -84,19 +87,24 @@ class Device:
 
     def export(self, value: Held, wanted: dict[str, Any]) -> Any:
         """A DLPack capsule of an array, sharing its memory unless a copy is asked for."""
-        kind = None if wanted["dl_device"] is None else wanted["dl_device"][0]
-        if self.memory is None or kind == 1 or wanted["copy"]:
+        kind = (
+            self.dlpack_device(value)[0] if wanted["dl_device"] is None else wanted["dl_device"][0]
+        )
+        if self.memory is None or kind == DLPACK_HOST or wanted["copy"]:
             return value.host().__dlpack__(**wanted)
         return self.memory.export(value.buffer())
 
     def imported(self, other: Any) -> Array:
         """Another library's array by DLPack, not copied."""
-        if self.memory is None or other.__dlpack_device__()[0] == 1:
+        if self.memory is None or other.__dlpack_device__()[0] == DLPACK_HOST:
             return self.hold(numpy.from_dlpack(other))
         return self.take_over(self.memory.imported(other))
 
-    def dlpack_device(self) -> tuple[Any, int]:
-        return (1, 0) if self.memory is None else self.memory.dlpack_device()
+    def dlpack_device(self, value: Held) -> tuple[Any, int]:
+        """DLPack's kind and number of where an array is; complex ones are in the host's memory."""
+        if self.memory is None or self.memory.is_host or value.type.dtype.kind == "c":
+            return DLPACK_HOST, 0
+        return self.memory.dlpack_device()
 
     # Which program
 
@@ -104,7 +112,7 @@ class Device:
         """The operands with NumPy's arrays held here, and scalars as arrays where they are cast."""
         given = [
             self.hold(numpy.asarray(o)) if isinstance(o, numpy.ndarray | numpy.generic) else o
-            for o in operands
+            for o in map(self._here, operands)
         ]
         if op.promote is None or not any(isinstance(o, _SCALARS) for o in given):
             return given
@@ -114,11 +122,16 @@ class Device:
             for o, dtype in zip(given, dtypes, strict=True)
         ]
 
+    def _here(self, operand: Any) -> Any:
+        """The elements of an array of another device, which are a traced function's constants."""
+        elsewhere = isinstance(operand, Array) and operand.value.device is not self  # type: ignore[attr-defined]
+        return _host(operand) if elsewhere else operand
+
     def _program(
         self, op: Op[..., Any], operands: Sequence[Any], attributes: dict[str, Any]
     ) -> Program | None:
         """The compiled program of a call; None where NumPy runs it."""
-        if self.backend.name == "numpy" or (op.view and self.memory is None):
+        if self.backend.name == "numpy" or (op.view and self._at_hand(operands, attributes)):
             return None
         shapes = [operand.shape for operand in operands if isinstance(operand, Array)]
         if any(0 in shape for shape in shapes):
@@ -132,6 +145,17 @@ class Device:
             if found is not _UNDECIDED:
                 return found
         return None
+
+    def _at_hand(self, operands: Sequence[Any], attributes: dict[str, Any]) -> bool:
+        """Whether a view is best taken in the host's memory: the elements are there, or one
+        position is asked for, of which there are too many to compile a program for each."""
+        if self.memory is None or self.memory.is_host:
+            return True
+        arrays = [operand.value for operand in operands if isinstance(operand, Array)]
+        positions = attributes.get("index", ())
+        return all(value.is_on_host for value in arrays) or any(  # type: ignore[attr-defined]
+            isinstance(part, int) for part in positions
+        )
 
     def _cached(
         self, key: Any, op: Op[..., Any], specs: Sequence[Any], attributes: dict[str, Any]
@@ -200,8 +224,9 @@ def device_of(operands: Sequence[Any], attributes: dict[str, Any]) -> Device:
     for value in (*operands, *attributes.values()):
         for leaf in value if isinstance(value, tuple | list) else (value,):
             if isinstance(leaf, Array):
-                devices.setdefault(leaf.device, leaf)
-    if len(devices) > 1:
+                held: Any = leaf.value
+                devices.setdefault(held.device, leaf)
+    if len(devices) > 1 and not is_recording():
         names = " and ".join(map(str, devices))
         raise UsageError(f"arrays on {names} in one call; bring them together with to_device")
     return next(iter(devices))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,18 @@ from isthmus.passes import expand
 from isthmus.tracing import trace
 
 
-def export(function: Callable[..., Any], specs: Any, path: str | Path) -> None:
+def export(
+    function: Callable[..., Any],
+    specs: Any,
+    path: str | Path,
+    *,
+    constraints: Sequence[str] = (),
+) -> None:
     """Write a function or Block as `.onnx` (weights inside, above 2 GB beside it) or `.xml`.
 
-    specs: as for `isthmus.compile`; the file's inputs, outputs and named sizes have the
-    same names. Weights stay float32. What `compile` checks at every call a file cannot:
-    indices outside an array, and empty arrays, are up to the runtime that reads it.
+    specs, constraints: as for `isthmus.compile`; the file's inputs, outputs and named sizes
+    have the same names. Weights stay float32. What `compile` checks at every call a file cannot:
+    indices outside an array, empty arrays and other sizes are up to the runtime that reads it.
     Raises UsageError for another suffix, and for operators only the host computes as NumPy.
     """
     target = Path(path)
@@ -28,7 +34,7 @@ def export(function: Callable[..., Any], specs: Any, path: str | Path) -> None:
     if not target.parent.is_dir():
         raise FileError(f"{target.parent} is no folder; create it first")
     name, write = FORMATS[target.suffix]
-    graph = _whole(trace(function, specs).graph, find_backend(name))
+    graph = _whole(trace(function, specs, constraints=constraints).graph, find_backend(name))
     try:
         write(graph, target)
     except OSError as problem:

@@ -15,6 +15,7 @@ import numpy
 
 from isthmus import np, tree
 from isthmus.array import Array
+from isthmus.body_gradient import control_gradients
 from isthmus.dims import Shape, same
 from isthmus.discovery import finders_are, recording
 from isthmus.errors import UsageError
@@ -78,7 +79,8 @@ def gradient_graph(graph: Graph, names: Sequence[str]) -> Graph:
     wanted = [_checked_input(graph, name) for name in names]
     with recording():
         finders_are(graph.nodes())
-        found = _swept(graph.nodes(), output, wanted)
+        one = Array(as_value(np.ones((), output.type.dtype)))
+        found = _swept(graph.nodes(), {id(output): one}, wanted)
         gradients = tuple(_of(found, value).value for value in wanted)
     names = (*graph.output_names, *(f"{name}.gradient" for name in names))
     return replace(graph, outputs=(output, *gradients), output_names=names)
@@ -104,10 +106,10 @@ def _checked_input(graph: Graph, name: str) -> Input:
 # The sweep
 
 
-def _swept(nodes: Sequence[Node], output: Value, wanted: Sequence[Input]) -> Cotangents:
-    """The gradient of the output by every value between it and what is wanted."""
+def _swept(nodes: Sequence[Node], found: Cotangents, wanted: Sequence[Value]) -> Cotangents:
+    """The gradient by every value between those it is found by and what is wanted."""
     active = _active(nodes, wanted)
-    found: Cotangents = {id(output): Array(as_value(np.ones((), output.type.dtype)))}
+    found = dict(found)
     for node in reversed(nodes):
         reached = [id(result) for result in node.results if id(result) in found]
         if reached and not active.isdisjoint(reached):
@@ -117,7 +119,7 @@ def _swept(nodes: Sequence[Node], output: Value, wanted: Sequence[Input]) -> Cot
     return found
 
 
-def _active(nodes: Sequence[Node], wanted: Sequence[Input]) -> set[int]:
+def _active(nodes: Sequence[Node], wanted: Sequence[Value]) -> set[int]:
     """The ids of the floating and complex values that depend smoothly on what is wanted."""
     active = set(map(id, wanted))
     for node in nodes:
@@ -133,14 +135,20 @@ def _is_complex(value: Value) -> bool:
 
 
 def _operand_gradients(node: Node, found: Mapping[int, Array]) -> Iterator[tuple[Value, Array]]:
+    for value, gradient in zip(node.operands, _vjp(node, found), strict=True):
+        if value is not None and gradient is not None:
+            yield value, Array(as_value(gradient))
+
+
+def _vjp(node: Node, found: Mapping[int, Array]) -> Sequence[Any]:
+    """The gradient by each operand, or None where there is none."""
+    if node.bodies:
+        return control_gradients(node, found, _swept)
     if node.op.vjp is None or len(node.results) != 1 or any(map(_is_complex, node.results)):
         raise UsageError(f"{node} at {node.location} is not differentiable: {_reason(node)}")
     operands = [None if value is None else Array(value) for value in node.operands]
     (result,) = node.results
-    gradients = node.op.vjp(found[id(result)], Array(result), *operands, **node.attributes)
-    for value, gradient in zip(node.operands, gradients, strict=True):
-        if value is not None and gradient is not None:
-            yield value, Array(as_value(gradient))
+    return node.op.vjp(found[id(result)], Array(result), *operands, **node.attributes)
 
 
 def _reason(node: Node) -> str:

@@ -91,6 +91,11 @@ class Held(Value):
         found: numpy.ndarray[Any, Any] = self._host
         return found
 
+    @property
+    def is_on_host(self) -> bool:
+        """Whether `host` need not fetch them."""
+        return self._host is not None
+
     def buffer(self) -> Any:
         """The elements in the device's memory."""
         if self._buffer is None:
@@ -164,6 +169,10 @@ class Graph:
     output_names: tuple[str, ...]
     constant_names: Mapping[int, str] = field(default_factory=dict)  # id(array) -> name
     constraints: tuple[Constraint, ...] = ()
+
+    def __deepcopy__(self, _: Any) -> Graph:
+        """Itself: a graph is never changed, and knows constants by their identity."""
+        return self
 
     def nodes(self) -> list[Node]:
         """The nodes in an order in which every operand comes before its use."""

@@ -13,7 +13,7 @@ from isthmus.dims import Dim, evaluate, product
 from isthmus.errors import IndexOutside
 from isthmus.graph import Graph, Input, Node, Value
 from isthmus.infer import one_axis
-from isthmus.intervals import interval
+from isthmus.intervals import Interval, interval
 
 MOST_REMEMBERED = 10_000  # combinations of sizes
 
@@ -51,16 +51,26 @@ def _in_range(value: Value | None, size: int | Dim) -> bool:
     known = interval(value)
     if known is None:
         return False
-    lowest, highest, attained = known
-    if not isinstance(lowest, int) or lowest < (-size if isinstance(size, int) else 0):
+    needed = _needed(known)
+    if needed is None:
         return False
-    return attained if isinstance(size - highest, Dim) else highest < size
+    return known.attained if isinstance(size - needed, Dim) else needed <= size
+
+
+def _needed(known: Interval) -> int | Dim | None:
+    """The size an axis must have for indices, of which negative ones count from its end."""
+    if isinstance(known.lowest, Dim):
+        return None
+    if known.lowest >= 0:
+        return known.highest + 1
+    return None if isinstance(known.highest, Dim) else max(known.highest + 1, -known.lowest)
 
 
 def lookup_requirement(node: Node) -> int | Dim:
     """A size that must not be negative for a lookup's indices, known by name, to be in range."""
     known = interval(node.operands[1]) if is_checked(node) else None
-    return 0 if known is None or not known.attained else _looked_up_size(node) - 1 - known.highest
+    needed = _needed(known) if known is not None and known.attained else None
+    return 0 if needed is None else _looked_up_size(node) - needed
 
 
 def body_reason(node: Node, refuses: Callable[[Node], str | None]) -> str | None:

@@ -107,6 +107,8 @@ def sliced_size(size: int | Dim, part: slice) -> int | Dim:
     if step < 0 and (part.start is not None or part.stop is not None):
         raise UsageError(f"{part} of the named size '{size}': a negative step takes no bounds")
     length = _end(size, part.stop, size) - _end(size, part.start, 0)
+    if not isinstance(length, Dim) and length <= 0:
+        return 0
     return (length + abs(step) - 1) // abs(step)
 
 

@@ -126,7 +126,11 @@ def _bounded(node: Node, _: int, known: Known) -> Interval | None:
     if low is None and isinstance(inner, Result) and inner.node.op.name == "np.maximum":
         below = interval(inner.node.operands[1], known)
         low = below and below.lowest
-    return None if bound is None or low is None else Interval(low, bound.highest)
+    if bound is None or low is None:
+        return None
+    if isinstance(low, int) and isinstance(bound.lowest, int):
+        low = min(low, bound.lowest)
+    return Interval(low, bound.highest)
 
 
 def _position(node: Node, _: int, known: Known) -> Interval | None:

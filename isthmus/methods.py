@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-import isthmus
+from isthmus import np
 from isthmus.errors import UsageError
 
 
@@ -17,112 +17,112 @@ class Methods:
 
     @property
     def T(self) -> Any:
-        return isthmus.np.permute_dims(self)
+        return np.permute_dims(self)
 
     @property
     def mT(self) -> Any:
-        return isthmus.np.matrix_transpose(self)
+        return np.matrix_transpose(self)
 
     @property
     def real(self) -> Any:
-        return isthmus.np.real(self)
+        return np.real(self)
 
     @property
     def imag(self) -> Any:
-        return isthmus.np.imag(self)
+        return np.imag(self)
 
     def astype(self, dtype: Any, *, copy: bool = True) -> Any:
-        return isthmus.np.astype(self, dtype, copy=copy)
+        return np.astype(self, dtype, copy=copy)
 
     def view(self, dtype: Any = None) -> Any:
         """The same array, of which assignments show in both; not its bytes as other numbers."""
         array: Any = self
         if dtype is not None and numpy.dtype(dtype) != array.dtype:
             raise UsageError(f"view of {array.dtype} as {numpy.dtype(dtype)}; cast with astype")
-        return isthmus.np.reshape(self, array.shape)
+        return np.reshape(self, array.shape)
 
     def reshape(self, *shape: Any) -> Any:
         whole = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-        return isthmus.np.reshape(self, whole)
+        return np.reshape(self, whole)
 
     def transpose(self, *axes: Any) -> Any:
         whole = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes
-        return isthmus.np.permute_dims(self, tuple(whole) or None)
+        return np.permute_dims(self, tuple(whole) or None)
 
     def swapaxes(self, axis1: int, axis2: int) -> Any:
-        return isthmus.np.swapaxes(self, axis1, axis2)
+        return np.swapaxes(self, axis1, axis2)
 
     def squeeze(self, axis: Any = None) -> Any:
-        return isthmus.np.squeeze(self, axis=axis)
+        return np.squeeze(self, axis=axis)
 
     def ravel(self) -> Any:
-        return isthmus.np.reshape(self, (-1,))
+        return np.reshape(self, (-1,))
 
     def flatten(self) -> Any:
-        return isthmus.np.copy(isthmus.np.reshape(self, (-1,)))
+        return np.copy(np.reshape(self, (-1,)))
 
     def copy(self) -> Any:
-        return isthmus.np.copy(self)
+        return np.copy(self)
 
     def repeat(self, repeats: Any, axis: int | None = None) -> Any:
-        return isthmus.np.repeat(self, repeats, axis=axis)
+        return np.repeat(self, repeats, axis=axis)
 
     def take(self, indices: Any, axis: int | None = None) -> Any:
-        return isthmus.np.take(self, indices, axis=axis)
+        return np.take(self, indices, axis=axis)
 
     def round(self, decimals: int = 0) -> Any:
-        return isthmus.np.round(self, decimals)
+        return np.round(self, decimals)
 
     def clip(self, min: Any = None, max: Any = None) -> Any:
-        return isthmus.np.clip(self, min, max)
+        return np.clip(self, min, max)
 
     def conj(self) -> Any:
-        return isthmus.np.conj(self)
+        return np.conj(self)
 
     def dot(self, other: Any) -> Any:
-        return isthmus.np.dot(self, other)
+        return np.dot(self, other)
 
     def sum(self, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-        return isthmus.np.sum(self, axis=axis, dtype=dtype, keepdims=keepdims)
+        return np.sum(self, axis=axis, dtype=dtype, keepdims=keepdims)
 
     def prod(self, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-        return isthmus.np.prod(self, axis=axis, dtype=dtype, keepdims=keepdims)
+        return np.prod(self, axis=axis, dtype=dtype, keepdims=keepdims)
 
     def mean(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return isthmus.np.mean(self, axis=axis, keepdims=keepdims)
+        return np.mean(self, axis=axis, keepdims=keepdims)
 
     def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-        return isthmus.np.std(self, axis=axis, correction=ddof, keepdims=keepdims)
+        return np.std(self, axis=axis, correction=ddof, keepdims=keepdims)
 
     def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-        return isthmus.np.var(self, axis=axis, correction=ddof, keepdims=keepdims)
+        return np.var(self, axis=axis, correction=ddof, keepdims=keepdims)
 
     def max(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return isthmus.np.max(self, axis=axis, keepdims=keepdims)
+        return np.max(self, axis=axis, keepdims=keepdims)
 
     def min(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return isthmus.np.min(self, axis=axis, keepdims=keepdims)
+        return np.min(self, axis=axis, keepdims=keepdims)
 
     def all(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return isthmus.np.all(self, axis=axis, keepdims=keepdims)
+        return np.all(self, axis=axis, keepdims=keepdims)
 
     def any(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return isthmus.np.any(self, axis=axis, keepdims=keepdims)
+        return np.any(self, axis=axis, keepdims=keepdims)
 
     def argmax(self, axis: int | None = None, *, keepdims: bool = False) -> Any:
-        return isthmus.np.argmax(self, axis=axis, keepdims=keepdims)
+        return np.argmax(self, axis=axis, keepdims=keepdims)
 
     def argmin(self, axis: int | None = None, *, keepdims: bool = False) -> Any:
-        return isthmus.np.argmin(self, axis=axis, keepdims=keepdims)
+        return np.argmin(self, axis=axis, keepdims=keepdims)
 
     def argsort(self, axis: int = -1) -> Any:
-        return isthmus.np.argsort(self, axis=axis)
+        return np.argsort(self, axis=axis)
 
     def cumsum(self, axis: int | None = None) -> Any:
-        return isthmus.np.cumsum(self, axis)
+        return np.cumsum(self, axis)
 
     def cumprod(self, axis: int | None = None) -> Any:
-        return isthmus.np.cumprod(self, axis)
+        return np.cumprod(self, axis)
 
     def nonzero(self) -> Any:
-        return isthmus.np.nonzero(self)
+        return np.nonzero(self)

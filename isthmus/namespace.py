@@ -23,6 +23,7 @@ from isthmus.array import Array
 from isthmus.backend import backend_names, find_backend
 from isthmus.eager import Device
 from isthmus.errors import UsageError
+from isthmus.graph import Held
 from isthmus.np.inspection import API_VERSIONS, NamespaceInfo
 from isthmus.threads import available_threads
 
@@ -139,12 +140,13 @@ class Namespace(ModuleType):
 
     def _of_array(self, array: Array, dtype: Any, copy: bool | None) -> Array:
         same_type = dtype is None or numpy.dtype(dtype) == array.dtype
-        if copy is False and not (same_type and array.device is self._device):
+        place = getattr(array.value, "device", self._device)  # a traced array has none yet
+        if copy is False and not (same_type and place is self._device):
             raise UsageError(
-                f"asarray of {array.type} on {array.device} as {dtype or array.dtype} on "
+                f"asarray of {array.type} on {place} as {dtype or array.dtype} on "
                 f"{self._device} copies; leave out copy=False"
             )
-        if array.device is not self._device:
+        if place is not self._device:
             array = self._device.hold(numpy.asarray(array))
         found: Array = array if same_type else np.astype(array, dtype)
         return +found if copy else found
@@ -153,7 +155,8 @@ class Namespace(ModuleType):
         """Another library's array through DLPack, sharing its memory unless copy is True."""
         if device is not None:
             self._check_device(device)
-        found = x if isinstance(x, Array) and x.device is self._device else None
+        here = isinstance(x, Array) and getattr(x.value, "device", None) is self._device
+        found = x if here else None
         found = found if found is not None else self._device.imported(x)
         return self._device.hold(numpy.array(found)) if copy else found
 
@@ -167,10 +170,26 @@ def namespace_of(array: Array, api_version: str | None) -> Any:
     return versions(array.device, api_version) if isinstance(array.device, Device) else np
 
 
+def place_of_constants() -> Device:
+    """Where arrays are to a function that is traced, and where those are that it makes of numbers.
+
+    That `zeros(3)` gives an array of ours lets the function assign traced elements to it.
+    """
+    return namespace("numpy")._device
+
+
+def home(array: Array) -> Namespace:
+    """The namespace of the device that holds an array."""
+    assert isinstance(array.value, Held)
+    return versions(array.value.device)
+
+
 def moved(array: Array, device: Any) -> Array:
     """The array on another device; itself if it is there."""
     if str(array.device) == str(device):
         return array
-    if str(device) not in backend_names():
-        raise UsageError(f"to_device({device}): there are {', '.join(backend_names())}")
-    return namespace(str(device)).asarray(array)
+    if isinstance(device, Device):
+        return versions(device).asarray(array)
+    if device not in backend_names():
+        raise UsageError(f"to_device({device!r}): there are {', '.join(backend_names())}")
+    return namespace(device).asarray(array)

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy
 
-import isthmus.array
+from isthmus import np
 from isthmus.errors import TraceError
+from isthmus.operators import Operators
 
 # NumPy's names of functions that are called otherwise here.
 NAMES: Mapping[str, str] = {
@@ -59,7 +60,7 @@ _REFUSED = {
 
 
 def of_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-    """numpy.f(*args, **keywords) as isthmus.np.f. Raises TraceError if there is none."""
+    """numpy.f(*args, **keywords) as np.f. Raises TraceError if there is none."""
     module, name = function.__module__, function.__name__
     try:
         ours, given = _found(module, name), _taken(name, keywords)
@@ -104,20 +105,18 @@ def _ours(
 
 def _crossed(x: Any, y: Any) -> tuple[Any, Any]:
     """x and y shaped so that every element meets every other."""
-    return isthmus.np.reshape(x, (*x.shape, *(1,) * y.ndim)), y
+    return np.reshape(x, (*x.shape, *(1,) * y.ndim)), y
 
 
 def _cast(operands: tuple[Any, ...], dtype: Any) -> tuple[Any, ...]:
     if dtype is None:
         return operands
-    return tuple(isthmus.np.astype(isthmus.np.asarray(operand), dtype) for operand in operands)
+    return tuple(np.astype(np.asarray(operand), dtype) for operand in operands)
 
 
 def _found(module: str, name: str) -> Callable[..., Any]:
     """Our function of NumPy's name; TraceError names the nearest if there is none."""
-    place: Any = {"numpy.linalg": isthmus.np.linalg, "numpy.fft": isthmus.np.fft}.get(
-        module, isthmus.np
-    )
+    place: Any = {"numpy.linalg": np.linalg, "numpy.fft": np.fft}.get(module, np)
     ours = NAMES.get(name, name)
     if ours in place.__all__:
         found: Callable[..., Any] = getattr(place, ours)
@@ -152,12 +151,14 @@ def _by_numpy(
     problem: TraceError,
 ) -> Any:
     """What NumPy makes of the elements, on their device; of traced arrays the problem."""
+    from isthmus.namespace import home
+
     arrays = [*_arrays(args), *_arrays(tuple(keywords.values()))]
     if any(array._held() is None for array in arrays):
         raise problem
     given = {key: _elements(value) for key, value in keywords.items()}
     if keywords.get("out") is None:
-        return arrays[0].__array_namespace__()._placed(function(*_elements(args), **given))
+        return home(arrays[0])._placed(function(*_elements(args), **given))
     return _written(function, _elements(args), given, keywords["out"])
 
 
@@ -175,7 +176,7 @@ def _written(function: Callable[..., Any], args: Any, keywords: dict[str, Any], 
 def _arrays(value: Any) -> list[Any]:
     if isinstance(value, tuple | list):
         return [array for part in value for array in _arrays(part)]
-    return [value] if isinstance(value, isthmus.array.Array) else []
+    return [value] if isinstance(value, Operators) else []
 
 
 def _elements(value: Any) -> Any:

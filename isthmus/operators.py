@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import isthmus
+from isthmus import np
 
 
 class Operators:
@@ -17,151 +17,151 @@ class Operators:
         raise NotImplementedError
 
     def __add__(self, other: Any) -> Any:
-        return isthmus.np.add(self, other)
+        return np.add(self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return isthmus.np.add(other, self)
+        return np.add(other, self)
 
     def __iadd__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.add(self, other))
+        return self._in_place(np.add(self, other))
 
     def __sub__(self, other: Any) -> Any:
-        return isthmus.np.subtract(self, other)
+        return np.subtract(self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return isthmus.np.subtract(other, self)
+        return np.subtract(other, self)
 
     def __isub__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.subtract(self, other))
+        return self._in_place(np.subtract(self, other))
 
     def __mul__(self, other: Any) -> Any:
-        return isthmus.np.multiply(self, other)
+        return np.multiply(self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return isthmus.np.multiply(other, self)
+        return np.multiply(other, self)
 
     def __imul__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.multiply(self, other))
+        return self._in_place(np.multiply(self, other))
 
     def __truediv__(self, other: Any) -> Any:
-        return isthmus.np.divide(self, other)
+        return np.divide(self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return isthmus.np.divide(other, self)
+        return np.divide(other, self)
 
     def __itruediv__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.divide(self, other))
+        return self._in_place(np.divide(self, other))
 
     def __floordiv__(self, other: Any) -> Any:
-        return isthmus.np.floor_divide(self, other)
+        return np.floor_divide(self, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return isthmus.np.floor_divide(other, self)
+        return np.floor_divide(other, self)
 
     def __ifloordiv__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.floor_divide(self, other))
+        return self._in_place(np.floor_divide(self, other))
 
     def __mod__(self, other: Any) -> Any:
-        return isthmus.np.remainder(self, other)
+        return np.remainder(self, other)
 
     def __rmod__(self, other: Any) -> Any:
-        return isthmus.np.remainder(other, self)
+        return np.remainder(other, self)
 
     def __imod__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.remainder(self, other))
+        return self._in_place(np.remainder(self, other))
 
     def __divmod__(self, other: Any) -> Any:
-        return isthmus.np.floor_divide(self, other), isthmus.np.remainder(self, other)
+        return np.floor_divide(self, other), np.remainder(self, other)
 
     def __rdivmod__(self, other: Any) -> Any:
-        return isthmus.np.floor_divide(other, self), isthmus.np.remainder(other, self)
+        return np.floor_divide(other, self), np.remainder(other, self)
 
     def __pow__(self, other: Any) -> Any:
-        return isthmus.np.pow(self, other)
+        return np.pow(self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return isthmus.np.pow(other, self)
+        return np.pow(other, self)
 
     def __ipow__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.pow(self, other))
+        return self._in_place(np.pow(self, other))
 
     def __matmul__(self, other: Any) -> Any:
-        return isthmus.np.matmul(self, other)
+        return np.matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return isthmus.np.matmul(other, self)
+        return np.matmul(other, self)
 
     def __imatmul__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.matmul(self, other))
+        return self._in_place(np.matmul(self, other))
 
     def __and__(self, other: Any) -> Any:
-        return isthmus.np.bitwise_and(self, other)
+        return np.bitwise_and(self, other)
 
     def __rand__(self, other: Any) -> Any:
-        return isthmus.np.bitwise_and(other, self)
+        return np.bitwise_and(other, self)
 
     def __iand__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.bitwise_and(self, other))
+        return self._in_place(np.bitwise_and(self, other))
 
     def __or__(self, other: Any) -> Any:
-        return isthmus.np.bitwise_or(self, other)
+        return np.bitwise_or(self, other)
 
     def __ror__(self, other: Any) -> Any:
-        return isthmus.np.bitwise_or(other, self)
+        return np.bitwise_or(other, self)
 
     def __ior__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.bitwise_or(self, other))
+        return self._in_place(np.bitwise_or(self, other))
 
     def __xor__(self, other: Any) -> Any:
-        return isthmus.np.bitwise_xor(self, other)
+        return np.bitwise_xor(self, other)
 
     def __rxor__(self, other: Any) -> Any:
-        return isthmus.np.bitwise_xor(other, self)
+        return np.bitwise_xor(other, self)
 
     def __ixor__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.bitwise_xor(self, other))
+        return self._in_place(np.bitwise_xor(self, other))
 
     def __lshift__(self, other: Any) -> Any:
-        return isthmus.np.bitwise_left_shift(self, other)
+        return np.bitwise_left_shift(self, other)
 
     def __rlshift__(self, other: Any) -> Any:
-        return isthmus.np.bitwise_left_shift(other, self)
+        return np.bitwise_left_shift(other, self)
 
     def __ilshift__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.bitwise_left_shift(self, other))
+        return self._in_place(np.bitwise_left_shift(self, other))
 
     def __rshift__(self, other: Any) -> Any:
-        return isthmus.np.bitwise_right_shift(self, other)
+        return np.bitwise_right_shift(self, other)
 
     def __rrshift__(self, other: Any) -> Any:
-        return isthmus.np.bitwise_right_shift(other, self)
+        return np.bitwise_right_shift(other, self)
 
     def __irshift__(self, other: Any) -> Any:
-        return self._in_place(isthmus.np.bitwise_right_shift(self, other))
+        return self._in_place(np.bitwise_right_shift(self, other))
 
     def __invert__(self) -> Any:
-        return isthmus.np.bitwise_invert(self)
+        return np.bitwise_invert(self)
 
     def __neg__(self) -> Any:
-        return isthmus.np.negative(self)
+        return np.negative(self)
 
     def __abs__(self) -> Any:
-        return isthmus.np.abs(self)
+        return np.abs(self)
 
     def __eq__(self, other: object) -> Any:
-        return isthmus.np.equal(self, other)
+        return np.equal(self, other)
 
     def __ne__(self, other: object) -> Any:
-        return isthmus.np.not_equal(self, other)
+        return np.not_equal(self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return isthmus.np.less(self, other)
+        return np.less(self, other)
 
     def __le__(self, other: Any) -> Any:
-        return isthmus.np.less_equal(self, other)
+        return np.less_equal(self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return isthmus.np.greater(self, other)
+        return np.greater(self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return isthmus.np.greater_equal(self, other)
+        return np.greater_equal(self, other)

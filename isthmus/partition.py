@@ -8,11 +8,12 @@ a later stage, so that the size is known, and checked, before the segment runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from isthmus.graph import Graph, Input, Node, Result, Value
 from isthmus.passes import Known, copy_node
+from isthmus.pieces import Longest, pieces
 
 BACKEND, HOST = 0, 1
 
@@ -28,28 +29,39 @@ class Segment:
     reasons: tuple[str, ...] = ()
 
 
-def partition(graph: Graph, refuses: Callable[[Node], str | None]) -> list[Segment]:
-    """The segments in the order they run. `refuses(node)` is None, or why the host takes it."""
+def partition(
+    graph: Graph, refuses: Callable[[Node], str | None], longest: Longest | None = None
+) -> list[Segment]:
+    """The segments in the order they run. `refuses(node)` is None, or why the host takes it.
+
+    longest: the most that the backend takes in one segment; more is several, one after another.
+    """
     nodes = graph.nodes()
     reasons = {id(node): refuses(node) for node in nodes}
     stages = _latest(nodes, _earliest(nodes, reasons), reasons)
-    shared = _shared(graph, nodes, stages)
-    names = {id(v): name for v, name in zip(graph.outputs, graph.output_names, strict=True)}
     by_stage: dict[int, list[Node]] = {}
     for node in nodes:
         by_stage.setdefault(stages[id(node)], []).append(node)
+    parts = [
+        (part, stage % 2 == HOST)
+        for stage, whole in sorted(by_stage.items())
+        for part in pieces(whole, None if stage % 2 == HOST else longest)
+    ]
+    shared = _shared(graph, [part for part, _ in parts])
+    names = {id(v): name for v, name in zip(graph.outputs, graph.output_names, strict=True)}
     return [
-        _segment(graph, part, shared, names, [reasons[id(n)] for n in part], stage % 2 == HOST)
-        for stage, part in sorted(by_stage.items())
+        _segment(graph, part, shared, names, [reasons[id(n)] for n in part], on_host)
+        for part, on_host in parts
     ]
 
 
-def _shared(graph: Graph, nodes: list[Node], stages: dict[int, int]) -> set[int]:
-    """The ids of values that the caller or a node of another stage reads."""
+def _shared(graph: Graph, parts: Sequence[Sequence[Node]]) -> set[int]:
+    """The ids of values that the caller or a node of another part reads."""
     wanted = {id(value) for value in graph.outputs}
-    for node in nodes:
+    place = {id(node): position for position, part in enumerate(parts) for node in part}
+    for node in (node for part in parts for node in part):
         for value in node.needs:
-            if isinstance(value, Result) and stages[id(value.node)] != stages[id(node)]:
+            if isinstance(value, Result) and place[id(value.node)] != place[id(node)]:
                 wanted.add(id(value))
     return wanted
 
@@ -93,7 +105,7 @@ def _latest(
 
 def _segment(
     graph: Graph,
-    nodes: list[Node],
+    nodes: Sequence[Node],
     shared: set[int],
     names: Mapping[int, str],
     reasons: list[str | None],

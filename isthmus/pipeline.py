@@ -27,7 +27,8 @@ class Pipeline:
         self.graph = graph
         self.backend = backend
         self.options = options
-        self.segments = partition(graph, lambda node: backend.refuses(node, options))
+        longest = getattr(backend, "longest", None)
+        self.segments = partition(graph, lambda node: backend.refuses(node, options), longest)
         self.binder = Binder(graph)
         self.runners = [self._load(segment) for segment in self.segments]
         self.direct = _is_direct(self.segments, graph)
@@ -40,8 +41,9 @@ class Pipeline:
         sizes = dict(sizes)
         for i, (segment, runner) in enumerate(zip(self.segments, self.runners, strict=True)):
             operands = [known[id(value)] for value in segment.reads]
+            before = len(sizes)
             outputs = self.times.run(i, runner, operands, sizes)
-            self.binder.discovered(segment.writes, outputs, sizes)
+            self.binder.discovered(segment.writes, outputs, sizes, before)
             known.update(zip(map(id, segment.writes), outputs, strict=True))
         return [_result(value, known) for value in self.graph.outputs]
 

@@ -124,9 +124,9 @@ class Executable:
 
     def _run_held(self, given: list[Any]) -> list[Any]:
         """The same on arrays of a namespace; the results are on the device of the first of them."""
-        device = next(array.device for array in given if isinstance(array, Handle))
+        first: Any = next(array.value for array in given if isinstance(array, Handle))
         arrays = [_whole(numpy.asarray(array)) for array in given]
-        return [device.hold(output) for output in self._run(arrays, self._sizes(arrays))]
+        return [first.device.hold(output) for output in self._run(arrays, self._sizes(arrays))]
 
     @property
     def takes_buffers(self) -> bool:
@@ -216,4 +216,4 @@ class Jitted:
 def _signature(path: tuple[str, ...], leaf: Any) -> tuple[str, tuple[int, ...]]:
     if not isinstance(leaf, numpy.ndarray | Handle):
         raise UsageError(f"argument {'.'.join(path[1:])}: {leaf!r} is no array; give a NumPy array")
-    return leaf.dtype.str, tuple(leaf.shape)  # type: ignore[arg-type]
+    return leaf.dtype.str, tuple(leaf.shape)

@@ -54,9 +54,7 @@ def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
     return Type(known, sizes)
 
 
-def eval_shape(
-    function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()
-) -> Any:
+def eval_shape(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()) -> Any:
     """The types of a function's results, nested as it returns them; nothing is computed.
 
     >>> eval_shape(lambda x: x.T, spec("float32", ["n", 3]))
@@ -67,9 +65,7 @@ def eval_shape(
     return tree.map_leaves(lambda name: types[name].type, traced.result)
 
 
-def trace(
-    function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()
-) -> Traced:
+def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()) -> Traced:
     """The graph of `function` for arguments of the given types.
 
     constraints: what holds of named sizes, such as "seq <= 512"; see `isthmus.constraints`.

@@ -17,7 +17,7 @@ import samples_shapes
 from sample_arrays import Sample, f32, i32, positive, truth
 
 from isthmus import np, npx
-from isthmus.op import OPERATORS, Op
+from isthmus.op import Op
 
 X, Y, ROW = f32(2, 3, 4), f32(2, 3, 4), f32(4)
 IMAGE = f32(2, 4, 9, 8)

@@ -26,13 +26,13 @@ def padded(x: Any) -> Any:
 
 
 def test_a_constraint_decides_a_branch(device_backend: dict[str, Any]) -> None:
-    with pytest.raises(DimensionError, match=r"'m <= 8' is not decided .* constraints=\['n >= 2'\]"):
+    with pytest.raises(DimensionError, match=r"'m <= 8' is not decided .*constraints=\['n"):
         isthmus.trace(padded, FLOATS)
     run = isthmus.compile(padded, FLOATS, constraints=["m <= 8"], **device_backend)
     for m in (0, 5, 8):
         found = run(numpy.ones((2, m), numpy.float32))
         assert found.shape == (2, 8) and found.sum() == 2 * m
-    with pytest.raises(DimensionError, match=r"m=9: the constraint m <= 8 does not hold; give sizes"):
+    with pytest.raises(DimensionError, match="m=9: the constraint m <= 8 does not hold; give"):
         run(numpy.ones((2, 9), numpy.float32))
     cut = isthmus.compile(padded, FLOATS, constraints=["m > 8"], **device_backend)
     assert cut(numpy.ones((2, 9), numpy.float32)).shape == (2, 8)
@@ -78,4 +78,6 @@ def test_eval_shape_nests_as_the_function_returns() -> None:
     found = isthmus.eval_shape(function, (FLOATS, isthmus.spec("float64", ["m"])))
     assert str(found["sum"]) == "float32[m]"
     assert [str(t) for t in found["both"]] == ["float64[n, m]", "float32[m*n]"]
-    assert str(isthmus.eval_shape(lambda x: x[:8], FLOATS, constraints=["n >= 8"])) == "float32[8, m]"
+    assert (
+        str(isthmus.eval_shape(lambda x: x[:8], FLOATS, constraints=["n >= 8"])) == "float32[8, m]"
+    )

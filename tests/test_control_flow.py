@@ -11,7 +11,7 @@ from control_programs import PROGRAMS, Program
 from isthmus import tree
 from isthmus.program import Executable, compile
 
-BACKENDS = {
+BACKENDS: dict[str, dict[str, Any]] = {
     "numpy": {"backend": "numpy"},
     "cpu": {"backend": "cpu"},
     "gpu": {"backend": "gpu", "device": "cpu"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy
@@ -207,3 +208,9 @@ def test_texts_that_are_none(text: str) -> None:
 def test_what_is_no_size(size: Any) -> None:
     with pytest.raises(UsageError, match="is not a size"):
         parse(size)
+
+
+def test_other_libraries_take_a_size_for_a_whole_number() -> None:
+    assert isinstance(n, Integral)
+    with pytest.raises(DimensionError, match="'n' is not a number while tracing"):
+        int(n)

@@ -169,6 +169,8 @@ def test_composites(keeping: Any, any_backend: Any, tmp_path: Path) -> None:
         run.save(tmp_path / "program")
         for each in (run, load(tmp_path / "program", **options)):
             check(each(MANY), numpy.zeros((2, 1), numpy.float32) + keeping(MANY))
+        with pytest.raises(UsageError, match=r"cost needs a number for nonzero__\d+"):
+            run.cost(n=9)
 
 
 def test_a_node_without_operands_waits_for_its_size() -> None:

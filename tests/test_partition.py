@@ -250,7 +250,9 @@ def test_results_know_their_node(users: dict[str, Op[..., Any]]) -> None:
 def test_lookups_by_int64_stay_one_segment(device_backend: dict[str, Any]) -> None:
     """Ids are often int64, which OpenVINO computes in int32: positions in range are exact."""
     table = numpy.arange(12, dtype=numpy.float32).reshape(4, 3)
-    run = compile(lambda ids: np.take(table, ids, axis=0) * 2, spec("int64", ["n"]), **device_backend)
+    run = compile(
+        lambda ids: np.take(table, ids, axis=0) * 2, spec("int64", ["n"]), **device_backend
+    )
     assert len(run.segments) == 1 and not run.segments[0].on_host
     ids = numpy.array([3, -4, 0])
     numpy.testing.assert_array_equal(run(ids), table[ids] * 2)

@@ -122,9 +122,12 @@ def branch(x: Any) -> Any:
         (lambda x: numpy.asarray(x), r"call the function of isthmus\.np"),
         (lambda x: numpy.add.reduceat(x, [0]), r"numpy\.add\.reduceat is not taken here; .* outer"),
         (lambda x: numpy.hypot.reduce(x), r"there are calls, outer, reduce of add"),
-        (lambda x: numpy.save("/dev/null", x), r"call the function of isthmus\.np"),
+        (lambda x: numpy.asarray(x) + 1, r"call the function of isthmus\.np"),
         (lambda x: numpy.put_along_axis(x, x, x, 0), r"isthmus\.np has no such function; the nea"),
-        (lambda x: numpy.add(x, x, out=numpy.zeros(3)), r"out writes into memory .* use the result"),
+        (
+            lambda x: numpy.add(x, x, out=numpy.zeros(3)),
+            r"out writes into memory .* use the r",
+        ),
         (lambda x: numpy.add(x, x, where=x > 0), r"where leaves elements undefined"),
     ],
 )
@@ -416,7 +419,7 @@ def test_operators_say_what_is_wrong(function: Callable[..., Any], message: str)
 
 
 def test_unknown_functions_have_a_hint() -> None:
-    with pytest.raises(AttributeError, match=r"no 'tan' \(NumPy has it, this release does not\)"):
-        np.tan  # noqa: B018
+    with pytest.raises(AttributeError, match=r"no 'block' \(NumPy has it, this release does not\)"):
+        np.block  # noqa: B018
     with pytest.raises(AttributeError, match=r"no 'sofmax' \(NumPy has none\)"):
         np.sofmax  # noqa: B018

@@ -84,7 +84,10 @@ def _width(part: Any, arrays: Iterator[Type]) -> int:
 
 
 def written_out(index: Index, ndim: int, arrays: Sequence[Any]) -> Index:
-    """The index with `...` as whole axes, which are at its end if it has none."""
+    """The index with `...` as whole axes, which are at its end if it has none.
+
+    Where it stands for no axis it stays: also then it keeps arrays apart.
+    """
     source = iter(arrays)
     used = sum(_width(part, source) for part in index)
     if used > ndim:
@@ -94,7 +97,7 @@ def written_out(index: Index, ndim: int, arrays: Sequence[Any]) -> Index:
         raise IndexOutside("an index with several '...'; give one")
     whole = (slice(None),) * (ndim - used)
     at = places[0] if places else len(index)
-    return (*index[:at], *whole, *index[at + 1 :])
+    return (*index[:at], *(whole or index[at : at + 1]), *index[at + 1 :])
 
 
 def picked_shape(x: Type, index: Index, arrays: Sequence[Type], count: Any) -> Shape:
@@ -106,20 +109,23 @@ def picked_shape(x: Type, index: Index, arrays: Sequence[Type], count: Any) -> S
     kept: list[Any] = []
     places: list[int] = []
     chosen: list[Shape] = []
-    axis = 0
+    axis = first = 0
     for place, part in enumerate(written_out(index, x.ndim, arrays)):
         if part is None:
             kept.append(1)
+        elif isinstance(part, EllipsisType):
+            continue
         elif isinstance(part, slice):
             kept.append(sliced_size(x.shape[axis], part))
             axis += 1
         else:
             found, width = _chosen(x, axis, part, source, count)
+            first = first if places else len(kept)
             places.append(place)
             chosen.append(found)
             axis += width
     together = bool(places) and places[-1] - places[0] == len(places) - 1
-    before = places[0] if together else 0
+    before = first if together else 0
     return (*kept[:before], *broadcast(*chosen), *kept[before:])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 
 from isthmus.dims import Dim, fresh, product, same
+from isthmus.errors import UsageError
 from isthmus.graph import Type
 from isthmus.indexing import ascending, indexed_shape, plan, sliced_size
 from isthmus.np.advanced_indexing import (
@@ -112,6 +113,8 @@ def _assign(operands: Sequence[Any], /, index: Index) -> Any:
 def _assigned(x: Any, value: Any, index: Index) -> Any:
     parts = plan(index, x.ndim)
     wanted = indexed_shape(x.shape, index)
+    if value.ndim and len(index) == len(parts.removed) == x.ndim:
+        raise UsageError(f"an array of {value.shape} for one element; give a number")
     spread = _spread(value, wanted, parts)
     if any(isinstance(size, int) and size == 0 for size in wanted):
         return +x

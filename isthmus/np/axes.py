@@ -55,7 +55,7 @@ def swapaxes(a: Any, /, axis1: int, axis2: int) -> Any:
     return permute_dims(a, tuple(order))
 
 
-def moveaxis(a: Any, source: Any, destination: Any, /) -> Any:
+def moveaxis(a: Any, /, source: Any, destination: Any) -> Any:
     """a with the axes `source` at the positions `destination`, and the others in their order."""
     a = asarray(a)
     before, after = _several(source, a.ndim), _several(destination, a.ndim)

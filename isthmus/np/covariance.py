@@ -119,8 +119,8 @@ def _rows(m: Any, dtype: Any, rowvar: bool) -> Any:
 
 def cov(
     m: Any,
-    y: Any = None,
     /,
+    y: Any = None,
     rowvar: bool = True,
     bias: bool = False,
     ddof: int | None = None,
@@ -168,7 +168,7 @@ def _weighted_cov(x: Any, fweights: Any, aweights: Any, /, ddof: int) -> Any:
     return numpy.reshape(found, (x.shape[0], x.shape[0]))
 
 
-def corrcoef(x: Any, y: Any = None, /, rowvar: bool = True, *, dtype: Any = None) -> Any:
+def corrcoef(x: Any, /, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     """The correlations of variables: covariances over both standard deviations."""
     c = cov(x, y, rowvar, dtype=dtype)
     if not c.ndim:

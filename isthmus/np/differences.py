@@ -158,7 +158,7 @@ def _gradient_at(f: Any, positions: Any, /, axis: Any, edge_order: Any) -> Any:
     return numpy.gradient(f, positions, axis=axis, edge_order=edge_order)
 
 
-def trapezoid(y: Any, x: Any = None, /, dx: Any = 1.0, axis: int = -1) -> Any:
+def trapezoid(y: Any, /, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral of y by the trapezoidal rule, at distances dx or at the positions x."""
     y = asarray(y)
     along = one_axis(axis, y.ndim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
 from typing import Any
 
 import numpy
@@ -105,7 +106,7 @@ def picked(x: Any, parts: Index, arrays: list[Any], size: Any = None) -> Any:
 
 
 def _sliced(x: Any, parts: Index) -> Any:
-    whole = all(isinstance(part, slice) and part == slice(None) for part in parts)
+    whole = all(part is ... or (isinstance(part, slice) and part == slice(None)) for part in parts)
     return x if whole else _getitem(x, parts)
 
 
@@ -122,8 +123,11 @@ def _in_two(x: Any, parts: Index, arrays: list[Any]) -> tuple[Index, Index, list
         if part is None or isinstance(part, slice):
             first.append(part)
             second.append(slice(None))
+        elif isinstance(part, EllipsisType):
+            first.append(part)
+            second.append(part)
         elif isinstance(part, str):
-            axis = sum(done is not None for done in first)
+            axis = sum(not isinstance(done, EllipsisType | None) for done in first)
             before, positions = _positions(next(source), x.shape[axis:])
             first += before
             second += [ARRAY] * len(positions)
@@ -150,10 +154,11 @@ def _positions(array: Any, sizes: Shape) -> tuple[list[Any], list[Any]]:
 def _taken(x: Any, first: Index, second: Index, positions: Any) -> Any:
     """A lookup along one axis; integers that stand apart from it bring it to the front."""
     at = second.index(ARRAY)
-    chosen = [i for i, part in enumerate(second) if not isinstance(part, slice)]
+    chosen = [i for i, part in enumerate(second) if not isinstance(part, slice | EllipsisType)]
     pairs = zip(first, second, strict=True)
-    x = _sliced(x, tuple(old if isinstance(new, slice | str) else new for old, new in pairs))
-    axis = at - sum(i < at for i in chosen)
+    merged = (old if isinstance(new, slice | str | EllipsisType) else new for old, new in pairs)
+    x = _sliced(x, tuple(merged))
+    axis = sum(isinstance(part, slice) for part in second[:at])
     found = take(x, narrow(positions, x), axis=axis)
     if chosen[-1] - chosen[0] == len(chosen) - 1:
         return found

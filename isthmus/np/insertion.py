@@ -41,7 +41,7 @@ def _known(obj: Any) -> Any:
     return known.astype(numpy.intp) if not known.size and isinstance(obj, list | tuple) else known
 
 
-def delete(arr: Any, obj: Any, /, axis: int | None = None) -> Any:
+def delete(arr: Any, /, obj: Any, axis: int | None = None) -> Any:
     """arr without the parts at some positions of an axis: integers, a slice or a mask."""
     arr, along = _along(arr, axis)
     size, gone = arr.shape[along], _known(obj)
@@ -60,7 +60,7 @@ def _delete_one(arr: Any, position: Any, along: int) -> Any:
     return concat([getitem(arr, (*before, cut)) for cut in cuts], axis=along)
 
 
-def insert(arr: Any, obj: Any, values: Any, /, axis: int | None = None) -> Any:
+def insert(arr: Any, /, obj: Any, values: Any, axis: int | None = None) -> Any:
     """arr with values before some positions of an axis: integers, a slice or a mask."""
     arr, along = _along(arr, axis)
     places = _known(obj)

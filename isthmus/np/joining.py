@@ -62,7 +62,7 @@ def _as_columns(array: Any) -> Any:
     return array if array.ndim > 1 else permute_dims(atleast_2d(array))
 
 
-def append(arr: Any, values: Any, /, axis: int | None = None) -> Any:
+def append(arr: Any, /, values: Any, axis: int | None = None) -> Any:
     """arr with values after it along an axis; both flat if none is given."""
     return concat([arr, values], axis=axis)
 
@@ -75,7 +75,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(getitem(x, (slice(None),) * along + (i,)) for i in range(count))
 
 
-def split(ary: Any, indices_or_sections: Any, /, axis: int = 0) -> list[Any]:
+def split(ary: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """ary cut along an axis: into equal parts, or at the positions of a list."""
     ary = asarray(ary)
     if not isinstance(indices_or_sections, Integral):
@@ -87,7 +87,7 @@ def split(ary: Any, indices_or_sections: Any, /, axis: int = 0) -> list[Any]:
     return _cut(ary, [i * step for i in range(sections)] + [size], axis)
 
 
-def array_split(ary: Any, indices_or_sections: Any, /, axis: int = 0) -> list[Any]:
+def array_split(ary: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """ary cut along an axis: into parts that differ by at most one, or at positions of a list."""
     ary = asarray(ary)
     size = ary.shape[one_axis(axis, ary.ndim)]
@@ -109,18 +109,18 @@ def _cut(x: Any, ends: Sequence[Any], axis: int) -> list[Any]:
     return [getitem(x, (*before, slice(start, stop))) for start, stop in pairwise(ends)]
 
 
-def vsplit(ary: Any, indices_or_sections: Any, /) -> list[Any]:
+def vsplit(ary: Any, /, indices_or_sections: Any) -> list[Any]:
     """ary cut along its first axis."""
     return _split_along(ary, indices_or_sections, 0, 2)
 
 
-def hsplit(ary: Any, indices_or_sections: Any, /) -> list[Any]:
+def hsplit(ary: Any, /, indices_or_sections: Any) -> list[Any]:
     """ary cut along its second axis, or its only one."""
     ary = asarray(ary)
     return _split_along(ary, indices_or_sections, min(ary.ndim - 1, 1), 1)
 
 
-def dsplit(ary: Any, indices_or_sections: Any, /) -> list[Any]:
+def dsplit(ary: Any, /, indices_or_sections: Any) -> list[Any]:
     """ary cut along its third axis."""
     return _split_along(ary, indices_or_sections, 2, 3)
 

@@ -100,7 +100,7 @@ def _take_along_axis(x: Any, indices: Any, /, axis: int) -> Any:
     return numpy.take_along_axis(x, indices, axis)
 
 
-def take_along_axis(x: Any, indices: Any, /, axis: int | None = -1) -> Any:
+def take_along_axis(x: Any, /, indices: Any, axis: int | None = -1) -> Any:
     """For each line of x along an axis, its elements at the positions in that line of indices.
 
     Other axes broadcast. Raises IndexError for a position outside, on every backend.

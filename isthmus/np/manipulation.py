@@ -33,13 +33,13 @@ __all__ = [
 ]
 
 
-def _free(operands: Any, results: Any, attributes: Any) -> int:
+def free_of_arithmetic(operands: Any, results: Any, attributes: Any) -> int:
     return 0
 
 
 def moved(infer: Any, **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:
     """A primitive that costs no arithmetic."""
-    return primitive(infer=infer, operations=_free, **facts)
+    return primitive(infer=infer, operations=free_of_arithmetic, **facts)
 
 
 def sizes_of(shape: Any) -> Shape:

@@ -94,16 +94,26 @@ def _each_axis(x: Any, widths: Pairs, change: Callable[[Any, int, Pair], Any]) -
     return copy(x)
 
 
+def _edge_shapes(x: Any, axis: int, width: Pair) -> list[Any]:
+    return [(*x.shape[:axis], size, *x.shape[axis + 1 :]) for size in width]
+
+
+def _between(first: Any, x: Any, last: Any, axis: int) -> Any:
+    """The three along an axis, without those that have nothing."""
+    parts = [part for part in (first, x, last) if not same(part.shape[axis], 0)]
+    return concat(parts, axis=axis) if parts else x
+
+
 @composite
 def _pad_constant(x: Any, /, widths: Pairs, values: Pairs) -> Any:
     """x with one number before and one after along each axis."""
 
     def change(x: Any, axis: int, width: Pair) -> Any:
-        shapes = ((*x.shape[:axis], size, *x.shape[axis + 1 :]) for size in width)
+        shapes = _edge_shapes(x, axis, width)
         first, last = (
             full(shape, value, x.dtype) for shape, value in zip(shapes, values[axis], strict=True)
         )
-        return concat([first, x, last], axis=axis)
+        return _between(first, x, last, axis)
 
     return _each_axis(x, widths, change)
 
@@ -116,9 +126,8 @@ def _pad_edge(x: Any, /, widths: Pairs) -> Any:
         _check_filled(x, axis)
         before = (slice(None),) * axis
         edges = (getitem(x, (*before, cut)) for cut in (slice(0, 1), slice(-1, None)))
-        shapes = ((*x.shape[:axis], size, *x.shape[axis + 1 :]) for size in width)
-        first, last = map(broadcast_to, edges, shapes)
-        return concat([first, x, last], axis=axis)
+        first, last = map(broadcast_to, edges, _edge_shapes(x, axis, width))
+        return _between(first, x, last, axis)
 
     return _each_axis(x, widths, change)
 

@@ -163,7 +163,7 @@ def _polyfit(x: Any, y: Any, w: Any, /, deg: int, rcond: float | None) -> Any:
     return numpy.polyfit(x, y, deg, rcond, w=w)
 
 
-def polyfit(x: Any, y: Any, deg: int, /, rcond: float | None = None, *, w: Any = None) -> Any:
+def polyfit(x: Any, y: Any, /, deg: int, rcond: float | None = None, *, w: Any = None) -> Any:
     """The polynomial of the given degree with the least squares of errors at the points (x, y).
 
     w: weights of the points.

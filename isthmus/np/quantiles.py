@@ -138,28 +138,28 @@ def _asked(op: Any, x: Any, q: Any, axis: Any, method: str, keepdims: bool) -> A
 
 
 def quantile(
-    x: Any, q: Any, /, axis: Any = None, *, method: str = "linear", keepdims: bool = False
+    x: Any, /, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """The value that the share q of the elements is not above; see numpy.quantile for methods."""
     return _asked(_quantile, x, q, axis, method, keepdims)
 
 
 def percentile(
-    x: Any, q: Any, /, axis: Any = None, *, method: str = "linear", keepdims: bool = False
+    x: Any, /, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """quantile(x, q / 100)"""
     return _asked(_percentile, x, q, axis, method, keepdims)
 
 
 def nanquantile(
-    x: Any, q: Any, /, axis: Any = None, *, method: str = "linear", keepdims: bool = False
+    x: Any, /, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """The quantile of the elements that are not NaN; NaN if there are none."""
     return _asked(_nanquantile, x, q, axis, method, keepdims)
 
 
 def nanpercentile(
-    x: Any, q: Any, /, axis: Any = None, *, method: str = "linear", keepdims: bool = False
+    x: Any, /, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """nanquantile(x, q / 100)"""
     return _asked(_nanpercentile, x, q, axis, method, keepdims)

@@ -63,7 +63,7 @@ def _repeat_each(x: Any, repeats: Any, /, axis: int, size: Any = None) -> Any:
     return numpy.repeat(x, repeats, axis)
 
 
-def repeat(a: Any, repeats: Any, /, axis: int | None = None) -> Any:
+def repeat(a: Any, /, repeats: Any, axis: int | None = None) -> Any:
     """Each element of a several times: `repeats` is a number, or has one for each.
 
     axis: whose parts are repeated; None for the elements of a, flat.
@@ -110,7 +110,7 @@ def _is_one(count: Any) -> bool:
     return not isinstance(count, Dim) and count == 1
 
 
-def tile(x: Any, reps: Any, /) -> Any:
+def tile(x: Any, /, reps: Any) -> Any:
     """x as often along each axis as `reps` says, which starts from the last."""
     x, counts = asarray(x), _sizes(reps)
     rank = max(x.ndim, len(counts))
@@ -126,7 +126,7 @@ def _sizes(reps: Any) -> tuple[Any, ...]:
     return counts
 
 
-def resize(a: Any, new_shape: Any, /) -> Any:
+def resize(a: Any, /, new_shape: Any) -> Any:
     """The elements of a, flat and again from the start, as many as the new shape has."""
     flat, shape = ravel(a), sizes_of(new_shape)
     total = product(shape)

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-def compress(condition: Any, a: Any, /, axis: int | None = None) -> Any:
+def compress(condition: Any, /, a: Any, axis: int | None = None) -> Any:
     """The parts of a along an axis, flat if none is given, where the condition holds."""
     a = ravel(a) if axis is None else asarray(a)
     along = one_axis(axis or 0, a.ndim)
@@ -114,7 +114,7 @@ def _choose(operands: Sequence[Any], /, mode: str) -> Any:
     return numpy.choose(numbers, choices, mode=mode)  # type: ignore[call-overload]
 
 
-def choose(a: Any, choices: Any, /, mode: str = "raise") -> Any:
+def choose(a: Any, /, choices: Any, mode: str = "raise") -> Any:
     """Each element from the array whose number a gives; all broadcast.
 
     mode "raise": a number without array is a ValueError; "wrap": numbers go round; "clip".

@@ -30,10 +30,10 @@ from page import write_page
 
 ROOT = Path(__file__).parents[2]
 MODULES = {
-    "numpy": "exec('import isthmus; xp = isthmus.namespace(\"numpy\", api_version=\"{v}\")')",
-    "cpu": "exec('import isthmus; xp = isthmus.namespace(\"cpu\", api_version=\"{v}\")')",
-    "gpu": "exec('import isthmus; xp = isthmus.namespace(\"gpu\", device=\"cpu\", "
-    "api_version=\"{v}\")')",
+    "numpy": 'exec(\'import isthmus; xp = isthmus.namespace("numpy", api_version="{v}")\')',
+    "cpu": 'exec(\'import isthmus; xp = isthmus.namespace("cpu", api_version="{v}")\')',
+    "gpu": 'exec(\'import isthmus; xp = isthmus.namespace("gpu", device="cpu", '
+    'api_version="{v}")\')',
     "numpy-itself": "numpy",
 }
 OPTIONS = ["-q", "-p", "no:cacheprovider", "--derandomize", "--disable-deadline"]
@@ -81,7 +81,15 @@ def measure(checkout: Path, version: str, namespace: str, max_examples: int) -> 
             "ARRAY_API_TESTS_VERSION": version,
         }
         examples = f"--max-examples={max_examples}"
-        command = [sys.executable, "-m", "pytest", "array_api_tests", *OPTIONS, examples, f"--junitxml={report}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "array_api_tests",
+            *OPTIONS,
+            examples,
+            f"--junitxml={report}",
+        ]
         done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True)
         if not report.exists():
             raise SystemExit(f"the suite did not run: {done.stdout.decode()[-2000:]}")

@@ -47,6 +47,40 @@ ARRAYS = {
     "angles": _RNG.random(20) * 6,
 }
 
+# How near results must be, of the magnitude of the largest element, by dtype of the data.
+TOLERANCE = {
+    "": {"float32": 2e-4, "float64": 1e-9},
+    # Minimisations, which stop at another place near the minimum.
+    "LogisticRegression": {"float32": 2e-2, "float64": 1e-6},
+    "PoissonRegressor": {"float32": 2e-2, "float64": 1e-6},
+    "CalibratedClassifierCV(LDA)": {"float32": 2e-3, "float64": 1e-6},
+}
+
+# Of these the library computes NumPy's own float32 arrays in float64, and no others.
+WIDENED_FROM_NUMPY = {
+    "pairwise.laplacian_kernel",
+    "pairwise.manhattan_distances",
+    "spatial.transform.Rotation",
+}
+
+# Here the library gives NumPy's arrays, whatever arrays it was given.
+NUMPY_FOR_ALL = {
+    "integrate.simpson",
+    "linalg.det",
+    "linalg.leslie",
+    "signal.chirp",
+    "signal.welch",
+    "spatial.distance.cdist",
+    "stats.expectile",
+    "stats.kendalltau",
+    "stats.ks_2samp",
+    "stats.linregress",
+    "stats.median_test",
+    "stats.obrientransform",
+    "stats.siegelslopes",
+    "stats.theilslopes",
+}
+
 
 class Data:
     """`data.x`: the array of that name, floats in one dtype, as one namespace has it."""
@@ -64,3 +98,8 @@ class Data:
 
 
 Case = Callable[[Data], Any]
+
+
+def of(function: Callable[..., Any], *names: str, **settings: Any) -> Case:
+    """The function of the named arrays."""
+    return lambda d: function(*(getattr(d, name) for name in names), **settings)

@@ -1,4 +1,4 @@
-"""`run_consumers.py cpu sklearn 1 out.json float32`: cases beside the same on NumPy's arrays.
+"""`run_consumers.py cpu sklearn 1 float32`: cases beside the same on NumPy's arrays, as JSON.
 
 A process of its own, because SciPy reads SCIPY_ARRAY_API once, when it is imported.
 """
@@ -15,7 +15,6 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy
@@ -89,18 +88,16 @@ def outcome(label: str, case: Case, put: Put, dtype: str, device: str) -> dict[s
         return {"error": text, "elsewhere": []}
 
 
-def main(name: str, library: str, every: str, out: str, *dtypes: str) -> None:
+def main(name: str, library: str, every: str, *dtypes: str) -> None:
     warnings.simplefilter("ignore")
     xp = isthmus.namespace(name, device="cpu" if name == "gpu" else None)
     cases = import_module(f"{library}_cases").CASES
     chosen = list(cases)[:: int(every)]
     outcomes = {
-        label: {
-            dtype: outcome(label, cases[label], xp.asarray, dtype, name) for dtype in dtypes
-        }
+        label: {dtype: outcome(label, cases[label], xp.asarray, dtype, name) for dtype in dtypes}
         for label in chosen
     }
-    Path(out).write_text(json.dumps(outcomes))
+    print(json.dumps(outcomes))
 
 
 if __name__ == "__main__":

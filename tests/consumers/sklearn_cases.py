@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from consumer_data import Case, Data
+from consumer_data import Case, Data, of
 from sklearn import metrics
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
@@ -68,14 +68,10 @@ def predictor(make: Callable[[], Any], target: str, *attributes: str) -> Case:
     return case
 
 
-def compared(function: Callable[..., Any], *names: str, **settings: Any) -> Case:
-    return lambda d: function(*(getattr(d, name) for name in names), **settings)
-
-
 def searched(make: Callable[[Any], Any]) -> Case:
     def case(d: Data) -> Any:
         search = make(Ridge(solver="svd")).fit(d.x, d.target)
-        return [search.best_params_["alpha"], search.best_score_, search.predict(d.x)]
+        return [search.best_params_["alpha"], float(search.best_score_), search.predict(d.x)]
 
     return case
 
@@ -103,9 +99,7 @@ def pipeline(d: Data) -> Any:
 
 
 def classifying_pipeline(d: Data) -> Any:
-    steps = make_pipeline(
-        StandardScaler(), PCA(3, svd_solver="full"), LinearDiscriminantAnalysis()
-    )
+    steps = make_pipeline(StandardScaler(), PCA(3, svd_solver="full"), LinearDiscriminantAnalysis())
     steps.fit(d.x, d.labels)
     return [steps.predict(d.x), steps.decision_function(d.x), steps.predict_proba(d.x)]
 
@@ -191,82 +185,72 @@ _MEANS = ("expected_counts", "score")
 _PAIR = ("x", "y")
 
 METRICS: dict[str, Case] = {
-    "accuracy_score": compared(metrics.accuracy_score, *_LABELS),
-    "accuracy_score of sets": compared(metrics.accuracy_score, *_SETS),
-    "balanced_accuracy_score": compared(metrics.balanced_accuracy_score, *_LABELS),
-    "brier_score_loss": compared(metrics.brier_score_loss, *_SCORED),
-    "confusion_matrix": compared(metrics.confusion_matrix, *_LABELS),
-    "d2_brier_score": compared(metrics.d2_brier_score, *_SCORED),
-    "d2_log_loss_score": compared(metrics.d2_log_loss_score, "labels", "chances"),
-    "f1_score": compared(metrics.f1_score, *_LABELS, average="macro"),
-    "fbeta_score": compared(metrics.fbeta_score, *_BINARY, beta=0.5),
-    "hamming_loss": compared(metrics.hamming_loss, *_SETS),
-    "jaccard_score": compared(metrics.jaccard_score, *_LABELS, average=None),
-    "log_loss": compared(metrics.log_loss, "labels", "chances"),
-    "multilabel_confusion_matrix": compared(metrics.multilabel_confusion_matrix, *_SETS),
-    "precision_score": compared(metrics.precision_score, *_LABELS, average="weighted"),
-    "precision_recall_curve": compared(metrics.precision_recall_curve, *_SCORED),
-    "precision_recall_fscore_support": compared(
-        metrics.precision_recall_fscore_support, *_LABELS
-    ),
-    "recall_score": compared(metrics.recall_score, *_BINARY),
-    "roc_curve": compared(metrics.roc_curve, *_SCORED),
-    "roc_curve without drop": compared(metrics.roc_curve, *_SCORED, drop_intermediate=False),
-    "det_curve": compared(metrics.det_curve, *_SCORED),
-    "roc_auc_score": compared(metrics.roc_auc_score, *_SCORED),
-    "average_precision_score": compared(metrics.average_precision_score, *_SCORED),
-    "zero_one_loss": compared(metrics.zero_one_loss, *_LABELS),
-    "cohen_kappa_score": compared(metrics.cohen_kappa_score, *_LABELS),
-    "matthews_corrcoef": compared(metrics.matthews_corrcoef, *_LABELS),
-    "class_likelihood_ratios": compared(metrics.class_likelihood_ratios, *_BINARY),
-    "hinge_loss": compared(metrics.hinge_loss, *_SCORED),
-    "top_k_accuracy_score": compared(metrics.top_k_accuracy_score, "labels", "chances"),
+    "accuracy_score": of(metrics.accuracy_score, *_LABELS),
+    "accuracy_score of sets": of(metrics.accuracy_score, *_SETS),
+    "balanced_accuracy_score": of(metrics.balanced_accuracy_score, *_LABELS),
+    "brier_score_loss": of(metrics.brier_score_loss, *_SCORED),
+    "confusion_matrix": of(metrics.confusion_matrix, *_LABELS),
+    "d2_brier_score": of(metrics.d2_brier_score, *_SCORED),
+    "d2_log_loss_score": of(metrics.d2_log_loss_score, "labels", "chances"),
+    "f1_score": of(metrics.f1_score, *_LABELS, average="macro"),
+    "fbeta_score": of(metrics.fbeta_score, *_BINARY, beta=0.5),
+    "hamming_loss": of(metrics.hamming_loss, *_SETS),
+    "jaccard_score": of(metrics.jaccard_score, *_LABELS, average=None),
+    "log_loss": of(metrics.log_loss, "labels", "chances"),
+    "multilabel_confusion_matrix": of(metrics.multilabel_confusion_matrix, *_SETS),
+    "precision_score": of(metrics.precision_score, *_LABELS, average="weighted"),
+    "precision_recall_curve": of(metrics.precision_recall_curve, *_SCORED),
+    "precision_recall_fscore_support": of(metrics.precision_recall_fscore_support, *_LABELS),
+    "recall_score": of(metrics.recall_score, *_BINARY),
+    "roc_curve": of(metrics.roc_curve, *_SCORED),
+    "roc_curve without drop": of(metrics.roc_curve, *_SCORED, drop_intermediate=False),
+    "det_curve": of(metrics.det_curve, *_SCORED),
+    "roc_auc_score": of(metrics.roc_auc_score, *_SCORED),
+    "average_precision_score": of(metrics.average_precision_score, *_SCORED),
+    "zero_one_loss": of(metrics.zero_one_loss, *_LABELS),
+    "cohen_kappa_score": of(metrics.cohen_kappa_score, *_LABELS),
+    "matthews_corrcoef": of(metrics.matthews_corrcoef, *_LABELS),
+    "class_likelihood_ratios": of(metrics.class_likelihood_ratios, *_BINARY),
+    "hinge_loss": of(metrics.hinge_loss, *_SCORED),
+    "top_k_accuracy_score": of(metrics.top_k_accuracy_score, "labels", "chances"),
     "auc": lambda d: metrics.auc(d.floats(0, 0.2, 0.7, 1), d.floats(0, 0.5, 0.8, 1)),
-    "d2_tweedie_score": compared(metrics.d2_tweedie_score, *_COUNTS, power=1),
-    "explained_variance_score": compared(metrics.explained_variance_score, *_NUMBERS),
-    "max_error": compared(metrics.max_error, *_NUMBERS),
-    "mean_absolute_error": compared(metrics.mean_absolute_error, *_NUMBERS),
-    "mean_absolute_percentage_error": compared(
-        metrics.mean_absolute_percentage_error, *_NUMBERS
-    ),
-    "mean_gamma_deviance": compared(metrics.mean_gamma_deviance, *_MEANS),
-    "mean_pinball_loss": compared(metrics.mean_pinball_loss, *_NUMBERS, alpha=0.3),
-    "mean_poisson_deviance": compared(metrics.mean_poisson_deviance, *_COUNTS),
-    "mean_squared_error": compared(metrics.mean_squared_error, *_NUMBERS),
-    "mean_squared_error of columns": compared(
+    "d2_tweedie_score": of(metrics.d2_tweedie_score, *_COUNTS, power=1),
+    "explained_variance_score": of(metrics.explained_variance_score, *_NUMBERS),
+    "max_error": of(metrics.max_error, *_NUMBERS),
+    "mean_absolute_error": of(metrics.mean_absolute_error, *_NUMBERS),
+    "mean_absolute_percentage_error": of(metrics.mean_absolute_percentage_error, *_NUMBERS),
+    "mean_gamma_deviance": of(metrics.mean_gamma_deviance, *_MEANS),
+    "mean_pinball_loss": of(metrics.mean_pinball_loss, *_NUMBERS, alpha=0.3),
+    "mean_poisson_deviance": of(metrics.mean_poisson_deviance, *_COUNTS),
+    "mean_squared_error": of(metrics.mean_squared_error, *_NUMBERS),
+    "mean_squared_error of columns": of(
         metrics.mean_squared_error, *_PAIR, multioutput="raw_values"
     ),
-    "mean_squared_log_error": compared(metrics.mean_squared_log_error, *_COUNTS),
-    "mean_tweedie_deviance": compared(metrics.mean_tweedie_deviance, *_MEANS, power=1.5),
-    "median_absolute_error": compared(metrics.median_absolute_error, *_NUMBERS),
-    "r2_score": compared(metrics.r2_score, *_NUMBERS),
-    "root_mean_squared_error": compared(metrics.root_mean_squared_error, *_NUMBERS),
-    "root_mean_squared_log_error": compared(metrics.root_mean_squared_log_error, *_COUNTS),
-    "d2_absolute_error_score": compared(metrics.d2_absolute_error_score, *_NUMBERS),
-    "d2_pinball_score": compared(metrics.d2_pinball_score, *_NUMBERS, alpha=0.3),
-    "pairwise.additive_chi2_kernel": compared(pairwise.additive_chi2_kernel, "positive"),
-    "pairwise.chi2_kernel": compared(pairwise.chi2_kernel, "positive"),
-    "pairwise.cosine_similarity": compared(pairwise.cosine_similarity, *_PAIR),
-    "pairwise.cosine_distances": compared(pairwise.cosine_distances, *_PAIR),
-    "pairwise.euclidean_distances": compared(pairwise.euclidean_distances, *_PAIR),
-    "pairwise.linear_kernel": compared(pairwise.linear_kernel, *_PAIR),
-    "pairwise.polynomial_kernel": compared(pairwise.polynomial_kernel, *_PAIR),
-    "pairwise.rbf_kernel": compared(pairwise.rbf_kernel, *_PAIR),
-    "pairwise.sigmoid_kernel": compared(pairwise.sigmoid_kernel, *_PAIR, gamma=0.01),
-    "pairwise.paired_cosine_distances": compared(pairwise.paired_cosine_distances, *_PAIR),
-    "pairwise.paired_euclidean_distances": compared(
-        pairwise.paired_euclidean_distances, *_PAIR
-    ),
-    "pairwise.laplacian_kernel": compared(pairwise.laplacian_kernel, *_PAIR),
-    "pairwise.manhattan_distances": compared(pairwise.manhattan_distances, *_PAIR),
-    "pairwise.pairwise_distances": compared(
-        pairwise.pairwise_distances, *_PAIR, metric="euclidean"
-    ),
-    "pairwise.pairwise_distances_argmin": compared(pairwise.pairwise_distances_argmin, *_PAIR),
-    "pairwise.pairwise_kernels": compared(pairwise.pairwise_kernels, *_PAIR, metric="rbf"),
-    "pairwise.paired_manhattan_distances": compared(
-        pairwise.paired_manhattan_distances, *_PAIR
-    ),
+    "mean_squared_log_error": of(metrics.mean_squared_log_error, *_COUNTS),
+    "mean_tweedie_deviance": of(metrics.mean_tweedie_deviance, *_MEANS, power=1.5),
+    "median_absolute_error": of(metrics.median_absolute_error, *_NUMBERS),
+    "r2_score": of(metrics.r2_score, *_NUMBERS),
+    "root_mean_squared_error": of(metrics.root_mean_squared_error, *_NUMBERS),
+    "root_mean_squared_log_error": of(metrics.root_mean_squared_log_error, *_COUNTS),
+    "d2_absolute_error_score": of(metrics.d2_absolute_error_score, *_NUMBERS),
+    "d2_pinball_score": of(metrics.d2_pinball_score, *_NUMBERS, alpha=0.3),
+    "pairwise.additive_chi2_kernel": of(pairwise.additive_chi2_kernel, "positive"),
+    "pairwise.chi2_kernel": of(pairwise.chi2_kernel, "positive"),
+    "pairwise.cosine_similarity": of(pairwise.cosine_similarity, *_PAIR),
+    "pairwise.cosine_distances": of(pairwise.cosine_distances, *_PAIR),
+    "pairwise.euclidean_distances": of(pairwise.euclidean_distances, *_PAIR),
+    "pairwise.linear_kernel": of(pairwise.linear_kernel, *_PAIR),
+    "pairwise.polynomial_kernel": of(pairwise.polynomial_kernel, *_PAIR),
+    "pairwise.rbf_kernel": of(pairwise.rbf_kernel, *_PAIR),
+    "pairwise.sigmoid_kernel": of(pairwise.sigmoid_kernel, *_PAIR, gamma=0.01),
+    "pairwise.paired_cosine_distances": of(pairwise.paired_cosine_distances, *_PAIR),
+    "pairwise.paired_euclidean_distances": of(pairwise.paired_euclidean_distances, *_PAIR),
+    "pairwise.laplacian_kernel": of(pairwise.laplacian_kernel, *_PAIR),
+    "pairwise.manhattan_distances": of(pairwise.manhattan_distances, *_PAIR),
+    "pairwise.pairwise_distances": of(pairwise.pairwise_distances, *_PAIR, metric="euclidean"),
+    "pairwise.pairwise_distances_argmin": of(pairwise.pairwise_distances_argmin, *_PAIR),
+    "pairwise.pairwise_kernels": of(pairwise.pairwise_kernels, *_PAIR, metric="rbf"),
+    "pairwise.paired_manhattan_distances": of(pairwise.paired_manhattan_distances, *_PAIR),
 }
 
 CASES: dict[str, Case] = {**ESTIMATORS, **METRICS}
