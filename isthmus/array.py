@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy
 
-from isthmus import np, numpy_protocol, scope
+from isthmus import numpy_protocol, scope
 from isthmus.dims import Dim, Shape, product
 from isthmus.discovery import is_recording
 from isthmus.errors import TraceError
+from isthmus.functions import np
 from isthmus.graph import Held, Type, Value
 from isthmus.memory import Memory, write_through
 from isthmus.methods import Methods

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy
 
-from isthmus import np
 from isthmus.errors import UsageError
+from isthmus.functions import np
 
 
 class Methods:

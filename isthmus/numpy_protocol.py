@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy
 
-from isthmus import np
 from isthmus.errors import TraceError
+from isthmus.functions import np
 from isthmus.operators import Operators
 
 # NumPy's names of functions that are called otherwise here.

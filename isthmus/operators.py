@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus import np
+from isthmus.functions import np
 
 
 class Operators:

@@ -1,4 +1,4 @@
-"""Programs with branches and loops, for tests: each is Python's own control flow on NumPy arrays."""
+"""Programs with branches and loops, for tests: on NumPy arrays they are Python's own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def b(truth: bool) -> Any:
     return numpy.asarray(truth)
 
 
-F, I, B = spec("float32"), spec("int32"), spec("bool")
+COUNT, TRUTH = spec("int32"), spec("bool")
 ROW, NAMED = spec("float32", [3]), spec("float32", ["n", 3])
 BOTH = [(b(True), f(3)), (b(False), f(3)), (b(True), f(3))]
 COUNTS = [(i(n), f(3)) for n in (3, 0, 1, 8, 0, 2)]
@@ -342,7 +342,7 @@ IDS = spec("int32", ["n"])
 ID_CALLS = [(numpy.array(k, numpy.int32), f(3)) for k in ([0, 6, 2], [5], [1, 1, -7, 3])]
 GRU = (spec("float32", ["n", "b", 3]), spec("float32", ["b", 3]))
 GRU_CALLS = [(f(n, m, 3), f(m, 3)) for n, m in ((4, 2), (1, 1), (6, 5))]
-PX, NX, RX = (B, ROW), (I, ROW), (NAMED, ROW)
+PX, NX, RX = (TRUTH, ROW), (COUNT, ROW), (NAMED, ROW)
 NAMED_BRANCH = [(b(t), f(n, 3)) for t, n in ((True, 4), (False, 1), (False, 6), (True, 1))]
 BIG_CALLS = [(f(n, 40), f(3)) for n in (3, 1, 5)]
 
@@ -375,7 +375,7 @@ PROGRAMS: dict[str, Program] = {
     },
     "running_sum, static": Program(running_sum, (spec("float32", [4, 3]), ROW), [ROWS[0]] * 2),
     "running_sum, one step": Program(running_sum, (spec("float32", [1, 3]), ROW), [ROWS[1]] * 2),
-    "branch_of_named": Program(branch_of_named, (B, NAMED), NAMED_BRANCH),
+    "branch_of_named": Program(branch_of_named, (TRUTH, NAMED), NAMED_BRANCH),
     "branch_on_numbers": Program(
         branch_on_numbers, (ROW, ROW), [(f(3), f(3)), (f(3), 0 * f(3)), (f(3), f(3) + numpy.nan)]
     ),

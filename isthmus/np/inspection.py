@@ -18,7 +18,7 @@ class NamespaceInfo:
     def __init__(self, device: Any = "cpu", api_version: str = API_VERSIONS[-1]) -> None:
         self.device = device
         self.api_version = api_version
-        self._numpy: Any = numpy.__array_namespace_info__()  # type: ignore[no-untyped-call]
+        self._numpy: Any = numpy.__array_namespace_info__()
 
     def capabilities(self) -> dict[str, Any]:
         """Masks as indices and sizes that depend on values are taken; axes are at most 64."""

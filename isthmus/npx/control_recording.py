@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy
 
-from isthmus import np, tree
+from isthmus import np
 from isthmus.array import Array
 from isthmus.errors import TraceError, UsageError
-from isthmus.graph import Graph, Input, Type
+from isthmus.graph import Graph, Held, Input, Type
 from isthmus.npx.control_operators import _cond, _foreach, _while_loop, common_length
 from isthmus.npx.nests import Nest, arguments, check_kept, check_same, pair
 from isthmus.op import as_value
@@ -121,4 +121,12 @@ def no_steps(what: str, func: Function, nests: Sequence[tuple[Nest, list[Type]]]
             f"{what} did no step, and its outputs' types cannot be found without: {problem}"
         ) from None
     empty = [numpy.zeros((0, *of.shape), of.dtype) for of in outputs.types]
-    return tree.rebuild(outputs.tree, empty)
+    return outputs.filled([_beside(array, nests) for array in empty])
+
+
+def _beside(array: Any, nests: Sequence[tuple[Nest, list[Type]]]) -> Any:
+    """The array on the device that holds the loop's arrays, if one does."""
+    for leaf in (leaf for nest, _ in nests for leaf in nest.leaves):
+        if isinstance(leaf, Array) and isinstance(leaf.value, Held):
+            return leaf.value.device.hold(array)
+    return array
