@@ -13,7 +13,7 @@ bench: .venv/installed
 ## Install what tests need; format, lint, types, tests.
 test: .venv/tested
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
 
 lint: .venv/tested
 	$(BIN)/ruff format --check $(SOURCES)

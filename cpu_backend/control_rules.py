@@ -35,7 +35,15 @@ def cond(site: Site, predicate: Output, *given: Output) -> tuple[Output, ...]:
     sizes = (then.size_inputs, otherwise.size_inputs)
     for name in dict.fromkeys([*sizes[0], *sizes[1]]):
         branch.set_input(_port(site.build.atom(name)), *(known.get(name) for known in sizes))
-    return tuple(branch.set_output(*pair) for pair in zip(*results, strict=True))
+    outputs = [branch.set_output(*pair) for pair in zip(*results, strict=True)]
+    return tuple(
+        ov.not_equal(x, ov.constant(numpy.int32(0))) if _is_truth(result) else x
+        for x, result in zip(outputs, site.node.results, strict=True)
+    )
+
+
+def _is_truth(value: Value) -> bool:
+    return value.type.dtype == numpy.bool_
 
 
 def _builder(site: Site, graph: Graph) -> Builder:
@@ -44,8 +52,10 @@ def _builder(site: Site, graph: Graph) -> Builder:
 
 
 def _lowered(build: Builder) -> list[Any]:
+    """The results of a branch; truth as int32, for the plugin writes into that of a branch."""
     build.lower()
-    return [ov.result(build.output(value)) for value in build.graph.outputs]
+    outputs = ((value, build.output(value)) for value in build.graph.outputs)
+    return [ov.result(ov.convert(x, "i32") if _is_truth(value) else x) for value, x in outputs]
 
 
 def _parameters(build: Builder) -> list[Any]:
@@ -61,9 +71,18 @@ def while_loop(site: Site, *operands: Output) -> tuple[Output, ...]:
     begun = ov.greater_equal(_unknown(site.build), ov.constant(numpy.int64(0)))
     trip = ov.select(begun, ov.constant(numpy.int64(limit)), ov.constant(numpy.int64(-1)))
     states, stacked, steps = step.loop(operands, trip, ov.logical_and(first, begun))
-    # Of a loop without steps the plugin returns what it stacked the last time.
+    # Of a loop without steps the plugin returns what it stacked the last time, of that size.
     cut = [ov.slice(x, vector([0]), steps, vector([1]), vector([0])) for x in stacked]
-    return (*cut, *states)
+    rows = [result.type for result in site.node.results[: len(cut)]]
+    return (*(_as_rows(site, x, steps, of) for x, of in zip(cut, rows, strict=True)), *states)
+
+
+def _as_rows(site: Site, output: Output, steps: Output, of: Type) -> Output:
+    """What is stacked, of the shape of its type."""
+    sizes = of.shape[1:]
+    if not any(isinstance(size, Dim) for size in sizes):
+        return output
+    return ov.reshape(output, ov.concat([steps, site.build.shape(sizes)], 0), False)
 
 
 def foreach(site: Site, *operands: Output) -> tuple[Output, ...]:
@@ -214,6 +233,8 @@ def _disguised(build: Builder, output: Output, shape: Shape) -> Output:
 
 def _unknown(build: Builder) -> Output:
     """A number from 0 that is not known before the model runs, as a 0-d array."""
+    if build.unknown is None and not build.parameters:
+        return ov.squeeze(next(iter(build.size_inputs.values())), vector([0]))
     if build.unknown is None:
         zero = ov.constant(numpy.int64(0))
         first = ov.gather(ov.reshape(build.parameters[0], vector([-1]), False), zero, zero)

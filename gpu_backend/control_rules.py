@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
+from isthmus.dims import Dim
 from isthmus.graph import Type
 from isthmus.subgraph import stepping
 
@@ -34,7 +35,26 @@ def while_loop(site: Site, *operands: str) -> Names:
     body = site.build.body(whole, operands[count:], _OF_A_STEP)
     given = [limit, first, *operands[:count]]
     found = site.build.ops("Loop", given, len(site.node.results), body=body)
-    return (*found[count:], *found[:count])
+    rows = zip(found[count:], site.node.results, strict=False)
+    return (*(_as_rows(site, name, result.type) for name, result in rows), *found[:count])
+
+
+def _as_rows(site: Site, name: str, of: Type) -> str:
+    """What is stacked; of no steps the runtime takes the sizes it does not know for 0.
+
+    A Reshape would not do: the runtime replaces computed sizes in it by -1.
+    """
+    if not any(isinstance(size, Dim) for size in of.shape[1:]):
+        return name
+    sizes = [site.literal([0]), *map(site.build.sizes.one, of.shape[1:])]
+    shape, zero = site.op("Concat", *sizes, axis=0), site.literal(0, of.dtype)
+    count = site.op("Gather", site.op("Shape", name), site.literal(0))
+    return site.op(
+        "If",
+        site.op("Equal", count, site.literal(0)),
+        then_branch=site.build.branch(lambda: site.op("Expand", zero, shape), of),
+        else_branch=site.build.branch(lambda: site.op("Identity", name), of),
+    )
 
 
 _OF_A_STEP = {"step": Type(numpy.dtype(numpy.int64)), "go": Type(numpy.dtype(numpy.bool_))}

@@ -61,6 +61,10 @@ def versions(device: Device, api_version: str | None = None) -> Namespace:
     return Namespace(device, wanted)
 
 
+# Functions whose several arrays were in a list before version 2025.12, and are in a tuple since.
+LISTS = {"broadcast_arrays", "meshgrid"}
+
+
 class Namespace(ModuleType):
     """`isthmus.np` on one device; `linalg` and `fft` are such namespaces as well."""
 
@@ -93,8 +97,10 @@ class Namespace(ModuleType):
         def placed(*args: Any, **keywords: Any) -> Any:
             if keywords.get("device") is not None:
                 self._check_device(keywords.pop("device"))
-            return self._placed(function(*args, **keywords))
+            found = self._placed(function(*args, **keywords))
+            return list(found) if gives_list else found
 
+        gives_list = function.__name__ in LISTS and self.__array_api_version__ < "2025.12"
         return placed
 
     def _check_device(self, wanted: Any) -> None:

@@ -18,10 +18,19 @@ from isthmus.array import Array
 from isthmus.backend import Runner
 from isthmus.dims import Dim, evaluate
 from isthmus.graph import Constant, Graph, Held, Input, Node, Result, Value, topological
+from isthmus.infer import Elementwise
 from isthmus.passes import Known, copy_node
 
-# Operators that raise for some values: a loop without steps must not compute them.
-RAISES = frozenset({"np.pow", "np.repeat", "np.bincount", "np.choose", "np.ravel_multi_index"})
+# Operators that raise for no values, beside those of npx and the elementwise ones: a loop that
+# may have no steps can compute them before.
+CALM = frozenset(
+    f"np.{name}"
+    for name in (
+        *("all", "any", "arange", "argmax", "argmin", "astype", "broadcast_to", "concat", "cumsum"),
+        *("expand_dims", "full", "getitem", "matmul", "max", "mean", "min", "permute_dims"),
+        *("prod", "reshape", "squeeze", "sum", "where"),
+    )
+)
 
 
 def is_traced(x: Any) -> bool:
@@ -74,7 +83,8 @@ def enclosed(
     """
     outputs = [value for body in bodies for value in body]
     nodes = topological(outputs, since=since)
-    inside = [node for node in nodes if id(node) in _staying(nodes, own, lift)]
+    staying = _staying(nodes, own, lift)
+    inside = [node for node in nodes if id(node) in staying]
     taken = _taken(inside, outputs, own)
     inputs = tuple(Input(value.type, f"taken.{i}") for i, value in enumerate(taken))
     known: Known = dict(zip(map(id, taken), inputs, strict=True))
@@ -105,9 +115,9 @@ def _may_raise(node: Node) -> bool:
     if node.expansion:
         outside = {id(value.node) for value in node.needs if isinstance(value, Result)}
         return any(map(_may_raise, topological(node.expansion, outside)))
-    name = node.op.name
-    ours = name.startswith(("np.", "npx.")) and not name.startswith("np.linalg.")
-    return not ours or name in RAISES or name.startswith("np.take") or bool(node.bodies)
+    name, of_npx = node.op.name, node.op.name.startswith("npx.")
+    elementwise = isinstance(node.op.infer, Elementwise) and name != "np.pow"  # ints may raise
+    return bool(node.bodies) or not (elementwise or of_npx or name in CALM)
 
 
 def _mentions(node: Node, names: set[str]) -> bool:

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy
 import pytest
-from control_programs import PROGRAMS, ROWS, TABLE, WEIGHT, Program, gru, newton, running_sum
+from control_arrays import COUNT, NAMED, ROW, ROWS, TABLE, WEIGHT
+from control_programs import PROGRAMS, Program
+from loop_programs import newton
+from scan_programs import gru, running_sum
 
 import isthmus as im
 from isthmus import np, npx, spec, tree
-from isthmus.errors import IndexOutside, TraceError, UsageError
+from isthmus.errors import IndexOutside, UsageError
 from isthmus.program import Executable, compile
 
 BACKENDS: dict[str, dict[str, Any]] = {
@@ -20,8 +23,6 @@ BACKENDS: dict[str, dict[str, Any]] = {
     "cpu": {"backend": "cpu"},
     "gpu": {"backend": "gpu", "device": "cpu"},
 }
-ROW, NUMBER, COUNT = spec("float32", [3]), spec("float32"), spec("int32")
-NAMED = spec("float32", ["n", 3])
 ZERO = numpy.zeros(3, numpy.float32)
 ONE = numpy.asarray(1, numpy.int32)
 
@@ -184,10 +185,9 @@ def test_constants_stay_constants_and_are_not_copied() -> None:
 def test_a_host_loop_drives_compiled_bodies(device_backend: dict[str, Any]) -> None:
     program = PROGRAMS["partly_on_the_host"]
     said = compile(program.function, program.specs, **device_backend).explain()
-    product = "FullyConnected f32" if device_backend["backend"] == "cpu" else "MatMul"
-    assert f"{device_backend['backend']}: {product}" in said.replace("2 x ", "")
+    assert f"{device_backend['backend']}: 2 x MatMul" in said
     assert "host: np.astype(float32[3])" in said
-    with pytest.raises(UsageError, match=r"leaves npx\.while_loop: np\.\w+ in it: .*float64"):
+    with pytest.raises(UsageError, match=r"leaves npx\.while_loop: .*float64"):
         compile(program.function, program.specs, **device_backend, on_host="error")
 
 
@@ -216,7 +216,7 @@ def test_parameters_of_a_block_in_a_loop_keep_their_names(device_backend: dict[s
     class Recurrent(im.nn.Block):
         def __init__(self) -> None:
             super().__init__()
-            self.mix = im.nn.Dense(6, 3)
+            self.mix = im.nn.Dense(3, 6)
 
         def forward(self, rows: Any, state: Any) -> Any:
             def step(row: Any, s: Any) -> Any:
@@ -281,227 +281,5 @@ def check_file(program: Program, run: Callable[[Any], list[Any]]) -> None:
 
 def test_a_file_cannot_hold_what_the_host_does_in_a_loop(tmp_path: Path) -> None:
     program = PROGRAMS["partly_on_the_host"]
-    with pytest.raises(UsageError, match=r"cannot hold npx\.while_loop, .* in it: .*float64"):
+    with pytest.raises(UsageError, match=r"cannot hold npx\.while_loop, .*float64"):
         im.export(program.function, program.specs, tmp_path / "program.onnx")
-
-
-# Gradients
-
-
-def scanned(rows: Any, x: Any, w: Any) -> Any:
-    def step(row: Any, states: Any) -> Any:
-        k, s = states
-        s = npx.cond(np.sum(s) > 0, lambda: np.tanh(s @ w + row), lambda: s - row * row)
-        _, t = npx.foreach(lambda e, a: (None, a * np.sin(e) + x[0]), s, np.sum(row))
-        return (t, s), (k + 1, s + t * x)
-
-    (t, s), (_, last) = npx.foreach(step, rows, (ONE, x))
-    return np.sum(t * t) + np.sum(s) + np.sum(last * x)
-
-
-def exchanged(rows: Any, x: Any, w: Any) -> Any:
-    def step(row: Any, states: Any) -> Any:
-        a, b = states
-        return (a, row, a), (b, (a * x) @ w + row)
-
-    outputs, (a, b) = npx.foreach(step, rows, (x, x))
-    return np.sum(outputs[0] * outputs[1]) + np.sum(outputs[2]) + np.sum(a * b)
-
-
-def branched(rows: Any, x: Any, w: Any) -> Any:
-    both = npx.cond(np.sum(x) > 0, lambda: (x @ w, x, rows), lambda: (x, x * x, rows * 2))
-    return np.sum(both[0] * both[1]) + np.sum(both[2] * both[2])
-
-
-def differences(function: Callable[..., Any], given: list[Any], position: int) -> Any:
-    result = numpy.zeros_like(given[position])
-    for index in numpy.ndindex(result.shape):
-        sides = []
-        for change in (1e-6, -1e-6):
-            moved = [array.copy() for array in given]
-            moved[position][index] += change
-            sides.append(function(*moved))
-        result[index] = (sides[0] - sides[1]) / 2e-6
-    return result
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize("function", [scanned, exchanged, branched])
-def test_gradient_equals_differences(function: Callable[..., Any], sign: int) -> None:
-    random = numpy.random.default_rng(1)
-    given = [random.random((4, 3)), sign * random.random(3), random.standard_normal((3, 3))]
-    found = im.grad(function, wrt=(0, 1, 2))(*given)
-    for position, gradient in enumerate(found):
-        wanted = differences(function, given, position)
-        numpy.testing.assert_allclose(gradient, wanted, rtol=1e-5, atol=1e-6)
-
-
-def test_a_gradient_through_a_scan_runs_on_the_runtimes(device_backend: dict[str, Any]) -> None:
-    def function(rows: Any, x: Any, w: Any) -> Any:
-        return im.grad(scanned, wrt=(0, 1, 2))(rows, x, w)
-
-    specs = (NAMED, ROW, spec("float32", [3, 3]))
-    run = compile(function, specs, **device_backend, on_host="error")
-    for rows, x in ROWS:
-        found, wanted = run(rows, x, WEIGHT), function(rows, x, WEIGHT)
-        for a, b in zip(found, wanted, strict=True):
-            numpy.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3)
-
-
-def test_a_while_loop_has_no_gradient() -> None:
-    def function(x: Any) -> Any:
-        return np.sum(npx.while_loop(lambda y: np.sum(y) < 9, lambda y: (None, y * 2), x)[1])
-
-    with pytest.raises(
-        UsageError, match=r"does not keep the states of its steps; use npx\.foreach"
-    ):
-        im.grad(function)(numpy.ones(3))
-
-
-# Python's own meaning, while nothing is traced
-
-
-def test_nothing_traced_is_pythons_own() -> None:
-    seen = []
-
-    def step(k: Any, y: Any) -> Any:
-        seen.append(int(k))
-        return None, (k + 1, y * 2 if k else y)
-
-    outputs, (k, y) = npx.while_loop(lambda k, y: k < 3, step, (0, numpy.ones(2)))
-    assert (outputs, seen, k) == (None, [0, 1, 2], 3)
-    numpy.testing.assert_array_equal(y, [4, 4])
-    assert npx.cond(numpy.asarray(1), lambda: "then", lambda: 1 / 0) == "then"
-
-
-def test_steps_have_arrays_of_their_own() -> None:
-    x = numpy.zeros(2)
-
-    def step(row: Any, s: Any) -> Any:
-        row[0] = s[0] = s[0] + 1
-        return s, s
-
-    rows = numpy.ones((3, 2))
-    outputs, last = npx.foreach(step, rows, x)
-    numpy.testing.assert_array_equal(outputs, [[1, 0], [2, 0], [3, 0]])
-    numpy.testing.assert_array_equal(last, [3, 0])
-    assert not x.any() and rows.all()
-
-
-def test_loops_on_arrays_of_a_device() -> None:
-    xp = im.namespace("cpu")
-    x = xp.asarray(numpy.arange(3, dtype=numpy.float32))
-    outputs, last = npx.while_loop(lambda y: xp.sum(y) < 9, lambda y: (y, y * 2), x)
-    assert last.device == x.device == outputs.device
-    numpy.testing.assert_array_equal(numpy.asarray(outputs), [[0, 1, 2], [0, 2, 4]])
-    none, same = npx.while_loop(lambda y: xp.sum(y) < 0, lambda y: (y, y * 2), x)
-    assert (none.shape, none.device, same.shape) == ((0, 3), x.device, (3,))
-    assert npx.cond(xp.sum(x) > 1, lambda: "then", lambda: "else") == "then"
-
-
-def test_a_loop_over_constants_is_traced_if_its_body_uses_traced_arrays() -> None:
-    def function(x: Any) -> Any:
-        _, (_, y) = npx.while_loop(
-            lambda k, y: k < 3, lambda k, y: (None, (k + 1, y + x)), (0, ZERO)
-        )
-        return npx.foreach(lambda r, s: (None, s + r * x), TABLE, y)[1]
-
-    graph = im.trace(function, ROW).graph
-    assert [node.op.name for node in graph.nodes()] == ["npx.while_loop", "npx.foreach"]
-    check_equal(compile(function, ROW, backend="numpy")(ZERO + 1), function(ZERO + 1))
-
-
-# Wrong use
-
-
-def loop(cond: Callable[..., Any], func: Callable[..., Any], start: Any, **options: Any) -> Any:
-    return lambda x: npx.while_loop(cond, func, start(x), **options)
-
-
-WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "branches of other types": (
-        lambda x: npx.cond(x[0] > 0, lambda: {"a": x}, lambda: {"a": x[:2]}),
-        r"the result of then_func 'a' is float32\[3\], but that of else_func 'a' is float32\[2\]",
-    ),
-    "branches of other structure": (
-        lambda x: npx.cond(x[0] > 0, lambda: (x, x), lambda: x),
-        r"then_func \(0, 1\) and that of else_func \(one array\) are nested differently",
-    ),
-    "a predicate of several": (lambda x: npx.cond(x > 0, lambda: x, lambda: x), r"shape \(3,\)"),
-    "a variable of another dtype": (
-        loop(lambda k, y: k < 3, lambda k, y: (None, (k + 1, y * k)), lambda x: (0, x)),
-        r"the state '1' is float32\[3\], but what func makes of it '1' is float64\[3\]",
-    ),
-    "a variable of another shape": (
-        loop(lambda y: y[0] < 3, lambda y: (None, np.concat([y, y])), lambda x: x),
-        r"the state is float32\[3\], but what func makes of it is float32\[6\]",
-    ),
-    "variables of another number": (
-        loop(lambda a, b: a[0] < 3, lambda a, b: (None, (a,)), lambda x: (x, x)),
-        r"the state \(0, 1\) and what func makes of it \(0\) are nested differently",
-    ),
-    "no pair": (loop(lambda y: y[0] < 3, lambda y: y, lambda x: x), "func returned .* a pair"),
-    "a condition of several": (
-        loop(lambda y: y < 3, lambda y: (None, y), lambda x: x),
-        r"the condition is bool\[3\]; give one truth value",
-    ),
-    "a negative limit": (
-        loop(lambda y: True, lambda y: (None, y), lambda x: x, max_iterations=-1),
-        "max_iterations=-1: give a whole number from 0",
-    ),
-    "no first axis": (lambda x: npx.foreach(lambda r, s: (r, s), x[0], x), "has no first axis"),
-    "other first axes": (
-        lambda x: npx.foreach(lambda r, s: (None, s), (x, x[:2]), x),
-        "first axes of 3 and 2 elements",
-    ),
-    "a size of every step": (
-        lambda x: npx.foreach(lambda r, s: (np.flatnonzero(s > r), s), x, x),
-        "the size .* of output '' is found at every step anew",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_wrong_use(name: str) -> None:
-    function, message = WRONG[name]
-    with pytest.raises(UsageError, match=message):
-        im.trace(function, ROW)
-
-
-EAGER = ["a variable of another shape", "no pair", "variables of another number", "no first axis"]
-
-
-@pytest.mark.parametrize("name", EAGER)
-def test_wrong_use_of_numbers(name: str) -> None:
-    function, message = WRONG[name]
-    with pytest.raises(UsageError, match=message):
-        function(ZERO)
-
-
-ASSIGNED: dict[str, Callable[[Any, Any], Any]] = {
-    "in a branch": lambda x, y: npx.cond(y[0] > 0, lambda: _set(x), lambda: x),
-    "to an input of a branch": lambda x, y: npx.cond(y[0] > 0, _set, lambda x: x, (x,)),
-    "in a loop": lambda x, y: npx.while_loop(lambda y: y[0] < 9, lambda y: (None, _set(x)), y),
-    "in a scan": lambda x, y: npx.foreach(lambda r, s: (_set(x), s), y, y),
-    "to a view": lambda x, y: npx.foreach(lambda r, s: (_set(x[1:]), s), y, y),
-    "in place": lambda x, y: npx.foreach(lambda r, s: (x.__iadd__(1), s), y, y),
-}
-
-
-def _set(x: Any) -> Any:
-    x[0] = 1
-    return x
-
-
-@pytest.mark.parametrize("name", ASSIGNED)
-def test_arrays_from_outside_are_not_assigned_to(name: str) -> None:
-    with pytest.raises(TraceError, match="assignment to an array from outside the body"):
-        im.trace(ASSIGNED[name], (ROW, ROW))
-
-
-def test_what_a_loop_without_steps_stacks_needs_a_trace() -> None:
-    def step(y: Any) -> Any:
-        return (y if y[0] > 0 else -y), y
-
-    with pytest.raises(TraceError, match="func did no step, and its outputs' types cannot be"):
-        npx.while_loop(lambda y: False, step, ZERO)

@@ -65,6 +65,8 @@ def _cond(operands: Any, /, then: Body, otherwise: Body) -> Any:
 def _while_type(
     *types: Type, condition: Graph, body: Graph, variables: int, limit: int | None, size: Any
 ) -> Types:
+    if not isinstance(limit, int | None):
+        raise UsageError(f"limit={limit!r}; give a whole number, or None")
     check_inputs(condition, types)
     check_inputs(body, types)
     (go,) = output_types(condition)

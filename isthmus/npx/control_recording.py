@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy
-
 from isthmus import np
 from isthmus.array import Array
 from isthmus.errors import TraceError, UsageError
@@ -120,7 +118,7 @@ def no_steps(what: str, func: Function, nests: Sequence[tuple[Nest, list[Type]]]
         raise TraceError(
             f"{what} did no step, and its outputs' types cannot be found without: {problem}"
         ) from None
-    empty = [numpy.zeros((0, *of.shape), of.dtype) for of in outputs.types]
+    empty = [np.zeros((0, *of.shape), of.dtype) for of in outputs.types]
     return outputs.filled([_beside(array, nests) for array in empty])
 
 
