@@ -3,8 +3,9 @@
     python -m isthmus.benchmarks.scaling [RESULT.json]
 
 Writes reports/results/scaling-DATE.json and prints a table. Each figure is the least of several
-repeats in a process of its own. The growth is the slope of log time over log size between the two
-largest sizes: 1 is linear, 2 is quadratic.
+repeats in a process of its own: of our stages, which have one thread, in seconds of its processor;
+of the runtimes, which have more, in seconds of the clock. The growth is the slope of log time over
+log size between the two largest sizes: 1 is linear, 2 is quadratic.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 from .machine import fingerprint, versions
@@ -33,6 +34,7 @@ LONGEST_SECONDS = 1800
 OURS = ("trace", "cut", "build", "explain", "cost", "save", "read", "export", "gradient")
 RUNTIME = "runtime"  # OpenVINO's compile_model, or the making of an ONNX Runtime session
 Seconds = dict[str, float]
+Times = list[tuple[float, float]]  # of this thread's processor, and of the clock
 
 
 def main(arguments: list[str]) -> None:
@@ -112,7 +114,7 @@ def least(shape: str, backend: str, size: int) -> dict[str, Any]:
 
 
 def once(
-    shape: str, backend: str, size: int, runtime: list[float], loading: list[float]
+    shape: str, backend: str, size: int, runtime: Times, loading: Times
 ) -> tuple[dict[str, Any], Seconds]:
     """The nodes and segments of a program, and the seconds of each stage."""
     from isthmus.program import Executable, checked_options
@@ -125,10 +127,11 @@ def once(
     clock = Clock()
     traced = clock("trace", lambda: trace(function, specs))
     run = clock("cut", lambda: Executable(traced, backend, options, "allow"))
-    clock.seconds["cut"] -= sum(loading)
-    clock.seconds["build"] = sum(loading) - sum(runtime)
+    loaded, compiled = (sum(thread for thread, _ in times) for times in (loading, runtime))
+    clock.seconds["cut"] -= loaded
+    clock.seconds["build"] = loaded - compiled
     if backend != "numpy":
-        clock.seconds[RUNTIME] = sum(runtime)
+        clock.seconds[RUNTIME] = sum(elapsed for _, elapsed in runtime)
     clock("explain", run.explain)
     if backend == "numpy":
         _use(clock, shape, run, function, specs)
@@ -159,30 +162,30 @@ def _first(outcome: Any) -> Any:
 
 
 class Clock:
-    """Seconds by stage."""
+    """Seconds by stage, of this thread's processor."""
 
     def __init__(self) -> None:
         self.seconds: Seconds = {}
 
     def __call__(self, stage: str, action: Callable[[], Any]) -> Any:
-        started = perf_counter()
+        started = thread_time()
         result = action()
-        self.seconds[stage] = perf_counter() - started
+        self.seconds[stage] = thread_time() - started
         return result
 
 
-def _timed_loading() -> list[float]:
+def _timed_loading() -> Times:
     """Seconds that segments take to load, with the runtime's part, collected from now on."""
     from isthmus.pipeline import Pipeline
 
-    seconds: list[float] = []
+    seconds: Times = []
     setattr(Pipeline, "_load", timed(Pipeline._load, seconds))  # noqa: B010 (types)
     return seconds
 
 
-def _timed_runtime(backend: str) -> list[float]:
+def _timed_runtime(backend: str) -> Times:
     """Seconds that the runtime itself spends compiling, collected from now on."""
-    seconds: list[float] = []
+    seconds: Times = []
     if backend == "cpu":
         import openvino
 
@@ -195,13 +198,13 @@ def _timed_runtime(backend: str) -> list[float]:
     return seconds
 
 
-def timed(function: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
+def timed(function: Callable[..., Any], seconds: Times) -> Callable[..., Any]:
     """The function; what each call takes is added to the list."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        started = perf_counter()
+        thread, clock = thread_time(), perf_counter()
         result = function(*args, **kwargs)
-        seconds.append(perf_counter() - started)
+        seconds.append((thread_time() - thread, perf_counter() - clock))
         return result
 
     return call

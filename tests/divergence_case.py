@@ -109,3 +109,4 @@ def point(number: Any, dtype: str = "float32") -> Array:
 
 f32, f64, i32, i64 = array("float32"), array("float64"), array("int32"), array("int64")
 truths = array("bool")
+TENTHS = numpy.arange(0.0, 1.0, 0.1, dtype=numpy.float32)

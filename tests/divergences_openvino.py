@@ -162,7 +162,7 @@ TYPES: Rows = {
             host="divides integers through float32 and truncates",
         ),
     ],
-    "shifts": [
+    "int-shifts": [
         case(ov.bitwise_left_shift, i32(1), np.left_shift, i32(1), i32(32), host="on integers"),
     ],
     "bool-arithmetic": [
@@ -207,14 +207,13 @@ VALUES: Rows = {
         case(reduced(ov.reduce_min), point(LARGEST), np.min, f32(INF, INF), fast=True),
     ],
     "argmax-nan": [
-        case(position, i64(2), lambda x: np.argmax(x, keepdims=True), f32(1, NAN, 3), fast=True),
+        case(position, i64(2), lambda x: np.argmax(x, keepdims=True), f32(1, NAN, 3)),
         case(
             position,
             i64(2),
             lambda x: np.argmax(x, keepdims=True),
             f32(1, NAN, 3),
             sizes=[["n"]],
-            fast=True,
         ),
     ],
     "sort-nan": [
