@@ -152,8 +152,6 @@ _BITS = (
 )
 _INTEGERS = (
     np.bitwise_count,
-    np.bitwise_left_shift,
-    np.bitwise_right_shift,
     np.gcd,
     np.lcm,
 )
@@ -162,6 +160,8 @@ HOST_ONLY: Mapping[Op[..., Any], str] = {
     **hosted.ORDER,
     **hosted.SHAPES,
     **dict.fromkeys(_BITS, "OpenVINO cannot read the bits of floats"),
+    np.bitwise_left_shift: "OpenVINO takes the number of bits modulo 32",
+    np.bitwise_right_shift: "OpenVINO takes the number of bits modulo 32",
     **dict.fromkeys(_INTEGERS, "OpenVINO has no such operation on integers"),
     np.float_power: "NumPy computes powers in float64",
     np.floor_divide: "OpenVINO divides integers through float32 and truncates",

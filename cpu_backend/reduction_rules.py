@@ -41,9 +41,9 @@ def extreme(function: Callable[..., Any]) -> Rule:
         if not axes:
             return x
         keep = site.attributes["keepdims"]
-        result = _extreme(site, function, x, vector(axes), keep)
         if site.type.dtype.kind != "f" or site.numerics == "fast":
-            return result
+            return function(x, vector(axes), keep)
+        result = _extreme(site, function, x, vector(axes), keep)
         found = ov.reduce_logical_or(ov.is_nan(x), vector(axes), keep)
         return ov.select(found, ov.constant(numpy.nan, numpy.float32), result)
 
@@ -56,7 +56,7 @@ def _extreme(
     """The largest or smallest number; an infinity where all are that, of which OpenVINO
     makes the largest finite number, with which it starts."""
     result = function(x, axes, keep)
-    if site.operand_type(0).dtype.kind != "f" or site.numerics == "fast":
+    if site.operand_type(0).dtype.kind != "f":
         return result
     start = numpy.float32(-numpy.inf if function is ov.reduce_max else numpy.inf)
     alone = ov.reduce_logical_and(ov.equal(x, ov.constant(start)), axes, keep)
@@ -96,7 +96,7 @@ def _least(found: Output, along: int, size: int | Dim) -> Output:
 def _hits(site: Site, x: Output, function: Callable[..., Any], along: int) -> Output:
     """Where x is the extreme; where it is NaN, if it is anywhere."""
     best = ov.equal(x, _extreme(site, function, x, vector([along]), True))
-    if site.operand_type(0).dtype.kind != "f" or site.numerics == "fast":
+    if site.operand_type(0).dtype.kind != "f":
         return best
     nan = ov.is_nan(x)
     some = ov.reduce_logical_or(nan, vector([along]), True)

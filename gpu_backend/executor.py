@@ -46,10 +46,9 @@ class OnnxRunner:
             raise IsthmusError(f"ONNX Runtime stopped at {one_line(problem)}") from None
         return outputs
 
-    @property
-    def keeps_on_device(self) -> bool:
-        """Whether every size shows in the inputs, so that nothing has to be computed here."""
-        return not self.model.size_inputs
+    def keeps_on_device(self, sizes: Mapping[str, int]) -> bool:
+        """Whether the runtime computes all of it for these sizes, which its inputs show."""
+        return not self.model.size_inputs and not self.unusual(sizes)
 
     def on_device(self, buffers: Sequence[Any]) -> list[Any]:
         """The outputs, in the runtime's memory, for inputs that are there; none is empty."""

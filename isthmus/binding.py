@@ -43,6 +43,10 @@ class Binder:
         """The size of each named dimension; UsageError for arrays of the wrong type."""
         for value, array in zip(self.inputs, arrays, strict=True):
             _check_type(value, array)
+        return self.sizes_of(arrays)
+
+    def sizes_of(self, arrays: Sequence[Any]) -> dict[str, int]:
+        """The same of anything that has a shape and is known to be of the right dtype."""
         sizes = self._solve(arrays)
         if sizes and min(sizes.values()) < 0:
             raise DimensionError(_negative(sizes, self.inputs, arrays))

@@ -19,7 +19,7 @@ from isthmus.array import Array
 from isthmus.backend import Backend, Memory, Options
 from isthmus.dims import Dim, parse
 from isthmus.discovery import is_recording
-from isthmus.errors import IsthmusError, UsageError
+from isthmus.errors import DimensionError, IsthmusError, UsageError
 from isthmus.graph import Held, Type
 from isthmus.memory import layout
 
@@ -71,11 +71,19 @@ class Device:
         """The operator's results, as arrays of this device."""
         given = self._arrays(op, operands)
         program = self._program(op, given, attributes)
-        if program is None:
-            return self._on_host(op, given, attributes)
+        if program is not None:
+            try:
+                return self._by_program(program, op, given, attributes)
+            except DimensionError:  # made for named sizes, of which it assumes what these are not
+                pass
+        return self._on_host(op, given, attributes)
+
+    def _by_program(
+        self, program: Program, op: Op[..., Any], given: list[Any], attributes: dict[str, Any]
+    ) -> Any:
         arrays = [operand for operand in given if isinstance(operand, Array)]
         executable, views = program
-        if self.memory is None or not executable.takes_buffers:
+        if self.memory is None or not executable.takes_buffers([a.type for a in arrays]):
             return self._placed(executable(*map(_host, arrays)), None, [])
         buffers = executable.on_device([array.value.buffer() for array in arrays])  # type: ignore[attr-defined]
         several = isinstance(executable.traced.result, tuple)

@@ -16,7 +16,7 @@ from isthmus.bound import Bound, bound_run, check_shareable
 from isthmus.cost import Cost, cost_of
 from isthmus.errors import UsageError
 from isthmus.explanation import explanation
-from isthmus.graph import Node
+from isthmus.graph import Node, Type
 from isthmus.passes import expand
 from isthmus.pipeline import Pipeline
 from isthmus.threads import available_threads
@@ -128,10 +128,11 @@ class Executable:
         arrays = [_whole(numpy.asarray(array)) for array in given]
         return [first.device.hold(output) for output in self._run(arrays, self._sizes(arrays))]
 
-    @property
-    def takes_buffers(self) -> bool:
-        """Whether `on_device` can run it: one segment, of a runtime with a memory of its own."""
-        return self._run.direct and getattr(self._run.runners[0], "keeps_on_device", False)
+    def takes_buffers(self, types: Sequence[Type]) -> bool:
+        """Whether `on_device` can run arrays of these types: in one segment, of a runtime with a
+        memory of its own. Raises DimensionError for sizes the program does not take."""
+        keeps = getattr(self._run.runners[0], "keeps_on_device", None) if self._run.direct else None
+        return keeps is not None and keeps(self._run.binder.sizes_of(types))
 
     def on_device(self, buffers: Sequence[Any]) -> list[Any]:
         """The results, in the device's memory, for inputs that are there."""

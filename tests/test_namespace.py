@@ -75,6 +75,13 @@ def test_what_the_backend_does_not_compute_as_numpy_is_numpys(name: str) -> None
     assert float(tiny[0]) == 1e-310
 
 
+def test_what_a_program_assumes_of_sizes_need_not_hold_of_the_next(xp: Any) -> None:
+    for size in (5, 4, 2, 1):
+        x = numpy.arange(size * size, dtype=numpy.float32).reshape(size, size)
+        found = xp.linalg.diagonal(xp.asarray(x), offset=3)
+        numpy.testing.assert_array_equal(numpy.asarray(found), numpy.diagonal(x, 3))
+
+
 def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("isthmus.eager.MOST_PROGRAMS", 3)
     xp = isthmus.namespace("gpu", device="cpu", threads=1)
