@@ -28,9 +28,10 @@ def pieces(nodes: Sequence[Node], longest: Longest | None) -> list[Sequence[Node
     """The nodes, operands first, in consecutive pieces; each node is looked at twice at most."""
     if longest is None or len(nodes) <= min(longest.nodes, longest.elementwise):
         return [nodes]
-    handed_on, written = _handed_on(nodes), _written(nodes)
+    light = [is_elementwise(node) for node in nodes]
+    handed_on, written = _handed_on(nodes), _written(nodes, light)
     start, found = 0, []
-    while (end := _end(nodes, start, longest, written)) < len(nodes):
+    while (end := _end(nodes, light, start, longest, written)) < len(nodes):
         half = start + (end - start + 1) // 2
         end = min(range(end, half - 1, -1), key=lambda position: handed_on[position])
         found.append(nodes[start:end])
@@ -38,13 +39,18 @@ def pieces(nodes: Sequence[Node], longest: Longest | None) -> list[Sequence[Node
     return [*found, nodes[start:]]
 
 
-def _end(nodes: Sequence[Node], start: int, longest: Longest, written: Collection[int]) -> int:
-    """Where a piece from `start` must end at the latest."""
+def _end(
+    nodes: Sequence[Node],
+    light: Sequence[bool],
+    start: int,
+    longest: Longest,
+    written: Collection[int],
+) -> int:
+    """Where a piece from `start` must end at the latest. light: which nodes are elementwise."""
     kernels = Kernels(longest.arrays, written)
     end = min(start + longest.nodes, len(nodes))
     for position in range(start, end):
-        node = nodes[position]
-        if is_elementwise(node) and kernels.add(node) > longest.elementwise:
+        if light[position] and kernels.add(nodes[position]) > longest.elementwise:
             return position
     return end
 
@@ -67,10 +73,12 @@ def _handed_on(nodes: Sequence[Node]) -> list[int]:
     return counts
 
 
-def _written(nodes: Sequence[Node]) -> set[int]:
+def _written(nodes: Sequence[Node], light: Sequence[bool]) -> set[int]:
     """The ids of results that others than elementwise nodes read."""
-    inside = {id(v) for node in nodes if is_elementwise(node) for v in node.operands}
-    others = {id(v) for node in nodes if not is_elementwise(node) for v in node.operands}
+    inside: set[int] = set()
+    others: set[int] = set()
+    for node, is_light in zip(nodes, light, strict=True):
+        (inside if is_light else others).update(map(id, node.operands))
     results = (id(value) for node in nodes for value in node.results)
     return {result for result in results if result in others or result not in inside}
 
