@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -73,13 +73,18 @@ class Op(Generic[P, R]):
         self.discovers = discovers
         self.cast_to = cast_to
         self.name = _name(body)
-        self.signature = inspect.signature(body)
-        self.array_names = [
-            name
-            for name, parameter in self.signature.parameters.items()
-            if parameter.kind is inspect.Parameter.POSITIONAL_ONLY
-        ]
         OPERATORS[self.name] = self
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """The body's; read when an operator is first recorded, since there are hundreds."""
+        return inspect.signature(self.body)
+
+    @cached_property
+    def array_names(self) -> list[str]:
+        """The names of the operands."""
+        found = self.signature.parameters.items()
+        return [name for name, p in found if p.kind is inspect.Parameter.POSITIONAL_ONLY]
 
     @property
     def is_composite(self) -> bool:
