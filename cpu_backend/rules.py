@@ -65,12 +65,23 @@ def is_finite(site: Site, x: Output) -> Output:
     return ov.logical_not(ov.logical_or(ov.is_nan(x), ov.is_inf(x)))
 
 
+_SMALLEST_NORMAL = numpy.finfo(numpy.float32).smallest_normal
+_LIFT = numpy.float32(2.0**64)
+
+
 def divide(site: Site, x: Output, y: Output) -> Output:
-    """x / y. OpenVINO would make x * (1 / y) of it, which is rounded twice and takes a subnormal
-    y for 0; a node with this mark it leaves as it is."""
-    quotient = ov.divide(x, y)
-    quotient.get_rt_info()["nonconvertable_divide_0"] = ""
-    return quotient
+    """x / y; a subnormal y, by which OpenVINO divides as by 0, is lifted together with x.
+
+    OpenVINO computes x * (1 / y). Its mark `nonconvertable_divide_0` keeps the division, but then
+    the variance along an axis came out 0 for all but the first rows (2026.4.1).
+    """
+    array = site.constant(1)
+    normal = array is not None and not ((array != 0) & (abs(array) < _SMALLEST_NORMAL)).any()
+    if normal or site.numerics == "fast":
+        return ov.divide(x, y)
+    tiny = ov.less(ov.abs(y), ov.constant(_SMALLEST_NORMAL))
+    lift = ov.select(tiny, ov.constant(_LIFT), ov.constant(numpy.float32(1)))
+    return ov.divide(ov.multiply(x, lift), ov.multiply(y, lift))
 
 
 def cast(site: Site, x: Output) -> Output:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,9 @@ def test_a_real_pytest_benchmark_file_is_read(tmp_path: Path, options: list[str]
     path = tmp_path / "out.json"
     command = [sys.executable, "-m", "pytest", "test_f.py", f"--benchmark-json={path}"]
     quick = ["--benchmark-max-time=0.01", "-p", "no:cacheprovider", *options]
-    subprocess.run([*command, *quick], cwd=tmp_path, check=True, capture_output=True)
+    # Inside a worker of pytest-xdist pytest-benchmark would measure nothing.
+    outside = {key: value for key, value in os.environ.items() if "XDIST" not in key}
+    subprocess.run([*command, *quick], cwd=tmp_path, check=True, capture_output=True, env=outside)
     file = read(path)
     (result,) = file.results
     assert (result.workload, result.variant) == ("test_f", "test_f")
