@@ -20,9 +20,16 @@ def reduction(function: Callable[..., Any]) -> Rule:
 
     def rule(site: Site, x: Output) -> Output:
         axes = axes_of(site.attributes["axis"], site.operand_type(0).ndim)
-        return function(x, vector(axes), site.attributes["keepdims"]) if axes else x
+        return reduced(function, x, vector(axes), site.attributes["keepdims"]) if axes else x
 
     return rule
+
+
+def reduced(function: Callable[..., Any], x: Output, axes: Output, keep: bool) -> Output:
+    """The reduction; axes go by a squeeze, because a reduction that drops the last of three axes
+    itself takes a vector that is added or multiplied after it for one of the axis before."""
+    result = function(x, axes, True)
+    return result if keep else ov.squeeze(result, axes)
 
 
 def running_sum(site: Site, x: Output) -> Output:
@@ -42,9 +49,9 @@ def extreme(function: Callable[..., Any]) -> Rule:
             return x
         keep = site.attributes["keepdims"]
         if site.type.dtype.kind != "f" or site.numerics == "fast":
-            return function(x, vector(axes), keep)
+            return reduced(function, x, vector(axes), keep)
         result = _extreme(site, function, x, vector(axes), keep)
-        found = ov.reduce_logical_or(ov.is_nan(x), vector(axes), keep)
+        found = reduced(ov.reduce_logical_or, ov.is_nan(x), vector(axes), keep)
         return ov.select(found, ov.constant(numpy.nan, numpy.float32), result)
 
     return rule
@@ -55,11 +62,11 @@ def _extreme(
 ) -> Output:
     """The largest or smallest number; an infinity where all are that, of which OpenVINO
     makes the largest finite number, with which it starts."""
-    result = function(x, axes, keep)
+    result = reduced(function, x, axes, keep)
     if site.operand_type(0).dtype.kind != "f":
         return result
     start = numpy.float32(-numpy.inf if function is ov.reduce_max else numpy.inf)
-    alone = ov.reduce_logical_and(ov.equal(x, ov.constant(start)), axes, keep)
+    alone = reduced(ov.reduce_logical_and, ov.equal(x, ov.constant(start)), axes, keep)
     return ov.select(alone, ov.constant(start), result)
 
 

@@ -51,6 +51,10 @@ def averaged(x: Any) -> Any:
     return ov.reduce_mean(x, axes(1), False)
 
 
+def summed(x: Any) -> Any:
+    return ov.add(ov.reduce_sum(x, ov.constant([2]), False), ov.constant(f32(10, 20, 30)))
+
+
 def unwritten() -> Any:
     """A result bound to an array of -1, after a run of a model whose result is its input."""
     request = openvino_request(lambda x: x, [PAIR])
@@ -151,6 +155,14 @@ SHAPES: Rows = {
             Refuses("incorrect number of input/output"),
             lambda x: np.sum(x, axis=()),
             numpy.ones((2, 3), "float32"),
+        ),
+    ],
+    "reduce-vector": [
+        case(
+            summed,
+            f32([11, 11, 11], [21, 21, 21]),
+            lambda x: np.sum(x, axis=2) + f32(10, 20, 30),
+            numpy.ones((2, 3, 1), "float32"),
         ),
     ],
     "squeeze-no-axes": [
