@@ -2,6 +2,7 @@
 
 from .cost import Cost, costs, usd_per_million
 from .files import write, write_report
+from .foreign_names import Names, names_of
 from .intervals import LogRatio, geometric_mean, log_ratio
 from .machine import Machine
 from .prices import DEFAULT_INSTANCES, Price, read_prices
@@ -14,6 +15,7 @@ __all__ = [
     "Cost",
     "LogRatio",
     "Machine",
+    "Names",
     "Price",
     "Report",
     "Result",
@@ -23,6 +25,7 @@ __all__ = [
     "costs",
     "geometric_mean",
     "log_ratio",
+    "names_of",
     "read",
     "read_all",
     "read_prices",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from isthmus.errors import FileError
@@ -39,6 +40,12 @@ def positive(where: str, name: str, value: Any) -> float:
     return checked
 
 
+def positive_or_none(where: str, name: str, said: Mapping[str, Any]) -> float | None:
+    """None where `said` lacks the name, else a finite number above zero."""
+    value = said.get(name)
+    return None if value is None else positive(where, name, value)
+
+
 def amount_or_none(where: str, name: str, value: Any) -> float | None:
     """None where it was not measured, else a finite number, zero or above."""
     if value is not None and number(where, name, value) < 0:
@@ -71,6 +78,52 @@ def seconds(where: str, name: str, values: Any) -> tuple[float, ...]:
     if not isinstance(values, list) or not values:
         fail(where, f"{name} is {shown(values)}, not a list of seconds", "measure again")
     return tuple(positive(where, f"{name}[{at}]", value) for at, value in enumerate(values))
+
+
+def count(where: str, name: str, value: Any) -> int:
+    """A whole number, zero or above, or `FileError`."""
+    return 0 if value == 0 and not isinstance(value, bool) else whole(where, name, value)
+
+
+def count_or_none(where: str, name: str, value: Any) -> int | None:
+    """None where it was not counted, else a whole number, zero or above."""
+    return None if value is None else count(where, name, value)
+
+
+def share_or_none(where: str, name: str, value: Any, lowest: float = 0.0) -> float | None:
+    """None where it was not measured, else a number from `lowest` to 1."""
+    if value is None:
+        return None
+    checked = number(where, name, value)
+    if not lowest <= checked <= 1 + 1e-6:
+        fail(where, f"{name} is {shown(value)}, not from {lowest:g} to 1", "measure again")
+    return min(checked, 1.0)
+
+
+def flag(where: str, name: str, value: Any) -> bool:
+    """True or false, or `FileError`."""
+    if not isinstance(value, bool):
+        fail(where, f"{name} is {shown(value)}, not true or false", "measure again")
+    return value
+
+
+def mapping(where: str, name: str, value: Any) -> dict[str, Any]:
+    """A JSON object; an absent one is empty."""
+    if value is not None and not isinstance(value, dict):
+        fail(where, f"{name} is {shown(value)}, not an object", "measure again")
+    return value or {}
+
+
+def listed(where: str, name: str, value: Any) -> list[Any]:
+    """A JSON list; an absent one is empty."""
+    if value is not None and not isinstance(value, list):
+        fail(where, f"{name} is {shown(value)}, not a list", "measure again")
+    return value or []
+
+
+def text_or_empty(where: str, name: str, value: Any) -> str:
+    """ "" where it is absent or empty, else a string on one line."""
+    return "" if value in (None, "") else text(where, name, value)
 
 
 def _finite(value: float) -> bool:

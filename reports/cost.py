@@ -1,56 +1,76 @@
-"""usd_per_million = 1e6 / (requests_per_second * utilisation) * usd_per_hour / 3600.
+"""usd_per_million = 1e6 / (requests_per_s * utilisation) * usd_per_hour / 3600.
 
-requests_per_second is measured here with T threads and taken unchanged for every instance: no
-scaling by cores or by clock, and only instances with at least T vCPUs are listed. Such a dollar
-is `projected`; it is `measured` only where the file says that it ran on that instance type.
-CPU variants are priced on instances without an accelerator, GPU variants on those with the
-accelerator they ran on.
+requests_per_s is that of the whole instance: as measured where it ran on that instance type, else
+projected (projection.py). One item of a batch is one request. The interval of the dollars is that
+over the rounds; it knows nothing of how good the projection is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 
+import numpy
 import pandas
 
 from isthmus.errors import UsageError
 
-from .prices import Price
-from .results import Result, ResultFile
+from .intervals import FEWEST_ROUNDS, log_ratio
+from .price import Price
+from .projection import Fit, Peaks, fit, on_gpu, peaks_of
+from .result import NATIVE, Result, ResultFile
+from .speedup import PARITY_LIMIT
+from .tail import p99_ms
 
-GPU_WORDS = frozenset({"gpu", "cuda", "tensorrt"})
-RULE = (
-    "$/1M = 1e6 / (requests/s × utilisation) × $/h / 3600. Projected: requests/s as measured here "
-    "with the threads shown, taken unchanged for the instance (no scaling by cores), only for "
-    "instances with at least that many vCPUs. Measured: run on that instance type."
-)
+__all__ = ["Cost", "costs", "frame", "on_gpu", "unpriced", "usd_per_million", "within"]
+
+MEASURED, PROJECTED, PUBLISHED = "measured", "projected", "published 2020"
+SERVER = "server"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One workload under one variant on one instance, with all that the dollar depends on."""
+    """One workload under one variant on one instance, with all that the dollar depends on.
+
+    `status`: measured on that instance type, projected, or published 2020 by others. `low`, `high`:
+    the dollars' 95 % interval, None where none is known. `replicas` copies run side by side, each
+    `speed` times as fast as where it was measured; `p99_ms` bounds their 99th percentile (tail.py).
+    `proven`: the outputs were compared with the reference's and agree. None: not stated.
+    """
 
     workload: str
+    model: str
+    sequence: int | str | None
+    batch: int | None
+    scenario: str
     variant: str
-    batch: int
-    sequence: int | None
     precision: str
     threads: int | None
+    status: str
+    instance: str
+    usd_per_million: float
+    low: float | None
+    high: float | None
     requests_per_s: float
     utilisation: float
-    status: str
-    usd_per_million: float
+    replicas: int | None
+    speed: float | None
+    p99_ms: float | None
+    proven: bool
     provider: str
-    instance: str
-    vcpus: int
+    vcpus: int | None
+    cores: int | None
     accelerator: str
+    accelerators: int | None
     region: str
     os: str
     price_model: str
     usd_per_hour: float
     date: str
     source: str
+    machine: str
+    file: str
 
 
 def usd_per_million(
@@ -60,11 +80,12 @@ def usd_per_million(
 
     Errors: `UsageError` for a utilisation outside (0, 1].
     """
-    _check(utilisation)
+    check_utilisation(utilisation)
     return 1e6 / (requests_per_second * utilisation) * usd_per_hour / 3600
 
 
-def _check(utilisation: float) -> None:
+def check_utilisation(utilisation: float) -> None:
+    """`UsageError` unless it is a share above 0 and at most 1."""
     if not 0 < utilisation <= 1:
         raise UsageError(f"utilisation is {utilisation}; give a share above 0 and at most 1")
 
@@ -72,76 +93,145 @@ def _check(utilisation: float) -> None:
 def costs(
     files: Sequence[ResultFile], prices: Sequence[Price], utilisation: float = 1.0
 ) -> tuple[Cost, ...]:
-    """A cost per result and instance that fit; see the module for which fit."""
-    _check(utilisation)
+    """A cost per result and instance that fit (projection.py), in the order of the results."""
+    check_utilisation(utilisation)
+    peaks = peaks_of(files)
     return tuple(
-        _cost(file, result, price, utilisation)
+        cost
         for file in files
         for result in file.results
-        for price in prices
-        if fits(file, result, price)
+        if not _unserved(result)
+        for cost in _costs(file, result, prices, peaks, utilisation)
     )
+
+
+def within(cost: Cost, p99_ms: float | None) -> bool:
+    """True where the p99 is known to be no longer; always without a limit."""
+    return p99_ms is None or (cost.p99_ms is not None and cost.p99_ms <= p99_ms)
 
 
 def unpriced(files: Sequence[ResultFile], prices: Sequence[Price]) -> tuple[str, ...]:
-    """One line per result that no instance of the list fits, saying why."""
-    return tuple(
-        f"{result.workload} {result.variant}: no price ({_why(file, result)})"
-        for file in files
-        for result in file.results
-        if not any(fits(file, result, price) for price in prices)
-    )
+    """One line per reason why results have no dollar, with the results."""
+    peaks, reasons = peaks_of(files), dict[str, list[str]]()
+    for file in files:
+        for result in file.results:
+            if why := _why(file, result, prices, peaks):
+                reasons.setdefault(why, []).append(f"{result.workload} {result.variant}")
+    return tuple(f"No price ({why}): {few(names)}." for why, names in reasons.items())
+
+
+def few(names: Sequence[str], most: int = 4) -> str:
+    """The first of the names, and how many more."""
+    names = list(dict.fromkeys(names))
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def frame(costs: Iterable[Cost]) -> pandas.DataFrame:
     """The costs as a tidy table, unrounded."""
     columns = [field.name for field in fields(Cost)]
     table = pandas.DataFrame([asdict(cost) for cost in costs], columns=columns)
-    return table.astype({"sequence": "Int64", "threads": "Int64"})
+    whole = ("batch", "threads", "replicas", "vcpus", "cores", "accelerators")
+    texts = table["sequence"].map(lambda length: isinstance(length, str)).any()
+    return table.astype(dict.fromkeys(whole if texts else (*whole, "sequence"), "Int64"))
 
 
-def fits(file: ResultFile, result: Result, price: Price) -> bool:
-    """True where the instance has the vCPUs, and the accelerator or none as the variant needs."""
-    if result.threads is not None and price.vcpus < result.threads:
-        return False
-    if on_gpu(result.variant):
-        return bool(price.accelerator) and price.accelerator in _words(file.machine.gpu)
-    return not price.accelerator and result.threads is not None
+def _why(file: ResultFile, result: Result, prices: Sequence[Price], peaks: dict[str, Peaks]) -> str:
+    """Why a result has no dollar; "" where it has one. The reason of most instances stands."""
+    if reason := _unserved(result):
+        return reason
+    found = [fit(file, result, price, peaks) for price in prices]
+    reasons = [reason for reason in found if isinstance(reason, str)]
+    if len(reasons) < len(found):
+        return ""
+    return max(reasons, key=reasons.count, default="the list is empty")
 
 
-def on_gpu(variant: str) -> bool:
-    """True for "gpu", "onnxruntime-cuda" and the like."""
-    return not GPU_WORDS.isdisjoint(variant.lower().split("-"))
+def _unserved(result: Result) -> str:
+    """Why the rate of a server scenario is not one that can be sold; "" where it is."""
+    outcome = result.scenario_result
+    if outcome is None or outcome.valid or outcome.scenario != SERVER:
+        return ""
+    return f"INVALID: {outcome.reason or 'no reason given'}"
 
 
-def _words(gpu: str) -> set[str]:
-    """The words of "NVIDIA A100-SXM4-80GB": A100 must not be found in "A1000"."""
-    return set(gpu.replace("-", " ").replace(",", " ").split())
+def _costs(
+    file: ResultFile,
+    result: Result,
+    prices: Sequence[Price],
+    peaks: dict[str, Peaks],
+    utilisation: float,
+) -> Iterator[Cost]:
+    """A cost per instance that fits; what does not depend on the instance is worked out once."""
+    ends, tail = _interval(result), p99_ms(result)
+    for price in prices:
+        found = fit(file, result, price, peaks)
+        if isinstance(found, Fit):
+            yield _cost(file, result, price, found, utilisation, ends, tail)
 
 
-def _why(file: ResultFile, result: Result) -> str:
-    if on_gpu(result.variant):
-        return f"no instance in the list has the accelerator {file.machine.gpu or 'unknown'}"
-    if result.threads is None:
-        return "the file does not say how many threads ran"
-    return f"no CPU instance in the list has {result.threads} vCPUs"
-
-
-def _cost(file: ResultFile, result: Result, price: Price, utilisation: float) -> Cost:
-    rate = result.requests_per_second
-    there = file.machine.instance_type == price.instance
+def _cost(
+    file: ResultFile,
+    result: Result,
+    price: Price,
+    found: Fit,
+    utilisation: float,
+    ends: tuple[float | None, float | None],
+    tail: float | None,
+) -> Cost:
+    rate = result.requests_per_second * found.replicas * found.speed
+    usd = usd_per_million(rate, price.usd_per_hour, utilisation)
+    low, high = (None if end is None else usd * end for end in ends)
+    known = asdict(price) | {"cores": price.cores}
     shared = {field.name for field in fields(Cost)}
-    priced = {name: value for name, value in asdict(price).items() if name in shared}
     return Cost(
         workload=result.workload,
-        variant=result.variant,
-        batch=result.batch,
+        model=result.model or result.workload,
         sequence=result.sequence,
+        batch=result.batch,
+        scenario=result.scenario,
+        variant=result.variant,
         precision=result.precision,
         threads=result.threads,
+        status=MEASURED if found.measured else PROJECTED,
+        usd_per_million=usd,
+        low=low,
+        high=high,
         requests_per_s=rate,
         utilisation=utilisation,
-        status="measured" if there else "projected",
-        usd_per_million=usd_per_million(rate, price.usd_per_hour, utilisation),
-        **priced,
+        replicas=found.replicas,
+        speed=found.speed,
+        p99_ms=None if tail is None else tail / found.speed,
+        proven=_proven(result),
+        machine=file.machine.instance_type or file.machine.cpu_model,
+        file=file.path,
+        **{name: value for name, value in known.items() if name in shared},
     )
+
+
+def _interval(result: Result) -> tuple[float, float] | tuple[None, None]:
+    """The bounds of seconds per request as shares of it, over rounds: of their means where the
+    rate is calls / seconds, of their medians where it is 1 / median.
+
+    Where calls overlap or arrive on schedule, a call's time says nothing of the rate.
+    """
+    if result.scenario == SERVER or result.rate_per_s or not result.rounds:
+        return None, None
+    rounds: Sequence[Sequence[float]] = result.rounds
+    if result.scenario_result is not None and len(rounds) >= FEWEST_ROUNDS:
+        rounds = [[float(numpy.mean(samples))] for samples in rounds]
+    ratio = log_ratio(rounds, [[1.0] * len(samples) for samples in rounds])
+    low, high = ratio.interval()
+    if not math.isfinite(high):
+        return None, None
+    return min(1.0, low / ratio.ratio), max(1.0, high / ratio.ratio)
+
+
+def _proven(result: Result) -> bool:
+    """Lower precisions are asked for, so that only float32 has a limit."""
+    if result.variant == NATIVE:
+        return True
+    error = result.parity_max_rel_error
+    if error is None or not math.isfinite(error):
+        return False
+    return result.precision != "f32" or error <= PARITY_LIMIT

@@ -11,15 +11,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .intervals import LogRatio
-from .speedup import BY_HAND
 
 ABSENT = "-"
 LABELS = {
     "numpy": "NumPy",
     "cpu": "Isthmus CPU",
+    "cpu-named": "Isthmus CPU, named sizes",
     "gpu": "Isthmus GPU",
     "onnxruntime-cpu": "Isthmus ONNX CPU",
-    BY_HAND: "OpenVINO by hand",
+    "openvino-by-hand": "OpenVINO by hand",
+    "onnxruntime-by-hand": "ONNX Runtime by hand",
+    "torch-eager": "torch eager",
+    "torch-compile": "torch.compile",
+    "jax": "JAX",
+    "mxnet-onednn": "MXNet oneDNN",
+    "mxnet-plain": "MXNet plain",
+    "benchmark-app": "benchmark_app",
+    "onnxruntime-perf-test": "onnxruntime_perf_test",
 }
 
 Facts = dict[str, str]  # what a row's number depends on, by name

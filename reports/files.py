@@ -1,4 +1,4 @@
-"""A report as files: report.md, speedup.csv, cost.csv, report.html, speedup.svg."""
+"""A report as files: report.md, report.html, CSV tables, and every plot as SVG and PNG."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from isthmus.errors import FileError
 
 from .markdown import markdown
 from .page import page
-from .plot import plot
+from .plots import draw
 from .report import Report, build_report
 from .tables import write_tables
 
@@ -31,22 +31,22 @@ def write_report(
 
 
 def write(report: Report, out_dir: str | Path) -> tuple[Path, ...]:
-    """Write a report that is already built."""
+    """Write a report that is already built; a plot that has nothing to draw has no file."""
     directory = Path(out_dir)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        return (*_texts(report, directory), *write_tables(report, directory))
+        return (*_contents(report, directory), *write_tables(report, directory))
     except OSError as error:
         reason = error.strerror or str(error)
         raise FileError(f"{directory}: {reason}; name a folder that can be written") from None
 
 
-def _texts(report: Report, directory: Path) -> list[Path]:
-    texts = {
-        "report.md": markdown(report),
-        "report.html": page(report),
-        "speedup.svg": plot(report.rows),
-    }
-    for name, content in texts.items():
-        (directory / name).write_text(content, encoding="utf-8")
-    return [directory / name for name in texts]
+def _contents(report: Report, directory: Path) -> list[Path]:
+    drawings = draw(report)
+    contents = {"report.md": markdown(report).encode()}
+    contents |= {"report.html": page(report, drawings).encode()}
+    for drawing in drawings:
+        contents |= drawing.files()
+    for name, content in contents.items():
+        (directory / name).write_bytes(content)
+    return [directory / name for name in contents]

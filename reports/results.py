@@ -1,110 +1,76 @@
 """Result files: pytest-benchmark's JSON, ours or anybody's, as checked dataclasses.
 
 Ours keep their facts in `extra_info` (workload, variant, batch, rounds, parity, ...). A foreign
-file has none: its group is the workload, its name the variant, its raw data one round.
+file has none: its group is the workload, its name the variant, its raw data one round. What other
+tools write is read by `foreign`.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pandas
 
+from . import foreign
 from .checks import (
     amount_or_none,
     clean,
     fail,
+    flag,
+    mapping,
     positive,
     seconds,
     shown,
     text,
+    text_or_empty,
     whole,
     whole_or_none,
 )
-from .document import NOT_OURS, document_of
-from .machine import Machine, machine_of
+from .document import NOT_OURS, document_of, text_of
+from .file_fields import missing_of, roofline_of
+from .foreign_names import NO_NAMES, Names
+from .machine import machine_of
+from .result import NATIVE, Result, ResultFile
+from .result_fields import SINGLE, max_rel_error, parity_of, processes_of, scenario_of
 
-NATIVE = "numpy"  # the baseline of every speedup, and the reference of every parity
+__all__ = ["NATIVE", "Result", "ResultFile", "frame", "read", "read_all"]
 
+NEWEST = 2  # the format of the file's own part, `isthmus`
+PYTEST = "pytest-benchmark"
+TEXTS = "texts"
 
-@dataclass(frozen=True)
-class Result:
-    """One benchmark: its work, its variant, its `rounds` of seconds per call."""
-
-    file: str
-    fullname: str
-    workload: str
-    variant: str
-    median_seconds: float
-    rounds: tuple[tuple[float, ...], ...] = ()
-    batch: int = 1
-    sequence: int | None = None
-    precision: str = ""
-    threads: int | None = None
-    parity_max_rel_error: float | None = None
-    operations: float | None = None
-    peak_memory_bytes: float | None = None
-    compile_seconds: float | None = None
-    first_inference_seconds: float | None = None
-    runtime: str = ""
-
-    @property
-    def latency_ms(self) -> float:
-        """Median milliseconds per call."""
-        return 1e3 * self.median_seconds
-
-    @property
-    def requests_per_second(self) -> float:
-        """batch / median seconds: each item of a batch is a request."""
-        return self.batch / self.median_seconds
-
-    def raw(self) -> tuple[tuple[float, ...], ...]:
-        """The rounds, or `FileError` where the file kept only statistics."""
-        if not self.rounds:
-            step = "measure again with --benchmark-json, or --benchmark-save-data"
-            fail(f"{self.file}: {self.fullname}", "has no raw times (stats.data)", step)
-        return self.rounds
+Rounds = tuple[tuple[float, ...], ...]
 
 
-@dataclass(frozen=True)
-class ResultFile:
-    """A file's machine, date, commit and results."""
+def read(path: str | Path, names: Names = NO_NAMES) -> ResultFile:
+    """One file, checked; `FileError` names the file, the benchmark and the next step.
 
-    path: str
-    machine: Machine
-    measured: str
-    commit: str
-    results: tuple[Result, ...]
-
-
-def read(path: str | Path) -> ResultFile:
-    """One file, checked; `FileError` names the file, the benchmark and the next step."""
+    `names`: what a foreign file does not say, its workload, variant, threads, batch...
+    """
     try:
-        return _read(path)
+        content = text_of(Path(path))
+        if (tool := foreign.recognised(content)) is not None:
+            return foreign.read(str(path), tool, content, names)
+        return _read(str(path), document_of(str(path), content), names)
     except RecursionError:
         fail(str(path), "nests deeper than any measurement", NOT_OURS)
 
 
-def _read(path: str | Path) -> ResultFile:
-    document = document_of(Path(path))
-    results = tuple(_result(str(path), item) for item in document["benchmarks"])
-    for fullname, count in Counter(result.fullname for result in results).items():
-        if count > 1:
-            fail(f"{path}: {fullname}", f"appears {count} times", "name each benchmark once")
-    machine = machine_of(document["machine_info"])
-    measured = clean(str(document.get("datetime") or ""))[:19]
-    return ResultFile(str(path), machine, measured, _commit(document), results)
+def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[ResultFile, ...]:
+    """Several files; the same path twice counts once. `names`: see `foreign_names.of_files`."""
+    from .foreign_names import of_files
 
-
-def read_all(paths: Sequence[str | Path]) -> tuple[ResultFile, ...]:
-    """Several files; the same path twice counts once."""
-    return tuple(read(path) for path in dict.fromkeys(map(str, paths)))
+    files = tuple(read(path) for path in dict.fromkeys(map(str, paths)))
+    if not names:
+        return files
+    strangers = [file.path for file in files if any(result.origin for result in file.results)]
+    given = of_files(strangers, names)
+    return tuple(read(file.path, given.get(file.path, NO_NAMES)) for file in files)
 
 
 def frame(files: Sequence[ResultFile]) -> pandas.DataFrame:
@@ -120,6 +86,30 @@ def frame(files: Sequence[ResultFile]) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=columns)
 
 
+def _read(path: str, document: dict[str, Any], names: Names) -> ResultFile:
+    results = tuple(_result(path, item, names) for item in document["benchmarks"])
+    for fullname, times in Counter(result.fullname for result in results).items():
+        if times > 1:
+            fail(f"{path}: {fullname}", f"appears {times} times", "name each benchmark once")
+    names.check(path, [result for result in results if result.origin])
+    ours = mapping(path, "isthmus", document.get("isthmus"))
+    if ours.get("format") not in (None, 1, NEWEST):
+        step = "update Isthmus"
+        fail(path, f"has format {shown(ours['format'])}, newer than this version reads", step)
+    return ResultFile(
+        path=path,
+        machine=machine_of(document["machine_info"]),
+        measured=clean(str(document.get("datetime") or ""))[:19],
+        commit=_commit(document),
+        results=results,
+        missing=missing_of(path, ours.get("missing")),
+        roofline=roofline_of(path, ours.get("roofline")),
+        plan=mapping(path, "plan", ours.get("plan")),
+        interrupted=flag(path, "interrupted", ours.get("interrupted") or False),
+        seconds_spent=amount_or_none(path, "seconds_spent", ours.get("seconds_spent")),
+    )
+
+
 def _commit(document: dict[str, Any]) -> str:
     info = document.get("commit_info")
     info = info if isinstance(info, dict) else {}
@@ -127,7 +117,7 @@ def _commit(document: dict[str, Any]) -> str:
     return clean(str(info.get("id") or ""))[:12] + dirty
 
 
-def _result(path: str, item: Any) -> Result:
+def _result(path: str, item: Any, names: Names) -> Result:
     if not isinstance(item, dict) or not isinstance(item.get("stats"), dict):
         fail(path, f"benchmark {shown(item)} has no `stats`", NOT_OURS)
     name = text(path, "a benchmark's name", item.get("fullname") or item.get("name"))
@@ -135,7 +125,7 @@ def _result(path: str, item: Any) -> Result:
     where = f"{path}: {name}"
     if isinstance(extra, dict) and "workload" in extra and "variant" in extra:
         return _ours(path, name, where, item, extra)
-    return _foreign(path, name, where, item)
+    return names.given(_foreign(path, name, where, item))
 
 
 def _foreign(path: str, name: str, where: str, item: dict[str, Any]) -> Result:
@@ -144,12 +134,13 @@ def _foreign(path: str, name: str, where: str, item: dict[str, Any]) -> Result:
     rounds = () if data is None else (seconds(where, "stats.data", data),)
     variant = text(where, "name", item.get("name") or name)
     workload = text(where, "group", item.get("group") or variant)
-    return Result(path, name, workload, variant, _median(where, rounds, stats), rounds)
+    median = _median(where, rounds, stats)
+    return Result(path, name, workload, variant, median, rounds, origin=PYTEST)
 
 
 def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[str, Any]) -> Result:
-    rounds = _rounds(where, item["stats"], extra)
-    return Result(
+    rounds, parity = _rounds(where, item["stats"], extra), parity_of(where, extra.get("parity"))
+    result = Result(
         file=path,
         fullname=name,
         workload=text(where, "workload", extra["workload"]),
@@ -157,25 +148,50 @@ def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[st
         median_seconds=_median(where, rounds, item["stats"]),
         rounds=rounds,
         batch=whole(where, "batch", extra.get("batch")),
-        sequence=whole_or_none(where, "sequence", extra.get("sequence")),
+        sequence=_sequence(where, extra.get("sequence")),
         precision=text(where, "precision", extra.get("precision")),
         threads=whole_or_none(where, "threads", extra.get("threads")),
-        parity_max_rel_error=_parity(where, extra.get("parity_max_rel_error")),
-        operations=amount_or_none(where, "operations", extra.get("operations")),
-        peak_memory_bytes=amount_or_none(
-            where, "peak_memory_bytes", extra.get("peak_memory_bytes")
-        ),
-        compile_seconds=amount_or_none(where, "compile_seconds", extra.get("compile_seconds")),
-        first_inference_seconds=amount_or_none(
-            where, "first_inference_seconds", extra.get("first_inference_seconds")
-        ),
-        runtime=text(where, "runtime", extra["runtime"]) if extra.get("runtime") else "",
+        parity_max_rel_error=max_rel_error(where, extra.get("parity_max_rel_error")),
+        scenario=text(where, "scenario", extra.get("scenario") or SINGLE),
+        parity=parity,
+        processes=processes_of(where, extra.get("processes")),
+        scenario_result=scenario_of(where, extra.get("scenario_result")),
     )
+    return replace(result, parity_max_rel_error=_worst(result), **_facts(where, extra))
 
 
-def _rounds(
-    where: str, stats: dict[str, Any], extra: dict[str, Any]
-) -> tuple[tuple[float, ...], ...]:
+def _facts(where: str, extra: dict[str, Any]) -> dict[str, Any]:
+    """What may be absent and is taken as it stands."""
+    texts = {name: text_or_empty(where, name, extra.get(name)) for name in TEXT_FACTS}
+    return texts | {name: amount_or_none(where, name, extra.get(name)) for name in AMOUNTS}
+
+
+TEXT_FACTS = ("runtime", "model", "model_hash", "environment")
+AMOUNTS = (
+    "operations",
+    "bytes_moved",
+    "parameter_bytes",
+    "peak_memory_bytes",
+    "import_seconds",
+    "load_seconds",
+    "compile_seconds",
+    "first_inference_seconds",
+)
+
+
+def _worst(result: Result) -> float | None:
+    """The greater of the two errors, where a file gives both."""
+    if result.parity is None or result.parity_max_rel_error is None:
+        return result.parity.max_rel_error if result.parity else result.parity_max_rel_error
+    return max(result.parity.max_rel_error, result.parity_max_rel_error)
+
+
+def _sequence(where: str, value: Any) -> int | str | None:
+    """A length, "texts" for a distribution of lengths, None where there is no sequence."""
+    return TEXTS if value == TEXTS else whole_or_none(where, "sequence", value)
+
+
+def _rounds(where: str, stats: dict[str, Any], extra: dict[str, Any]) -> Rounds:
     rounds = extra.get("rounds")
     if rounds is None:
         data = stats.get("data")
@@ -185,15 +201,8 @@ def _rounds(
     return tuple(seconds(where, f"rounds[{at}]", values) for at, values in enumerate(rounds))
 
 
-def _median(where: str, rounds: tuple[tuple[float, ...], ...], stats: dict[str, Any]) -> float:
+def _median(where: str, rounds: Rounds, stats: dict[str, Any]) -> float:
     """Of the raw times where they were kept, else the file's own."""
     if not rounds:
         return positive(where, "stats.median", stats.get("median"))
     return float(numpy.median([value for values in rounds for value in values]))
-
-
-def _parity(where: str, value: Any) -> float | None:
-    """None where not measured; NaN means outputs that are NaN, as wrong as can be: infinite."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return math.inf
-    return amount_or_none(where, "parity_max_rel_error", value)

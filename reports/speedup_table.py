@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from .display import (
@@ -16,15 +17,20 @@ from .display import (
     significant,
     split,
 )
-from .results import NATIVE
-from .speedup import BY_HAND, PARITY_LIMIT, Row
+from .file_fields import Missing
+from .missing import reasons
+from .result import BY_HAND, NATIVE
+from .result_fields import SINGLE
+from .speedup import PARITY_LIMIT, Row
 
-SETTINGS = ("sequence", "batch", "precision", "threads")
+SETTINGS = ("sequence", "batch", "precision", "threads", "scenario")
 FIRST = ("cpu", "gpu", "onnxruntime-cpu")  # which variant the verdict speaks of
+ANSWERS = ("speedup", "max rel. error", "cosine", "top-1", "by hand", "ms", "requests/s")
 DIRECTION = (
     "Speedup: median time of native NumPy / median time of the variant, above 1 is faster; in "
     "brackets its 95 % interval over interleaved rounds. By hand: the same ratio to OpenVINO "
-    "called by hand. Parity: greatest relative error against the NumPy reference. Isthmus CPU runs "
+    "called by hand. Parity with the NumPy reference: greatest relative error, least cosine, "
+    "share of samples with the same top answer. Isthmus CPU runs "
     "on OpenVINO; Isthmus GPU and Isthmus ONNX CPU run on ONNX Runtime."
 )
 
@@ -32,15 +38,15 @@ DIRECTION = (
 def speedup_table(rows: Sequence[Row]) -> Table:
     """Speedup with its interval, parity beside it, ratio to OpenVINO by hand, ms, requests/s."""
     shared, varying = split([_facts(row) for row in rows if row.result])
-    answers = ("speedup", "parity", "by hand", "ms", "requests/s")
+    lacks = [Missing(row.workload, row.variant, SINGLE, row.missing) for row in rows if row.missing]
     return Table(
         title="Speedup over native NumPy",
-        headers=tuple(map(Cell, ("workload", "variant", *answers, *varying))),
+        headers=tuple(map(Cell, ("workload", "variant", *ANSWERS, *varying))),
         rows=tuple(_cells(row, varying) for row in rows),
         left=2,
-        strong=frozenset(at for at, row in enumerate(rows) if row.result is None),
+        strong=frozenset(at for at, row in enumerate(rows) if row.mean),
         shared=shared,
-        notes=(DIRECTION, *_means_note(rows)),
+        notes=(DIRECTION, *_means_note(rows), *reasons(lacks)),
     )
 
 
@@ -49,7 +55,7 @@ def verdict(rows: Sequence[Row]) -> str:
     row = _headline(rows)
     if row is None or row.speedup is None:
         return "No speedup is claimed: no variant has both a NumPy baseline and parity with it."
-    over = f"geometric mean of {row.workloads} workloads" if row.result is None else row.workload
+    over = f"geometric mean of {row.workloads} workloads" if row.mean else row.workload
     within = interval(row.speedup, " to ")
     sentence = f"{label(row.variant)} is {significant(row.speedup.ratio)}× as fast as native NumPy"
     return f"{sentence} ({over}, 95 % interval {within}).{_beside(row)}"
@@ -64,7 +70,7 @@ def _beside(row: Row) -> str:
 def warnings(rows: Sequence[Row]) -> tuple[str, ...]:
     """One line per variant whose float32 outputs are not the reference's."""
     return tuple(
-        f"{row.workload}, {label(row.variant)}: relative error {_parity(row)} is above "
+        f"{row.workload}, {label(row.variant)}: relative error {_error(row)} is above "
         f"{PARITY_LIMIT:g}; the speed is that of another computation."
         for row in rows
         if _wrong(row)
@@ -78,12 +84,19 @@ def _facts(row: Row) -> Facts:
 def _cells(row: Row, varying: Sequence[str]) -> tuple[Cell, ...]:
     known = _facts(row) if row.result else {"machine": row.machine}
     settings = [Cell(known.get(name, "")) for name in varying]
-    return (*_names(row), *_ratios(row), *_speed(row), *settings)
+    return (*_names(row), *_answers(row), *_speed(row), *settings)
 
 
 def _names(row: Row) -> tuple[Cell, Cell]:
-    over = f"of {row.workloads} workloads" if row.result is None else ""
+    over = f"of {row.workloads} workloads" if row.mean else ""
     return Cell(row.workload, over), Cell(label(row.variant))
+
+
+def _answers(row: Row) -> tuple[Cell, ...]:
+    if row.missing:
+        return Cell(row.note), Cell(""), Cell(""), Cell(""), Cell("")
+    by_hand = Cell("1×", "reference") if row.variant == BY_HAND else ratio_cell(row.by_hand)
+    return ratio_cell(row.speedup, row.note), *_parity(row), by_hand
 
 
 def _speed(row: Row) -> tuple[Cell, Cell]:
@@ -93,20 +106,29 @@ def _speed(row: Row) -> tuple[Cell, Cell]:
     return Cell(significant(row.result.latency_ms)), Cell(rate)
 
 
-def _ratios(row: Row) -> tuple[Cell, Cell, Cell]:
-    by_hand = Cell("1×", "reference") if row.variant == BY_HAND else ratio_cell(row.by_hand)
-    wrong = f"above {PARITY_LIMIT:g}" if _wrong(row) else ""
-    return ratio_cell(row.speedup, row.note), Cell(_parity(row), wrong), by_hand
+def _parity(row: Row) -> tuple[Cell, Cell, Cell]:
+    """Error, cosine and top-1 agreement."""
+    parity = row.result.parity if row.result else None
+    error = Cell(_error(row), f"above {PARITY_LIMIT:g}" if _wrong(row) else "")
+    if parity is None:
+        return error, Cell(""), Cell("")
+    cosine = ABSENT if parity.cosine is None else f"{parity.cosine:.6f}"
+    return error, Cell(cosine), Cell(_percent(parity.top1_agreement))
 
 
-def _parity(row: Row) -> str:
+def _error(row: Row) -> str:
     """The error, "reference" for the baseline, "not compared" where it is not known."""
     if row.result is None:
         return ""
-    if row.variant == NATIVE:
+    if row.note == "reference":
         return "reference"
     error = row.result.parity_max_rel_error
     return "not compared" if error is None else f"{error:.1e}"
+
+
+def _percent(share: float | None) -> str:
+    """Rounded down, so that 100 % is all of them."""
+    return ABSENT if share is None else f"{math.floor(1000 * share) / 10:g} %"
 
 
 def _wrong(row: Row) -> bool:
@@ -120,13 +142,13 @@ def _headline(rows: Sequence[Row]) -> Row | None:
     """Ours before any other's, a mean over workloads before a single one."""
     claims = [row for row in rows if row.speedup and row.variant != NATIVE and not _wrong(row)]
     ranks = {variant: rank for rank, variant in enumerate(FIRST)}
-    claims.sort(key=lambda row: (ranks.get(row.variant, len(FIRST)), row.result is not None))
+    claims.sort(key=lambda row: (ranks.get(row.variant, len(FIRST)), not row.mean, -row.workloads))
     return claims[0] if claims else None
 
 
 def _means_note(rows: Sequence[Row]) -> tuple[str, ...]:
     """A mean over fewer workloads than its neighbour's is not comparable with it."""
-    counts = {row.workloads for row in rows if row.result is None}
+    counts = {row.workloads for row in rows if row.mean}
     if len(counts) < 2:
         return ()
     return ("Geometric means over different numbers of workloads are not comparable.",)

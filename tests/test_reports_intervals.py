@@ -53,7 +53,12 @@ def test_interleaved_rounds_are_paired() -> None:
 
 @pytest.mark.parametrize(
     ("sides", "method", "paired"),
-    [(4, "t, 4 and", False), (4, "t, 4 paired", True), (12, "bootstrap, 12 and", False)],
+    [
+        (4, "t, 4 and", False),
+        (4, "t, 4 paired", True),
+        (12, "t, 12 and", False),
+        (12, "signed ranks, 12 paired", True),
+    ],
 )
 def test_interval_holds_the_truth_as_often_as_it_says(
     sides: int, method: str, paired: bool

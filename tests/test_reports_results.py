@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import result_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isthmus.errors import FileError
 from isthmus.reports import read, read_all
+from isthmus.reports.result_fields import Parity
 from isthmus.reports.results import frame
 
 Document = dict[str, Any]
@@ -152,11 +154,86 @@ def test_a_time_that_is_none_names_its_place(tmp_path: Path, time: object) -> No
         ("compile_seconds", float("nan")),
         ("parity_max_rel_error", -1e-6),
         ("parity_max_rel_error", "small"),
+        ("sequence", "text"),
+        ("scenario", 3),
+        ("bytes_moved", -1),
+        ("load_seconds", float("inf")),
+        ("model_hash", 7),
+        ("environment", ["own"]),
+        ("parity", {"max_rel_error": -1.0}),
+        ("parity", {"max_rel_error": 0.1, "cosine": 1.5}),
+        ("parity", {"max_rel_error": 0.1, "top1_agreement": -0.1}),
+        ("parity", {"max_rel_error": 0.1, "samples": 1.5}),
+        ("parity", [0.1]),
+        ("processes", {"steady": True}),
+        ("processes", [{"warm_up": {"steady": "yes"}}]),
+        ("processes", [{"windows": {"discarded": {"steal": -1}}}]),
+        ("processes", [{"cpu_per_wall": float("nan")}]),
+        ("processes", [{"affinity": 3}]),
+        ("scenario_result", {"scenario": "server"}),
     ],
 )
 def test_a_senseless_fact_is_named(tmp_path: Path, field: str, value: object) -> None:
     with pytest.raises(FileError, match=rf"isthmus::net\[cpu\]: {field}"):
         read(saved(tmp_path, ours(**{field: value})))
+
+
+def test_the_whole_schema_is_read(tmp_path: Path) -> None:
+    file = read(result_files.write(tmp_path / "results.json", result_files.document()))
+    result = file.results[1]
+    assert result.parity == Parity(4.1e-6, 0.9999999, 1.0, 4)
+    assert (result.scenario, result.environment, result.model) == (
+        "single-stream",
+        "own",
+        "bert-base",
+    )
+    assert (result.bytes_moved, result.parameter_bytes) == (812e6, 438e6)
+    assert len(result.processes) == 6 and result.processes[0].steady is True
+    assert (result.processes[0].kept, result.processes[0].cores) == (5, 2)
+    assert (file.plan["kind"], file.interrupted, file.seconds_spent) == ("quick", False, 130.2)
+    assert file.roofline is not None and file.roofline["peaks"][0]["gflop_per_s"] == 250
+    assert [lack.variant for lack in file.missing[:2]] == ["mxnet-onednn", "mxnet-plain"]
+
+
+def test_the_committed_results_are_still_read() -> None:
+    path = Path(__file__).parents[1] / "reports" / "results" / "quick-2026-11-22.json"
+    file = read(path)
+    assert len(file.results) == 12 and file.roofline is None and file.missing == ()
+    assert {result.scenario for result in file.results} == {"single-stream"}
+
+
+def test_lengths_of_real_texts_are_a_sequence(tmp_path: Path) -> None:
+    (result,) = read(saved(tmp_path, ours(sequence="texts"))).results
+    assert result.sequence == "texts"
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"), [((0.1, 0.2), 0.2), ((0.3, 0.2), 0.3), ((None, 0.2), 0.2)]
+)
+def test_the_worse_of_two_errors_counts(
+    tmp_path: Path, errors: tuple[float | None, float], expected: float
+) -> None:
+    facts = {"parity_max_rel_error": errors[0], "parity": {"max_rel_error": errors[1]}}
+    (result,) = read(saved(tmp_path, ours(**facts))).results
+    assert result.parity_max_rel_error == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ({"format": 3}, "format 3, newer than this version reads; update Isthmus"),
+        ({"missing": [{"workload": "net"}]}, r"missing\[0\]: variant is None"),
+        ({"missing": "all"}, "missing is 'all', not a list"),
+        ({"roofline": {"peaks": [{"precision": "f32", "gflop_per_s": 0}]}}, "gflop_per_s is 0"),
+        ({"roofline": {"gb_per_s": -1.0}}, "gb_per_s is -1.0"),
+        ({"roofline": {"drift": "none"}}, "drift is 'none'"),
+        ({"interrupted": "no"}, "interrupted is 'no'"),
+        ({"seconds_spent": -1}, "seconds_spent is -1"),
+    ],
+)
+def test_a_senseless_fact_of_the_file_is_named(tmp_path: Path, part: Document, says: str) -> None:
+    with pytest.raises(FileError, match=says):
+        read(saved(tmp_path, ours() | {"isthmus": part}))
 
 
 def test_a_benchmark_given_twice_is_refused(tmp_path: Path) -> None:
@@ -197,6 +274,17 @@ places = st.sampled_from(
         ("benchmarks", 0, "extra_info", "rounds"),
         ("benchmarks", 0, "extra_info", "threads"),
         ("benchmarks", 0, "extra_info", "runtime"),
+        ("benchmarks", 0, "extra_info", "parity"),
+        ("benchmarks", 0, "extra_info", "processes"),
+        ("benchmarks", 0, "extra_info", "processes", 0, "warm_up"),
+        ("benchmarks", 0, "extra_info", "processes", 0, "windows"),
+        ("benchmarks", 0, "extra_info", "scenario_result"),
+        ("benchmarks", 0, "extra_info", "scenario_result", "percentiles_ms"),
+        ("isthmus",),
+        ("isthmus", "missing"),
+        ("isthmus", "roofline"),
+        ("isthmus", "roofline", "peaks"),
+        ("isthmus", "roofline", "peaks", 0),
         ("commit_info",),
         ("datetime",),
     ]
@@ -208,7 +296,8 @@ places = st.sampled_from(
 def test_any_damage_is_read_or_refused_never_a_crash(
     tmp_path: Path, place: tuple[Any, ...], damage: object
 ) -> None:
-    content: Any = ours()
+    served = result_files.served("net", "cpu")
+    content: Any = json.loads(json.dumps(result_files.document([served])))
     inner = content
     for step in place[:-1]:
         inner = inner[step]

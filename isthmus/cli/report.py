@@ -4,58 +4,92 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from isthmus.cli.show import spinner
 
 if TYPE_CHECKING:
     from isthmus.reports import Report
 
 
 def report(
-    files: Annotated[list[Path], typer.Argument(help="Result files, pytest-benchmark's JSON.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Result files: of isthmus bench or pytest-benchmark, or what benchmark_app and "
+            "onnxruntime_perf_test wrote or printed."
+        ),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Write report.md, report.html, speedup.svg and the CSV files here."),
+        typer.Option(help="Write the report here: Markdown, HTML, plots, CSV and JSON."),
+    ] = None,
+    named: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as",
+            help="What a foreign file does not say: workload=NAME,variant=NAME,threads=N,batch=N,"
+            "sequence=N,precision=f32. Once for all such files, or once for each.",
+        ),
     ] = None,
     prices: Annotated[
-        Path | None, typer.Option(help="Price list to use, with the columns of ours.")
+        Path | None,
+        typer.Option(help="Price list: columns of ours, Vantage's JSON or SkyPilot's CSV."),
     ] = None,
     instance: Annotated[
         list[str] | None, typer.Option(help="Instance to price; repeat for several.")
     ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Region of the prices, such as us-east-1.")
+    ] = None,
+    price_model: Annotated[
+        str | None, typer.Option(help="Price model, such as on-demand or spot.")
+    ] = None,
+    price_date: Annotated[
+        str | None, typer.Option(help="Day a list without dates was read, YYYY-MM-DD.")
+    ] = None,
     utilisation: Annotated[
         float, typer.Option(help="Share of the paid time that serves requests, up to 1.")
     ] = 1.0,
+    p99_ms: Annotated[
+        float | None,
+        typer.Option("--p99-ms", help="Price only what stays below this p99 latency."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
-    """Compare variants: speedup over NumPy, parity, and dollars per million requests.
+    """Compare variants: speedup over NumPy and the peers, parity, dollars per million requests.
 
-    Example: isthmus report results.json --out report --instance c7i.xlarge
+    Example: isthmus report results.json --out report --instance c7i.xlarge --p99-ms 50
     """
     # Here, not above: pandas takes half a second, which `--help` need not wait for.
-    from isthmus.reports import build_report, write
+    from isthmus.reports import build_report, names_of, write
 
-    built = build_report(
-        files, prices=prices, instances=tuple(instance or ()), utilisation=utilisation
-    )
-    paths = write(built, out) if out else ()
+    with spinner("working out tables and plots"):
+        built = build_report(
+            files,
+            prices=prices,
+            instances=tuple(instance or ()),
+            utilisation=utilisation,
+            p99_ms=p99_ms,
+            region=region,
+            price_model=price_model,
+            price_date=price_date,
+            names=[names_of(argument) for argument in named or ()],
+        )
+        paths = write(built, out) if out else ()
     if as_json:
-        typer.echo(json.dumps(_document(built, paths), indent=2, allow_nan=False))
+        _print(built, paths)
     else:
         _show(built, paths)
 
 
-def _document(built: Report, paths: tuple[Path, ...]) -> dict[str, Any]:
-    from isthmus.reports import cost, speedup, tables
+def _print(built: Report, paths: tuple[Path, ...]) -> None:
+    from isthmus.reports import tables
 
-    return {
-        "verdict": built.verdict,
-        "warnings": list(built.warnings),
-        "speedup": tables.records(speedup.frame(built.rows)),
-        "cost": tables.records(cost.frame(built.costs)),
-        "files": [str(path) for path in paths],
-    }
+    content = tables.document(built) | {"files": [str(path) for path in paths]}
+    typer.echo(json.dumps(content, indent=2, allow_nan=False))
 
 
 def _show(built: Report, paths: tuple[Path, ...]) -> None:
