@@ -2,13 +2,18 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PEERS := $(basename $(notdir $(wildcard benchmarks/peers/*.txt)))
 SOURCES := isthmus cpu_backend gpu_backend models benchmarks reports tests
 
-.PHONY: bench test lint format check parity golden clean
+.PHONY: bench bench-full test lint format check parity golden peers clean
 
 ## Install, run the quick benchmark, print its tables and the path of an HTML page.
 bench: .venv/installed
 	$(BIN)/isthmus bench
+
+## The complete comparison: every workload, scenario and peer; the newest report under reports/results.
+bench-full: .venv/installed peers
+	$(BIN)/isthmus bench --full --output reports/results/full-$$(date -u +%F).json
 
 ## Install what tests need; format, lint, types, tests.
 test: .venv/tested
@@ -32,6 +37,14 @@ parity: .venv/parity
 golden: .venv/parity
 	$(BIN)/python tests/parity/make_golden.py
 
+## The runtimes to compare with, each in an environment of its own, from benchmarks/peers/NAME.txt.
+## One that cannot be installed here is missing in the results; the others are made all the same.
+peers:
+	@failed=; for name in $(PEERS); do \
+	  $(MAKE) --no-print-directory .peers/$$name/installed || failed="$$failed $$name"; \
+	done; \
+	test -z "$$failed" || { echo "peers: not installed:$$failed; the others are there" >&2; exit 1; }
+
 clean:
 	rm -rf .venv build *.egg-info
 
@@ -50,4 +63,10 @@ clean:
 .venv/parity: .venv/tested
 	$(BIN)/python -m pip install --quiet --group parity
 	$(BIN)/python -m pip install --quiet --no-deps timm==1.0.31
+	touch $@
+
+.peers/%/installed: benchmarks/peers/%.txt
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --requirement $<
 	touch $@

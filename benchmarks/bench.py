@@ -1,158 +1,250 @@
-"""The harness: prepare each workload once, then rounds of fresh processes, variants interleaved."""
+"""The harness: prepare each workload once, then rounds of fresh processes, variants interleaved.
+
+What was measured is written after every round, so that a kill loses one round at most.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any
 
-import numpy
-
-from isthmus.archive import save
-from isthmus.cost import cost_of
 from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
-from isthmus.export import export
-from isthmus.threads import available_threads
-from isthmus.tracing import spec, trace
 
-from . import result
-from .result import Record
-from .variants import Variant
-from .workloads import Workload
+from . import result, roofline
+from .clock import Clock, Step
+from .parity import compared
+from .plan import Cell, Plan
+from .prepare import Facts, prepare
+from .process.inputs import read_outputs
+from .processes import Record, measured
+from .variants import Variant, find
 
-REFERENCE = "numpy"
+REFERENCE = "numpy"  # every other variant's outputs are compared with this one's
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What to run: rounds of processes, each timing calls for so many seconds."""
-
-    workloads: list[Workload]
-    variants: list[Variant]
-    rounds: int = 4
-    seconds: float = 1.0
-    threads: int = field(default_factory=available_threads)
-
-    @property
-    def steps(self) -> int:
-        """The number of processes."""
-        return len(self.workloads) * len(self.variants) * self.rounds
+Entry = dict[str, Any]
 
 
-def run_bench(plan: Plan, output: Path, progress: Callable[[str], None] = print) -> Path:
+@dataclass
+class Run:
+    """A run as it goes on: what was measured, what is missing and why, where the time went."""
+
+    plan: Plan
+    output: Path
+    progress: Callable[[Step], None]
+    clock: Clock = field(init=False)
+    done: list[Entry] = field(default_factory=list)
+    missing: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    roofline: dict[str, Any] | None = None
+    absent: bool = False  # something to run with is not installed, rather than broken
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.plan)
+
+    def write(self, entries: list[Entry], *, interrupted: bool = False) -> None:
+        """Replace the result file by all that is known by now."""
+        about = {
+            "plan": self.plan.facts(),
+            "missing": [
+                {"workload": workload, "scenario": scenario, "variant": variant, "reason": reason}
+                for (workload, scenario, variant), reason in self.missing.items()
+            ],
+            "roofline": self.roofline,
+            "interrupted": interrupted,
+            "seconds_spent": round(self.clock.spent, 1),
+        }
+        result.write(self.output, result.document([*self.done, *entries], about))
+
+
+@dataclass
+class Bench:
+    """A cell of the plan as it is measured: its prepared files, and each variant's records."""
+
+    cell: Cell
+    folder: Path
+    facts: Facts
+    records: dict[str, list[Record]] = field(default_factory=dict)
+    parities: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def entries(self, threads: int) -> list[Entry]:
+        """An entry of the result file for each variant that has a whole round."""
+        facts = {**self.facts.measured, "threads": threads}
+        return [
+            result.benchmark(
+                self.cell,
+                variant,
+                self.records[variant.name],
+                {**facts, "parity": self.parities.get(variant.name)},
+            )
+            for variant in self.cell.variants
+            if self.records.get(variant.name)
+        ]
+
+    def outputs(self, name: str) -> Path:
+        """Where a variant leaves its outputs."""
+        return self.folder / f"{name}.outputs.npz"
+
+
+def run_bench(plan: Plan, output: Path, progress: Callable[[Step], None] = print) -> Path:
     """Measure, writing the result file after every round; the path of that file.
 
-    Raises NothingMeasured if no variant of any workload could be measured.
+    A variant that cannot run is written down as missing, with the reason. An interruption keeps
+    the rounds that are whole. Raises BackendMissing or NothingMeasured where nothing could run.
     """
-    done: list[dict[str, Any]] = []
-    for workload in plan.workloads:
-        for entries in _measured(plan, workload, progress):
-            result.write(output, result.document([*done, *entries]))
-        done += entries
-    if not done:
-        raise NothingMeasured("no variant could be measured; see isthmus doctor")
+    run = Run(plan, output, progress)
+    try:
+        _measure(run)
+    except KeyboardInterrupt:
+        if run.done:
+            run.write([], interrupted=True)
+        raise
+    if not run.done:
+        raise _nothing(run)
     return output
 
 
-def _measured(
-    plan: Plan, workload: Workload, progress: Callable[[str], None]
-) -> Iterator[list[dict[str, Any]]]:
-    """The entries of a workload after each round."""
+def _measure(run: Run) -> None:
+    run.roofline = _peaks(run, "this machine's peak speed")
+    for cell in run.plan.cells:
+        _cell(run, cell)
+        run.clock.cell_done()
+    if run.done and run.roofline:
+        again = _peaks(run, "this machine's peak speed again")
+        run.roofline = {**run.roofline, "drift": again and roofline.drift(run.roofline, again)}
+    if run.done:
+        run.write([])
+
+
+def _peaks(run: Run, text: str) -> dict[str, Any] | None:
+    """What matrix products and memory reach here at their best; None where it was not asked."""
+    if not run.plan.peaks:
+        return None
+    run.progress(run.clock.step(text))
+    return roofline.measure(run.plan.threads)
+
+
+def _cell(run: Run, cell: Cell) -> None:
+    """The rounds of one cell; what fails is missing, and the rest goes on."""
+    share = run.clock.share()
+    if share is not None and share <= 0:
+        _all_missing(run, cell, "the time budget was spent before it")
+        return
+    run.progress(run.clock.step(f"{cell.workload.name}: preparing"))
     with TemporaryDirectory(prefix="isthmus-") as name:
-        folder = Path(name)
-        facts = prepare(workload, folder)
-        facts["threads"] = plan.threads
-        records: dict[str, list[Record]] = {variant.name: [] for variant in plan.variants}
-        for number in range(plan.rounds):
-            order = plan.variants if number % 2 == 0 else plan.variants[::-1]
-            for variant in order:
-                progress(f"{workload.name} {variant.name} round {number + 1}/{plan.rounds}")
-                records[variant.name].append(_process(plan, folder, variant, number == 0))
-            parities = _parities(folder, plan.variants)
-            yield [
-                result.benchmark(
-                    workload.name, name, runs, {**facts, "parity_max_rel_error": parities[name]}
-                )
-                for name, runs in records.items()
-            ]
+        try:
+            facts = _prepared(cell, Path(name))
+        except IsthmusError as problem:
+            _all_missing(run, cell, str(problem))
+            return
+        bench = Bench(cell, Path(name), facts)
+        entries: list[Entry] = []
+        try:
+            for entries in _rounds(run, bench, share):
+                run.write(entries)
+        finally:
+            run.done += entries
 
 
-def prepare(workload: Workload, folder: Path) -> dict[str, Any]:
-    """Write the files every variant opens; the facts of the workload.
-
-    Program and export are of the workload's sizes: all variants know them. `named.im` keeps
-    the sizes named, for the variant that shows what that costs.
-    """
-    model = workload.create()
-    inputs = workload.inputs()
-    specs = {name: spec(array.dtype, array.shape) for name, array in inputs.items()}
-    traced = trace(model, specs)
-    save(traced, folder / "program.im")
-    save(trace(model, model.specs()), folder / "named.im")
-    export(model, specs, folder / "model.onnx")
-    numpy.savez(folder / "inputs.npz", allow_pickle=False, **inputs)
-    return {
-        "batch": workload.batch,
-        "sequence": workload.sequence,
-        "precision": "f32",
-        "operations": cost_of(traced.graph, {}).operations,
-    }
+def _prepared(cell: Cell, folder: Path) -> Facts:
+    needs = {variant.needs for variant in cell.variants}
+    return prepare(cell.scenario.workload(cell.workload), folder, named="named" in needs)
 
 
-def _process(plan: Plan, folder: Path, variant: Variant, keep_outputs: bool) -> Record:
-    command = [sys.executable, "-m", "isthmus.benchmarks.worker", str(folder), variant.name]
-    command += [str(plan.threads), str(plan.seconds)]
-    command += [str(folder / f"{variant.name}.npz")] * keep_outputs
-    finished = subprocess.run(
-        command, capture_output=True, text=True, env=_environment(plan.threads), check=False
-    )
-    if finished.returncode:
-        said = finished.stderr.strip().splitlines()[-1:] or ["no message"]
-        missing = finished.returncode == BackendMissing.exit_code
-        kind = BackendMissing if missing else IsthmusError
-        raise kind(
-            f"variant '{variant.name}': {said[0]}; or leave it out, naming others: --variant"
+def _rounds(run: Run, bench: Bench, share: float | None) -> Iterator[list[Entry]]:
+    """The entries after each round; every second round runs the variants the other way round."""
+    started = monotonic()
+    _without_files(run, bench)
+    _reference(run, bench)
+    for number in range(run.plan.rounds):
+        began = monotonic()
+        order = bench.cell.variants if number % 2 == 0 else bench.cell.variants[::-1]
+        fresh = {v.name: found for v in order if (found := _record(run, bench, v, number))}
+        for name, record in fresh.items():
+            bench.records.setdefault(name, []).append(record)
+        if number == 0:
+            _compare(run, bench)
+        if not any(bench.records.values()):
+            return
+        yield bench.entries(run.plan.threads)
+        if share is not None and 2 * monotonic() - started - began > share:
+            return
+
+
+def _without_files(run: Run, bench: Bench) -> None:
+    """Variants whose prepared file does not exist: an OpenVINO IR is read by OpenVINO alone."""
+    for variant in bench.cell.variants:
+        if reason := bench.facts.absent.get(variant.needs):
+            _miss(run, bench.cell, variant.name, reason)
+
+
+def _reference(run: Run, bench: Bench) -> None:
+    """The reference's outputs, where the plan does not run the reference itself."""
+    (variant,) = find([REFERENCE])
+    names = {v.name for v in bench.cell.variants}
+    if REFERENCE in names or variant.needs in bench.facts.absent:
+        return
+    run.progress(run.clock.step(f"{bench.cell.workload.name}: the reference's outputs"))
+    measured(bench.folder, variant, run.plan.threads, 0.0, outputs=bench.outputs(REFERENCE))
+
+
+def _record(run: Run, bench: Bench, variant: Variant, number: int) -> Record | None:
+    """One process; None where the variant is missing, now or since an earlier round."""
+    cell = bench.cell
+    if _place(cell, variant.name) in run.missing:
+        return None
+    run.progress(run.clock.step(f"{cell.workload.name} {variant.name} round {number + 1}"))
+    began = monotonic()
+    try:
+        record = measured(
+            bench.folder,
+            variant,
+            run.plan.threads,
+            cell.seconds or run.plan.seconds,
+            scenario=cell.scenario.job(),
+            outputs=bench.outputs(variant.name) if number == 0 else None,
         )
-    record: Record = json.loads(finished.stdout.splitlines()[-1])
+    except IsthmusError as problem:
+        run.absent |= isinstance(problem, BackendMissing)
+        _miss(run, cell, variant.name, str(problem))
+        return None
+    run.clock.ran(monotonic() - began)
     return record
 
 
-def _environment(threads: int) -> dict[str, str]:
-    """The same thread budget for every library that reads it from the environment."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
-    return {**os.environ, **dict.fromkeys(names, str(threads)), "PYTHONHASHSEED": "0"}
+def _compare(run: Run, bench: Bench) -> None:
+    """Parity of each variant with the reference; one of other shapes is no variant of the work."""
+    expected = bench.outputs(REFERENCE)
+    if not expected.exists():
+        return
+    reference = read_outputs(expected)
+    for name in [name for name in bench.records if name != REFERENCE]:
+        try:
+            parity = compared(read_outputs(bench.outputs(name)), reference, bench.facts.classes)
+        except IsthmusError as problem:
+            del bench.records[name]
+            _miss(run, bench.cell, name, str(problem))
+        else:
+            bench.parities[name] = {"reference": REFERENCE, **parity}
 
 
-def _parities(folder: Path, variants: list[Variant]) -> dict[str, float | None]:
-    """max |error| / max |reference| of each variant's outputs; None for the reference itself."""
-    paths = {variant.name: folder / f"{variant.name}.npz" for variant in variants}
-    if REFERENCE not in paths:
-        return dict.fromkeys(paths)
-    reference = _arrays(paths[REFERENCE])
-    return {
-        name: None if name == REFERENCE else relative_error(_arrays(path), reference)
-        for name, path in paths.items()
-    }
+def _place(cell: Cell, variant: str) -> tuple[str, str, str]:
+    return cell.workload.name, cell.scenario.name, variant
 
 
-def _arrays(path: Path) -> list[numpy.ndarray[Any, Any]]:
-    with numpy.load(path) as file:
-        return [file[name] for name in file.files]
+def _miss(run: Run, cell: Cell, variant: str, reason: str) -> None:
+    run.missing[_place(cell, variant)] = reason
 
 
-def relative_error(
-    found: list[numpy.ndarray[Any, Any]], reference: list[numpy.ndarray[Any, Any]]
-) -> float:
-    """The largest max |found - reference| / max |reference| over the outputs; inf for a NaN."""
-    errors = [
-        float(numpy.max(numpy.abs(a - b)) / max(float(numpy.max(numpy.abs(b))), 1e-30))
-        for a, b in zip(found, reference, strict=True)
-    ]
-    worst = max(errors)
-    return worst if worst == worst else float("inf")
+def _all_missing(run: Run, cell: Cell, reason: str) -> None:
+    for variant in cell.variants:
+        _miss(run, cell, variant.name, reason)
+
+
+def _nothing(run: Run) -> IsthmusError:
+    """Why there is no result: the first reason of each variant."""
+    reasons = dict.fromkeys(f"{name}: {reason}" for (_, _, name), reason in run.missing.items())
+    said = "; ".join(list(reasons)[:3]) or "no variant was asked for"
+    return (BackendMissing if run.absent else NothingMeasured)(f"nothing was measured: {said}")

@@ -23,8 +23,9 @@ from isthmus.reports import log_ratio
 from isthmus.threads import available_threads
 
 from . import variants, workloads
-from .bench import prepare
 from .machine import fingerprint, versions
+from .prepare import prepare
+from .processes import opened
 
 BLOCKS = 24  # the units of the interval: consecutive pairs, so that slow spells count once
 SECONDS = 40.0
@@ -49,8 +50,9 @@ def compare(workload: str, first: str, second: str) -> dict[str, Any]:
     (work,) = workloads.find([workload])
     with TemporaryDirectory(prefix="isthmus-") as name:
         folder = Path(name)
-        prepare(work, folder)
-        calls = [v.open(folder, available_threads()) for v in variants.find([first, second])]
+        prepare(work, folder, named="cpu-named" in (first, second))
+        chosen = variants.find([first, second])
+        calls = [opened(variant, folder, available_threads()) for variant in chosen]
         seconds = timed_pairs(calls, work.inputs(), SECONDS)
     blocks = [[b.tolist() for b in numpy.array_split(c, BLOCKS)] for c in seconds.T]
     ratio = log_ratio(blocks[1], blocks[0], paired=True)

@@ -26,8 +26,7 @@ import numpy
 from isthmus.reports import log_ratio
 from isthmus.threads import available_threads
 
-from . import variants, workloads
-from .bench import prepare
+from . import workloads
 from .machine import fingerprint, versions
 from .paired import BLOCKS, SECONDS, timed_pairs
 
@@ -40,7 +39,7 @@ def main(arguments: list[str]) -> None:
     with TemporaryDirectory(prefix="isthmus-") as folder:
         taken_out(revision, Path(folder))
         sys.path.insert(0, folder)
-        pairs = [compare(name, Path(folder)) for name in names.split(",")]
+        pairs = [compare(name) for name in names.split(",")]
     record = {
         "datetime": datetime.now(UTC).isoformat(),
         "machine": {"fingerprint": fingerprint(), "versions": versions()},
@@ -67,11 +66,10 @@ def taken_out(revision: str, folder: Path) -> None:
         source.write_text(re.sub(r"\bisthmus\b(?!\.backends)", BEFORE, text), encoding="utf-8")
 
 
-def compare(workload: str, folder: Path) -> dict[str, Any]:
+def compare(workload: str) -> dict[str, Any]:
     """How many times as fast this revision is, with the 95 % interval over blocks of calls."""
-    now = _opened("isthmus", workload, folder)
-    before = _opened(BEFORE, workload, folder)
     (work,) = workloads.find([workload])
+    now, before = _opened("isthmus", work), _opened(BEFORE, work)
     arrays = work.inputs()
     results = [call(arrays) for call in (now, before)]
     seconds = timed_pairs([now, before], arrays, SECONDS)
@@ -87,19 +85,17 @@ def compare(workload: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def _opened(package: str, workload: str, folder: Path) -> Any:
-    """A workload, prepared and opened for `cpu` by a package of this name."""
-    bench, found, rows = prepare, workloads, variants
+def _opened(package: str, work: workloads.Workload) -> Any:
+    """A workload as a call on `cpu`, by the public interface of a package of this name."""
+    used = import_module(package)
     if package == BEFORE:
-        bench = import_module(f"{BEFORE}.benchmarks.bench").prepare
-        found, rows = (import_module(f"{BEFORE}.benchmarks.{n}") for n in ("workloads", "variants"))
         _use_own_backends()
-    (work,) = found.find([workload])
-    prepared = folder / f"{package}-{workload}"
-    prepared.mkdir()
-    bench(work, prepared)
-    (variant,) = rows.find(["cpu"])
-    return variant.open(prepared, available_threads())
+    model = used.models.create(work.model, weights=work.weights, seed=0)
+    inputs = work.inputs()
+    specs = {name: used.spec(array.dtype, array.shape) for name, array in inputs.items()}
+    program = used.compile(model, specs, backend="cpu", threads=available_threads())
+    leaves = import_module(f"{package}.tree").leaves
+    return lambda arrays: [leaf for _, leaf in leaves(program(**arrays))]
 
 
 def _use_own_backends() -> None:

@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 
 from .machine import fingerprint, versions
-from .worker import peak_memory_bytes
+from .process.memory import peak_memory_bytes
 
 IMPORT = "from time import perf_counter as t; a = t(); import {name}; print(t() - a)"
 PROCESSES = 9

@@ -1,94 +1,81 @@
-"""Who runs a workload: each variant opens the prepared files its own way. One row each.
-
-A folder of prepared files holds `program.im` (traced for the workload's sizes), `named.im` (the
-same for any size), `model.onnx` (exported) and `inputs.npz`, so that every process of a variant
-starts from the same bytes.
-"""
+"""Who runs a workload: one row each. What runs inside a measured process is in `process/`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-import numpy
-
+from isthmus import machine
 from isthmus.errors import UsageError
 
-Arrays = dict[str, numpy.ndarray[Any, Any]]
-Call = Callable[[Arrays], list[numpy.ndarray[Any, Any]]]
+from . import environments
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A name, the package that computes, and how it opens prepared files.
+    """A runtime, how it is opened, and what it needs.
 
-    One that is not `usual` runs when asked for: it needs a device, or shows one thing alone.
+    opener, options: a module of `process/`, and what is passed to it
+    home: the environment that is made for it (see `environments`)
+    needs: the prepared file, as `prepare.Facts.absent` calls it
+    variables: of its process, read by the runtime when it is imported
+    usual: one that is not runs when asked for: it needs a device, an installation, or shows one
+        thing alone
     """
 
     name: str
-    package: str
-    open: Callable[[Path, int], Call]
-    usual: bool = True
+    opener: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    home: str = environments.OWN
+    needs: Literal["program", "named", "onnx", "model"] = "program"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    usual: bool = False
 
     @property
-    def runtime(self) -> str:
-        """The package and its version."""
-        try:
-            return f"{self.package} {version(self.package)}"
-        except PackageNotFoundError:
-            return self.package
+    def environment(self) -> str:
+        """The environment that it runs in here: "own", or that of `home`."""
+        return environments.used(self.home)
 
 
-def _program(
-    folder: Path,
-    threads: int,
-    *,
-    backend: str,
-    device: str | None = None,
-    file: str = "program.im",
-) -> Call:
-    from isthmus.archive import load
-    from isthmus.tree import leaves
-
-    program = load(folder / file, backend=backend, threads=threads, device=device)
-    return lambda arrays: [leaf for _, leaf in leaves(program(**arrays))]
-
-
-def _openvino_by_hand(folder: Path, threads: int) -> Call:
-    """What an OpenVINO user writes: read, compile, one request, shared memory."""
-    import openvino
-
-    core = openvino.Core()
-    model = core.read_model(folder / "model.onnx")
-    settings = {
-        "INFERENCE_PRECISION_HINT": "f32",
-        "INFERENCE_NUM_THREADS": threads,
-        "PERFORMANCE_HINT": "LATENCY",
-    }
-    request = core.compile_model(model, "CPU", settings).create_infer_request()
-    count = len(model.outputs)
-
-    def call(arrays: Arrays) -> list[numpy.ndarray[Any, Any]]:
-        request.infer(arrays, share_inputs=True, share_outputs=True)
-        return [request.get_output_tensor(i).data for i in range(count)]
-
-    return call
-
+CPU = {"backend": "cpu"}
+# MXNet says at length, once for each operator, that it does without oneDNN.
+QUIET = {"MXNET_STORAGE_FALLBACK_LOG_VERBOSE": "0", "MXNET_SUBGRAPH_VERBOSE": "0"}
+PLAIN = {**QUIET, "MXNET_MKLDNN_ENABLED": "0"}
 
 VARIANTS = (
-    Variant("numpy", "numpy", partial(_program, backend="numpy")),
-    Variant("cpu", "openvino", partial(_program, backend="cpu")),
-    Variant("onnxruntime-cpu", "onnxruntime", partial(_program, backend="gpu", device="cpu")),
-    Variant("openvino-by-hand", "openvino", _openvino_by_hand),
+    Variant("numpy", "on_isthmus", {"backend": "numpy"}, usual=True),
+    Variant("cpu", "on_isthmus", CPU, usual=True),
     Variant(
-        "cpu-named", "openvino", partial(_program, backend="cpu", file="named.im"), usual=False
+        "onnxruntime-cpu",
+        "on_isthmus",
+        {"backend": "gpu", "device": "cpu"},
+        usual=True,
     ),
-    Variant("gpu", "onnxruntime-gpu", partial(_program, backend="gpu"), usual=False),
+    Variant("gpu", "on_isthmus", {"backend": "gpu"}),
+    Variant("cpu-named", "on_isthmus", {**CPU, "file": "named.im"}, needs="named"),
+    Variant("openvino-by-hand", "on_openvino", home="openvino", needs="model", usual=True),
+    Variant(
+        "onnxruntime-by-hand",
+        "on_onnxruntime",
+        home="onnxruntime",
+        needs="onnx",
+        usual=True,
+    ),
+    Variant("torch-eager", "on_torch", home="torch", needs="onnx"),
+    Variant("torch-compile", "on_torch", {"compile": True}, home="torch", needs="onnx"),
+    Variant("jax", "on_jax", home="jax", needs="onnx"),
+    Variant("mxnet-onednn", "on_mxnet", home="mxnet", needs="onnx", variables=QUIET),
+    Variant("mxnet-plain", "on_mxnet", home="mxnet", needs="onnx", variables=PLAIN),
 )
+
+# The complete comparison: a missing peer is reported as missing. cpu-named shows one thing alone.
+FULL = tuple(v.name for v in VARIANTS if v.name not in ("cpu-named", "gpu"))
+
+
+def full() -> list[Variant]:
+    """The complete comparison on this machine: those of FULL, and the GPU where there is one."""
+    return find([*FULL, *(["gpu"] if machine.gpus() else [])])
 
 
 def find(names: list[str]) -> list[Variant]:

@@ -1,18 +1,37 @@
-"""What is measured: models on real texts and photographs. A workload is a row of `WORKLOADS`."""
+"""What is measured: a model, a batch, and for texts a sequence. A workload is its name.
+
+MODEL[-SEQUENCE|-texts][-bBATCH]: "bert-base-128", "bert-base-texts", "resnet-50-b8". The tables
+below list those of the usual runs; `find` makes any other of the catalogue's models as well.
+"""
 
 from __future__ import annotations
 
+import difflib
+import re
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any
-
-import numpy
+from typing import Literal
 
 from isthmus import models
 from isthmus.errors import UsageError
-from isthmus.models import samples
+from isthmus.models.catalog import IMAGE, TEXT
 
-Arrays = dict[str, numpy.ndarray[Any, Any]]
+from . import input_sets
+from .input_sets import Arrays
+from .sources import FunctionSource
+
+Sequence = int | Literal["texts"] | None
+
+QUICK = ("bert-base-128", "resnet-50", "mobilenet-v2")
+FULL = (
+    *("bert-base-16", "bert-base-32", "bert-base-64", "bert-base-128", "bert-base-256"),
+    *("bert-base-512", "bert-base-texts", "bert-large-128", "minilm-l6-128"),
+    *("resnet-18", "resnet-50", "resnet-152"),
+    *("mobilenet-v1", "mobilenet-v2", "mobilenet-v3-large", "mobilenet-v3-small"),
+    *("bert-base-128-b8", "resnet-50-b8", "resnet-50-b32", "mobilenet-v2-b8", "mobilenet-v2-b32"),
+)
+
+POSITIONS = 512  # of every BERT in the catalogue
+SETS, SETS_OF_LARGE, LARGE_BATCH = 8, 4, 16
 
 
 @dataclass(frozen=True)
@@ -22,52 +41,64 @@ class Workload:
     name: str
     model: str
     batch: int = 1
-    sequence: int | None = None
+    sequence: Sequence = None
     weights: str | None = None
 
     def create(self) -> models.Model:
         """The model with its weights."""
         return models.create(self.model, weights=self.weights, seed=0)
 
+    def source(self) -> FunctionSource:
+        """The model and the types of its inputs: of the workload's sizes; of texts `seq` is any."""
+        model = self.create()
+        sizes = {"seq": self.sequence} if isinstance(self.sequence, int) else {}
+        specs = model.specs(batch=self.batch, **sizes)
+        return FunctionSource(model, specs, model.specs(), model.entry.kind is IMAGE)
+
     def inputs(self) -> Arrays:
-        """Arrays of one call, from the passage of `texts.txt` or the sample photographs."""
-        return _tokens(self) if self.sequence else _pixels(self)
+        """Arrays of one call: the first of `input_sets`."""
+        return self.input_sets()[0]
 
-
-WORKLOADS = (
-    Workload("bert-base-128", "bert-base", sequence=128),
-    Workload("resnet-50", "resnet-50"),
-    Workload("mobilenet-v2", "mobilenet-v2", weights="sample"),
-)
+    def input_sets(self) -> list[Arrays]:
+        """Arrays of several calls, all different, so that no cache is measured."""
+        count = SETS if self.batch < LARGE_BATCH else SETS_OF_LARGE
+        if self.sequence == "texts":
+            return input_sets.texts(self.batch)
+        if self.sequence is not None:
+            return input_sets.windows(self.sequence, self.batch, count)
+        return input_sets.crops(self.batch, count)
 
 
 def find(names: list[str]) -> list[Workload]:
-    """The workloads of the given names, all for none; UsageError for an unknown one."""
-    known = {workload.name: workload for workload in WORKLOADS}
-    for name in names:
-        if name not in known:
-            raise UsageError(f"no workload '{name}'; there are {', '.join(known)}")
-    return [known[name] for name in names] or list(WORKLOADS)
+    """The workloads of the given names, the quick ones for none; UsageError for an unknown one."""
+    return [composed(name) for name in names or QUICK]
 
 
-def _tokens(workload: Workload) -> Arrays:
-    """Windows of the passage, each filled to the whole sequence length."""
-    from isthmus.models.text import Tokenizer
-
-    assert workload.sequence is not None
-    passage = files(__package__).joinpath("texts.txt").read_text(encoding="utf-8")
-    words = passage.split()
-    starts = [i * len(words) // (2 * workload.batch) for i in range(workload.batch)]
-    texts = [" ".join(words[start:]) for start in starts]
-    encoded = Tokenizer(samples.minilm()).encode(texts, max_length=workload.sequence)
-    if encoded["input_ids"].shape[1] != workload.sequence:
-        raise UsageError(f"{workload.name}: the passage is shorter than {workload.sequence} tokens")
-    return {**encoded}
+def composed(name: str) -> Workload:
+    """The workload that a name spells; UsageError says what is wrong with it, or the nearest."""
+    for model in sorted(models.CATALOG, key=len, reverse=True):
+        rest = re.fullmatch(rf"{model}(?:-([1-9]\d*|texts))?(?:-b([1-9]\d*))?", name)
+        if rest:
+            return _checked(name, model, rest[1], int(rest[2] or 1))
+    near = difflib.get_close_matches(name, [*FULL, *models.CATALOG], n=1)
+    known = f"the nearest is '{near[0]}'" if near else f"there are {', '.join(QUICK)}, ..."
+    raise UsageError(f"no workload '{name}'; {known}; names are MODEL[-SEQUENCE|-texts][-bBATCH]")
 
 
-def _pixels(workload: Workload) -> Arrays:
-    from isthmus.models.images import read_images
+def _checked(name: str, model: str, length: str | None, batch: int) -> Workload:
+    entry = models.find(model)
+    is_text = entry.kind is TEXT
+    if is_text and length is None:
+        raise UsageError(f"workload '{name}' has no sequence; give one such as '{model}-128'")
+    if not is_text and length is not None:
+        raise UsageError(f"workload '{name}': images have no sequence; give '{model}'")
+    if length == "texts" and batch > 1:
+        raise UsageError(f"workload '{name}': texts differ in length; give '{model}-texts'")
+    sequence: Sequence = "texts" if length == "texts" else int(length) if length else None
+    if isinstance(sequence, int) and not 3 <= sequence <= POSITIONS:
+        raise UsageError(f"workload '{name}': a sequence of {sequence}; give 3 to {POSITIONS}")
+    plain = name.removesuffix("-b1")
+    return Workload(plain, model, batch, sequence, "sample" if entry.sample else None)
 
-    photographs = samples.photographs()
-    paths = [photographs[i % len(photographs)] for i in range(workload.batch)]
-    return {"x": read_images(paths)}
+
+WORKLOADS = tuple(composed(name) for name in dict.fromkeys((*QUICK, *FULL)))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
-import shutil
-import subprocess
+import re
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
-from isthmus import threads
+from isthmus import cgroup, nvidia, threads
+from isthmus.topology import read
 
 # What matrix kernels are chosen by: 256 and 512 bit vectors, int8 and bf16 products, tiles.
 FLAGS = (
@@ -27,10 +28,35 @@ RUNTIMES = (
     *("onnxruntime-qnn", "onnxruntime-rocm", "onnxruntime-training", "onnxruntime-migraphx"),
 )
 
+# Virtual machines often name every processor of a maker alike; these numbers they keep.
+SIGNATURES = (
+    ("vendor_id", "cpu family", "model", "stepping"),
+    ("CPU implementer", "CPU part", "CPU variant", "CPU revision"),
+)
+DMI = Path("/sys/class/dmi/id")
+
 
 def processor() -> str:
     """The processor's name, as the system gives it."""
     return _cpuinfo().get("model name") or platform.processor() or platform.machine()
+
+
+def signature() -> str | None:
+    """The processor's maker, family, model and stepping: `AuthenticAMD/25/17/1`."""
+    return signature_of(_cpuinfo())
+
+
+def signature_of(facts: Mapping[str, str]) -> str | None:
+    """The same from one processor's facts; Arm's are maker, part, variant and revision."""
+    for names in SIGNATURES:
+        if all(name in facts for name in names):
+            return "/".join(facts[name] for name in names)
+    return None
+
+
+def microcode() -> str | None:
+    """The revision of the processor's own program; hypervisors may show one of their making."""
+    return _cpuinfo().get("microcode")
 
 
 def processor_flags() -> list[str]:
@@ -71,38 +97,22 @@ def thread_counts() -> dict[str, int | None]:
 
 def memory_bytes() -> int | None:
     """The machine's memory or the container's limit, the smaller; None where nobody tells."""
-    known = [size for size in (_physical_bytes(), _container_bytes()) if size]
-    return min(known, default=None)
+    known = [size for size in (installed_bytes(), cgroup.memory_bytes()) if size]
+    least = min(known, default=math.inf)
+    return None if math.isinf(least) else int(least)
 
 
-def _physical_bytes() -> int | None:
+def installed_bytes() -> int | None:
+    """What is installed, less what the system kept back when it started."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):  # Windows has no sysconf
         return None
 
 
-def _container_bytes() -> int | None:
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        try:
-            text = (threads.CGROUP / name).read_text().strip()
-        except OSError:
-            continue
-        return int(text) if text.isdigit() else None
-    return None
-
-
 def gpus() -> list[str]:
     """Name, memory and driver of each NVIDIA GPU, by nvidia-smi; empty without it."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    query = [program, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
+    return [", ".join(row) for row in nvidia.query(("name", "memory.total", "driver_version"))]
 
 
 def versions(names: tuple[str, ...]) -> dict[str, str]:
@@ -114,3 +124,49 @@ def versions(names: tuple[str, ...]) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def instance_type(root: Path = DMI) -> str | None:
+    """`c5.xlarge`, as Amazon EC2 writes it into the machine's description; others do not."""
+    if read(root / "sys_vendor") != "Amazon EC2":
+        return None
+    name = read(root / "product_name") or ""
+    return name if re.fullmatch(r"[a-z0-9-]+\.[a-z0-9-]+", name) else None
+
+
+def hypervisor(root: Path = DMI) -> str | None:
+    """Who made the virtual machine, `yes` for one that does not say, `none` outside of one."""
+    facts = _cpuinfo()
+    if "hypervisor" in facts.get("flags", "").split():
+        return read(Path("/sys/hypervisor/type")) or read(root / "sys_vendor") or "yes"
+    return "none" if "flags" in facts else None  # only x86 tells
+
+
+def library_c() -> str | None:
+    """`glibc 2.36`; None where the C library does not tell."""
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def allocator_settings() -> dict[str, str]:
+    """The environment variables that change how memory is handed out."""
+    names = ("LD_PRELOAD", "GLIBC_TUNABLES", "PYTHONMALLOC")
+    chosen = (name for name in os.environ if name in names or name.startswith("MALLOC_"))
+    return {name: os.environ[name] for name in sorted(chosen)}
+
+
+def huge_pages() -> str | None:
+    """Which memory gets pages of 2 MiB: `always`, `madvise` or `never`."""
+    text = read(Path("/sys/kernel/mm/transparent_hugepage/enabled")) or ""
+    chosen = re.search(r"\[(\w+)\]", text)
+    return chosen[1] if chosen else None
+
+
+def load_average() -> float | None:
+    """Processes that ran or waited for a processor, over the last minute."""
+    try:
+        return round(os.getloadavg()[0], 2)
+    except (AttributeError, OSError):
+        return None

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy
 import pytest
 
 from isthmus.benchmarks import paired, result, startup, variants, workloads
-from isthmus.benchmarks.bench import Plan, relative_error, run_bench
+from isthmus.benchmarks.bench import run_bench
+from isthmus.benchmarks.clock import Clock, Step, readable
 from isthmus.benchmarks.machine import fingerprint
-from isthmus.benchmarks.variants import Variant
+from isthmus.benchmarks.plan import (
+    Cell,
+    Plan,
+    Scenario,
+    crossed,
+    full_cells,
+    scenario_of,
+    seconds_of,
+)
+from isthmus.benchmarks.processes import surroundings
 from isthmus.errors import BackendMissing, FileError, IsthmusError, UsageError
 from isthmus.models import samples
 from isthmus.reports import read
@@ -30,16 +40,22 @@ needs_samples = pytest.mark.skipif(
 )
 
 
+def plan_of(names: list[str], **extent: Any) -> Plan:
+    """MobileNetV2 on the named variants, with processes as short as they can be."""
+    cells = crossed(workloads.find(["mobilenet-v2"]), variants.find(names))
+    return Plan(cells, **{"rounds": 1, "seconds": 0.01, "threads": 1, "peaks": False, **extent})
+
+
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MobileNetV2 on every usual variant, two rounds of processes."""
+    """MobileNetV2 on the variants of every installation, two rounds of processes."""
     path = tmp_path_factory.mktemp("bench") / "deep" / "result.json"
-    said: list[str] = []
-    plan = Plan(workloads.find(["mobilenet-v2"]), variants.find([]), 2, 0.01, threads=1)
-    run_bench(plan, path, said.append)
-    assert len(said) == plan.steps
-    order = [text.split()[1] for text in said]
-    assert order[4:] == order[:4][::-1], "the second round runs in the other order"
+    said: list[Step] = []
+    run_bench(plan_of([], rounds=2, peaks=True), path, said.append)
+    order = [step.text.split()[1] for step in said if " round " in step.text]
+    half = len(order) // 2
+    assert order[half:] == order[:half][::-1], "the second round runs in the other order"
+    assert said[-1].spent_seconds >= said[0].spent_seconds
     return path
 
 
@@ -57,12 +73,35 @@ def test_a_result_file_holds_every_variant_with_its_parity(measured: Path) -> No
 
 
 @needs_samples
+def test_a_result_file_tells_how_each_process_went(measured: Path) -> None:
+    for entry in json.loads(measured.read_text())["benchmarks"]:
+        facts = entry["extra_info"]
+        assert len(facts["processes"]) == 2
+        for process in facts["processes"]:
+            assert process["affinity"] == facts["processes"][0]["affinity"]
+            assert len(process["affinity"]) == facts["threads"] == 1
+            assert process["cpu_per_wall"] < 1.2, "one processor was to be used"
+            assert process["warm_up"]["calls"] >= 2
+            assert process["load_seconds"] > 0
+        assert facts["model_hash"].startswith("sha256:")
+        if facts["variant"] != "numpy":
+            assert facts["parity"]["top1_agreement"] == 1
+            assert facts["parity"]["cosine"] == pytest.approx(1, abs=1e-6)
+            assert facts["parity"]["samples"] == facts["input_sets"]
+
+
+@needs_samples
 def test_a_result_file_is_pytest_benchmarks(measured: Path) -> None:
     contents = json.loads(measured.read_text())
     entry = contents["benchmarks"][0]
     assert entry["stats"]["rounds"] == len(entry["stats"]["data"])
     assert entry["stats"]["min"] <= entry["stats"]["median"] <= entry["stats"]["max"]
-    assert contents["machine_info"]["isthmus"]["fingerprint"] == fingerprint()
+    assert contents["machine_info"]["isthmus"]["fingerprint"] == json.loads(
+        json.dumps(fingerprint())
+    )
+    assert contents["isthmus"]["plan"]["rounds"] == 2
+    assert contents["isthmus"]["roofline"]["peaks"][0]["gflop_per_s"] > 0
+    assert contents["isthmus"]["roofline"]["drift"] >= 0
 
 
 @needs_samples
@@ -79,11 +118,51 @@ def test_peak_memory_is_of_the_process_itself(measured: Path) -> None:
 
 
 @needs_samples
-def test_a_variant_that_fails_is_named_with_its_last_words(tmp_path: Path) -> None:
-    broken = Variant("no-such-variant", "numpy", variants.VARIANTS[0].open)
-    plan = Plan(workloads.find(["mobilenet-v2"]), [broken], 1, 0.01, threads=1)
-    with pytest.raises(IsthmusError, match="no variant 'no-such-variant'; there are numpy, cpu"):
-        run_bench(plan, tmp_path / "x.json", lambda _: None)
+def test_a_variant_that_fails_is_missing_with_its_last_words(tmp_path: Path) -> None:
+    (numpy_itself,) = variants.find(["numpy"])
+    broken = replace(numpy_itself, name="broken", options={"backend": "no-such-backend"})
+    path = tmp_path / "x.json"
+    cells = [Cell(workloads.find(["mobilenet-v2"])[0], [numpy_itself, broken])]
+    run_bench(Plan(cells, 1, 0.01, 1, peaks=False), path, lambda _: None)
+    assert [r.variant for r in read(path).results] == ["numpy"]
+    (missing,) = json.loads(path.read_text())["isthmus"]["missing"]
+    assert (missing["workload"], missing["variant"]) == ("mobilenet-v2", "broken")
+    assert "no-such-backend" in missing["reason"]
+
+
+@needs_samples
+def test_an_interruption_keeps_whole_rounds(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+
+    def interrupted(step: Step) -> None:
+        if step.text.endswith("round 2"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_bench(plan_of(["numpy", "cpu"], rounds=3), path, interrupted)
+    assert json.loads(path.read_text())["isthmus"]["interrupted"] is True
+    assert [len(r.rounds) for r in read(path).results] == [1, 1]
+
+
+@needs_samples
+def test_a_budget_ends_the_rounds(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    run_bench(plan_of(["cpu"], rounds=50, budget_seconds=12.0), path, lambda _: None)
+    assert 1 <= len(read(path).results[0].rounds) < 50
+
+
+@needs_samples
+def test_a_scenario_says_valid_or_how_many_queries_are_lacking(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    server = Scenario("server", rate_per_s=20.0, bound_ms=500.0)
+    cells = crossed(workloads.find(["mobilenet-v2"]), variants.find(["cpu"]), [server])
+    run_bench(Plan(cells, 1, 0.5, 1, peaks=False), path, lambda _: None)
+    (entry,) = json.loads(path.read_text())["benchmarks"]
+    assert entry["fullname"] == "isthmus::mobilenet-v2/server[cpu]"
+    found = entry["extra_info"]["scenario_result"]
+    assert found["valid"] is False, "half a second at 20 requests/s cannot bound a 99th percentile"
+    assert found["more_queries"] > 0
+    assert found["reason"]
 
 
 def _has_cuda() -> bool:
@@ -94,48 +173,78 @@ def _has_cuda() -> bool:
 
 @needs_samples
 @pytest.mark.skipif(_has_cuda(), reason="this machine has what the test wants missing")
-def test_a_missing_gpu_ends_the_run_and_says_what_to_install(tmp_path: Path) -> None:
-    plan = Plan(workloads.find(["mobilenet-v2"]), variants.find(["gpu"]), 1, 0.01, threads=1)
-    with pytest.raises(BackendMissing, match=r"^variant 'gpu': .*isthmus\[onnx-cuda\]"):
-        run_bench(plan, tmp_path / "x.json", lambda _: None)
+def test_nothing_but_a_missing_gpu_ends_the_run_and_says_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(BackendMissing, match=r"^nothing was measured: gpu: .*isthmus\[onnx-cuda\]"):
+        run_bench(plan_of(["gpu"]), tmp_path / "x.json", lambda _: None)
     assert not (tmp_path / "x.json").exists()
 
 
-@needs_samples
-def test_texts_fill_the_whole_sequence_and_differ_by_batch() -> None:
-    work = workloads.Workload("w", "bert-base", batch=3, sequence=32)
-    inputs = work.inputs()
-    assert {array.shape for array in inputs.values()} == {(3, 32)}
-    assert inputs["attention_mask"].all()
-    assert len({row.tobytes() for row in inputs["input_ids"]}) == 3
-
-
-@needs_samples
-def test_a_passage_too_short_for_the_sequence_is_an_error() -> None:
-    with pytest.raises(UsageError, match="shorter than 511 tokens"):
-        workloads.Workload("w", "bert-base", sequence=511).inputs()
+def test_every_process_gets_the_same_budget_and_what_its_variant_needs() -> None:
+    for variant in variants.VARIANTS:
+        given = surroundings(variant, 3)
+        assert given["OMP_NUM_THREADS"] == given["OPENBLAS_NUM_THREADS"] == "3"
+        assert given["PYTHONHASHSEED"] == "0"
+        assert dict(variant.variables).items() <= given.items()
 
 
 @pytest.mark.parametrize(
-    ("find", "message"),
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400), (" 2 m ", 120)]
+)
+def test_a_budget_is_a_number_and_a_unit(text: str, seconds: float) -> None:
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-5", "ten", "10d", "1e3", "99999h", "nan"])
+def test_a_wrong_budget_is_one_line(text: str) -> None:
+    with pytest.raises(UsageError, match=r"give a time such as 90s, 10m or 1\.5h"):
+        seconds_of(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
     [
-        (workloads.find, "no workload 'x'; there are bert-base-128"),
-        (variants.find, "no variant 'x'; there are numpy"),
+        (("batch", None, None), "no scenario 'batch'; there are single-stream"),
+        (("server", None, None), "needs --rate 50"),
+        (("server", 0.0, None), r"--rate 0\.0: give a number above 0"),
+        (("server", None, -1.0), r"--p99-ms -1\.0: give a number above 0"),
     ],
 )
-def test_unknown_names_are_errors(find: Any, message: str) -> None:
+def test_a_wrong_scenario_is_one_line(given: Any, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        find(["x"])
+        scenario_of(*given)
 
 
-def test_the_relative_error_is_of_the_largest_reference_value() -> None:
-    reference = [numpy.array([1.0, -4.0]), numpy.array([10.0])]
-    assert relative_error([numpy.array([1.0, -4.4]), numpy.array([10.5])], reference) == (
-        pytest.approx(0.1)
-    )
-    assert (
-        relative_error([numpy.array([numpy.nan, 0]), numpy.array([10.0])], reference) == numpy.inf
-    )
+def test_multi_stream_asks_eight_samples_at_once() -> None:
+    (work,) = workloads.find(["mobilenet-v2"])
+    assert Scenario("multi-stream").workload(work).batch == 8
+    assert Scenario("offline").workload(work) is work
+
+
+def test_the_full_plan_has_every_peer_and_every_scenario() -> None:
+    cells = full_cells()
+    first = {variant.name for variant in cells[0].variants}
+    assert first >= {"numpy", "cpu", "torch-eager", "torch-compile", "jax", "mxnet-plain"}
+    assert {cell.scenario.name for cell in cells} == {
+        *("single-stream", "multi-stream", "server", "offline")
+    }
+
+
+def test_the_clock_shares_a_budget_among_what_is_left() -> None:
+    plan = plan_of(["numpy", "cpu"], budget_seconds=1000.0)
+    clock = Clock(plan)
+    assert 990 < (clock.share() or 0) <= 1000
+    clock.ran(2.0)
+    assert clock.left() == pytest.approx(2.0), "one process of two is left, the first took 2 s"
+    clock.cell_done()
+    assert clock.left() == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(4.6, "5 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")],
+)
+def test_times_read_easily(seconds: float, text: str) -> None:
+    assert readable(seconds) == text
 
 
 def test_a_result_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

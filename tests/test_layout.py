@@ -42,21 +42,35 @@ def files_of(package: str) -> list[Path]:
 def test_packages_on_disk_are_those_declared() -> None:
     found = {
         ".".join(path.parent.relative_to(ROOT).parts)
-        for path in (ROOT / "isthmus").glob("*/__init__.py")
+        for pattern in ("*/__init__.py", "*/*/__init__.py")
+        for path in (ROOT / "isthmus").glob(pattern)
     }
     assert found | {"isthmus"} == set(SETTINGS["packages"])
 
 
 def test_root_folders_are_linked_and_mapped() -> None:
     mapped = {f"isthmus.{name}": name for name in LINKED}
+    mapped["isthmus.benchmarks.process"] = "benchmarks/process"
     assert SETTINGS["package-dir"] == {"isthmus": "isthmus", **mapped}
     for name in LINKED:
         link = ROOT / "isthmus" / name
         assert link.is_symlink() and link.readlink() == Path("..") / name
 
 
-def test_no_package_is_nested_deeper() -> None:
-    assert not list((ROOT / "isthmus").glob("*/*/__init__.py"))
+def test_no_package_is_nested_deeper_but_what_runs_in_measured_processes() -> None:
+    nested = (ROOT / "isthmus").glob("*/*/__init__.py")
+    assert [path.parent.relative_to(ROOT / "isthmus") for path in nested] == [
+        Path("benchmarks/process")
+    ]
+
+
+def test_a_measured_process_needs_nothing_but_numpy_to_start() -> None:
+    """A peer's environment has neither Isthmus nor what Isthmus needs."""
+    openers = ("on_*.py", "onnx_*.py", "*_table.py", "*_operators.py")
+    for path in (ROOT / "benchmarks/process").glob("*.py"):
+        if not any(path.match(pattern) for pattern in openers):
+            known = {name.split(".")[0] for name in imports(path)}
+            assert known - set(sys.stdlib_module_names) <= {"numpy"}, path
 
 
 @pytest.mark.parametrize("package", CORE)

@@ -1,31 +1,65 @@
-"""`isthmus bench`: measure the workloads on every variant, side by side."""
+"""`isthmus bench`: measure workloads on every variant, side by side."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from isthmus.cli.show import spinner
 from isthmus.errors import UsageError
 
 if TYPE_CHECKING:
-    from isthmus.benchmarks.bench import Plan
+    from isthmus.benchmarks.clock import Step
+    from isthmus.benchmarks.plan import Plan, Scenario
+
+Names = list[str] | None
+ROUNDS = {"quick": 5, "full": 3, "custom": 5}
+BUDGET_ROUNDS = 20  # the most that a budget is spent on
 
 
 def bench(
+    targets: Annotated[
+        Names,
+        typer.Argument(
+            metavar="[MODEL]...", help="Your own: model.onnx, model.xml or package.module:net."
+        ),
+    ] = None,
+    shape: Annotated[
+        Names, typer.Option(help="Shape of an input of yours: NAME[:DTYPE]=1,3,224,224.")
+    ] = None,
     workload: Annotated[
-        list[str] | None, typer.Option(help="Only this workload; repeat for several.")
+        Names, typer.Option(help="Only this workload; repeat for several: bert-base-128-b8.")
     ] = None,
-    variant: Annotated[
-        list[str] | None, typer.Option(help="Only this variant; repeat for several.")
+    variant: Annotated[Names, typer.Option(help="Only this variant; repeat for several.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Three workloads; the default.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="All workloads, scenarios and peers (`make peers`).")
+    ] = False,
+    budget: Annotated[
+        str | None, typer.Option(help="Time for the whole run, such as 10m; rounds follow.")
     ] = None,
-    rounds: Annotated[int, typer.Option(help="Processes of each variant.")] = 5,
+    rounds: Annotated[
+        int | None, typer.Option(help="Processes of each variant; default 5, of --full 3.")
+    ] = None,
     seconds: Annotated[float, typer.Option(help="Seconds of timed calls in a process.")] = 1.0,
     threads: Annotated[
         int | None, typer.Option(help="Threads of every variant; default: what may be used.")
+    ] = None,
+    scenario: Annotated[
+        Names, typer.Option(help="single-stream, multi-stream, server or offline; repeat.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Requests/s of the server scenario; else searched.")
+    ] = None,
+    p99_ms: Annotated[
+        float | None, typer.Option(help="Bound of the server's 99th percentile.")
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="The result file; default: results/TIME.json.")
@@ -33,24 +67,18 @@ def bench(
     report: Annotated[bool, typer.Option(help="Write and print the report as well.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result file as JSON.")] = False,
 ) -> None:
-    """Measure BERT-base, ResNet-50 and MobileNetV2 on real input, on every variant.
+    """Measure models on real input, on every variant, with the same threads.
 
-    Every round starts each variant in a fresh process, in alternating order, with the same
-    threads; each variant's outputs are compared with NumPy's.
+    Every round starts each variant in a fresh process, in alternating order; each variant's
+    outputs are compared with NumPy's. What is not installed is reported as missing.
 
-    Example: isthmus bench --workload mobilenet-v2 --rounds 6 --output mine.json
+    Example: isthmus bench model.onnx --shape x=1,3,224,224 --variant numpy --variant cpu
     """
-    from isthmus.benchmarks import variants, workloads
-    from isthmus.benchmarks.bench import Plan
-    from isthmus.threads import available_threads
-
     _check(rounds, seconds, threads)
-    plan = Plan(
-        workloads.find(workload or []),
-        variants.find(variant or []),
-        rounds,
-        seconds,
-        threads or available_threads(),
+    plan = _plan(
+        Asked(targets or [], shape or [], workload or [], variant or [], quick, full),
+        _scenarios(scenario or [], rate, p99_ms),
+        Extent(rounds, seconds, threads, budget),
     )
     path = output or Path("results") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     _run(plan, path)
@@ -60,8 +88,44 @@ def bench(
         _report(path)
 
 
-def _check(rounds: int, seconds: float, threads: int | None) -> None:
-    if rounds < 1:
+class Asked(NamedTuple):
+    """What to measure, as the command line names it."""
+
+    targets: list[str]
+    shapes: list[str]
+    workloads: list[str]
+    variants: list[str]
+    quick: bool
+    full: bool
+
+    @property
+    def kind(self) -> Literal["quick", "full", "custom"]:
+        """Which plan: "quick" where nothing else is named. UsageError for two at once."""
+        named = [name for name, given in self._named().items() if given]
+        if len(named) > 1 and set(named) != {"MODEL", "--workload"}:
+            raise UsageError(f"{' and '.join(named)} exclude each other; give one of them")
+        return "full" if self.full else "custom" if named and not self.quick else "quick"
+
+    def _named(self) -> dict[str, bool]:
+        return {
+            "--quick": self.quick,
+            "--full": self.full,
+            "MODEL": bool(self.targets),
+            "--workload": bool(self.workloads),
+        }
+
+
+class Extent(NamedTuple):
+    """How much of it."""
+
+    rounds: int | None
+    seconds: float
+    threads: int | None
+    budget: str | None
+
+
+def _check(rounds: int | None, seconds: float, threads: int | None) -> None:
+    if rounds is not None and rounds < 1:
         raise UsageError(f"--rounds {rounds}: give 1 or more; 4 or more for a useful interval")
     if not 0 < seconds < 3600:
         raise UsageError(f"--seconds {seconds}: give a number above 0 and below 3600")
@@ -69,29 +133,105 @@ def _check(rounds: int, seconds: float, threads: int | None) -> None:
         raise UsageError(f"--threads {threads}: give 1 or more")
 
 
-def _run(plan: Plan, path: Path) -> None:
-    """Measure behind a progress bar; Ctrl-C keeps the rounds that are written."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+def _scenarios(names: list[str], rate: float | None, p99_ms: float | None) -> list[Scenario]:
+    from isthmus.benchmarks.plan import SINGLE_STREAM, scenario_of
 
+    if "server" not in names and (rate, p99_ms) != (None, None):
+        option = "--rate" if p99_ms is None else "--p99-ms"
+        raise UsageError(f"{option} is of the server scenario; add --scenario server")
+    return [scenario_of(name, rate, p99_ms) for name in names or [SINGLE_STREAM]]
+
+
+def _plan(asked: Asked, scenarios: list[Scenario], extent: Extent) -> Plan:
+    from isthmus.benchmarks.plan import Plan, crossed, full_cells, seconds_of
+    from isthmus.threads import available_threads
+
+    whole = asked.kind == "full" and not asked.variants
+    cells = full_cells() if whole else crossed(_workloads(asked), _variants(asked), scenarios)
+    usual = ROUNDS[asked.kind] if extent.budget is None else BUDGET_ROUNDS
+    return Plan(
+        cells,
+        usual if extent.rounds is None else extent.rounds,
+        extent.seconds,
+        extent.threads or available_threads(),
+        None if extent.budget is None else seconds_of(extent.budget),
+        asked.kind,
+    )
+
+
+def _workloads(asked: Asked) -> list[Any]:
+    from isthmus.benchmarks import foreign, workloads
+
+    if asked.shapes and not asked.targets:
+        raise UsageError("--shape is for a model of yours; name it: isthmus bench model.onnx")
+    own = [foreign.workload_of(target, asked.shapes) for target in asked.targets]
+    if asked.kind == "full":
+        return workloads.find(list(workloads.FULL))
+    if own and not asked.workloads:
+        return own
+    return own + workloads.find(asked.workloads or list(workloads.QUICK))
+
+
+def _variants(asked: Asked) -> list[Any]:
+    from isthmus.benchmarks import variants
+
+    names = asked.variants or (list(variants.FULL) if asked.kind == "full" else [])
+    return variants.find(names)
+
+
+def _run(plan: Plan, path: Path) -> None:
+    """Measure behind a progress bar; Ctrl-C keeps the rounds that are written, and says so."""
     from isthmus.benchmarks.bench import run_bench
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:44}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("preparing", total=plan.steps + 1)
-        run_bench(plan, path, lambda text: bar.update(task, description=text, advance=1))
+    typer.echo(
+        f"{plan.processes} processes at most, {plan.threads} threads each, "
+        f"{plan.rounds} rounds in alternating order; {path} after every round",
+        err=True,
+    )
+    try:
+        with _progress() as show:
+            run_bench(plan, path, show)
+    except KeyboardInterrupt:
+        kept = f"kept in {path}" if path.exists() else "nothing was measured yet"
+        typer.echo(f"interrupted; {kept}", err=True)
+        raise
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Step], None]]:
+    """A bar with the time left on a terminal, a line for every step elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda step: typer.echo(str(step), err=True)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    from isthmus.benchmarks.clock import readable
+
+    columns = (TextColumn("{task.description:48}"), BarColumn(), TextColumn("{task.fields[left]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, left="")
+
+        def show(step: Step) -> None:
+            total = step.spent_seconds + step.left_seconds
+            left = f"about {readable(step.left_seconds)} left"
+            bar.update(
+                task, description=step.text, completed=step.spent_seconds, total=total, left=left
+            )
+
+        yield show
 
 
 def _report(path: Path) -> None:
     from isthmus.reports import files, report, terminal
 
-    found = report.build_report([path])
+    with spinner("working out tables and plots"):
+        found = report.build_report([path])
+        written = files.write(found, path.with_suffix(""))
     terminal.show(found, terminal.console())
-    written = files.write(found, path.with_suffix(""))
     print(f"\nresult  {path}")
     for place in written:
         print(f"{_KINDS.get(place.suffix, 'table'):7} {place}")
 
 
-_KINDS = {".html": "page", ".md": "text", ".svg": "plot", ".csv": "table"}
+_KINDS = {".html": "page", ".md": "text", ".svg": "plot", ".png": "plot", ".csv": "table"}

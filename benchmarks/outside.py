@@ -1,0 +1,114 @@
+"""Other tools that time what a variant runs: commands, and how their answers are read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from isthmus.errors import IsthmusError
+
+from .process.inputs import Array, read_sets
+
+LONGEST_SECONDS = 600
+COARSEST_MS = 0.5  # of which benchmark_app's rounding is 1 %
+MAIN = "from openvino.tools.benchmark.main import main; main()"
+Found = dict[str, float]  # calls, median_ms, mean_ms
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What both sides of a comparison are given: the prepared folder, threads, timed seconds."""
+
+    folder: Path
+    threads: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A way to time what `variant` runs that has nothing of the harness."""
+
+    name: str
+    variant: str
+    measure: Callable[[Terms, str], Found]
+
+
+def benchmark_app(terms: Terms, python: str) -> Found:
+    """OpenVINO's tool: synchronous, one request, float32; its latency is inside infer()."""
+    sets = read_sets(terms.folder / "inputs.npz")
+    types = {name: f"{array.dtype.kind}{8 * array.itemsize}" for name, array in sets[0].items()}
+    files = {name: _files(terms.folder, name, [one[name] for one in sets]) for name in types}
+    options: dict[str, Any] = {
+        "-m": terms.folder / "model.onnx",
+        "-d": "CPU",
+        "-hint": "none",  # it refuses -nthreads with another; the plugin's own default is latency
+        "-nthreads": terms.threads,
+        "-nstreams": 1,
+        "-nireq": 1,
+        "-api": "sync",
+        "-infer_precision": "f32",
+        "-iop": _mapping(types),  # else it makes image inputs uint8
+        "-t": terms.seconds,
+        "-inference_only": "false",  # inputs change from call to call
+        "-i": _mapping(files),
+        "-report_type": "no_counters",
+        "-json_stats": "true",
+        "-report_folder": terms.folder,
+    }
+    parts = [str(part) for pair in options.items() for part in pair]
+    _output("benchmark_app", [python, "-c", MAIN, *parts])
+    report = json.loads((terms.folder / "benchmark_report.json").read_text(encoding="utf-8"))
+    found = report["execution_results"]
+    median_ms = float(found["latency (ms)"])
+    if median_ms < COARSEST_MS:
+        raise IsthmusError(
+            f"benchmark_app: rounds to 0.01 ms, too coarse for {median_ms} ms; give a larger model"
+        )
+    mean_ms, calls = float(found["avg latency"]), int(found["total number of iterations"])
+    return {"calls": calls, "median_ms": median_ms, "mean_ms": mean_ms}
+
+
+def _files(folder: Path, name: str, arrays: Sequence[Array]) -> str:
+    """The paths of an input's arrays, each written to a file of its own."""
+    paths = [folder / f"{name}-{number}.npy" for number in range(len(arrays))]
+    for path, array in zip(paths, arrays, strict=True):
+        numpy.save(path, array)
+    return ",".join(map(str, paths))
+
+
+def _mapping(values: Mapping[str, str]) -> str:
+    """`first:value,second:value`."""
+    return ",".join(f"{name}:{value}" for name, value in values.items())
+
+
+def plain_loop(terms: Terms, python: str) -> Found:
+    """ONNX Runtime by a loop in a script that imports nothing of Isthmus."""
+    script, folder = Path(__file__).with_name("plain_loop.py"), terms.folder
+    parts = [script, folder / "model.onnx", folder / "inputs.npz", terms.threads, terms.seconds]
+    found: Found = json.loads(_output("plain loop", [python, *map(str, parts)]).splitlines()[-1])
+    return found
+
+
+def _output(name: str, command: Sequence[str]) -> str:
+    try:
+        finished = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise IsthmusError(f"{name}: no answer in {LONGEST_SECONDS} s") from None
+    if finished.returncode:
+        said = (finished.stderr + finished.stdout).strip().splitlines()[-1:] or ["no message"]
+        raise IsthmusError(f"{name}: ended with code {finished.returncode}: {said[0].strip()}")
+    return finished.stdout
+
+
+TOOLS = (
+    Tool("benchmark_app", "openvino-by-hand", benchmark_app),
+    Tool("plain loop", "onnxruntime-by-hand", plain_loop),
+)
