@@ -13,7 +13,9 @@ bench: .venv/installed
 
 ## The complete comparison: every workload, scenario and peer; the newest report under reports/results.
 bench-full: .venv/installed peers
-	$(BIN)/isthmus bench --full --output reports/results/full-$$(date -u +%F).json
+	result=reports/results/full-$$(date -u +%F).json; \
+	$(BIN)/isthmus bench --full --output $$result && \
+	$(BIN)/python -m isthmus.reports.quoted README.md docs/measurement.md $$result
 
 ## Install what tests need; format, lint, types, tests.
 test: .venv/tested

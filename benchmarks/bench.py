@@ -158,7 +158,7 @@ def _rounds(run: Run, bench: Bench, share: float | None) -> Iterator[list[Entry]
     started = monotonic()
     _without_files(run, bench)
     _reference(run, bench)
-    for number in range(run.plan.rounds):
+    for number in range(run.plan.rounds_of(bench.cell)):
         began = monotonic()
         order = bench.cell.variants if number % 2 == 0 else bench.cell.variants[::-1]
         fresh = {v.name: found for v in order if (found := _record(run, bench, v, number))}

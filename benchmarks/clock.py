@@ -63,7 +63,7 @@ class Clock:
         """Seconds to the end: the mean process so far times the processes to come."""
         mine = mean(self.took) if self.took else GUESS_SECONDS + self.plan.seconds
         here = mean(self.took_here) if self.took_here else mine
-        to_come = [self.plan.rounds * len(cell.variants) for cell in self.cells_left]
+        to_come = [self.plan.rounds_of(c) * len(c.variants) for c in self.cells_left]
         if not to_come:
             return 0.0
         estimate = max(0, to_come[0] - len(self.took_here)) * here + sum(to_come[1:]) * mine

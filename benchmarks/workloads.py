@@ -26,8 +26,8 @@ FULL = (
     *("bert-base-16", "bert-base-32", "bert-base-64", "bert-base-128", "bert-base-256"),
     *("bert-base-512", "bert-base-texts", "bert-large-128", "minilm-l6-128"),
     *("resnet-18", "resnet-50", "resnet-152"),
-    *("mobilenet-v1", "mobilenet-v2", "mobilenet-v3-large", "mobilenet-v3-small"),
-    *("bert-base-128-b8", "resnet-50-b8", "resnet-50-b32", "mobilenet-v2-b8", "mobilenet-v2-b32"),
+    *("mobilenet-v1", "mobilenet-v2", "mobilenet-v3-large"),
+    *("bert-base-128-b8", "resnet-50-b8", "mobilenet-v2-b8"),
 )
 
 POSITIONS = 512  # of every BERT in the catalogue

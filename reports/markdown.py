@@ -23,11 +23,12 @@ def markdown(report: Report) -> str:
 def table_markdown(table: Table) -> str:
     """Heading, what all rows share, the rows, the notes."""
     above = [f"## {escape(table.title)}", *([escape(table.shared)] if table.shared else [])]
-    grid = [_grid(table)] if table.rows else []
+    grid = [table_grid(table)] if table.rows else []
     return "\n\n".join([*above, *grid, *map(escape, table.notes)])
 
 
-def _grid(table: Table) -> str:
+def table_grid(table: Table) -> str:
+    """The rows alone."""
     headers = "| " + " | ".join(escape(str(cell)) for cell in table.headers) + " |"
     marks = ["---" if at < table.left else "---:" for at in range(len(table.headers))]
     lines = [headers, "| " + " | ".join(marks) + " |"]

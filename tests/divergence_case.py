@@ -56,6 +56,7 @@ class Case:
     within: float = 0  # the relative error the program may have
     fast: bool = False  # whether numerics="fast" leaves out what is done about it
     needs: str = ""  # what the processor must have for the runtime to differ
+    before: str = ""  # the version from which on the runtime does not differ; "" for none yet
     earlier: tuple[Array, ...] = ()
     numpys: Any = None  # what NumPy gives, where the runtime has arrays of its own
     holds: Callable[[], bool] = lambda: True  # what else is done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,11 @@ needs_quota = pytest.mark.skipif(
 
 def _pytest(*arguments: str) -> str:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *arguments]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    # Inside a worker of pytest-xdist, a pytest started here would switch its benchmarks off.
+    env = {name: value for name, value in os.environ.items() if "PYTEST_XDIST" not in name}
+    finished = subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout
 

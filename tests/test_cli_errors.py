@@ -209,6 +209,25 @@ ROWS = (
     Row("gate a.json other.json", 2, "cpu_model: Xeon | EPYC", "--allow-different-machines"),
     Row("gate a.json a.json --margin 0", 2, "margin is 0", "such as 0.05"),
     Row("gate a.json a.json --margin wide", 2, "'--margin'", "see `isthmus gate --help`"),
+    # bench, before anything is measured
+    Row("bench --quick --full", 2, "--quick and --full exclude each other", "give one of them"),
+    Row("bench --full --workload resnet-50", 2, "--full and --workload exclude", "give one"),
+    Row("bench --budget ten", 2, "budget 'ten'", "such as 90s, 10m or 1.5h"),
+    Row("bench --rounds 0", 2, "--rounds 0", "4 or more for a useful interval"),
+    Row("bench --seconds -1", 2, "--seconds -1.0", "a number above 0"),
+    Row("bench --threads 0", 2, "--threads 0", "give 1 or more"),
+    Row("bench --workload resnet-51", 2, "no workload 'resnet-51'", "the nearest is 'resnet-5"),
+    Row("bench --workload bert-base", 2, "has no sequence", "such as 'bert-base-128'"),
+    Row("bench --variant cpuu", 2, "no variant 'cpuu'", "there are numpy, cpu"),
+    Row("bench --scenario batch", 2, "no scenario 'batch'", "there are single-stream"),
+    Row("bench --scenario server", 2, "the scenario server needs", "--rate 50"),
+    Row("bench --rate 50", 2, "--rate is of the server scenario", "add --scenario server"),
+    Row("bench --shape x=1,2", 2, "--shape is for a model of yours", "isthmus bench model.onnx"),
+    Row("bench nope.onnx", 2, "nope.onnx: no such file", "give the path of an ONNX model"),
+    Row("bench text.txt", 2, "not a model that can be measured", "mypkg.mymodule:net"),
+    Row("bench math:sin", 2, "math:sin: of which types?", "--shape NAME:float32=1,3"),
+    Row("bench no_such_module:net", 2, "cannot import no_such_module", "cd there"),
+    Row("bench math:tau", 2, "math:tau is a float", "name a function or a Block"),
 )
 
 

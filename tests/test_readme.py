@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+import result_files
 
 from isthmus.errors import IsthmusError
 from isthmus.models import samples
+from isthmus.reports.quoted import renewed
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -44,3 +46,22 @@ def test_links_lead_to_files(page: Path) -> None:
 
 def test_there_are_blocks() -> None:
     assert BLOCKS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_is_quoted_from_results_is_what_they_say(page: Path) -> None:
+    assert renewed(page) == page.read_text(encoding="utf-8"), (
+        f"python -m isthmus.reports.quoted {page.relative_to(ROOT)} writes the quotes anew"
+    )
+
+
+def test_a_quote_follows_the_newest_result_of_its_kind(tmp_path: Path) -> None:
+    document = result_files.document()
+    for day in ("2026-01-01", "2026-02-02"):
+        result_files.write(tmp_path / f"full-{day}.json", document)
+    page = tmp_path / "page.md"
+    page.write_text("<!-- speedup of full-2026-01-01.json -->\n<!-- end -->\nrest\n")
+    text = renewed(page, tmp_path / "full-2026-02-02.json")
+    assert text.startswith("<!-- speedup of full-2026-02-02.json -->\n")
+    assert "| Isthmus CPU |" in text and text.endswith("<!-- end -->\nrest\n")
+    assert "full-2026-01-01" in renewed(page, tmp_path / "quick-2026-02-02.json")

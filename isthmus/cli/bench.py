@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Names = list[str] | None
 ROUNDS = {"quick": 5, "full": 3, "custom": 5}
+SECONDS = {"quick": 1.0, "full": 0.5, "custom": 1.0}
 BUDGET_ROUNDS = 20  # the most that a budget is spent on
 
 
@@ -48,7 +49,9 @@ def bench(
     rounds: Annotated[
         int | None, typer.Option(help="Processes of each variant; default 5, of --full 3.")
     ] = None,
-    seconds: Annotated[float, typer.Option(help="Seconds of timed calls in a process.")] = 1.0,
+    seconds: Annotated[
+        float | None, typer.Option(help="Seconds of timed calls in a process: 1, of --full 0.5.")
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(help="Threads of every variant; default: what may be used.")
     ] = None,
@@ -119,15 +122,15 @@ class Extent(NamedTuple):
     """How much of it."""
 
     rounds: int | None
-    seconds: float
+    seconds: float | None
     threads: int | None
     budget: str | None
 
 
-def _check(rounds: int | None, seconds: float, threads: int | None) -> None:
+def _check(rounds: int | None, seconds: float | None, threads: int | None) -> None:
     if rounds is not None and rounds < 1:
         raise UsageError(f"--rounds {rounds}: give 1 or more; 4 or more for a useful interval")
-    if not 0 < seconds < 3600:
+    if seconds is not None and not 0 < seconds < 3600:
         raise UsageError(f"--seconds {seconds}: give a number above 0 and below 3600")
     if threads is not None and threads < 1:
         raise UsageError(f"--threads {threads}: give 1 or more")
@@ -152,7 +155,7 @@ def _plan(asked: Asked, scenarios: list[Scenario], extent: Extent) -> Plan:
     return Plan(
         cells,
         usual if extent.rounds is None else extent.rounds,
-        extent.seconds,
+        SECONDS[asked.kind] if extent.seconds is None else extent.seconds,
         extent.threads or available_threads(),
         None if extent.budget is None else seconds_of(extent.budget),
         asked.kind,
@@ -175,8 +178,9 @@ def _workloads(asked: Asked) -> list[Any]:
 def _variants(asked: Asked) -> list[Any]:
     from isthmus.benchmarks import variants
 
-    names = asked.variants or (list(variants.FULL) if asked.kind == "full" else [])
-    return variants.find(names)
+    if asked.kind == "full" and not asked.variants:
+        return variants.full()
+    return variants.find(asked.variants)
 
 
 def _run(plan: Plan, path: Path) -> None:
