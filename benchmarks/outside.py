@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy
 from isthmus.errors import IsthmusError
 
 from .process.inputs import Array, read_sets
+from .processes import same_for_all
 
 LONGEST_SECONDS = 600
 COARSEST_MS = 0.5  # of which benchmark_app's rounding is 1 %
@@ -62,7 +64,7 @@ def benchmark_app(terms: Terms, python: str) -> Found:
         "-report_folder": terms.folder,
     }
     parts = [str(part) for pair in options.items() for part in pair]
-    _output("benchmark_app", [python, "-c", MAIN, *parts])
+    _output("benchmark_app", [python, "-c", MAIN, *parts], terms.threads)
     report = json.loads((terms.folder / "benchmark_report.json").read_text(encoding="utf-8"))
     found = report["execution_results"]
     median_ms = float(found["latency (ms)"])
@@ -91,14 +93,18 @@ def plain_loop(terms: Terms, python: str) -> Found:
     """ONNX Runtime by a loop in a script that imports nothing of Isthmus."""
     script, folder = Path(__file__).with_name("plain_loop.py"), terms.folder
     parts = [script, folder / "model.onnx", folder / "inputs.npz", terms.threads, terms.seconds]
-    found: Found = json.loads(_output("plain loop", [python, *map(str, parts)]).splitlines()[-1])
+    found: Found = json.loads(
+        _output("plain loop", [python, *map(str, parts)], terms.threads).splitlines()[-1]
+    )
     return found
 
 
-def _output(name: str, command: Sequence[str]) -> str:
+def _output(name: str, command: Sequence[str], threads: int) -> str:
+    """What the tool printed, in the surroundings that the harness gives its own processes."""
+    env = {**os.environ, **same_for_all(threads)}
     try:
         finished = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
+            command, capture_output=True, text=True, env=env, check=False, timeout=LONGEST_SECONDS
         )
     except subprocess.TimeoutExpired:
         raise IsthmusError(f"{name}: no answer in {LONGEST_SECONDS} s") from None

@@ -94,9 +94,14 @@ def _finished(variant: Variant, job: Path, threads: int) -> subprocess.Completed
 
 
 def surroundings(variant: Variant, threads: int) -> dict[str, str]:
-    """The environment variables of a process: the same budget for every library that reads one."""
+    """The environment variables of a process: what all have, and what its variant needs."""
+    return {**os.environ, **same_for_all(threads), **variant.variables}
+
+
+def same_for_all(threads: int) -> dict[str, str]:
+    """The same budget for every library that reads one from the environment."""
     limits = dict.fromkeys(THREAD_VARIABLES, str(threads))
-    return {**os.environ, **limits, **ALLOCATOR, "PYTHONHASHSEED": "0", **variant.variables}
+    return {**limits, **ALLOCATOR, "PYTHONHASHSEED": "0"}
 
 
 def _record(variant: Variant, finished: subprocess.CompletedProcess[str]) -> Record:
