@@ -21,6 +21,7 @@ from .plan import Cell, Plan
 from .prepare import Facts, prepare
 from .process.inputs import read_outputs
 from .processes import Record, measured
+from .resume import earlier
 from .variants import Variant, find
 
 REFERENCE = "numpy"  # every other variant's outputs are compared with this one's
@@ -40,6 +41,8 @@ class Run:
     missing: dict[tuple[str, str, str], str] = field(default_factory=dict)
     roofline: dict[str, Any] | None = None
     absent: bool = False  # something to run with is not installed, rather than broken
+    commits: list[str] = field(default_factory=list)  # of the runs that this one goes on with
+    spent_before: float = 0.0
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.plan)
@@ -54,7 +57,8 @@ class Run:
             ],
             "roofline": self.roofline,
             "interrupted": interrupted,
-            "seconds_spent": round(self.clock.spent, 1),
+            "seconds_spent": round(self.spent_before + self.clock.spent, 1),
+            **({"commits": [*self.commits, result.commit()]} if self.commits else {}),
         }
         result.write(self.output, result.document([*self.done, *entries], about))
 
@@ -88,13 +92,16 @@ class Bench:
         return self.folder / f"{name}.outputs.npz"
 
 
-def run_bench(plan: Plan, output: Path, progress: Callable[[Step], None] = print) -> Path:
+def run_bench(
+    plan: Plan, output: Path, progress: Callable[[Step], None] = print, *, resume: bool = False
+) -> Path:
     """Measure, writing the result file after every round; the path of that file.
 
     A variant that cannot run is written down as missing, with the reason. An interruption keeps
-    the rounds that are whole. Raises BackendMissing or NothingMeasured where nothing could run.
+    the rounds that are whole; `resume` goes on with the cells that a file lacks. Raises
+    BackendMissing or NothingMeasured where nothing could run.
     """
-    run = Run(plan, output, progress)
+    run = _resumed(plan, output, progress) if resume else Run(plan, output, progress)
     try:
         _measure(run)
     except KeyboardInterrupt:
@@ -106,8 +113,23 @@ def run_bench(plan: Plan, output: Path, progress: Callable[[Step], None] = print
     return output
 
 
+def _resumed(plan: Plan, output: Path, progress: Callable[[Step], None]) -> Run:
+    """A run that has what an earlier one left whole, and measures the rest."""
+    left, before = earlier(plan, output)
+    return Run(
+        left,
+        output,
+        progress,
+        done=before.entries,
+        missing=before.missing,
+        roofline=before.roofline,
+        commits=before.commits,
+        spent_before=before.spent_seconds,
+    )
+
+
 def _measure(run: Run) -> None:
-    run.roofline = _peaks(run, "this machine's peak speed")
+    run.roofline = run.roofline or _peaks(run, "this machine's peak speed")
     for cell in run.plan.cells:
         _cell(run, cell)
         run.clock.cell_done()

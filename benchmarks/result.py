@@ -50,6 +50,11 @@ def _machine() -> Document:
     return {**pytest_benchmark_generate_machine_info(), "isthmus": ours}
 
 
+def commit() -> str:
+    """The revision that measures now."""
+    return str(get_commit_info()["id"])
+
+
 def benchmark(
     cell: Cell, variant: Variant, records: list[Record], facts: Mapping[str, Any]
 ) -> Document:

@@ -27,7 +27,7 @@ FULL = (
     *("bert-base-512", "bert-base-texts", "bert-large-128", "minilm-l6-128"),
     *("resnet-18", "resnet-50", "resnet-152"),
     *("mobilenet-v1", "mobilenet-v2", "mobilenet-v3-large"),
-    *("bert-base-128-b8", "resnet-50-b8", "mobilenet-v2-b8"),
+    *("minilm-l6-128-b8", "resnet-50-b8", "mobilenet-v2-b8"),
 )
 
 POSITIONS = 512  # of every BERT in the catalogue

@@ -146,6 +146,32 @@ def test_an_interruption_keeps_whole_rounds(tmp_path: Path) -> None:
 
 
 @needs_samples
+def test_a_stopped_run_goes_on_with_what_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    images, texts = workloads.find(["mobilenet-v2", "minilm-l6-16"])
+    cells = crossed([images, texts], variants.find(["numpy", "cpu"]))
+    plan = Plan(cells, 1, 0.01, 1, peaks=False)
+
+    def stopped(step: Step) -> None:
+        if step.text.startswith("minilm-l6-16 cpu"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_bench(plan, path, stopped)
+    first = read(path).results
+    said: list[Step] = []
+    run_bench(plan, path, said.append, resume=True)
+    assert not [step for step in said if step.text.startswith("mobilenet-v2")]
+    assert {r.fullname: r.rounds for r in first}.items() <= {
+        r.fullname: r.rounds for r in read(path).results
+    }.items()
+    assert len(read(path).results) == 4
+    assert len(json.loads(path.read_text())["isthmus"]["commits"]) == 2
+    with pytest.raises(UsageError, match=r"measured otherwise: threads 1 \| 2; leave --resume"):
+        run_bench(replace(plan, threads=2), path, said.append, resume=True)
+
+
+@needs_samples
 def test_a_budget_ends_the_rounds(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     run_bench(plan_of(["cpu"], rounds=50, budget_seconds=12.0), path, lambda _: None)

@@ -221,6 +221,8 @@ ROWS = (
     Row("bench --variant cpuu", 2, "no variant 'cpuu'", "there are numpy, cpu"),
     Row("bench --scenario batch", 2, "no scenario 'batch'", "there are single-stream"),
     Row("bench --scenario server", 2, "the scenario server needs", "--rate 50"),
+    Row("bench --resume", 2, "--resume: which file?", "--output FILE"),
+    Row("bench --resume --output words.json --workload resnet-50", 2, "words.json", "--resume"),
     Row("bench --rate 50", 2, "--rate is of the server scenario", "add --scenario server"),
     Row("bench --shape x=1,2", 2, "--shape is for a model of yours", "isthmus bench model.onnx"),
     Row("bench nope.onnx", 2, "nope.onnx: no such file", "give the path of an ONNX model"),

@@ -67,6 +67,9 @@ def bench(
     output: Annotated[
         Path | None, typer.Option(help="The result file; default: results/TIME.json.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the --output of a run that was stopped.")
+    ] = False,
     report: Annotated[bool, typer.Option(help="Write and print the report as well.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result file as JSON.")] = False,
 ) -> None:
@@ -78,13 +81,15 @@ def bench(
     Example: isthmus bench model.onnx --shape x=1,3,224,224 --variant numpy --variant cpu
     """
     _check(rounds, seconds, threads)
+    if resume and output is None:
+        raise UsageError("--resume: which file? name it: --output FILE")
     plan = _plan(
         Asked(targets or [], shape or [], workload or [], variant or [], quick, full),
         _scenarios(scenario or [], rate, p99_ms),
         Extent(rounds, seconds, threads, budget),
     )
     path = output or Path("results") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    _run(plan, path)
+    _run(plan, path, resume)
     if as_json:
         print(json.dumps(json.loads(path.read_text(encoding="utf-8"))))
     elif report:
@@ -183,7 +188,7 @@ def _variants(asked: Asked) -> list[Any]:
     return variants.find(asked.variants)
 
 
-def _run(plan: Plan, path: Path) -> None:
+def _run(plan: Plan, path: Path, resume: bool) -> None:
     """Measure behind a progress bar; Ctrl-C keeps the rounds that are written, and says so."""
     from isthmus.benchmarks.bench import run_bench
 
@@ -194,7 +199,7 @@ def _run(plan: Plan, path: Path) -> None:
     )
     try:
         with _progress() as show:
-            run_bench(plan, path, show)
+            run_bench(plan, path, show, resume=resume)
     except KeyboardInterrupt:
         kept = f"kept in {path}" if path.exists() else "nothing was measured yet"
         typer.echo(f"interrupted; {kept}", err=True)
