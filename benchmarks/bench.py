@@ -1,4 +1,4 @@
-"""The harness: prepare each workload once, then rounds of fresh processes, variants interleaved.
+"""The harness: prepare each workload once, then rounds of fresh processes that take turns.
 
 What was measured is written after every round, so that a kill loses one round at most.
 """
@@ -6,6 +6,7 @@ What was measured is written after every round, so that a kill loses one round a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +21,7 @@ from .parity import compared
 from .plan import Cell, Plan
 from .prepare import Facts, prepare
 from .process.inputs import read_outputs
-from .processes import Record, measured
+from .processes import Process, Record, cycles, measured, memory_suffices
 from .resume import earlier
 from .variants import Variant, find
 
@@ -182,9 +183,7 @@ def _rounds(run: Run, bench: Bench, share: float | None) -> Iterator[list[Entry]
     _reference(run, bench)
     for number in range(run.plan.rounds_of(bench.cell)):
         began = monotonic()
-        order = bench.cell.variants if number % 2 == 0 else bench.cell.variants[::-1]
-        fresh = {v.name: found for v in order if (found := _record(run, bench, v, number))}
-        for name, record in fresh.items():
+        for name, record in _round(run, bench, number).items():
             bench.records.setdefault(name, []).append(record)
         if number == 0:
             _compare(run, bench)
@@ -212,15 +211,34 @@ def _reference(run: Run, bench: Bench) -> None:
     measured(bench.folder, variant, run.plan.threads, 0.0, outputs=bench.outputs(REFERENCE))
 
 
-def _record(run: Run, bench: Bench, variant: Variant, number: int) -> Record | None:
-    """One process; None where the variant is missing, now or since an earlier round."""
+def _round(run: Run, bench: Bench, number: int) -> dict[str, Record]:
+    """A fresh process of each variant that is not missing. They take turns, as many as memory
+    holds at a time; every second round opens them in the other order."""
+    order = bench.cell.variants if number % 2 == 0 else bench.cell.variants[::-1]
+    waiting = [v for v in order if _place(bench.cell, v.name) not in run.missing]
+    began, records = monotonic(), dict[str, Record]()
+    while waiting:
+        with ExitStack() as ended:
+            group: list[Process] = []
+            while waiting and memory_suffices(len(group)):
+                group += _opened(run, bench, waiting.pop(0), number, ended)
+            run.progress(run.clock.step(f"{bench.cell.workload.name} turns of round {number + 1}"))
+            cycles(group, lambda one, problem: _failed(run, bench.cell, one.variant, problem))
+            # Windows of different groups are not paired.
+            about = {"group": len(records)}
+            records |= {p.variant.name: {**p.record, **about} for p in group if p.record}
+    run.clock.ran(monotonic() - began, len(records))
+    return records
+
+
+def _opened(
+    run: Run, bench: Bench, variant: Variant, number: int, ended: ExitStack
+) -> list[Process]:
+    """The process of a variant, warm and stopped; none where it failed."""
     cell = bench.cell
-    if _place(cell, variant.name) in run.missing:
-        return None
     run.progress(run.clock.step(f"{cell.workload.name} {variant.name} round {number + 1}"))
-    began = monotonic()
     try:
-        record = measured(
+        process = Process(
             bench.folder,
             variant,
             run.plan.threads,
@@ -228,12 +246,16 @@ def _record(run: Run, bench: Bench, variant: Variant, number: int) -> Record | N
             scenario=cell.scenario.job(),
             outputs=bench.outputs(variant.name) if number == 0 else None,
         )
+        ended.callback(process.end)
+        return [process.opened()]
     except IsthmusError as problem:
-        run.absent |= isinstance(problem, BackendMissing)
-        _miss(run, cell, variant.name, str(problem))
-        return None
-    run.clock.ran(monotonic() - began)
-    return record
+        _failed(run, cell, variant, problem)
+        return []
+
+
+def _failed(run: Run, cell: Cell, variant: Variant, problem: IsthmusError) -> None:
+    run.absent |= isinstance(problem, BackendMissing)
+    _miss(run, cell, variant.name, str(problem))
 
 
 def _compare(run: Run, bench: Bench) -> None:

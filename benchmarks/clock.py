@@ -42,10 +42,11 @@ class Clock:
         """What begins now."""
         return Step(text, self.spent, self.left())
 
-    def ran(self, seconds: float) -> None:
-        """A process has ended."""
-        self.took.append(seconds)
-        self.took_here.append(seconds)
+    def ran(self, seconds: float, processes: int = 1) -> None:
+        """So many processes have ended."""
+        each = [seconds / processes] * processes
+        self.took += each
+        self.took_here += each
 
     def cell_done(self) -> None:
         """All rounds of the first cell left are over."""

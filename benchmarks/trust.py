@@ -2,8 +2,8 @@
 
     python -m isthmus.benchmarks.trust --aa 100 --injected 10 [RESULT.json]
 
-A comparison is `rounds` rounds of two processes of one variant, in alternating order, and the
-ratio of their medians with its 95 % interval, made as `isthmus report` makes it. In an A/A
+A comparison is `rounds` rounds of two processes of one variant that take turns, and the ratio of
+their times turn by turn with its 95 % interval, made as `isthmus report` makes it. In an A/A
 comparison both do the same and the ratio is 1; with a slowdown of d, each call of the second
 waits d of its own time on top, and the ratio is 1 + d. Of exact intervals, 95 % hold the true
 ratio. The file is written after every comparison; the same command goes on after a kill.
@@ -16,6 +16,7 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -24,18 +25,18 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from isthmus.errors import UsageError
-from isthmus.reports import log_ratio
+from isthmus.errors import IsthmusError, UsageError
+from isthmus.reports.turns import Turns, ratio_of_turns, turns_of
 from isthmus.threads import available_threads
 
 from . import result, study, variants, workloads
 from .prepare import prepare
-from .processes import measured
+from .processes import Process, cycles
 
 CONFIDENCE = 0.95
 SLOWDOWNS = (0.01, 0.03, 0.10)
 FEWEST_ROUNDS = 3  # below, an interval is made of samples and cannot see the processes' differences
-Process = Callable[[float], float]  # slowdown -> median seconds of a call, in a fresh process
+Round = Callable[[Sequence[float]], list[Turns]]  # slowdowns -> the turns of a process of each
 Comparison = dict[str, Any]
 
 
@@ -46,7 +47,7 @@ class Design:
     workload: str = "mobilenet-v2"
     variant: str = "cpu"
     rounds: int = 5
-    seconds: float = 0.3
+    seconds: float = 1.0
     threads: int = field(default_factory=available_threads)
 
 
@@ -68,23 +69,33 @@ def compare_all(design: Design, wanted: Mapping[float, int], path: Path) -> list
     if not todo:
         return done
     with TemporaryDirectory(prefix="isthmus-") as place:
-        process = _process(design, Path(place))
+        round_of = _round_of(design, Path(place))
         for slowdown in study.progress(todo, f"trust {design.workload}"):
-            done.append(comparison(process, slowdown, design.rounds, len(done)))
+            done.append(comparison(round_of, slowdown, design.rounds, len(done)))
             result.write(path, {**known, **document(done)})
     return done
 
 
-def _process(design: Design, folder: Path) -> Process:
-    """The design's process, on files prepared in the folder."""
+def _round_of(design: Design, folder: Path) -> Round:
+    """Rounds of the design's processes, on files prepared in the folder."""
     (work,), (variant,) = workloads.find([design.workload]), variants.find([design.variant])
     prepare(work, folder, named=variant.needs == "named")
 
-    def process(slowdown: float) -> float:
-        record = measured(folder, variant, design.threads, design.seconds, delay=slowdown)
-        return median(record["seconds"])
+    def run(slowdowns: Sequence[float]) -> list[Turns]:
+        with ExitStack() as ended:
+            group = []
+            for slowdown in slowdowns:
+                one = Process(folder, variant, design.threads, design.seconds, delay=slowdown)
+                ended.callback(one.end)
+                group.append(one.opened())
+            cycles(group)
+            return [_turns(one.record or {}) for one in group]
 
-    return process
+    return run
+
+
+def _turns(record: Mapping[str, Any]) -> Turns:
+    return turns_of(record["seconds"], record["windows"]["turns"])
 
 
 def remaining(wanted: Mapping[float, int], done: Sequence[Comparison]) -> list[float]:
@@ -98,29 +109,36 @@ def remaining(wanted: Mapping[float, int], done: Sequence[Comparison]) -> list[f
     return [slowdown for _, slowdown in sorted(places)]
 
 
-def comparison(process: Process, slowdown: float, rounds: int, number: int) -> Comparison:
+def comparison(round_of: Round, slowdown: float, rounds: int, number: int) -> Comparison:
     """One comparison; its number says who begins."""
-    pairs = [_pair(process, slowdown, (number + at) % 2 == 0) for at in range(rounds)]
+    pairs = [_pair(round_of, slowdown, (number + at) % 2 == 0) for at in range(rounds)]
     plain, slowed = ([pair[which] for pair in pairs] for which in (0, 1))
-    ratio = log_ratio([[s] for s in slowed], [[s] for s in plain], paired=True)
+    ratio = ratio_of_turns(slowed, plain)
+    if ratio is None:
+        raise IsthmusError("a round has no cycle in which both turns were good; run it again")
     low, high = ratio.interval(CONFIDENCE)
     return {
         "slowdown": slowdown,
-        "plain_seconds": plain,
-        "slowed_seconds": slowed,
+        "plain_seconds": [_seconds(turns) for turns in plain],
+        "slowed_seconds": [_seconds(turns) for turns in slowed],
         "estimate": ratio.ratio,
         "interval_95": [low, high],
         "holds": low <= 1 + slowdown <= high,
     }
 
 
-def _pair(process: Process, slowdown: float, plain_first: bool) -> tuple[float, float]:
-    """Seconds of a plain process and of a slowed one."""
+def _pair(round_of: Round, slowdown: float, plain_first: bool) -> tuple[Turns, Turns]:
+    """The turns of a plain process and of a slowed one."""
     if plain_first:
-        plain = process(0.0)
-        return plain, process(slowdown)
-    slowed = process(slowdown)
-    return process(0.0), slowed
+        plain, slowed = round_of([0.0, slowdown])
+    else:
+        slowed, plain = round_of([slowdown, 0.0])
+    return plain, slowed
+
+
+def _seconds(turns: Turns) -> dict[str, float]:
+    """The median seconds of each turn, by cycle."""
+    return {str(cycle): round(math.exp(log), result.DIGITS) for cycle, log in turns.items()}
 
 
 # What they say together

@@ -102,6 +102,16 @@ def memory_bytes() -> int | None:
     return None if math.isinf(least) else int(least)
 
 
+def available_bytes() -> int | None:
+    """What can be given to programs now (MemAvailable); None where the system does not tell."""
+    try:
+        text = Path("/proc/meminfo").read_text()
+    except OSError:
+        return None
+    found = re.search(r"^MemAvailable:\s*(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
+
+
 def installed_bytes() -> int | None:
     """What is installed, less what the system kept back when it started."""
     try:

@@ -11,6 +11,7 @@ import math
 
 from .intervals import LogRatio, log_ratio
 from .result import NATIVE, Result, ResultFile
+from .turns import log_ratio_by_turns
 
 Setting = tuple[str, int | str | None, int, int | None, str, str]
 Index = dict[tuple[str, Setting], Result]
@@ -37,10 +38,11 @@ def unproven(result: Result) -> str:
 
 
 def times_as_fast(base: Result | None, result: Result) -> LogRatio | None:
-    """log(base / result): rounds of one file were interleaved, and are paired."""
+    """log(base / result): processes of one file took turns, or its rounds were interleaved."""
     if base is None:
         return None
     if not base.rounds or not result.rounds:
         value = math.log(base.median_seconds / result.median_seconds)
         return LogRatio(value, math.inf, math.inf, "no raw times")
-    return log_ratio(base.rounds, result.rounds, paired=True)
+    by_turns = log_ratio_by_turns(base, result)
+    return by_turns or log_ratio(base.rounds, result.rounds, paired=True)

@@ -73,7 +73,7 @@ def log_ratio(a: Rounds, b: Rounds, *, paired: bool = False) -> LogRatio:
     if fewest < FEWEST_ROUNDS:
         return _of_samples(_flat(a), _flat(b))
     if paired and len(a) == len(b):
-        return _paired(_log_medians(a), _log_medians(b))
+        return of_logs(_log_medians(a) - _log_medians(b), f"{len(a)} paired rounds")
     return _welch(_log_medians(a), _log_medians(b))
 
 
@@ -103,21 +103,20 @@ def _satterthwaite(variances: Array, freedoms: Array) -> float:
     return float(variances.sum()) ** 2 / below
 
 
-def _paired(a: Array, b: Array) -> LogRatio:
-    """Student's t on the per-round log ratios, or their signed ranks."""
-    logs = a - b
+def of_logs(logs: Array, what: str) -> LogRatio:
+    """From the log ratio of each round: Student's t, or from 8 rounds on their signed ranks."""
     if len(logs) in RANKED_ROUNDS:
-        return _ranked(logs)
+        return _ranked(logs, what)
     error = float(logs.std(ddof=1)) / math.sqrt(len(logs))
-    return LogRatio(float(logs.mean()), error, len(logs) - 1, f"t, {len(logs)} paired rounds")
+    return LogRatio(float(logs.mean()), error, len(logs) - 1, f"t, {what}")
 
 
-def _ranked(logs: Array) -> LogRatio:
+def _ranked(logs: Array, what: str) -> LogRatio:
     """Signed ranks; the error is the one whose t interval has the same width at 95 %."""
     averages, freedom = signed_rank.walsh_averages(logs), len(logs) - 1
     low, high = (signed_rank.quantile(averages, tail) for tail in (0.025, 0.975))
     error = (high - low) / (2 * t_quantile(0.975, freedom))
-    method = f"signed ranks, {len(logs)} paired rounds"
+    method = f"signed ranks, {what}"
     return LogRatio(float(numpy.median(averages)), error, freedom, method, averages=averages)
 
 

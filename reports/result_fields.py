@@ -11,6 +11,7 @@ from .checks import (
     amount_or_none,
     count,
     count_or_none,
+    fail,
     flag,
     listed,
     mapping,
@@ -19,6 +20,7 @@ from .checks import (
     share_or_none,
     text,
     text_or_empty,
+    whole,
 )
 
 SINGLE = "single-stream"  # one call after another: the scenario of every speedup
@@ -45,7 +47,8 @@ class Process:
 
     `discarded` counts the windows thrown away by reason, `bad` those that were kept because every
     window was bad; `cpu_per_wall` is processor seconds per second, which a budget of T threads
-    keeps at T or below; `cores` is how many it may run on.
+    keeps at T or below; `cores` is how many it may run on. `turns`: the cycle of each kept window
+    and its number of samples; `group`: processes of one group took turns with each other.
     """
 
     steady: bool | None = None
@@ -66,6 +69,8 @@ class Process:
     first_inference_seconds: float | None = None
     peak_memory_bytes: float | None = None
     energy_joules_per_call: float | None = None
+    turns: tuple[tuple[int, int], ...] = ()
+    group: int | None = None
 
 
 AMOUNTS = (
@@ -149,6 +154,19 @@ def _process(where: str, value: Any) -> Process:
         cores=None if affinity is None else len(listed(where, "affinity", affinity)),
         os_threads=count_or_none(where, "os_threads", said.get("os_threads")),
         **{name: amount_or_none(where, name, said.get(name)) for name in AMOUNTS},
+        turns=_turns(where, windows.get("turns")),
+        group=count_or_none(where, "group", said.get("group")),
+    )
+
+
+def _turns(where: str, value: Any) -> tuple[tuple[int, int], ...]:
+    """Pairs of a cycle and a number of samples; empty where a file has none."""
+    pairs = [listed(where, "windows.turns", pair) for pair in listed(where, "turns", value)]
+    if any(len(pair) != 2 for pair in pairs):
+        fail(where, "windows.turns has other than pairs", "measure again")
+    return tuple(
+        (count(where, "a turn's cycle", at), whole(where, "a turn's samples", samples))
+        for at, samples in pairs
     )
 
 

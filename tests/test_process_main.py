@@ -156,7 +156,7 @@ def test_a_failure_is_one_line_and_a_code(
 def test_what_a_program_lacks_is_missing_with_its_reason(tmp_path: Path) -> None:
     code = START + (
         "import process.main as m\n"
-        "def refuse(job): raise m.Missing('no operator Celu:\\n see elsewhere')\n"
+        "def refuse(job, turns): raise m.Missing('no operator Celu:\\n see elsewhere')\n"
         "m.measure = refuse; m.main(sys.argv[2])"
     )
     (tmp_path / "job.json").write_text("{}")

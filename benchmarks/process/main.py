@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter
 from typing import Any, NoReturn
 
-from . import energy, scenarios, timing
+from . import scenarios, timing
 from .imports import counted
 from .memory import peak_memory_bytes
+from .turns import Turns, end_with_parent
 from .watch import Watch
 
 Record = dict[str, Any]
@@ -36,7 +37,9 @@ def main(path: str) -> NoReturn:
     """Do the job in a file; the record is the last line of stdout, a failure that of stderr."""
     answer = _own_stdout()
     try:
-        record = measure(json.loads(Path(path).read_text(encoding="utf-8")))
+        end_with_parent()
+        job = json.loads(Path(path).read_text(encoding="utf-8"))
+        record = measure(job, Turns(answer, sys.stdin) if job.get("turns") else None)
         answer(json.dumps(record))
         code = 0
     except KeyboardInterrupt:
@@ -48,7 +51,7 @@ def main(path: str) -> NoReturn:
     os._exit(code)  # some runtimes crash while they are torn down, after all is said
 
 
-def measure(job: Mapping[str, Any]) -> Record:
+def measure(job: Mapping[str, Any], turns: Turns | None = None) -> Record:
     """The record of a job; the process is bound to its processors before a runtime is imported."""
     load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     watch = Watch(bind(job["threads"]))
@@ -59,7 +62,7 @@ def measure(job: Mapping[str, Any]) -> Record:
     started = perf_counter()
     opened.call(sets[0])
     first_seconds = perf_counter() - started
-    found = _timed(opened.call, sets, job, watch)
+    found = _timed(opened.call, sets, job, watch, turns)
     peak_bytes = peak_memory_bytes()  # before outputs are gathered, which no user does
     if job["outputs"]:
         _write_outputs(Path(job["outputs"]), opened.call, sets)
@@ -123,29 +126,27 @@ def _opened(job: Mapping[str, Any]) -> Opened:
     return Opened(call, opener.runtime(), times)
 
 
-def _timed(call: timing.Call, sets: list[Any], job: Mapping[str, Any], watch: Watch) -> Record:
+def _timed(
+    call: timing.Call, sets: list[Any], job: Mapping[str, Any], watch: Watch, turns: Turns | None
+) -> Record:
     """Warm up and time the scenario; the machine is watched meanwhile."""
-    sample = timing.Sampler(call, sets, job["delay"])
+    sample = timing.Sampler(call, sets, job["delay"], turn=turns)
     resolution = timing.resolution()
     with timing.quiet_collector():
         cycle = timing.cycle_length(sets)
         warm = timing.warm_up(sample, cycle)
         grouped = timing.calls_per_sample(warm.call_seconds, resolution, cycle)
         section = scenarios.Section(sample, grouped, warm.call_seconds, job["seconds"], watch)
-        calls, joules = sample.calls, energy.read()
-        wall, busy = perf_counter(), process_time()
         found = scenarios.run(section, job["scenario"])
-        wall, busy = perf_counter() - wall, process_time() - busy
-        spent = energy.joules(joules, energy.read())
     return {
         "warm_up": {"calls": warm.calls, "seconds": warm.seconds, "steady": warm.steady},
         "calls_per_sample": found.calls_per_sample,
         "seconds": found.seconds,
         "windows": timing.account(found.windows),
-        "cpu_per_wall": busy / wall,
+        "cpu_per_wall": timing.cpu_per_wall(found.windows),
         "clock_mhz": watch.clock_mhz(),
         "timer_resolution_seconds": resolution,
-        "energy_joules_per_call": None if spent is None else spent / (sample.calls - calls),
+        "energy_joules_per_call": timing.joules_per_call(found.windows, found.calls_per_sample),
         "scenario": found.result,
     }
 
@@ -160,17 +161,14 @@ def _write_outputs(path: Path, call: timing.Call, sets: list[Any]) -> None:
 
 
 def _own_stdout() -> Callable[[str], None]:
-    """Writes a line to stdout, which from now on is stderr for everybody else: runtimes print,
+    """Writes lines to stdout, which from now on is stderr for everybody else: runtimes print,
     some of them past Python."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
 
-    def answer(line: str) -> None:
-        with os.fdopen(kept, "w", encoding="utf-8") as file:
-            file.write(line + "\n")
-
-    return answer
+    file = os.fdopen(kept, "w", encoding="utf-8")
+    return lambda line: print(line, file=file, flush=True)
 
 
 def _exit_code(problem: BaseException) -> int:

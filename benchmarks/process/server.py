@@ -54,6 +54,7 @@ class Prober:
     def __call__(self, rate_per_s: float) -> Probe:
         due = arrivals(rate_per_s, self.seconds)
         most_seconds = MOST_TIMES_THE_SECONDS * self.seconds
+        self.sample.turn()
         window = watched(
             lambda: serve(self.sample, due, most_seconds, self.sleep),
             self.watch,

@@ -14,6 +14,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
+from . import energy
 from .watch import WINDOW_SECONDS, Signals, Watch, means
 
 Call = Callable[[Any], Any]
@@ -21,6 +22,10 @@ Clock = Callable[[], float]
 
 RESOLUTIONS_A_SAMPLE = 1000  # a sample is known to 0.1 %
 FEWEST_SAMPLES = 3
+# The shorter a turn, the more alike the machine in two that follow each other; in 0.1 s the
+# counters of the system still tell whether it was disturbed.
+TURN_SECONDS = 0.1
+SHORT_SECONDS = 0.02
 MOST_TIMES_THE_SECONDS = 2  # that bad windows may extend a measurement
 # Warm-up: three windows of 0.07 s are 0.2 s. One that does not settle ends after 3 s; long calls
 # get up to 10 of them, or 10 s, to settle.
@@ -41,14 +46,23 @@ def resolution(clock: Clock = perf_counter) -> float:
 class Sampler:
     """Calls a program with one set of inputs after the other, and counts the calls.
 
-    delay: a share of every sample's time that is waited on top, a known slowdown.
+    delay: a share of every sample's time that is waited on top, a known slowdown. turn: returns
+    when this process may run; others run until then (turns.py).
     """
 
     def __init__(
-        self, call: Call, sets: Sequence[Any], delay: float = 0.0, clock: Clock = perf_counter
+        self,
+        call: Call,
+        sets: Sequence[Any],
+        delay: float = 0.0,
+        clock: Clock = perf_counter,
+        turn: Callable[[], None] | None = None,
     ) -> None:
         self.calls = 0
+        self.last_seconds = 0.0
         self.clock = clock
+        self.turn = turn or (lambda: None)
+        self.takes_turns = turn is not None
         self._call = call
         self._source = endless(sets)
         self._delay = delay
@@ -63,6 +77,7 @@ class Sampler:
         if self._delay:
             elapsed = self._prolonged(started, elapsed)
         self.calls += calls
+        self.last_seconds = elapsed
         return elapsed / calls
 
     def _prolonged(self, started: float, elapsed: float) -> float:
@@ -136,28 +151,34 @@ def quiet_collector() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Window:
-    """Seconds a call of each sample, the window's own length, and what disturbed it."""
+    """Seconds a call of each sample, the window's own length, and what disturbed it; the
+    processor time of this process, and the energy of all, None where it cannot be read."""
 
     samples: list[float]
     wall_seconds: float
     signals: Signals
     fault: str | None
+    cpu_seconds: float = 0.0
+    joules: float | None = None
 
 
 def windows(sample: Sampler, calls: int, seconds: float, watch: Watch) -> list[Window]:
     """Windows until so many seconds of them are good; at most twice as many seconds."""
     found: list[Window] = []
-    length = window_seconds(seconds)
+    length = window_seconds(seconds, TURN_SECONDS if sample.takes_turns else WINDOW_SECONDS)
     while True:
+        sample.turn()
+        if sample.takes_turns and sample.last_seconds < SHORT_SECONDS:
+            sample(calls)  # others have left the caches full of theirs
         found.append(watched(lambda: _window(sample, calls, length), watch, sample.clock))
         good = [window for window in found if window.fault is None]
         if _long_enough(good, seconds) or _long_enough(found, MOST_TIMES_THE_SECONDS * seconds):
             return found
 
 
-def window_seconds(seconds: float) -> float:
-    """The length of the windows that a section is cut in: equal, 0.25 s or a little more."""
-    return seconds / max(1, math.floor(seconds / WINDOW_SECONDS))
+def window_seconds(seconds: float, least: float = WINDOW_SECONDS) -> float:
+    """The length of the windows that a section is cut in: equal, `least` or a little more."""
+    return seconds / max(1, math.floor(seconds / least))
 
 
 def _long_enough(some: Sequence[Window], seconds: float) -> bool:
@@ -167,12 +188,13 @@ def _long_enough(some: Sequence[Window], seconds: float) -> bool:
 
 def watched(run: Callable[[], list[float]], watch: Watch, clock: Clock = perf_counter) -> Window:
     """The samples of a run as one window."""
-    before, began = watch.look(), clock()
+    joules, before, began = energy.read(), watch.look(), clock()
     samples = run()
-    ended, after = clock(), watch.look()
+    ended, after, spent = clock(), watch.look(), energy.joules(joules, energy.read())
     signals = watch.between(before, after)
     fault = watch.fault(signals, after.seconds - before.seconds)
-    return Window(samples, ended - began, signals, fault)
+    cpu_seconds = after.own_seconds - before.own_seconds
+    return Window(samples, ended - began, signals, fault, cpu_seconds, spent)
 
 
 def kept(some: Sequence[Window]) -> list[Window]:
@@ -180,12 +202,25 @@ def kept(some: Sequence[Window]) -> list[Window]:
     return [window for window in some if window.fault is None] or list(some)
 
 
+def cpu_per_wall(some: Sequence[Window]) -> float:
+    """How many processors this process kept busy in its windows."""
+    return sum(one.cpu_seconds for one in some) / sum(one.wall_seconds for one in some)
+
+
+def joules_per_call(some: Sequence[Window], grouped: int) -> float | None:
+    """The machine's energy in the windows; None where any of it cannot be read."""
+    known = [one.joules for one in some if one.joules is not None]
+    calls = grouped * sum(len(one.samples) for one in some)
+    return sum(known) / calls if calls and len(known) == len(some) else None
+
+
 def account(some: Sequence[Window]) -> dict[str, Any]:
     """What became of the windows: how many were kept, how many discarded and why.
 
     `window_seconds` is their median length, that of a call where calls are longer.
     Where every window was bad (`all_bad`) all are kept, and `bad` tells what was wrong with them.
-    `signals` are means over the kept ones.
+    `signals` are means over the kept ones. `turns`: the position of each kept window among all,
+    and how many samples it has, so that windows of processes that took turns can be paired.
     """
     good = kept(some)
     bad = dict(Counter(window.fault for window in some if window.fault is not None))
@@ -197,4 +232,7 @@ def account(some: Sequence[Window]) -> dict[str, Any]:
         "bad": bad,
         "window_seconds": median(window.wall_seconds for window in good),
         "signals": means([window.signals for window in good]),
+        "turns": [
+            [at, len(one.samples)] for at, one in enumerate(some) if all_bad or one.fault is None
+        ],
     }
