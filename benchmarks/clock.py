@@ -44,7 +44,7 @@ class Clock:
 
     def ran(self, seconds: float, processes: int = 1) -> None:
         """So many processes have ended."""
-        each = [seconds / processes] * processes
+        each = [seconds / processes for _ in range(processes)]
         self.took += each
         self.took_here += each
 

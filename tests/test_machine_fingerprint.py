@@ -14,7 +14,6 @@ from isthmus import cgroup, machine, nvidia, threads, topology
 from isthmus.benchmarks import machine as grouped
 from isthmus.reports.machine import BLOCKING, WARNING, Machine, machine_of
 
-RESULTS = Path(__file__).parent.parent / "reports" / "results"
 
 
 def written(root: Path, files: dict[str, str]) -> Path:
@@ -261,7 +260,8 @@ def test_the_load_does_not_make_another_machine() -> None:
 
 
 def test_a_file_of_the_older_format_can_still_be_compared() -> None:
-    info = json.loads((RESULTS / "quick-2026-11-22.json").read_text())["machine_info"]
+    path = Path(__file__).parent / "data" / "format-1.json"
+    info = json.loads(path.read_text())["machine_info"]
     told = info["isthmus"]["fingerprint"]
     newer = {**told, "cpu_signature": "AuthenticAMD/25/17/1", "physical_cores": 2, "quota": "none"}
     older, now = machine_of(info), of(**newer)

@@ -191,10 +191,13 @@ def _variants(asked: Asked) -> list[Any]:
 def _run(plan: Plan, path: Path, resume: bool) -> None:
     """Measure behind a progress bar; Ctrl-C keeps the rounds that are written, and says so."""
     from isthmus.benchmarks.bench import run_bench
+    from isthmus.benchmarks.resume import earlier
 
+    if resume:
+        earlier(plan, path)  # what is wrong with the file is said before anything else
     typer.echo(
         f"{plan.processes} processes at most, {plan.threads} threads each, "
-        f"{plan.rounds} rounds in alternating order; {path} after every round",
+        f"{plan.rounds} rounds, in each of which they take turns; {path} after every round",
         err=True,
     )
     try:
