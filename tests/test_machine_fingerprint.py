@@ -15,7 +15,6 @@ from isthmus.benchmarks import machine as grouped
 from isthmus.reports.machine import BLOCKING, WARNING, Machine, machine_of
 
 
-
 def written(root: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
