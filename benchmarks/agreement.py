@@ -1,18 +1,21 @@
 """Does the harness say what other tools say? Its latency over theirs, same model, same threads.
 
-    python -m isthmus.benchmarks.agreement [--repetitions 5] [--seconds 5] [RESULT.json]
+    python -m isthmus.benchmarks.agreement [--repetitions 5] [--seconds 16] [RESULT.json]
 
 `openvino-by-hand` is compared with OpenVINO's own benchmark_app, `onnxruntime-by-hand` with a
 plain loop (`plain_loop.py`); both read the same model.onnx, go through the same inputs in turn,
-and are bound to the same processors. A repetition is a process of each, in alternating order;
-a ratio is the median over repetitions, its interval Student's t on the paired log ratios. The
-file is written after every repetition; the same command goes on after a kill.
+and are bound to the same processors. A repetition is a process of each; they take turns of a
+second, the other stopped, so that both meet the same machine (`process/turns.py`). A call of the
+tool that is stopped on its way is one of many, and no median shows it. A ratio is the median over
+repetitions, its interval Student's t on the paired log ratios. The file is written after every
+repetition; the same command goes on after a kill.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +23,7 @@ from itertools import product
 from pathlib import Path
 from statistics import mean, median
 from tempfile import TemporaryDirectory
+from time import monotonic, sleep
 from typing import Any
 
 from isthmus.errors import UsageError
@@ -28,13 +32,14 @@ from isthmus.threads import available_threads
 
 from . import result, study, variants, workloads
 from .environments import interpreter
-from .outside import TOOLS, Found, Terms, Tool
+from .outside import TOOLS, Running, Terms, Tool
 from .prepare import prepare
 from .process.main import bind
-from .processes import measured
+from .processes import Process
 from .workloads import Workload
 
 WORKLOADS = ("resnet-50", "mobilenet-v2", "bert-base-128")
+SLICE_SECONDS = 1.0
 CLOSE = 0.03  # the largest difference that is called agreement
 FEWEST = 3  # repetitions that make an interval
 
@@ -82,21 +87,46 @@ def _prepared(work: Workload, place: Path) -> Path:
 def compare(workload: str, repetition: int, tool: Tool, terms: Terms) -> study.Entry:
     """One process of the harness and one of the tool; who begins alternates."""
     (variant,) = variants.find([tool.variant])
-
-    def ours() -> dict[str, Any]:
-        record = measured(terms.folder, variant, terms.threads, terms.seconds)
-        times = [1e3 * seconds for seconds in record["seconds"]]
-        found = {"calls": len(times), "median_ms": median(times), "mean_ms": mean(times)}
-        return {**found, "runtime": record["runtime"], "windows": record["windows"]}
-
-    def theirs() -> Found:
-        return tool.measure(terms, str(interpreter(variant.environment)))
-
-    sides = {"ours": ours, "theirs": theirs}
-    order = ("ours", "theirs") if repetition % 2 == 0 else ("theirs", "ours")
-    found = {side: sides[side]() for side in order}
+    ours = Process(terms.folder, variant, terms.threads, terms.seconds / 2)
+    try:
+        ours.opened()
+        first = "ours" if repetition % 2 == 0 else "theirs"
+        python = str(interpreter(variant.environment))
+        theirs = tool.measure(terms, python, lambda tool: alternate(ours, tool, first == "ours"))
+        record = ours.record or {}
+    finally:
+        ours.end()
     about = {"workload": workload, "tool": tool.name, "variant": tool.variant}
-    return {**about, "repetition": repetition, **found}
+    facts = {"repetition": repetition, "first": first}
+    return {**about, **facts, "ours": _found(record), "theirs": theirs}
+
+
+def alternate(ours: Process, theirs: Running, ours_first: bool) -> None:
+    """Turns of a second, until both have ended."""
+    theirs.send_signal(signal.SIGSTOP)
+    if ours_first:
+        _turns(ours)
+    while theirs.poll() is None:
+        theirs.send_signal(signal.SIGCONT)
+        sleep(SLICE_SECONDS)
+        if ours.record is None and theirs.poll() is None:
+            theirs.send_signal(signal.SIGSTOP)
+            _turns(ours)
+    while ours.record is None:
+        _turns(ours)
+
+
+def _turns(ours: Process) -> None:
+    """Those of a second, or until its record is there."""
+    until = monotonic() + SLICE_SECONDS
+    while ours.record is None and monotonic() < until:
+        ours.turn()
+
+
+def _found(record: Mapping[str, Any]) -> dict[str, Any]:
+    times = [1e3 * seconds for seconds in record["seconds"]]
+    found = {"calls": len(times), "median_ms": median(times), "mean_ms": mean(times)}
+    return {**found, "runtime": record["runtime"], "windows": record["windows"]}
 
 
 # What they say together
@@ -158,7 +188,9 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--workload", action="append", help=f"one of {', '.join(WORKLOADS)}")
     parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=5, help="timed, whole, in each process (5)")
+    parser.add_argument(
+        "--seconds", type=int, default=16, help="timed, whole, of both together (16)"
+    )
     parser.add_argument("--threads", type=int, default=available_threads())
     asked = parser.parse_args(arguments)
     for option, fewest, most in (("repetitions", FEWEST, 1000), ("seconds", 1, 300)):

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy
@@ -21,6 +22,8 @@ LONGEST_SECONDS = 600
 COARSEST_MS = 0.5  # of which benchmark_app's rounding is 1 %
 MAIN = "from openvino.tools.benchmark.main import main; main()"
 Found = dict[str, float]  # calls, median_ms, mean_ms
+Running = subprocess.Popen[bytes]
+Beside = Callable[[Running], None]  # what is done while a tool runs
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,14 @@ class Tool:
 
     name: str
     variant: str
-    measure: Callable[[Terms, str], Found]
+    measure: Callable[[Terms, str, Beside], Found]
 
 
-def benchmark_app(terms: Terms, python: str) -> Found:
+def nobody(process: Running) -> None:
+    """Nothing runs beside the tool."""
+
+
+def benchmark_app(terms: Terms, python: str, beside: Beside = nobody) -> Found:
     """OpenVINO's tool: synchronous, one request, float32; its latency is inside infer()."""
     sets = read_sets(terms.folder / "inputs.npz")
     types = {name: f"{array.dtype.kind}{8 * array.itemsize}" for name, array in sets[0].items()}
@@ -64,7 +71,7 @@ def benchmark_app(terms: Terms, python: str) -> Found:
         "-report_folder": terms.folder,
     }
     parts = [str(part) for pair in options.items() for part in pair]
-    _output("benchmark_app", [python, "-c", MAIN, *parts], terms.threads)
+    _output("benchmark_app", [python, "-c", MAIN, *parts], terms.threads, beside)
     report = json.loads((terms.folder / "benchmark_report.json").read_text(encoding="utf-8"))
     found = report["execution_results"]
     median_ms = float(found["latency (ms)"])
@@ -89,29 +96,33 @@ def _mapping(values: Mapping[str, str]) -> str:
     return ",".join(f"{name}:{value}" for name, value in values.items())
 
 
-def plain_loop(terms: Terms, python: str) -> Found:
+def plain_loop(terms: Terms, python: str, beside: Beside = nobody) -> Found:
     """ONNX Runtime by a loop in a script that imports nothing of Isthmus."""
     script, folder = Path(__file__).with_name("plain_loop.py"), terms.folder
     parts = [script, folder / "model.onnx", folder / "inputs.npz", terms.threads, terms.seconds]
-    found: Found = json.loads(
-        _output("plain loop", [python, *map(str, parts)], terms.threads).splitlines()[-1]
-    )
+    said = _output("plain loop", [python, *map(str, parts)], terms.threads, beside)
+    found: Found = json.loads(said.splitlines()[-1])
     return found
 
 
-def _output(name: str, command: Sequence[str], threads: int) -> str:
+def _output(name: str, command: Sequence[str], threads: int, beside: Beside) -> str:
     """What the tool printed, in the surroundings that the harness gives its own processes."""
     env = {**os.environ, **same_for_all(threads)}
-    try:
-        finished = subprocess.run(
-            command, capture_output=True, text=True, env=env, check=False, timeout=LONGEST_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        raise IsthmusError(f"{name}: no answer in {LONGEST_SECONDS} s") from None
-    if finished.returncode:
-        said = (finished.stderr + finished.stdout).strip().splitlines()[-1:] or ["no message"]
-        raise IsthmusError(f"{name}: ended with code {finished.returncode}: {said[0].strip()}")
-    return finished.stdout
+    with TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, env=env)
+        try:
+            beside(process)
+            code = process.wait(LONGEST_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise IsthmusError(f"{name}: no answer in {LONGEST_SECONDS} s") from None
+        finally:
+            process.kill()
+        said.seek(0)
+        text = said.read().strip()
+    if code:
+        last = (text.splitlines() or ["no message"])[-1].strip()
+        raise IsthmusError(f"{name}: ended with code {code}: {last}")
+    return text
 
 
 TOOLS = (
