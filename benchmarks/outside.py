@@ -109,7 +109,9 @@ def _output(name: str, command: Sequence[str], threads: int, beside: Beside) -> 
     """What the tool printed, in the surroundings that the harness gives its own processes."""
     env = {**os.environ, **same_for_all(threads)}
     with TemporaryFile("w+") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, env=env)
+        process = subprocess.Popen(
+            command, stdout=said, stderr=subprocess.STDOUT, env=env, start_new_session=True
+        )
         try:
             beside(process)
             code = process.wait(LONGEST_SECONDS)

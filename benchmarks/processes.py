@@ -92,6 +92,8 @@ class Process:
             stderr=self._errors,
             text=True,
             env=surroundings(variant, threads),
+            # Else the system ends all of a group when its shell goes while one is stopped.
+            start_new_session=True,
         )
 
     def opened(self) -> Process:
