@@ -9,6 +9,7 @@ Inputs are made up by a seed (`made_up`), so that speeds and parity are real, re
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy
 
+from isthmus import machine
 from isthmus.dims import Dim
 from isthmus.errors import FileError, UsageError
 from isthmus.graph import Type
@@ -69,6 +71,7 @@ class Foreign:
         """Arrays of several calls, all different, by a seed."""
         count = SETS if self.batch < LARGE_BATCH else SETS_OF_LARGE
         bounds = self.target.bounds
+        _check_memory(self.name, self._types(), count)
         return [
             {name: made_up(name, kind, i, bounds.get(name)) for name, kind in self._types().items()}
             for i in range(count)
@@ -102,6 +105,17 @@ def batch_of(types: Types) -> int:
     first = next((kind.shape[0] for kind in types.values() if kind.shape), 1)
     assert isinstance(first, int)
     return first
+
+
+def _check_memory(name: str, types: Types, count: int) -> None:
+    """UsageError for inputs of which so many sets would take more than half of the memory left."""
+    one = sum(math.prod(map(int, kind.shape)) * kind.dtype.itemsize for kind in types.values())
+    free = machine.available_bytes() or machine.memory_bytes()
+    if free is not None and one * count > free / 2:
+        sizes = (
+            f"{count} sets of inputs of {one / 2**30:,.1f} GiB, {free / 2**30:,.1f} GiB are free"
+        )
+        raise UsageError(f"{name}: {sizes}; give a smaller --shape")
 
 
 def made_up(name: str, kind: Type, seed: int, bound: int | None = None) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from needed_samples import needs_samples
 
 from isthmus.benchmarks import paired, result, startup, variants, workloads
 from isthmus.benchmarks.bench import run_bench
@@ -23,21 +24,8 @@ from isthmus.benchmarks.plan import (
     seconds_of,
 )
 from isthmus.benchmarks.processes import surroundings
-from isthmus.errors import BackendMissing, FileError, IsthmusError, UsageError
-from isthmus.models import samples
+from isthmus.errors import BackendMissing, FileError, UsageError
 from isthmus.reports import read
-
-
-def _samples_are_here() -> bool:
-    try:
-        return bool(samples.mobilenet_v2() and samples.minilm() and samples.photographs())
-    except IsthmusError:
-        return False
-
-
-needs_samples = pytest.mark.skipif(
-    not _samples_are_here(), reason="real input needs the sample packages: see samples.txt"
-)
 
 
 def plan_of(names: list[str], **extent: Any) -> Plan:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from needed_samples import needs_samples
 
 from isthmus.benchmarks import workloads
 from isthmus.benchmarks.gate import compare
 from isthmus.benchmarks.machine import fingerprint
-from isthmus.errors import IsthmusError
-from isthmus.models import samples
 from isthmus.reports import read
 from isthmus.threads import affinity, available_threads
 
@@ -23,16 +22,6 @@ ROOT = Path(__file__).parent.parent
 OWN = ("numpy", "cpu", "onnxruntime-cpu", "gpu", "openvino-by-hand", "onnxruntime-by-hand")
 
 
-def _samples_are_here() -> bool:
-    try:
-        return bool(samples.mobilenet_v2() and samples.photographs())
-    except IsthmusError:
-        return False
-
-
-needs_samples = pytest.mark.skipif(
-    not _samples_are_here(), reason="real input needs the sample packages: see samples.txt"
-)
 needs_quota = pytest.mark.skipif(
     affinity() > available_threads(), reason="the quota is below the processors: needs taskset"
 )

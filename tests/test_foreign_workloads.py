@@ -263,6 +263,12 @@ def test_a_mistake_is_one_line(target: str, shapes: list[str], message: str, her
     assert "\n" not in str(caught.value)
 
 
+def test_inputs_that_memory_cannot_hold_are_one_line(here: Path) -> None:
+    work = workload_of("users_module:sorted_rows", ["x=1000000,1000000"])
+    with pytest.raises(UsageError, match=r"4 sets of inputs of 3,725\.3 GiB, .* a smaller --shape"):
+        work.input_sets()
+
+
 def test_what_neither_becomes_a_program_nor_a_file_is_an_error(here: Path) -> None:
     with pytest.raises(UsageError, match=r"^users_module:scaled-2x3-1: "):
         prepared(workload_of("users_module:scaled", ["x=2,3", "y=1"]), here / "prepared")

@@ -10,23 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from needed_samples import needs_samples
 
 from isthmus.benchmarks import study, trust
-from isthmus.errors import FileError, IsthmusError, UsageError
-from isthmus.models import samples
+from isthmus.errors import FileError, UsageError
 from isthmus.reports.turns import Turns
-
-
-def _samples_are_here() -> bool:
-    try:
-        return bool(samples.mobilenet_v2() and samples.photographs())
-    except IsthmusError:
-        return False
-
-
-needs_samples = pytest.mark.skipif(
-    not _samples_are_here(), reason="real input needs the sample packages: see samples.txt"
-)
 
 
 class Machine:

@@ -9,25 +9,13 @@ from typing import Any
 import numpy
 import onnx
 import pytest
+from needed_samples import needs_samples
 
 from isthmus import archive
 from isthmus.benchmarks import prepare, workloads
 from isthmus.benchmarks.process.inputs import read_sets
 from isthmus.benchmarks.workloads import Workload, composed, find
-from isthmus.errors import IsthmusError, UsageError
-from isthmus.models import samples
-
-
-def _samples_are_here() -> bool:
-    try:
-        return bool(samples.mobilenet_v2() and samples.minilm() and samples.photographs())
-    except IsthmusError:
-        return False
-
-
-needs_samples = pytest.mark.skipif(
-    not _samples_are_here(), reason="real input needs the sample packages: see samples.txt"
-)
+from isthmus.errors import UsageError
 
 
 @pytest.mark.parametrize(
