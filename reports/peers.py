@@ -14,7 +14,7 @@ from .machine import Machine
 from .missing import missing
 from .result import BY_HAND, Result, ResultFile
 from .result_fields import SINGLE
-from .speedup import GEOMEAN, MISSING
+from .speedup import MISSING, mean_of
 from .speedup_frame import interval_cells
 
 OURS = ("cpu", "gpu")
@@ -131,7 +131,7 @@ def _means(measured: Sequence[PeerRow], peers: Sequence[str]) -> list[PeerRow]:
             groups.setdefault(same, []).append(row)
     return [
         PeerRow(
-            GEOMEAN,
+            mean_of(group[0].result),
             group[0].variant,
             group[0].machine,
             None,

@@ -37,6 +37,7 @@ class Row:
     note: str = ""
     workloads: int = 1
     missing: str = ""
+    batch: int = 1  # of a mean's workloads
 
     @property
     def mean(self) -> bool:
@@ -115,12 +116,17 @@ def _means(measured: Sequence[Row]) -> list[Row]:
     return [_mean(group) for group in groups.values() if len(group) > 1]
 
 
+def mean_of(result: Result | None) -> str:
+    """The name of a mean over workloads of that result's batch."""
+    return GEOMEAN if result is None or result.batch == 1 else f"{GEOMEAN}, batch {result.batch}"
+
+
 def _mean(group: Sequence[Row]) -> Row:
     speedups = [row.speedup for row in group if row.speedup is not None]
     by_hand = [row.by_hand for row in group if row.by_hand is not None]
-    batch = group[0].result.batch if group[0].result else 1
     return Row(
-        workload=GEOMEAN if batch == 1 else f"{GEOMEAN}, batch {batch}",
+        workload=mean_of(group[0].result),
+        batch=group[0].result.batch if group[0].result else 1,
         variant=group[0].variant,
         machine=group[0].machine,
         result=None,

@@ -55,10 +55,18 @@ def verdict(rows: Sequence[Row]) -> str:
     row = _headline(rows)
     if row is None or row.speedup is None:
         return "No speedup is claimed: no variant has both a NumPy baseline and parity with it."
-    over = f"geometric mean of {row.workloads} workloads" if row.mean else row.workload
+    over = (
+        f"geometric mean of {row.workloads} workloads{_at(row, rows)}" if row.mean else row.workload
+    )
     within = interval(row.speedup, " to ")
     sentence = f"{label(row.variant)} is {significant(row.speedup.ratio)}× as fast as native NumPy"
     return f"{sentence} ({over}, 95 % interval {within}).{_beside(row)}"
+
+
+def _at(mean: Row, rows: Sequence[Row]) -> str:
+    """Which of the means it is, where there are several."""
+    batches = {row.result.batch for row in rows if row.result}
+    return f" of batch {mean.batch}" if len(batches) > 1 else ""
 
 
 def _beside(row: Row) -> str:
