@@ -54,18 +54,19 @@ class Facts:
     classes: bool
 
 
-def prepare(work: Work, folder: Path, *, named: bool = False) -> Facts:
-    """Write the files of a workload; UsageError if neither a program nor a model comes of it."""
+def prepare(work: Work, folder: Path, *, named: bool = False, model: bool = True) -> Facts:
+    """Write the files of a workload, those asked for; UsageError if nothing can run it."""
     absent: dict[str, str] = {}
     sets, source = work.input_sets(), work.source()
     write_sets(folder / "inputs.npz", sets)
     program = _made(absent, "program", lambda: _saved(source, folder / "program.im"))
     if named:
         _made(absent, "named", lambda: _saved(source, folder / "named.im", named=True))
-    files = _made(absent, "model", lambda: source.write_model(folder)) or []
+    write = source.write_model if model else lambda folder: list[Path]()
+    files = _made(absent, "model", lambda: write(folder)) or []
     if not (program or files):
         raise UsageError(f"{work.name}: {absent['program']}")
-    if not (folder / "model.onnx").exists():
+    if model and not (folder / "model.onnx").exists():
         absent["onnx"] = absent.get("model", "there is an OpenVINO IR alone, which OpenVINO reads")
     measured = {
         **{name: getattr(work, name) for name in ("model", "batch", "sequence")},

@@ -12,6 +12,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +30,7 @@ from .variants import Variant
 
 BOOT = "import sys; sys.path.append(sys.argv[1]); from process.main import main; main(sys.argv[2])"
 FOLDER = Path(__file__).resolve().parent
+OWN_OPENER = "on_isthmus"
 LONGEST_SECONDS = 1800.0
 LEAST_MEMORY = 0.2  # of the machine's, that stays free of waiting processes
 # A stopped process keeps no thread spinning. Where there are no such signals (Windows), one that
@@ -44,14 +46,25 @@ THREAD_VARIABLES = (
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**29)}
 
 Record = Mapping[str, Any]
+Delay = float | Sequence[float]
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 Call = Callable[[Arrays], list[numpy.ndarray[Any, Any]]]
+
+
+@dataclass(frozen=True)
+class Home:
+    """Whose code a process runs: an interpreter, the folder it works in, and its variables."""
+
+    python: Path
+    folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 class Process:
     """A measured process: started, it opens its program, warms up, and asks for turns.
 
-    delay: a share of every call that is waited on top of it, to test what a run can see. Raises
+    delay: a share of every call that is waited on top of it, to test what a run can see; several
+    take turns. home: where another revision of Isthmus is, whose opener is used. Raises
     BackendMissing for what is not installed here or does not fit the prepared files, and
     IsthmusError with the last words of a process that failed.
     """
@@ -64,15 +77,16 @@ class Process:
         seconds: float,
         *,
         scenario: Mapping[str, Any] | None = None,
-        delay: float = 0.0,
+        delay: Delay = 0.0,
         outputs: Path | None = None,
+        home: Home | None = None,
     ) -> None:
         self.variant = variant
         self.record: Record | None = None
-        python = interpreter(variant.environment)
+        python = home.python if home else interpreter(variant.environment)
         self._place = TemporaryDirectory(prefix="isthmus-job-")
         job = {
-            "opener": variant.opener,
+            "opener": opener_in(home, variant),
             "options": dict(variant.options),
             "folder": str(folder),
             "threads": threads,
@@ -91,7 +105,8 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=surroundings(variant, threads),
+            cwd=home.folder if home else None,
+            env=surroundings(variant, threads) | dict(home.variables if home else {}),
             # Else the system ends all of a group when its shell goes while one is stopped.
             start_new_session=True,
         )
@@ -197,6 +212,12 @@ def opened(variant: Variant, folder: Path, threads: int) -> Call:
     options = dict(variant.options)
     call: Call = opener.compile(opener.load(folder, options, threads), options, threads)
     return call
+
+
+def opener_in(home: Home | None, variant: Variant) -> str:
+    """What opens a program of Isthmus belongs to the revision; what times it, to the harness."""
+    own = home is not None and variant.opener == OWN_OPENER
+    return f"isthmus.benchmarks.process.{variant.opener}" if own else variant.opener
 
 
 def surroundings(variant: Variant, threads: int) -> dict[str, str]:

@@ -8,14 +8,21 @@ from typing import Any, NoReturn
 
 from isthmus.errors import FileError
 
+# What a clock can tell of a call, in seconds: from a thousandth of a nanosecond to 31 years.
+SHORTEST, LONGEST = 1e-12, 1e9
+LONGEST_NAME = 500  # characters of a message before what is wrong
+
 
 def fail(where: str, what: str, next_step: str) -> NoReturn:
     """Raise `FileError` as one printable line."""
-    raise FileError(clean(f"{where}: {what}; {next_step}"))
+    place = where if len(where) <= LONGEST_NAME else f"{where[:LONGEST_NAME]}..."
+    raise FileError(clean(f"{place}: {what}; {next_step}"))
 
 
 def clean(text: str) -> str:
     """The text on one line, without control characters: a file must not drive the terminal."""
+    if text.isprintable():
+        return text.strip()
     return "".join(mark if mark.isprintable() else " " for mark in text).strip()
 
 
@@ -74,10 +81,21 @@ def text(where: str, name: str, value: Any) -> str:
 
 
 def seconds(where: str, name: str, values: Any) -> tuple[float, ...]:
-    """Times in seconds, each finite and above zero, at least one; or `FileError`."""
+    """Times that a clock can tell, at least one; or `FileError`."""
     if not isinstance(values, list) or not values:
         fail(where, f"{name} is {shown(values)}, not a list of seconds", "measure again")
-    return tuple(positive(where, f"{name}[{at}]", value) for at, value in enumerate(values))
+    # A million times are checked at once; only where one is wrong is it looked for.
+    if all(type(value) is float and SHORTEST <= value <= LONGEST for value in values):
+        return tuple(values)
+    return tuple(duration(where, f"{name}[{at}]", value) for at, value in enumerate(values))
+
+
+def duration(where: str, name: str, value: Any) -> float:
+    """Seconds from SHORTEST to LONGEST, or `FileError`."""
+    checked = positive(where, name, value)
+    if not SHORTEST <= checked <= LONGEST:
+        fail(where, f"{name} is {shown(value)} s, which no clock tells", "measure again")
+    return checked
 
 
 def count(where: str, name: str, value: Any) -> int:

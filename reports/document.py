@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+from collections import Counter
+from functools import partial
+from io import BytesIO, FileIO, TextIOWrapper
 from pathlib import Path
+from select import select
 from typing import Any
 
-from isthmus.errors import FileError
+from .checks import fail, shown
 
-from .checks import clean, fail
-
+MOST_MIB = 256  # of text: some ten million times
+SILENCE_SECONDS = 30.0  # that a pipe may keep its reader waiting
 NOT_OURS = (
     "give a file written by `isthmus bench` or `pytest --benchmark-json`, or the output of "
     "benchmark_app or onnxruntime_perf_test"
@@ -17,13 +23,38 @@ NOT_OURS = (
 
 
 def text_of(path: Path) -> str:
-    """The file's text; `FileError` where it has none."""
+    """The text of a file or a pipe; `FileError` where it has none, or no end."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return TextIOWrapper(BytesIO(_content(path)), "utf-8-sig").read()
     except OSError as error:
-        raise FileError(clean(f"{path}: {error.strerror or error}; {NOT_OURS}")) from None
+        fail(str(path), error.strerror or str(error), NOT_OURS)
     except ValueError:
         fail(str(path), "is not a text file", NOT_OURS)
+
+
+def _content(path: Path) -> bytes:
+    content = bytearray()
+    # Without O_NONBLOCK, opening a pipe lasts until somebody writes into it.
+    with open(path, "rb", buffering=0, opener=_without_waiting) as file:
+        while piece := _piece(file):
+            content += piece
+            if len(content) > MOST_MIB << 20:
+                fail(str(path), f"has more than {MOST_MIB} MiB", "measure less into one file")
+    return bytes(content)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _piece(file: FileIO) -> bytes:
+    """The next bytes; none at the end."""
+    kind = os.fstat(file.fileno()).st_mode
+    if not stat.S_ISFIFO(kind) and not stat.S_ISREG(kind):
+        raise OSError(0, "neither a file nor a pipe")
+    if stat.S_ISFIFO(kind) and not select([file], [], [], SILENCE_SECONDS)[0]:
+        raise OSError(0, f"nothing came out of this pipe for {SILENCE_SECONDS:g} s")
+    return file.read(1 << 20) or b""
 
 
 def document_of(path: str, content: str) -> dict[str, Any]:
@@ -39,11 +70,20 @@ def document_of(path: str, content: str) -> dict[str, Any]:
 def json_of(path: str, content: str) -> object:
     """The parsed text; `FileError` says where it breaks off."""
     try:
-        return json.loads(content)
+        return json.loads(content, object_pairs_hook=partial(_object, path))
     except json.JSONDecodeError as error:
         fail(path, _syntax(content, error), NOT_OURS)
     except ValueError:
         fail(path, "holds a number of thousands of digits", NOT_OURS)
+
+
+def _object(path: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of keys that differ: which of two alike is meant nobody knows."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
+        fail(path, f"has {shown(name)} twice in one object", "correct it, or measure again")
+    return found
 
 
 def _syntax(content: str, error: json.JSONDecodeError) -> str:

@@ -20,15 +20,15 @@ from .result import Result
 TOOL = "onnxruntime_perf_test"
 VARIANT = "onnxruntime-perf-test"
 CONSOLE = {
-    "median": r"^\s*P50 Latency(?: is|:) *(\d+(?:\.\d+)?(?:e[+-]?\d+)?) *s",
-    "average": r"^\s*Average (?:inference )?time cost(?: total)?: *([\d.e+-]+) *ms",
-    "session": r"^\s*Session creation time cost: *([\d.e+-]+) *s",
-    "first": r"^\s*First inference time cost: *([\d.e+-]+) *ms",
-    "memory": r"^\s*Peak working set size: *(\d+) *(?:bytes)?",
-    "threads": r"^\s*Setting intra_op_num_threads to (\d+)",
-    "summed": r"^\s*Total (?:inference )?time cost: *([\d.e+-]+)",
-    "wall": r"^\s*Total (?:inference )?run time: *([\d.e+-]+) *s",
-    "rate": r"^\s*Number of inferences per second: *([\d.e+-]+)",
+    "median": r"^[ \t]*P50 Latency(?: is|:) *(\d+(?:\.\d+)?(?:e[+-]?\d+)?) *s",
+    "average": r"^[ \t]*Average (?:inference )?time cost(?: total)?: *([\d.e+-]+) *ms",
+    "session": r"^[ \t]*Session creation time cost: *([\d.e+-]+) *s",
+    "first": r"^[ \t]*First inference time cost: *([\d.e+-]+) *ms",
+    "memory": r"^[ \t]*Peak working set size: *(\d+) *(?:bytes)?",
+    "threads": r"^[ \t]*Setting intra_op_num_threads to (\d+)",
+    "summed": r"^[ \t]*Total (?:inference )?time cost: *([\d.e+-]+)",
+    "wall": r"^[ \t]*Total (?:inference )?run time: *([\d.e+-]+) *s",
+    "rate": r"^[ \t]*Number of inferences per second: *([\d.e+-]+)",
 }
 
 

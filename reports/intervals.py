@@ -56,9 +56,20 @@ class LogRatio:
 
     def _quantile(self, probability: float) -> float:
         if self.averages is not None:
-            return signed_rank.quantile(self.averages, probability)
+            return self._by_ranks(self.averages, probability)
         if self.draws is not None:
             return float(numpy.quantile(self.draws, probability))
+        return self._by_t(probability)
+
+    def _by_ranks(self, averages: Array, probability: float) -> float:
+        """By t where so few rounds reach no such probability by ranks, and beyond all averages."""
+        end = signed_rank.quantile(averages, probability)
+        if math.isfinite(end):
+            return end
+        beyond, outermost = (min, averages[0]) if probability < 0.5 else (max, averages[-1])
+        return float(beyond(self._by_t(probability), outermost))
+
+    def _by_t(self, probability: float) -> float:
         # 1 - probability loses digits when the tail is tiny, and t is symmetric.
         return self.value + self.error * t_quantile(probability, self.freedom)
 

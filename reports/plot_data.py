@@ -75,11 +75,10 @@ def tokens(sequence: int | str | None) -> str:
 
 def titles(named: Sequence[tuple[str, Facts]]) -> list[str]:
     """A title each: the name, and those of its facts that differ among things of that name."""
-    alike = grouped(named, [name for name, _ in named])
+    alike = grouped((facts for _, facts in named), [name for name, _ in named])
+    varying = {name: _varying(every) for name, every in alike.items()}
     return [
-        ", ".join(
-            [name, *(fact for at, fact in facts.items() if fact and _varies(at, alike[name]))]
-        )
+        ", ".join([name, *(fact for at, fact in facts.items() if fact and at in varying[name])])
         for name, facts in named
     ]
 
@@ -103,5 +102,5 @@ def variants(points: Iterable[Point]) -> list[str]:
     return list(dict.fromkeys(point.result.variant for point in points))
 
 
-def _varies(fact: str, named: Iterable[tuple[str, Facts]]) -> bool:
-    return len({facts[fact] for _, facts in named}) > 1
+def _varying(every: Sequence[Facts]) -> set[str]:
+    return {fact for fact in every[0] if len({facts[fact] for facts in every}) > 1}

@@ -89,10 +89,11 @@ PLOTS = (
     Plot(
         "history",
         "History",
-        "",
-        "Median latency, one point per result file; a line joins files of one machine.",
+        "over time",
+        "Median latency, one point per result file or stored run; a line joins those of one "
+        "machine. Outlines: the first run of a new level, and its change.",
         "no workload is in files of two dates.",
-        lambda report, looks: plot_history.panels(report.files, looks),
+        lambda report, looks: plot_history.panels(report.files, looks, report.trends),
     ),
 )
 
@@ -130,7 +131,8 @@ class Drawing:
 
 def draw(report: Report) -> tuple[Drawing, ...]:
     """Every plot of the report, drawn or not."""
-    every = looks(plot_data.variants(plot_data.points(report.files)))
+    variants = plot_data.variants(plot_data.points(report.files))
+    every = looks([*variants, *(trend.variant for trend in report.trends)])
     return tuple(Drawing(plot, tuple(plot.panels(report, every))) for plot in PLOTS)
 
 

@@ -2,9 +2,10 @@
 
     python -m isthmus.reports.quoted PAGE.md ... [RESULT.json]
 
-writes them anew, so that no figure in a page is typed by hand. WHAT is `verdict`, `picture`, or a
-word of a table's title; FILE is a result file as the page would link it. With RESULT.json, quotes
-of older files of its kind (`full-2026-01-01.json` is of the kind `full`) become quotes of it.
+writes them anew, so that no figure in a page is typed by hand. WHAT is `verdict`, `picture`, a word
+of a table's title, or the name of a study (`studies`); FILE is a result file as the page would
+link it. With RESULT.json, quotes of older files of its kind (`full-2026-01-01.json` is of the
+kind `full`) become quotes of it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from isthmus.errors import IsthmusError, UsageError
 
 from .markdown import escape, table_grid
 from .report import Report, build_report
+from .studies import STUDIES, study_table
 
 QUOTE = re.compile(r"<!-- (\w+) of (\S+) -->\n.*?<!-- end -->", re.DOTALL)
 DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
@@ -52,6 +54,8 @@ def kind(file: Path) -> str:
 
 
 def _part(what: str, file: Path, link: str) -> str:
+    if what in STUDIES:
+        return f"[Result file]({link}).\n\n{study_table(what, file)}"
     report = _report(file)
     if what == "picture":
         return f"![{escape(report.verdict)}]({link.removesuffix('.json')}/speedup.svg)"

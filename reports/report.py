@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from isthmus.errors import NothingMeasured
 
-from . import history, quality_table, speedup, speedup_table
+from . import history, quality_table, speedup, speedup_table, trends_table
 from .cost import Cost
 from .cost_report import CostOptions, cost_tables
 from .display import Table
@@ -22,11 +22,17 @@ from .results import read_all
 from .scenario_table import scenario_table
 from .speedup import Row
 from .startup_table import startup_table
+from .store import History
+from .store import read as read_store
+from .trends import Trend, trends
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that is said, before it is laid out; `files` are all that were read, older ones too."""
+    """All that is said, before it is laid out; `files` are all that were read, older ones too.
+
+    trends: the runs of a history on the machine of the files, or on every machine without files.
+    """
 
     verdict: str
     warnings: tuple[str, ...]
@@ -36,6 +42,7 @@ class Report:
     tables: tuple[Table, ...]
     environment: tuple[Environment, ...]
     files: tuple[ResultFile, ...]
+    trends: tuple[Trend, ...] = ()
 
 
 def build_report(
@@ -49,11 +56,14 @@ def build_report(
     price_model: str | None = None,
     price_date: str | None = None,
     names: Sequence[Names] = (),
+    stored: str | Path | None = None,
 ) -> Report:
     """Read the files and work out every table.
 
-    The options of prices are those of `CostOptions`; `names` are those of foreign files.
-    Errors: `FileError`, `UsageError`, `NothingMeasured` for files without a benchmark.
+    The options of prices are those of `CostOptions`; `names` are those of foreign files; `stored`
+    is a history's folder, whose runs are shown with the files or alone.
+    Errors: `FileError`, `UsageError`, `NothingMeasured` for files without a benchmark, and
+    `BackendMissing` for a history where ruptures is not installed.
     """
     options = CostOptions(
         prices,
@@ -64,7 +74,11 @@ def build_report(
         price_model=price_model,
         price_date=price_date,
     )
-    return report_of(read_all(files, names), options)
+    if stored is None:
+        return report_of(read_all(files, names), options)
+    if not files:
+        return _over_time(read_store(stored), stored)
+    return _with_history(report_of(read_all(files, names), options), stored)
 
 
 def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
@@ -95,3 +109,26 @@ def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
         environment=tuple(map(environment, read)),
         files=read,
     )
+
+
+def _over_time(history: History, folder: str | Path) -> Report:
+    """Of a history alone."""
+    found = trends(history.records)
+    if not found:
+        raise NothingMeasured(f"{folder} holds no run; store some with `isthmus gate --history`")
+    said, table = trends_table.headline(found), trends_table.trends_table(found)
+    machines = dict.fromkeys(trend.machine for trend in found)
+    where = tuple((machine.cpu_model, machine.facts) for machine in machines)
+    return Report(said, history.warnings, (), (), (), (table,), where, (), found)
+
+
+def _with_history(report: Report, folder: str | Path) -> Report:
+    """The report, and the history of the machine of its newest file."""
+    machine = max(report.files, key=lambda file: file.measured).machine
+    history = read_store(folder, machine)
+    found, warnings = trends(history.records), (*report.warnings, *history.warnings)
+    if not found:
+        said = trends_table.of_another_machine(machine, str(folder))
+        return replace(report, warnings=(*warnings, said))
+    table = trends_table.trends_table(found)
+    return replace(report, warnings=warnings, tables=(*report.tables, table), trends=found)

@@ -49,6 +49,7 @@ class Process:
     window was bad; `cpu_per_wall` is processor seconds per second, which a budget of T threads
     keeps at T or below; `cores` is how many it may run on. `turns`: the cycle of each kept window
     and its number of samples; `group`: processes of one group took turns with each other.
+    `achieved_per_s`: calls per second of its scenario.
     """
 
     steady: bool | None = None
@@ -71,6 +72,7 @@ class Process:
     energy_joules_per_call: float | None = None
     turns: tuple[tuple[int, int], ...] = ()
     group: int | None = None
+    achieved_per_s: float | None = None
 
 
 AMOUNTS = (
@@ -143,6 +145,7 @@ def _process(where: str, value: Any) -> Process:
     warm_up = mapping(where, "warm_up", said.get("warm_up"))
     windows = mapping(where, "windows", said.get("windows"))
     all_bad = flag(where, "windows.all_bad", windows.get("all_bad") or False)
+    scenario = mapping(where, "scenario", said.get("scenario"))
     steady, affinity = warm_up.get("steady"), said.get("affinity")
     return Process(
         steady=None if steady is None else flag(where, "warm_up.steady", steady),
@@ -156,6 +159,7 @@ def _process(where: str, value: Any) -> Process:
         **{name: amount_or_none(where, name, said.get(name)) for name in AMOUNTS},
         turns=_turns(where, windows.get("turns")),
         group=count_or_none(where, "group", said.get("group")),
+        achieved_per_s=positive_or_none(where, "achieved_per_s", scenario),
     )
 
 

@@ -20,10 +20,10 @@ from . import foreign
 from .checks import (
     amount_or_none,
     clean,
+    duration,
     fail,
     flag,
     mapping,
-    positive,
     seconds,
     shown,
     text,
@@ -204,5 +204,5 @@ def _rounds(where: str, stats: dict[str, Any], extra: dict[str, Any]) -> Rounds:
 def _median(where: str, rounds: Rounds, stats: dict[str, Any]) -> float:
     """Of the raw times where they were kept, else the file's own."""
     if not rounds:
-        return positive(where, "stats.median", stats.get("median"))
+        return duration(where, "stats.median", stats.get("median"))
     return float(numpy.median([value for values in rounds for value in values]))

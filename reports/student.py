@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 from statistics import NormalDist
 
 _NORMAL_FROM = 1e6  # from here on t and the normal law agree to six digits
+_SMALLEST = 1e-100  # tail: its t^2 is still a float
 
 
 @lru_cache(maxsize=4096)
@@ -15,18 +15,34 @@ def t_quantile(probability: float, freedom: float) -> float:
     """t with P(T <= t) = probability, for `freedom` degrees of freedom (may be infinite)."""
     if freedom >= _NORMAL_FROM:
         return NormalDist().inv_cdf(probability)
-    tail = min(probability, 1 - probability)
-    x = _solve(lambda x: beta_ratio(x, freedom / 2, 0.5), 2 * tail)
-    return math.copysign(math.sqrt(freedom * (1 - x) / x), probability - 0.5)
+    tail = max(_SMALLEST, min(probability, 1 - probability))
+    return 0.0 if tail == 0.5 else math.copysign(_beyond(tail, freedom), probability - 0.5)
 
 
-def _solve(increasing: Callable[[float], float], target: float) -> float:
-    """x in (0, 1] with increasing(x) = target, by bisection."""
-    low, high = 0.0, 1.0
-    for _ in range(120):
-        middle = (low + high) / 2
-        low, high = (middle, high) if increasing(middle) < target else (low, middle)
-    return high
+def _beyond(tail: float, freedom: float) -> float:
+    """t > 0 with P(T > t) = tail: Newton's method for log P by log t, which is concave."""
+    t = -NormalDist().inv_cdf(tail)  # too near to 0, for t's tails are the longer ones
+    for _ in range(30):
+        chance = _upper(t, freedom)
+        step = math.log(chance / tail) * chance / (t * _density(t, freedom))
+        t *= math.exp(step)
+        if abs(step) < 1e-12:
+            break
+    return t
+
+
+def _upper(t: float, freedom: float) -> float:
+    """P(T > t) for t > 0: half of what is beyond -t and t, or not between them."""
+    below = t * t + freedom
+    if t < 1:
+        return (1 - beta_ratio(t * t / below, 0.5, freedom / 2)) / 2
+    return beta_ratio(freedom / below, freedom / 2, 0.5) / 2
+
+
+def _density(t: float, freedom: float) -> float:
+    log = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
+    log -= (math.log(math.pi * freedom) + (freedom + 1) * math.log1p(t * t / freedom)) / 2
+    return math.exp(log)
 
 
 def beta_ratio(x: float, a: float, b: float) -> float:

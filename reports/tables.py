@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas
 
-from . import cost, peers, scenario_table, speedup_frame
+from . import cost, peers, scenario_table, speedup_frame, trends
 from .report import Report
 
 # A spreadsheet runs a cell that starts like this; names come from files.
@@ -17,12 +17,14 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 def frames(report: Report) -> dict[str, pandas.DataFrame]:
-    """Every table by name: speedup, peers, cost, scenarios."""
+    """Every table by name: speedup, peers, cost, scenarios; history where one was given."""
+    history = {"history": trends.frame(report.trends)} if report.trends else {}
     return {
         "speedup": speedup_frame.frame(report.rows),
         "peers": peers.frame(report.peers),
         "cost": cost.frame(report.costs),
         "scenarios": scenario_table.frame(report.files),
+        **history,
     }
 
 

@@ -13,7 +13,7 @@ import pytest
 from needed_samples import needs_samples
 
 from isthmus.benchmarks import workloads
-from isthmus.benchmarks.gate import compare
+from isthmus.benchmarks.gate import compare_files
 from isthmus.benchmarks.machine import fingerprint
 from isthmus.reports import read
 from isthmus.threads import affinity, available_threads
@@ -94,6 +94,7 @@ def test_a_round_is_one_call_and_there_are_five_at_least(measured: Path) -> None
 def test_the_gate_compares_them_and_knows_the_machine(measured: Path) -> None:
     document = json.loads(measured.read_text())
     assert document["machine_info"]["isthmus"]["fingerprint"] == fingerprint()
-    verdicts = compare(measured, measured)
-    assert len(verdicts) == 2
-    assert all(verdict.ratio == 1 for verdict in verdicts)
+    outcome = compare_files(measured, measured)
+    ratios = [one.ratio for one in outcome.verdicts if one.metric == "latency_p50_ms"]
+    assert ratios == [1, 1]
+    assert any("copy" in line for line in outcome.warnings)

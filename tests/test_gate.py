@@ -4,62 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
-import numpy
 import pytest
 import typer
+from gate_files import Document, benchmark, document, files, judge, kinds, noisy, of_metric
 from typer.testing import CliRunner
 
-from isthmus.benchmarks.gate import Verdict, compare, exit_code, holm
+from isthmus.benchmarks.gate import Settings
+from isthmus.benchmarks.gate.judge import Question, holm
+from isthmus.benchmarks.gate.metrics import LATENCY, PARITY
+from isthmus.benchmarks.gate.seen import Pair
 from isthmus.cli.gate import gate
 from isthmus.errors import FileError, NothingMeasured, UsageError
 from isthmus.reports import LogRatio
-
-Document = dict[str, Any]
-
-
-def benchmark(name: str, rounds: list[list[float]], **facts: Any) -> Document:
-    """One benchmark as `isthmus bench` writes it."""
-    data = [value for samples in rounds for value in samples]
-    workload, variant = name.rstrip("]").split("[")
-    extra = {"workload": workload, "variant": variant, "batch": 1, "sequence": None}
-    extra |= {"precision": "f32", "threads": 2, "parity_max_rel_error": 3e-6, "rounds": rounds}
-    stats = {"median": float(numpy.median(data)), "data": data}
-    return {
-        "group": workload,
-        "name": name,
-        "fullname": f"isthmus::{name}",
-        "extra_info": extra | facts,
-        "stats": stats,
-    }
-
-
-def noisy(
-    seed: int, median: float = 0.01, count: int = 10, noise: float = 0.005
-) -> list[list[float]]:
-    """Rounds of 5 samples; both levels vary by `noise`."""
-    random = numpy.random.default_rng(seed)
-    levels = median * numpy.exp(noise * random.standard_normal((count, 1)))
-    times: list[list[float]] = (levels * numpy.exp(noise * random.random((count, 5)))).tolist()
-    return times
-
-
-def document(*benchmarks: Document, cpu: str = "Xeon 6975P", cores: int = 2) -> Document:
-    """A result file's content."""
-    machine = {"isthmus": {"fingerprint": {"cpu_model": cpu, "cores": cores}}}
-    return {"machine_info": machine, "benchmarks": list(benchmarks), "version": "5.3.1"}
-
-
-def files(tmp_path: Path, base: Document, head: Document) -> tuple[Path, Path]:
-    paths = tmp_path / "base.json", tmp_path / "head.json"
-    for path, content in zip(paths, (base, head), strict=True):
-        path.write_text(json.dumps(content))
-    return paths
-
-
-def judge(tmp_path: Path, base: Document, head: Document, **options: Any) -> list[Verdict]:
-    return compare(*files(tmp_path, base, head), **options)
 
 
 @pytest.mark.parametrize("count", [4, 10])
@@ -69,27 +26,30 @@ def judge(tmp_path: Path, base: Document, head: Document, **options: Any) -> lis
 def test_verdict_follows_the_ratio(tmp_path: Path, count: int, factor: float, kind: str) -> None:
     base = document(benchmark("net[cpu]", noisy(1, count=count)))
     head = document(benchmark("net[cpu]", noisy(2, 0.01 * factor, count)))
-    (verdict,) = judge(tmp_path, base, head)
+    (verdict,) = of_metric(judge(tmp_path, base, head))
     assert verdict.kind == kind
     assert verdict.ratio == pytest.approx(factor, rel=0.02)
     assert verdict.low and verdict.ratio and verdict.high
     assert verdict.low < verdict.ratio < verdict.high
     assert f"{count} and {count} rounds" in verdict.method
+    assert (verdict.rounds, verdict.margin) == (count, 0.05)
+    assert (verdict.base, verdict.head) == pytest.approx((10, 10 * factor), rel=0.02)
 
 
 def test_noise_is_inconclusive_and_strict_says_4(tmp_path: Path) -> None:
     base = document(benchmark("net[cpu]", noisy(1, noise=0.2)))
     head = document(benchmark("net[cpu]", noisy(2, 0.0108, noise=0.2)))
-    verdicts = judge(tmp_path, base, head)
-    assert [verdict.kind for verdict in verdicts] == ["inconclusive"]
-    assert (exit_code(verdicts), exit_code(verdicts, strict=True)) == (0, 4)
+    outcome = judge(tmp_path, base, head)
+    assert kinds(outcome) == ["inconclusive"]
+    assert outcome.exit_code == 0 and outcome.passed
+    assert judge(tmp_path, base, head, strict=True).exit_code == 4
 
 
 def test_a_wider_margin_forgives(tmp_path: Path) -> None:
     base = document(benchmark("net[cpu]", noisy(1)))
     head = document(benchmark("net[cpu]", noisy(2, 0.0112)))
-    assert judge(tmp_path, base, head)[0].kind == "regressed"
-    assert judge(tmp_path, base, head, margin=0.2)[0].kind == "equivalent"
+    assert kinds(judge(tmp_path, base, head)) == ["regressed"]
+    assert kinds(judge(tmp_path, base, head, Settings(margin=0.2))) == ["equivalent"]
 
 
 @pytest.mark.parametrize("count", [3, 6, 12])
@@ -104,16 +64,22 @@ def test_false_alarms_stay_below_five_in_a_hundred(tmp_path: Path, count: int) -
             ]
             for side in (0, 1)
         ]
-        verdicts = judge(tmp_path, document(*sides[0]), document(*sides[1]), margin=1e-9)
-        alarms += any(verdict.kind != "inconclusive" for verdict in verdicts)
+        outcome = judge(tmp_path, document(*sides[0]), document(*sides[1]), Settings(margin=1e-9))
+        assert len(kinds(outcome)) == 8
+        alarms += any(kind != "inconclusive" for kind in kinds(outcome))
     assert alarms <= 6  # P(more | 5 %) is below one in a hundred
 
 
+def asked(ratio: LogRatio) -> Question:
+    return Question(Pair("net", (), ()), LATENCY, ratio, 1.0, 1.0, margin=0.05)
+
+
 def test_holm_shares_the_error_and_steps_down() -> None:
-    clear, close = LogRatio(1.0, 0.001, 50, "t"), LogRatio(0.0488 + 0.0222, 0.01, 50, "t")
-    assert holm([close], 0.05) == pytest.approx([0.95])
-    assert holm([clear, close, close], 0.05) == pytest.approx([1 - 0.05 / 3, 0.975, 0.975])
-    assert holm([clear, clear], 0.05) == pytest.approx([0.975, 0.975])
+    clear = asked(LogRatio(1.0, 0.001, 50, "t"))
+    close = asked(LogRatio(0.0488 + 0.0222, 0.01, 50, "t"))
+    assert holm([close]) == pytest.approx([0.95])
+    assert holm([clear, close, close]) == pytest.approx([1 - 0.05 / 3, 0.975, 0.975])
+    assert holm([clear, clear]) == pytest.approx([0.975, 0.975])
 
 
 @pytest.mark.parametrize(
@@ -128,6 +94,7 @@ def test_holm_shares_the_error_and_steps_down() -> None:
         (2e-2, 3e-2, False),
         (2e-2, 5e-2, True),
         (1e-6, float("nan"), True),
+        (float("nan"), 1e-6, False),
     ],
 )
 def test_lost_parity_is_a_regression_however_fast(
@@ -135,19 +102,25 @@ def test_lost_parity_is_a_regression_however_fast(
 ) -> None:
     base = document(benchmark("net[cpu]", noisy(1), parity_max_rel_error=before))
     head = document(benchmark("net[cpu]", noisy(2, 0.005), parity_max_rel_error=after))
-    (verdict,) = judge(tmp_path, base, head)
-    assert verdict.kind == ("regressed" if lost else "improved")
-    assert ("relative error" in verdict.reason or "no longer" in verdict.reason) == lost
+    outcome = judge(tmp_path, base, head)
+    assert kinds(outcome) == ["improved"]
+    assert outcome.exit_code == (1 if lost else 0)
+    reasons = [verdict.reason for verdict in of_metric(outcome, PARITY)]
+    assert len(reasons) == (0 if before is after is None else 1)
+    assert any("relative error" in text or "no longer" in text for text in reasons) == lost
 
 
 def test_another_machine_is_refused_by_name(tmp_path: Path) -> None:
     base = document(benchmark("net[cpu]", noisy(1)), cpu="Xeon", cores=2)
-    head = document(benchmark("net[cpu]", noisy(1), threads=4), cpu="EPYC", cores=8)
+    head = document(benchmark("net[cpu]", noisy(2), threads=4), cpu="EPYC", cores=8)
     with pytest.raises(UsageError) as refusal:
         judge(tmp_path, base, head)
     for part in ("cpu_model: Xeon | EPYC", "cores: 2 | 8", "net[cpu]: 2 | 4", "--allow-diff"):
         assert part in str(refusal.value)
-    assert judge(tmp_path, base, head, allow_different_machines=True)[0].kind == "equivalent"
+    outcome = judge(tmp_path, base, head, allow_different_machines=True)
+    assert kinds(outcome) == ["equivalent"]
+    for part in ("cpu_model: Xeon | EPYC; cores: 2 | 8", "net[cpu]: 2 | 4"):
+        assert any(part in line for line in outcome.warnings), "what was allowed is still said"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +131,7 @@ def test_other_work_under_the_same_name_is_refused(
 ) -> None:
     base = document(benchmark("net[cpu]", noisy(1)))
     head = document(benchmark("net[cpu]", noisy(1), **{field: value}))
-    with pytest.raises(UsageError, match=f"{field} is .* in BASE and {value} in HEAD"):
+    with pytest.raises(UsageError, match=rf"{field} of isthmus::net\[cpu\]: .* \| {value}; "):
         judge(tmp_path, base, head, allow_different_machines=True)
 
 
@@ -167,8 +140,13 @@ def test_missing_and_new_benchmarks_are_said(tmp_path: Path) -> None:
     head = document(benchmark("a[cpu]", noisy(3)), benchmark("c[cpu]", noisy(4)))
     with pytest.raises(FileError, match=r"lacks isthmus::b\[cpu\]; .*--allow-missing"):
         judge(tmp_path, base, head)
-    kinds = [verdict.kind for verdict in judge(tmp_path, base, head, allow_missing=True)]
-    assert kinds == ["equivalent", "missing", "new"]
+    verdicts = judge(tmp_path, base, head, allow_missing=True).verdicts
+    assert [(verdict.metric, verdict.kind) for verdict in verdicts] == [
+        (LATENCY.name, "equivalent"),
+        (PARITY, "equivalent"),
+        ("", "missing"),
+        ("", "new"),
+    ]
 
 
 @pytest.mark.parametrize("other", [[], [benchmark("b[cpu]", noisy(1))]])
@@ -184,10 +162,9 @@ def test_statistics_without_raw_times_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("margin", [0, -0.1, 1, float("nan")])
-def test_a_senseless_margin_is_refused(tmp_path: Path, margin: float) -> None:
-    base = document(benchmark("a[cpu]", noisy(1)))
+def test_a_senseless_margin_is_refused(margin: float) -> None:
     with pytest.raises(UsageError, match="margin"):
-        judge(tmp_path, base, base, margin=margin)
+        Settings(margin=margin)
 
 
 def run(*arguments: str | Path) -> tuple[int, str]:
@@ -207,7 +184,7 @@ def test_command_line_exits_with_the_verdict(tmp_path: Path, factor: float, code
 
 
 def test_command_line_speaks_json(tmp_path: Path) -> None:
-    base = document(benchmark("net[cpu]", [[0.01] * 5]))
+    base = document(benchmark("net[cpu]", [[0.01] * 5], parity_max_rel_error=None))
     code, output = run(*files(tmp_path, base, base), "--json", "--strict")
     said = json.loads(output)
     assert code == said["exit_code"] == 4
@@ -217,4 +194,4 @@ def test_command_line_speaks_json(tmp_path: Path) -> None:
 
 def test_command_line_help_shows_an_example() -> None:
     code, output = run("--help")
-    assert code == 0 and "isthmus gate base.json head.json" in output
+    assert code == 0 and "Example: isthmus gate --against main" in output

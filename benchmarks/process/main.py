@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
+from types import ModuleType
 from typing import Any, NoReturn
 
 from . import scenarios, timing
@@ -109,7 +110,7 @@ def _opened(job: Mapping[str, Any]) -> Opened:
     """Import, load and compile, timed apart: importing is counted wherever it happens."""
     folder, options, threads = Path(job["folder"]), job["options"], job["threads"]
     started = perf_counter()
-    opener = import_module(f".{job['opener']}", __package__)
+    opener = _imported(job["opener"])
     imported = perf_counter()
     with counted() as imports:
         loaded = opener.load(folder, options, threads)
@@ -124,6 +125,11 @@ def _opened(job: Mapping[str, Any]) -> Opened:
         "compile_seconds": compiled_at - loaded_at - (in_all - in_load),
     }
     return Opened(call, opener.runtime(), times)
+
+
+def _imported(name: str) -> ModuleType:
+    """A module of this folder, or by its full name that of the revision that is measured."""
+    return import_module(name) if "." in name else import_module(f".{name}", __package__)
 
 
 def _timed(

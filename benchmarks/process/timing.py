@@ -46,26 +46,34 @@ def resolution(clock: Clock = perf_counter) -> float:
 class Sampler:
     """Calls a program with one set of inputs after the other, and counts the calls.
 
-    delay: a share of every sample's time that is waited on top, a known slowdown. turn: returns
-    when this process may run; others run until then (turns.py).
+    delay: a share of every sample's time that is waited on top, a known slowdown; of several, the
+    turns have one after the other. turn: returns when this process may run; others run until then
+    (turns.py).
     """
 
     def __init__(
         self,
         call: Call,
         sets: Sequence[Any],
-        delay: float = 0.0,
+        delay: float | Sequence[float] = 0.0,
         clock: Clock = perf_counter,
         turn: Callable[[], None] | None = None,
     ) -> None:
         self.calls = 0
         self.last_seconds = 0.0
         self.clock = clock
-        self.turn = turn or (lambda: None)
         self.takes_turns = turn is not None
         self._call = call
         self._source = endless(sets)
-        self._delay = delay
+        self._turn = turn or (lambda: None)
+        self._delays = endless([delay] if isinstance(delay, int | float) else delay)
+        self._delay = 0.0 if self.takes_turns else next(self._delays)
+
+    def turn(self) -> None:
+        """Wait until this process may run; the turn has the next delay."""
+        self._turn()
+        if self.takes_turns:
+            self._delay = next(self._delays)
 
     def __call__(self, calls: int = 1) -> float:
         """Seconds a call of so many, timed together."""

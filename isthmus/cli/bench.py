@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from isthmus.cli.show import spinner
+from isthmus.cli.show import spinner, steps
 from isthmus.errors import UsageError
 
 if TYPE_CHECKING:
-    from isthmus.benchmarks.clock import Step
     from isthmus.benchmarks.plan import Plan, Scenario
 
 Names = list[str] | None
@@ -201,37 +197,12 @@ def _run(plan: Plan, path: Path, resume: bool) -> None:
         err=True,
     )
     try:
-        with _progress() as show:
+        with steps() as show:
             run_bench(plan, path, show, resume=resume)
     except KeyboardInterrupt:
         kept = f"kept in {path}" if path.exists() else "nothing was measured yet"
         typer.echo(f"interrupted; {kept}", err=True)
         raise
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Step], None]]:
-    """A bar with the time left on a terminal, a line for every step elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda step: typer.echo(str(step), err=True)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    from isthmus.benchmarks.clock import readable
-
-    columns = (TextColumn("{task.description:48}"), BarColumn(), TextColumn("{task.fields[left]}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, left="")
-
-        def show(step: Step) -> None:
-            total = step.spent_seconds + step.left_seconds
-            left = f"about {readable(step.left_seconds)} left"
-            bar.update(
-                task, description=step.text, completed=step.spent_seconds, total=total, left=left
-            )
-
-        yield show
 
 
 def _report(path: Path) -> None:

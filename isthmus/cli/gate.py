@@ -1,34 +1,85 @@
-"""`isthmus gate`: two result files in, a verdict and an exit code out."""
+"""`isthmus gate`: two states of a program in, a verdict and an exit code out."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isthmus.cli.gate_ways import Measuring, Way, checked, outcome_of, tested
+from isthmus.cli.show import show_json, steps
+
 if TYPE_CHECKING:
-    from isthmus.benchmarks.gate import Verdict
-    from isthmus.reports.display import Table
+    from isthmus.benchmarks.gate.verdict import Outcome
 
 
 def gate(
-    base: Annotated[Path, typer.Argument(help="Result file of the state to compare with.")],
-    head: Annotated[Path, typer.Argument(help="Result file of the change.")],
-    margin: Annotated[float, typer.Option(help="Smallest change that matters.")] = 0.05,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="BASE.json HEAD.json; HEAD.json with --history; else workloads, or models of "
+            "yours: bert-base-128, mypackage.mymodule:net."
+        ),
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Measure the working tree and this revision, in turn.")
+    ] = None,
+    history: Annotated[
+        Path | None, typer.Option(help="The runs stored of this machine; HEAD.json joins them.")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(help="With --history: the day from which runs count, 2026-11-20.")
+    ] = "",
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="What the gate sees and misses on this machine.")
+    ] = False,
+    pytest: Annotated[
+        list[str] | None,
+        typer.Option(help="With --against: a pytest-benchmark suite's path; repeat for several."),
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option(
+            help="With --against: a command to time whole, or one that writes pytest-benchmark's "
+            "JSON to {output}."
+        ),
+    ] = None,
+    shape: Annotated[
+        list[str] | None, typer.Option(help="Shape of an input: NAME[:DTYPE]=1,3,224,224.")
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Variant of the workloads; default: cpu.")
+    ] = None,
+    install: Annotated[
+        list[str] | None,
+        typer.Option(help="What pip installs in each revision's environment; default: '.'"),
+    ] = None,
+    shared: Annotated[
+        bool,
+        typer.Option("--shared", help="No environments: both use the packages of this one."),
+    ] = False,
+    threads: Annotated[int | None, typer.Option(help="Threads of each process.")] = None,
+    seconds: Annotated[float, typer.Option(help="Timed calls in each process.")] = 0.5,
+    budget: Annotated[str | None, typer.Option(help="Time for measuring, such as 5m.")] = None,
+    margin: Annotated[float | None, typer.Option(help="Smallest change that matters.")] = None,
     strict: Annotated[bool, typer.Option(help="Exit 4 where anything is inconclusive.")] = False,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Accept benchmarks that HEAD lacks.")
     ] = False,
     allow_different_machines: Annotated[
         bool,
-        typer.Option("--allow-different-machines", help="Compare across machines and threads."),
+        typer.Option("--allow-different-machines", help="Compare files across machines."),
     ] = False,
+    output: Annotated[Path | None, typer.Option(help="Write the outcome as JSON.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
+    sarif: Annotated[Path | None, typer.Option(help="Write SARIF.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the text of a comment.")] = None,
+    github: Annotated[
+        bool | None,
+        typer.Option(help="Annotations and a step summary; by itself inside GitHub Actions."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
     """Fail where HEAD is slower than BASE, or its results are less right.
@@ -36,71 +87,45 @@ def gate(
     Exit codes: 0 fine, 1 regression, 2 wrong input, 3 nothing comparable, 4 inconclusive
     under --strict.
 
-    Example: isthmus gate base.json head.json --margin 0.03 --strict
+    Example: isthmus gate --against main --budget 5m
     """
-    # Here, not above: pandas takes half a second, which `--help` need not wait for.
-    from isthmus.benchmarks.gate import compare, exit_code
-
-    verdicts = compare(
-        base,
-        head,
-        margin,
-        allow_missing=allow_missing,
-        allow_different_machines=allow_different_machines,
+    way = Way(targets or [], against, history, self_test, since)
+    measuring = Measuring(
+        pytest or [],
+        command or "",
+        shape or [],
+        variant or [],
+        install or [],
+        shared,
+        threads,
+        seconds,
     )
-    code = exit_code(verdicts, strict=strict)
+    asked = checked(way, measuring, margin, budget)
+    files = {"json": output, "junit": junit, "sarif": sarif, "html": html, "markdown": markdown}
+    if self_test:
+        with steps() as show:
+            raise typer.Exit(tested(asked, show, as_json=as_json, output=output))
+    with steps() as show:
+        outcome = outcome_of(
+            asked,
+            show,
+            strict=strict,
+            allow_missing=allow_missing,
+            allow_different_machines=allow_different_machines,
+        )
+    _say(outcome, {name: path for name, path in files.items() if path}, github, as_json)
+    raise typer.Exit(outcome.exit_code)
+
+
+def _say(outcome: Outcome, files: dict[str, Path], github: bool | None, as_json: bool) -> None:
+    from isthmus.benchmarks.gate import to_github, to_json, to_terminal, write
+    from isthmus.reports.terminal import console
+
+    for name, path in files.items():
+        write.write(outcome, name, path)
     if as_json:
-        typer.echo(json.dumps(_document(verdicts, margin, code), indent=2, allow_nan=False))
+        show_json(to_json.document(outcome))
     else:
-        _show(verdicts)
-    raise typer.Exit(code)
-
-
-def summary(verdicts: Sequence[Verdict]) -> str:
-    """`1 regressed, 2 equivalent`, the gravest first."""
-    kinds = ("regressed", "inconclusive", "missing", "new", "improved", "equivalent")
-    counts: Counter[str] = Counter(verdict.kind for verdict in verdicts)
-    return ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts[kind])
-
-
-def _document(verdicts: Sequence[Verdict], margin: float, code: int) -> dict[str, Any]:
-    rows = [{name: _finite(value) for name, value in asdict(row).items()} for row in verdicts]
-    about = {"summary": summary(verdicts), "exit_code": code, "margin": margin}
-    return {**about, "benchmarks": rows}
-
-
-def _finite(value: object) -> object:
-    """JSON has no infinity: an unbounded end is null."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _show(verdicts: Sequence[Verdict]) -> None:
-    from isthmus.reports.terminal import console, show_table
-
-    typer.echo(summary(verdicts))
-    show_table(_table(verdicts), console())
-
-
-def _table(verdicts: Sequence[Verdict]) -> Table:
-    from isthmus.reports.display import Cell, Table
-
-    headers = ("benchmark", "verdict", "why", "base ms", "head ms", "head/base", "interval", "by")
-    return Table(
-        title="HEAD against BASE: above 1 is slower",
-        headers=tuple(map(Cell, headers)),
-        rows=tuple(tuple(map(Cell, _cells(verdict))) for verdict in verdicts),
-        left=3,
-        strong=frozenset(at for at, row in enumerate(verdicts) if row.kind == "regressed"),
-        notes=("Intervals hold together at 95 % (Holm's correction over the benchmarks).",),
-    )
-
-
-def _cells(verdict: Verdict) -> tuple[str, ...]:
-    from isthmus.reports.display import significant
-
-    about = (verdict.name, verdict.kind, verdict.reason)
-    if verdict.ratio is None or verdict.low is None or verdict.high is None:
-        return (*about, "", "", "", "", "")
-    times = tuple(significant(value) for value in (verdict.base_ms, verdict.head_ms) if value)
-    within = f"{verdict.low:.3f} to {verdict.high:.3f}"
-    return (*about, *times, f"{verdict.ratio:.3f}", within, verdict.method)
+        to_terminal.show(outcome, console())
+    if github if github is not None else to_github.is_inside():
+        to_github.say(outcome)

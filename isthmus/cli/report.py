@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isthmus.cli.show import spinner
+from isthmus.errors import UsageError
 
 if TYPE_CHECKING:
     from isthmus.reports import Report
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 def report(
     files: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             help="Result files: of isthmus bench or pytest-benchmark, or what benchmark_app and "
             "onnxruntime_perf_test wrote or printed."
         ),
-    ],
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write the report here: Markdown, HTML, plots, CSV and JSON."),
@@ -57,18 +58,25 @@ def report(
         float | None,
         typer.Option("--p99-ms", help="Price only what stays below this p99 latency."),
     ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(help="Folder of stored runs: show how latency changed over time, and where."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
     """Compare variants: speedup over NumPy and the peers, parity, dollars per million requests.
 
     Example: isthmus report results.json --out report --instance c7i.xlarge --p99-ms 50
     """
+    if not files and history is None:
+        missing = "Missing argument 'FILES...': give result files, or --history DIR"
+        raise UsageError(f"{missing}; see `isthmus report --help`")
     # Here, not above: pandas takes half a second, which `--help` need not wait for.
     from isthmus.reports import build_report, names_of, write
 
     with spinner("working out tables and plots"):
         built = build_report(
-            files,
+            files or (),
             prices=prices,
             instances=tuple(instance or ()),
             utilisation=utilisation,
@@ -77,6 +85,7 @@ def report(
             price_model=price_model,
             price_date=price_date,
             names=[names_of(argument) for argument in named or ()],
+            stored=history,
         )
         paths = write(built, out) if out else ()
     if as_json:

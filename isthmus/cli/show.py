@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from isthmus.benchmarks.clock import Step
 
 Rows = Sequence[Sequence[str]]
 WIDEST = 60  # characters of a text in a table
@@ -85,3 +88,28 @@ def spinner(message: str) -> Iterator[None]:
 
     with Console(stderr=True).status(message):
         yield
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[Step], None]]:
+    """A bar with the time left on a terminal, a line for every step elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda step: typer.echo(str(step), err=True)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    from isthmus.benchmarks.clock import readable
+
+    columns = (TextColumn("{task.description:48}"), BarColumn(), TextColumn("{task.fields[left]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, left="")
+
+        def show(step: Step) -> None:
+            total = step.spent_seconds + step.left_seconds
+            left = f"about {readable(step.left_seconds)} left"
+            bar.update(
+                task, description=step.text, completed=step.spent_seconds, total=total, left=left
+            )
+
+        yield show

@@ -1,0 +1,31 @@
+"""The gate: regressions stopped in continuous integration, false alarms not.
+
+Its parts are imported when they are first used: pytest loads the plugin in every one of its runs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .files import compare, compare_files
+    from .settings import Settings
+    from .verdict import Outcome, Side, Verdict
+
+__all__ = ["Outcome", "Settings", "Side", "Verdict", "compare", "compare_files"]
+
+_HOMES = {
+    "Outcome": "verdict",
+    "Settings": "settings",
+    "Side": "verdict",
+    "Verdict": "verdict",
+    "compare": "files",
+    "compare_files": "files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"{__name__} has no '{name}'; it has {', '.join(__all__)}")

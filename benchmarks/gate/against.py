@@ -1,0 +1,128 @@
+"""This working tree against another revision, both built, both measured at once on one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from isthmus.benchmarks import machine, variants
+from isthmus.benchmarks.processes import Home
+from isthmus.errors import UsageError
+from isthmus.threads import available_threads
+
+from .checkout import Project, Revision, own_home, shared_home
+from .command_suite import CommandSuite
+from .control import WORTH_SAYING, Control
+from .draws import Effort, Gate, Progress
+from .pytest_suite import PytestSuite
+from .settings import Settings
+from .suites import Sides, Suite
+from .verdict import Outcome, Side
+from .workload_suite import WorkloadSuite
+
+USUAL_VARIANTS = ("cpu",)  # what a change of Isthmus makes faster or slower, and users run
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to measure, against which revision.
+
+    pytest, command, works: exactly one is given. install: what pip installs in each revision's
+    environment; shared: none is made, and the packages of this one serve both.
+    """
+
+    reference: str
+    works: Sequence[str] = ()
+    shapes: Sequence[str] = ()
+    variants: Sequence[str] = USUAL_VARIANTS
+    pytest: Sequence[str] = ()
+    command: str = ""
+    install: Sequence[str] = (".",)
+    shared: bool = False
+    threads: int = field(default_factory=available_threads)
+    seconds: float = 0.5
+    folder: Path = field(default_factory=Path.cwd)
+
+
+def gate(
+    request: Request,
+    settings: Settings,
+    effort: Effort,
+    progress: Progress,
+    *,
+    strict: bool = False,
+) -> Outcome:
+    """Both revisions built and measured; errors are those of git, pip and the suites."""
+    _check(request)
+    project = Project.around(request.folder)
+    base, head = project.revision(request.reference), project.change()
+    with TemporaryDirectory(prefix="isthmus-gate-") as name, ExitStack() as stack:
+        place = Path(name)
+        homes = [
+            stack.enter_context(_home(request, project, one, place / side))
+            for one, side in ((base, "base"), (head, "head"))
+        ]
+        suite = suite_of(request, Sides(*homes), place)
+        run = Gate(suite, settings, effort, Control(place / "control", request.threads), progress)
+        found = run.verdicts()
+    return Outcome(
+        verdicts=tuple(found),
+        base=Side(base.label, base.commit),
+        head=Side(head.label, head.commit),
+        strict=strict,
+        control=run.control_verdict(),
+        warnings=tuple(_warnings(project, run)),
+        machine={name: str(value) for name, value in machine.fingerprint().items()},
+        threads=request.threads,
+        spent_seconds=run.spent_seconds,
+        budget_seconds=effort.budget_seconds,
+    )
+
+
+def suite_of(request: Request, sides: Sides, place: Path) -> Suite:
+    """The kind of suite that was asked for."""
+    if request.pytest:
+        return PytestSuite(sides, request.pytest, place, request.threads, request.seconds)
+    if request.command:
+        return CommandSuite(sides, request.command, place)
+    return WorkloadSuite(
+        sides,
+        request.works,
+        variants.find(list(request.variants)),
+        place,
+        request.threads,
+        request.seconds,
+        request.shapes,
+    )
+
+
+def _check(request: Request) -> None:
+    given = {"--pytest": request.pytest, "--command": request.command, "WORKLOAD": request.works}
+    named = [name for name, value in given.items() if value]
+    if len(named) != 1:
+        said = " and ".join(named) or "nothing"
+        raise UsageError(
+            f"--against measures one suite, and {said} was named; give {' or '.join(given)}"
+        )
+
+
+@contextmanager
+def _home(request: Request, project: Project, revision: Revision, place: Path) -> Iterator[Home]:
+    """The revision taken out and built."""
+    with project.taken_out(revision, place / "tree") as inside:
+        if request.shared:
+            yield shared_home(place / "tree", inside)
+        else:
+            wanted = [*request.install, *(["pytest", "pytest-benchmark"] if request.pytest else [])]
+            yield own_home(place / "tree", inside, place / "environment", wanted)
+
+
+def _warnings(project: Project, run: Gate) -> Iterator[str]:
+    if names := project.untracked():
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        yield f"not measured, for git does not know them: {', '.join(names[:3])}{more}"
+    if run.control and (drift := run.control.drift()) > WORTH_SAYING:
+        yield f"the machine's speed changed by {drift - 1:.0%} meanwhile; turns keep it out"

@@ -1,0 +1,113 @@
+"""Whether the gate can fire here: the trials of `trials`, as many as the budget allows.
+
+At 0 % every regression is a false alarm; at 3, 5 and 10 % a missing one is a miss. From the spread
+s of the rounds follows the smallest change that a gate of n rounds finds in 80 of 100 runs, twice:
+
+    m + (t(1 - tail, n - 1) + z(sqrt(0.8))) * s / sqrt(n)
+
+with the margin m; n is what one draw holds in half of the budget.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, fmean
+from time import monotonic
+
+from isthmus.benchmarks.clock import Step
+from isthmus.reports.student import t_quantile
+from isthmus.reports.turns import round_log
+
+from .draws import MOST_ROUNDS, SHARE_OF_FIRST, Effort, Progress
+from .judge import CONFIDENCE
+from .noise import Spread, floor_of, spread_of
+from .settings import Settings
+from .trials import LEVELS, Answer, Trial, answers, benchmarks_of
+from .workload_suite import WorkloadSuite
+
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the trials showed: gates by level, the spread of each benchmark, seconds of a round."""
+
+    answers: Sequence[Answer]
+    spreads: Mapping[str, Spread]
+    round_seconds: float
+    margin: float
+    effort: Effort
+
+    @property
+    def floor(self) -> float:
+        return floor_of(self.spreads)
+
+    @property
+    def fires(self) -> bool:
+        """No false alarm, and the largest slowdown was always found."""
+        largest = [one.found for one in self.answers if one.level == LEVELS[-1]]
+        return all(largest) and not any(one.false_alarms for one in self.answers)
+
+    def counted(self, level: float) -> tuple[int, int]:
+        """(alarms, gates) at a level."""
+        gates = [one for one in self.answers if one.level == level]
+        alarms = [bool(one.found if level else one.false_alarms) for one in gates]
+        return sum(alarms), len(gates)
+
+    @property
+    def rounds(self) -> int:
+        """What half of the budget holds."""
+        held = SHARE_OF_FIRST * self.effort.budget_seconds / self.round_seconds
+        return max(self.effort.first_rounds, min(MOST_ROUNDS, int(held)))
+
+    def smallest_change(self, benchmark: str) -> float:
+        """As a share; found in 80 of 100 gates."""
+        rounds, spread = self.rounds, self.spreads[benchmark]
+        tail = (1 - CONFIDENCE) / 2 / len(self.spreads)
+        reach = t_quantile(1 - tail, rounds - 1) + NormalDist().inv_cdf(math.sqrt(POWER))
+        margin = max(self.margin, self.floor)
+        return math.expm1(math.log1p(margin) + reach * spread.deviation / math.sqrt(rounds))
+
+
+def self_test(
+    suite: WorkloadSuite,
+    settings: Settings,
+    effort: Effort,
+    seconds: float,
+    progress: Progress,
+    done: Callable[[Trial, Sequence[Answer]], None] = lambda trial, found: None,
+) -> Findings:
+    """One trial at least, and others while the seconds allow."""
+    began, trials, found = monotonic(), list[Trial](), list[Answer]()
+    names = list(benchmarks_of(suite))
+    while not trials or (monotonic() - began) * (1 + 1 / len(trials)) < seconds:
+        spent = monotonic() - began
+        progress(Step(f"trial {len(trials) + 1}", spent, max(0.0, seconds - spent)))
+        trial = Trial(suite, names[len(trials) % len(names)])
+        said = answers(trial, settings, effort)
+        trials.append(trial)
+        found += said
+        done(trial, said)
+    return Findings(found, spreads(trials), round_seconds(trials), settings.margin, effort)
+
+
+def spreads(trials: Sequence[Trial]) -> dict[str, Spread]:
+    """Of each benchmark, from all rounds of equals."""
+    logs: dict[str, list[float]] = {}
+    for trial in trials:
+        for (_, _, name), one in trial.rounds.items():
+            base, head = one.levels[0.0]
+            if (log := round_log(head.turns, base.turns)) is not None:
+                logs.setdefault(name, []).append(log)
+    return {name: spread_of(values) for name, values in logs.items() if len(values) > 1}
+
+
+def round_seconds(trials: Sequence[Trial]) -> float:
+    """What a round of all benchmarks takes in a gate."""
+    by_name: dict[str, list[float]] = {}
+    for trial in trials:
+        for (_, _, name), one in trial.rounds.items():
+            by_name.setdefault(name, []).append(one.seconds)
+    return sum(fmean(values) for values in by_name.values())

@@ -1,0 +1,165 @@
+"""Trials of the gate itself: comparisons of equals, and slowdowns of a known size.
+
+A trial is two draws of the suite, measured as the gate measures them, base and head from the same
+files. In one of the benchmarks, another in each trial, head's calls wait a share of their own time
+on top: 0 %, 3 %, 5 % and 10 %, in turn from one cycle of turns to the next. Cycle by cycle, the
+rounds fall apart into comparisons of each size, and the gate judges every one of them by its own
+code, with the time that it alone would have taken:
+
+    2 gates of equals      all benchmarks at 0 %; the second begins with the second draw
+    3 gates of a slowdown  that benchmark at 3, 5 or 10 %, the others at 0 %
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+
+from isthmus.benchmarks.variants import Variant
+
+from .draws import Effort, Gate
+from .seen import Seen
+from .settings import Settings
+from .suites import Found
+from .verdict import Verdict
+from .workload_suite import WorkloadSuite, name_of
+
+LEVELS = (0.0, 0.03, 0.05, 0.10)
+NONE = LEVELS[:1]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One benchmark's round: base and head at each level, and what a gate of one would take."""
+
+    levels: Mapping[float, tuple[Seen, Seen]]
+    seconds: float
+
+
+@dataclass
+class Trial:
+    """Rounds that are measured when a gate first asks for them; `slowed`: the benchmark."""
+
+    suite: WorkloadSuite
+    slowed: str
+    rounds: dict[tuple[int, int, str], Round] = field(default_factory=dict)
+
+    @property
+    def benchmarks(self) -> Mapping[str, tuple[str, Variant]]:
+        return benchmarks_of(self.suite)
+
+    def round(self, draw: int, number: int, name: str) -> Round:
+        """Round `number` of a draw."""
+        key = (draw, number, name)
+        if key not in self.rounds:
+            self.rounds[key] = self._measured(number, name)
+        return self.rounds[key]
+
+    def _measured(self, number: int, name: str) -> Round:
+        levels, seconds = (LEVELS if name == self.slowed else NONE), self.suite.seconds
+        work, variant = self.benchmarks[name]
+        both = self.suite.both(work, variant, number, len(levels) * seconds, levels)
+        return Round(
+            by_level(both.seen, levels), both.opening_seconds + both.turning_seconds / len(levels)
+        )
+
+
+def benchmarks_of(suite: WorkloadSuite) -> dict[str, tuple[str, Variant]]:
+    """The workload and the variant of each."""
+    return {name_of(work, v): (work, v) for work in suite.works for v in suite.variants}
+
+
+def by_level(both: tuple[Seen, Seen], levels: Sequence[float]) -> dict[float, tuple[Seen, Seen]]:
+    """The turns of each level: turn k has level k modulo their number, on both sides."""
+    base, head = both
+    return {
+        level: (_every(base, at, len(levels)), _every(head, at, len(levels)))
+        for at, level in enumerate(levels)
+    }
+
+
+def _every(seen: Seen, at: int, step: int) -> Seen:
+    """The turns whose cycle is `at` modulo `step`, and their samples."""
+    ends = list(accumulate(seen.samples))
+    kept = [
+        (cycle, begin, end)
+        for cycle, begin, end in zip(seen.turns, [0, *ends], ends, strict=False)
+        if cycle % step == at
+    ]
+    return replace(
+        seen,
+        seconds=[value for _, begin, end in kept for value in seen.seconds[begin:end]],
+        turns={cycle: seen.turns[cycle] for cycle, _, _ in kept},
+        samples=[end - begin for _, begin, end in kept],
+    )
+
+
+@dataclass
+class View:
+    """A trial as the suite of one gate: the slowed benchmark at a level, the others equal.
+
+    draws: the trial's draws in the order in which this gate has them. It keeps the time that the
+    gate would have taken alone.
+    """
+
+    trial: Trial
+    level: float
+    draws: Sequence[int] = (0, 1)
+    seconds: float = 0.0
+    only_base: Collection[str] = ()
+    only_head: Collection[str] = ()
+    begun: int = -1
+
+    def round(self, number: int, names: Collection[str] | None) -> Found:
+        self.begun += number == 0  # a draw's first round is its round 0
+        return dict(self._found(number, self.trial.benchmarks if names is None else names))
+
+    def _found(
+        self, number: int, names: Collection[str]
+    ) -> Iterator[tuple[str, tuple[Seen, Seen]]]:
+        for name in self.trial.benchmarks:
+            if name in names:
+                one = self.trial.round(self.draws[self.begun], number, name)
+                self.seconds += one.seconds
+                yield name, one.levels[self.level if name == self.trial.slowed else 0.0]
+
+    def defined_in(self, name: str) -> str:
+        return ""
+
+    def clock(self) -> float:
+        """Seconds of a gate that measures this view alone."""
+        return self.seconds
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a gate said of a view: of which slowdown, whether it failed, and in what time."""
+
+    level: float
+    found: bool
+    false_alarms: Sequence[str]
+    seconds: float
+    rounds: int
+    verdicts: Sequence[Verdict]
+
+
+def answers(trial: Trial, settings: Settings, effort: Effort) -> list[Answer]:
+    """The five gates of a trial."""
+    views = [View(trial, 0.0), View(trial, 0.0, (1, 0)), *(View(trial, d) for d in LEVELS[1:])]
+    return [_answer(view, settings, effort) for view in views]
+
+
+def _answer(view: View, settings: Settings, effort: Effort) -> Answer:
+    gate = Gate(view, settings, effort, clock=view.clock)
+    found = gate.verdicts()
+    regressed = [verdict for verdict in found if verdict.kind == "regressed"]
+    right = view.trial.slowed if view.level else ""
+    return Answer(
+        level=view.level,
+        found=any(verdict.benchmark == right for verdict in regressed),
+        false_alarms=[f"{v.benchmark} {v.metric}" for v in regressed if v.benchmark != right],
+        seconds=view.seconds,
+        rounds=sum(draw.number for draw in gate.draws),
+        verdicts=found,
+    )

@@ -1,0 +1,518 @@
+"""Two result files: which metrics are judged, what is refused, what is only said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import result_files
+from gate_files import Document, benchmark, document, foreign, judge, kinds, noisy, of_metric
+
+from isthmus.benchmarks.gate import Outcome, Settings, compare
+from isthmus.benchmarks.gate.asked import place_of
+from isthmus.benchmarks.gate.processes_seen import seen_of
+from isthmus.benchmarks.gate.refusal import refused
+from isthmus.benchmarks.gate.settings import Rule
+from isthmus.errors import FileError, NothingMeasured, UsageError
+from isthmus.reports import ResultFile, read, read_prices
+
+EVERY = (
+    *("latency_p50_ms", "throughput_per_s", "peak_memory_mib", "compile_ms"),
+    *("first_inference_ms", "usd_per_million", "parity"),
+)
+
+
+def only(*metrics: str, **others: Any) -> Settings:
+    return Settings(metrics=metrics, **others)
+
+
+def told(count: int = 10, seed: int = 0, factor: float = 1.0) -> dict[str, Any]:
+    """What each of so many processes says beside its times; all of it grows with the factor."""
+    vary = factor * numpy.exp(0.003 * numpy.random.default_rng(seed).standard_normal(count))
+    return {
+        "processes": [
+            {
+                "peak_memory_bytes": float(500 * 2**20 * share),
+                "compile_seconds": float(1.5 * share),
+                "first_inference_seconds": float(0.02 * share),
+            }
+            for share in vary
+        ]
+    }
+
+
+def measured(seed: int, factor: float = 1.0, **facts: Any) -> Document:
+    """`net[cpu]` of ten processes that say everything."""
+    facts = told(seed=seed, factor=factor) | facts
+    return benchmark("net[cpu]", noisy(seed, 0.01 * factor), **facts)
+
+
+def saved(tmp_path: Path, *benchmarks: Document, **fingerprint: Any) -> ResultFile:
+    return read(result_files.write(tmp_path / "one.json", document(*benchmarks, **fingerprint)))
+
+
+def warned(outcome: Outcome, *parts: str) -> bool:
+    """Whether one of the lines has all the parts."""
+    return any(all(part in line for part in parts) for line in outcome.warnings)
+
+
+# --- metrics -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("factor", "kind"), [(1.2, "regressed"), (1.0, "equivalent"), (0.8, "improved")]
+)
+def test_every_metric_is_judged_by_its_own_direction(
+    tmp_path: Path, factor: float, kind: str
+) -> None:
+    sides = document(measured(1)), document(measured(2, factor))
+    outcome = judge(tmp_path, *sides, only(*EVERY, usd_per_hour=0.17))
+    assert [verdict.metric for verdict in outcome.verdicts] == list(EVERY)
+    for verdict in outcome.verdicts:
+        assert verdict.kind == ("equivalent" if verdict.metric == "parity" else kind)
+    (rate,) = of_metric(outcome, "throughput_per_s")
+    assert rate.ratio == pytest.approx(1 / factor, rel=0.02)
+    assert rate.base == pytest.approx(100, rel=0.02), "calls a second"
+    (money,) = of_metric(outcome, "usd_per_million")
+    assert money.base == pytest.approx(1e6 * 0.01 * 0.17 / 3600, rel=0.02)
+
+
+def test_a_process_tells_its_values_in_the_metrics_units(tmp_path: Path) -> None:
+    (result,) = saved(tmp_path, measured(1)).results
+    first = seen_of(result)[0]
+    assert len(seen_of(result)) == 10 and len(first.seconds) == 5
+    assert first.values["peak_memory_mib"] == pytest.approx(500, rel=0.02)
+    assert first.values["compile_ms"] == pytest.approx(1500, rel=0.02)
+    assert first.values["first_inference_ms"] == pytest.approx(20, rel=0.02)
+    assert "usd_per_million" not in first.values, "without a price there are no dollars"
+    assert (first.parity, first.facts["threads"]) == (3e-6, 2)
+
+
+def test_one_figure_for_all_processes_is_no_figure_of_each(tmp_path: Path) -> None:
+    """Ten times the same would be an interval without width, and a verdict without ground."""
+    facts = {"compile_seconds": 1.5, "peak_memory_bytes": 2**29}
+    (result,) = saved(tmp_path, benchmark("net[cpu]", noisy(1), **facts)).results
+    assert all("compile_ms" not in seen.values for seen in seen_of(result))
+    (alone,) = saved(tmp_path, benchmark("net[cpu]", noisy(1)[:1], **facts)).results
+    assert [seen.values["compile_ms"] for seen in seen_of(alone)] == [1500]
+
+
+@pytest.mark.parametrize("value", [None, 0, 0.0, 1e308])
+def test_what_was_not_measured_is_left_out_and_never_0(tmp_path: Path, value: object) -> None:
+    entry = measured(1)
+    for process in entry["extra_info"]["processes"]:
+        process["compile_seconds"] = value
+    (result,) = saved(tmp_path, entry).results
+    assert all("compile_ms" not in seen.values for seen in seen_of(result))
+
+
+def test_dollars_come_from_the_list_of_prices_by_instance_type(tmp_path: Path) -> None:
+    (price,) = (one for one in read_prices() if one.instance == "c7i.xlarge")
+    base = document(measured(1), instance_type="c7i.xlarge")
+    outcome = judge(tmp_path, base, base, only("usd_per_million"))
+    (verdict,) = outcome.verdicts
+    assert verdict.base == pytest.approx(1e6 * 0.01 * price.usd_per_hour / 3600, rel=0.02)
+    nowhere = document(measured(1), instance_type="x9.nano")
+    with pytest.raises(NothingMeasured, match="both have none of usd_per_million"):
+        judge(tmp_path, nowhere, nowhere, only("usd_per_million"))
+
+
+def test_a_batch_is_that_many_requests(tmp_path: Path) -> None:
+    (result,) = saved(tmp_path, measured(1, batch=8)).results
+    (single,) = saved(tmp_path, measured(1)).results
+    money = [seen_of(one, 0.17)[0].values["usd_per_million"] for one in (result, single)]
+    assert money[0] == pytest.approx(money[1] / 8)
+
+
+def test_percentiles_need_calls_beyond_them(tmp_path: Path) -> None:
+    random = numpy.random.default_rng(0)
+    long = [random.uniform(0.9, 1.1, 120).tolist() for _ in range(4)]
+    settings = only("latency_p50_ms", "latency_p90_ms", "latency_p99_ms")
+    sides = document(benchmark("a[cpu]", long), benchmark("b[cpu]", noisy(1)))
+    outcome = judge(tmp_path, sides, sides, settings)
+    assert [verdict.benchmark[9:] for verdict in of_metric(outcome, "latency_p99_ms")] == ["a[cpu]"]
+    assert warned(outcome, "latency_p99_ms is not judged", "isthmus::b[cpu]")
+
+
+def test_one_call_a_process_has_a_median(tmp_path: Path) -> None:
+    base, head = ([[value] for value, *_ in noisy(seed)] for seed in (1, 2))
+    outcome = judge(
+        tmp_path, document(benchmark("a[cpu]", base)), document(benchmark("a[cpu]", head))
+    )
+    assert kinds(outcome) == ["equivalent"]
+
+
+def test_a_metric_that_one_file_lacks_is_said(tmp_path: Path) -> None:
+    outcome = judge(tmp_path, document(measured(1)), document(benchmark("net[cpu]", noisy(2))))
+    assert [verdict.metric for verdict in outcome.verdicts] == ["latency_p50_ms", "parity"]
+    assert warned(outcome, "peak_memory_mib is not judged: HEAD lacks it for isthmus::net[cpu]")
+
+
+def test_what_files_need_not_have_is_not_missed(tmp_path: Path) -> None:
+    plain = document(benchmark("net[cpu]", noisy(1), parity_max_rel_error=None))
+    other = document(benchmark("net[cpu]", noisy(2), parity_max_rel_error=None))
+    assert judge(tmp_path, plain, other).warnings == ()
+    with pytest.raises(NothingMeasured, match="both have none of compile_ms"):
+        judge(tmp_path, plain, other, only("compile_ms"))
+
+
+def test_a_benchmark_of_which_nothing_is_judged_is_named(tmp_path: Path) -> None:
+    sides = document(measured(1), benchmark("b[cpu]", noisy(1), parity_max_rel_error=None))
+    outcome = judge(tmp_path, sides, sides, only("parity"))
+    assert [verdict.benchmark for verdict in outcome.verdicts] == ["isthmus::net[cpu]"]
+    assert warned(outcome, "parity is not judged: neither file has it for isthmus::b[cpu]")
+
+
+# --- files of pytest-benchmark -----------------------------------------------------------------
+
+
+def calls(seed: int, median: float = 0.001, count: int = 60) -> list[float]:
+    times: list[float] = (
+        numpy.random.default_rng(seed).normal(median, 0.01 * median, count).tolist()
+    )
+    return times
+
+
+@pytest.mark.parametrize(("factor", "kind"), [(1.2, "regressed"), (1.0, "equivalent")])
+def test_a_file_of_one_process_is_judged_with_a_caveat(
+    tmp_path: Path, factor: float, kind: str
+) -> None:
+    base, head = foreign("test_f[1]", calls(1)), foreign("test_f[1]", calls(2, 0.001 * factor))
+    outcome = judge(tmp_path, document(base), document(head))
+    (verdict,) = outcome.verdicts
+    assert (verdict.kind, verdict.metric, verdict.rounds) == (kind, "latency_p50_ms", 1)
+    assert verdict.place == "tests/test_net.py"
+    assert warned(outcome, "1 of 1 benchmarks have fewer than 3 processes", "calls of one process")
+
+
+def test_groups_and_parameters_of_a_test_are_not_its_work(tmp_path: Path) -> None:
+    base = foreign("test_f", calls(1), group="old")
+    head = foreign("test_f", calls(2), group="new", name="test_f_renamed")
+    assert kinds(judge(tmp_path, document(base), document(head))) == ["equivalent"]
+
+
+@pytest.mark.parametrize("machine", [{}, {"cpu": {"brand_raw": ""}}, {"node": "runner-7"}])
+def test_a_file_without_a_processors_name_is_refused(tmp_path: Path, machine: Document) -> None:
+    sides = document(foreign("test_f", calls(1))), document(foreign("test_f", calls(2)))
+    for side in sides:
+        side["machine_info"] = machine
+    with pytest.raises(UsageError, match=r"cpu_model: unknown \| unknown; .*--allow-different"):
+        judge(tmp_path, *sides)
+    outcome = judge(tmp_path, *sides, allow_different_machines=True)
+    assert kinds(outcome) == ["equivalent"] and warned(outcome, "cpu_model: unknown | unknown")
+
+
+# --- load --------------------------------------------------------------------------------------
+
+
+def loaded(seed: int, name: str = "server", factor: float = 1.0, **changes: Any) -> Document:
+    """A server of 4 processes, with 120 calls each; its rate as every process achieved it."""
+    random = numpy.random.default_rng(seed)
+    rounds = [(factor * random.uniform(0.03, 0.04, 120)).tolist() for _ in range(4)]
+    result = result_files.scenario(name, **changes)
+    rates = 14.8 / factor * numpy.exp(0.003 * random.standard_normal(4))
+    return benchmark(
+        "net[cpu]",
+        rounds,
+        scenario=name,
+        scenario_result=result,
+        processes=[{"scenario": {"achieved_per_s": float(rate)}} for rate in rates],
+    )
+
+
+def test_a_server_is_judged_by_the_percentile_it_promises(tmp_path: Path) -> None:
+    outcome = judge(tmp_path, document(loaded(1)), document(loaded(2, factor=1.2)))
+    judged = [(one.metric, one.kind) for one in outcome.verdicts if one.metric != "parity"]
+    assert judged == [("latency_p99_ms", "regressed"), ("latency_p50_ms", "regressed")]
+
+
+@pytest.mark.parametrize("name", ["server", "offline"])
+def test_a_rate_is_as_it_was_achieved(tmp_path: Path, name: str) -> None:
+    """Latencies of calls that wait or overlap do not add up to it."""
+    outcome = judge(
+        tmp_path,
+        document(loaded(1, name)),
+        document(loaded(2, name, factor=1.2)),
+        only("throughput_per_s"),
+    )
+    (verdict,) = outcome.verdicts
+    assert verdict.base == pytest.approx(14.8, rel=0.02) and verdict.kind == "regressed"
+
+
+def test_offline_has_no_latencies(tmp_path: Path) -> None:
+    outcome = judge(tmp_path, document(loaded(1, "offline")), document(loaded(2, "offline")))
+    assert [one.metric for one in outcome.verdicts] == ["throughput_per_s", "parity"]
+
+
+def test_a_rate_that_no_process_told_is_not_made_of_latencies(tmp_path: Path) -> None:
+    sides = document(loaded(1)), document(loaded(2))
+    for side in sides:
+        side["benchmarks"][0]["extra_info"]["processes"] = []
+    with pytest.raises(NothingMeasured, match="both have none of throughput_per_s"):
+        judge(tmp_path, *sides, only("throughput_per_s"))
+
+
+def test_servers_that_searched_their_rates_are_judged_by_them(tmp_path: Path) -> None:
+    base, head = loaded(1, rate_per_s=15.2), loaded(2, factor=1.2, rate_per_s=12.6)
+    outcome = judge(tmp_path, document(base), document(head))
+    assert kinds(outcome, "throughput_per_s") == ["regressed"] and not kinds(outcome)
+    assert warned(outcome, "rates 15.2 | 12.6, judged by its throughput")
+
+
+@pytest.mark.parametrize("side", ["BASE", "HEAD"])
+def test_an_invalid_run_is_refused_with_its_reason(tmp_path: Path, side: str) -> None:
+    documents = {"BASE": document(loaded(1)), "HEAD": document(loaded(2))}
+    documents[side] = document(loaded(3, valid=False))
+    with pytest.raises(UsageError, match=rf"INVALID: .*of {side}: p99 60\.1 ms is above .*again"):
+        judge(tmp_path, *documents.values(), allow_different_machines=True)
+
+
+def test_a_single_stream_too_short_for_a_bound_is_judged(tmp_path: Path) -> None:
+    rounds = noisy(1)
+    entry = benchmark("net[cpu]", rounds, scenario_result=result_files.one_by_one(rounds))
+    assert entry["extra_info"]["scenario_result"]["valid"] is False
+    assert kinds(judge(tmp_path, document(entry), document(entry))) == ["equivalent"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({}, {"bound_ms": 20.0}, r"bound_ms of isthmus::net\[cpu\]: 50.0 \| 20.0"),
+        ({}, {"percentile": 90}, r"percentile of isthmus::net\[cpu\]: 99.0 \| 90.0"),
+        (
+            {"bound_ms": None},
+            {"bound_ms": None, "rate_per_s": 30.0},
+            r"rate_per_s of isthmus::net\[cpu\]: 15.0 \| 30.0",
+        ),
+    ],
+)
+def test_a_server_that_promises_something_else_does_other_work(
+    tmp_path: Path, before: Document, after: Document, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        judge(tmp_path, document(loaded(1, **before)), document(loaded(2, **after)))
+
+
+# --- refusal -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("threads", (2, 4)),
+        ("threads", (2, None)),
+        ("model_hash", ("sha256:aa", "sha256:bb")),
+        ("model_hash", ("", "sha256:bb")),
+        ("batch", (1, 8)),
+        ("sequence", (128, "texts")),
+        ("precision", ("f32", "bf16")),
+        ("scenario", ("single-stream", "offline")),
+        ("workload", ("net", "other")),
+        ("variant", ("cpu", "gpu")),
+    ],
+)
+def test_a_fact_that_differs_is_refused_not_warned_of(
+    tmp_path: Path, field: str, values: tuple[object, object]
+) -> None:
+    sides = [document(measured(1, **{field: value})) for value in values]
+    said = " \\| ".join(str(value or "not recorded") for value in values)
+    with pytest.raises(UsageError, match=rf"{field} of isthmus::net\[cpu\]: {said}"):
+        judge(tmp_path, *sides)
+
+
+def test_all_that_differs_is_in_one_line(tmp_path: Path) -> None:
+    base = document(measured(1, model_hash="sha256:aa", threads=1), cores=2)
+    head = document(measured(2, model_hash="sha256:bb", batch=4), cpu="EPYC", cores=64)
+    with pytest.raises(UsageError) as refusal:
+        judge(tmp_path, base, head)
+    message = str(refusal.value)
+    assert "\n" not in message
+    for field in ("cpu_model", "cores", "threads of", "model_hash of", "batch of"):
+        assert field in message
+
+
+def test_a_thousand_differences_are_said_by_field(tmp_path: Path) -> None:
+    sides = [
+        document(
+            *(benchmark(f"n{at}[cpu]", [[0.1]], threads=count, batch=count) for at in range(1000))
+        )
+        for count in (2, 4)
+    ]
+    with pytest.raises(UsageError) as refusal:
+        judge(tmp_path, *sides)
+    assert "threads of isthmus::n0[cpu]: 2 | 4 (and of 999 more)" in str(refusal.value)
+    assert "batch of isthmus::n0[cpu]: 2 | 4 (and of 999 more)" in str(refusal.value)
+    assert len(str(refusal.value)) < 400
+
+
+def test_facts_of_any_two_sides_can_be_compared() -> None:
+    assert refused("net", {"threads": 2, "hash": "a"}, {"threads": 2, "hash": "a"}) == []
+    assert refused("net", {"threads": 2, "hash": "a"}, {"threads": 4, "batch": 8}) == [
+        "threads of net: 2 | 4",
+        "hash of net: a | not recorded",
+        "batch of net: not recorded | 8",
+    ]
+    assert refused("net", {"hash": "x" * 99}, {}) == [f"hash of net: {'x' * 37}... | not recorded"]
+
+
+def test_many_missing_benchmarks_are_counted(tmp_path: Path) -> None:
+    base = document(*(benchmark(f"n{at}[cpu]", [[0.1]]) for at in range(50)))
+    with pytest.raises(FileError, match=r"n1\[cpu\].* and 45 more; measure them"):
+        judge(tmp_path, base, document(benchmark("n0[cpu]", [[0.1]])))
+
+
+# --- settings ----------------------------------------------------------------------------------
+
+
+def test_patterns_choose_margins_metrics_and_what_is_left_out(tmp_path: Path) -> None:
+    rules = (
+        Rule("isthmus::a[*]", {"latency_p50_ms": 0.5}),
+        Rule("*::b[cpu]", {"": 0.4}, metrics=("latency_p50_ms",)),
+        Rule("*::c*", skip=True),
+    )
+    base = document(*(benchmark(f"{name}[cpu]", noisy(1)) for name in "abcd"))
+    head = document(*(benchmark(f"{name}[cpu]", noisy(2, 0.012)) for name in "abd"))
+    outcome = judge(tmp_path, base, head, Settings(rules=rules))
+    assert kinds(outcome) == ["equivalent", "equivalent", "regressed"]
+    assert [one.margin for one in of_metric(outcome)] == [0.5, 0.4, 0.05]
+    assert [one.benchmark for one in of_metric(outcome, "parity")] == [
+        "isthmus::a[cpu]",
+        "isthmus::d[cpu]",
+    ]
+
+
+def test_a_pattern_that_matches_nothing_is_said(tmp_path: Path) -> None:
+    rules = (Rule("*::net*"), Rule("*::nte[31m*"))
+    outcome = judge(
+        tmp_path,
+        document(measured(1)),
+        document(measured(2)),
+        Settings(rules=rules, where="p.toml"),
+    )
+    assert warned(outcome, "p.toml: tool.isthmus.gate.benchmarks.'*::nte", "matches no benchmark")
+    assert not warned(outcome, "*::net*")
+
+
+def test_leaving_everything_out_is_measuring_nothing(tmp_path: Path) -> None:
+    with pytest.raises(NothingMeasured):
+        judge(
+            tmp_path,
+            document(measured(1)),
+            document(measured(2)),
+            Settings(rules=(Rule("*", skip=True),)),
+        )
+
+
+def test_the_noise_decides_where_it_is_above_the_margin(tmp_path: Path) -> None:
+    sides = document(measured(1)), document(measured(2, 1.12))
+    (loud,) = of_metric(judge(tmp_path, *sides, Settings(floor=0.2)))
+    assert (loud.kind, loud.margin) == ("equivalent", 0.2)
+    assert "the noise here is 20.0%, above the margin of 5.0%" in loud.reason
+    (quiet,) = of_metric(judge(tmp_path, *sides, Settings(floor=0.01)))
+    assert quiet.kind == "regressed" and "noise" not in quiet.reason
+    outcome = judge(tmp_path, *sides, Settings(floor=0.2))
+    assert kinds(outcome, "peak_memory_mib") == ["regressed"], "the noise of times is not memory's"
+    outcome = judge(tmp_path, *sides, Settings(floors={"peak_memory_mib": 0.3}))
+    assert kinds(outcome, "peak_memory_mib") == ["equivalent"]
+
+
+# --- what is said ------------------------------------------------------------------------------
+
+
+def test_conditions_and_versions_that_differ_are_said(tmp_path: Path) -> None:
+    base, head = document(measured(1)), document(measured(2))
+    for side, kernel, numpys in ((base, "6.1", "2.4"), (head, "6.8", "2.5")):
+        side["machine_info"]["isthmus"] |= {
+            "conditions": {"kernel": kernel},
+            "versions": {"numpy": numpys},
+        }
+    outcome = judge(tmp_path, base, head)
+    assert warned(outcome, "BASE | HEAD: kernel: 6.1 | 6.8")
+    assert warned(outcome, "BASE | HEAD: numpy: 2.4 | 2.5")
+
+
+def test_a_thousand_versions_are_counted(tmp_path: Path) -> None:
+    base, head = document(measured(1)), document(measured(2))
+    for side, version in ((base, "1"), (head, "2")):
+        versions = {f"package-{at}": version for at in range(1000)}
+        side["machine_info"]["isthmus"]["versions"] = versions
+    outcome = judge(tmp_path, base, head)
+    assert len(outcome.warnings) < 30 and warned(outcome, "980 more conditions and versions")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "odd"),
+    [
+        ("2026-11-20T10:00:00.000000", "2026-11-20T11:00:00.000000", False),
+        ("2026-11-20T10:00:00", "2026-11-20T10:00:00+00:00", False),
+        ("2026-11-20T10:00:00", "2026-11-19T10:00:00", True),
+        ("2026-11-20T10:00Z", "2026-11-19T10:00:00", True),
+        ("yesterday", "2026-11-19T10:00:00", False),
+        ("2026-11-20T10:00:00", None, False),
+    ],
+)
+def test_a_head_older_than_its_base_is_said(
+    tmp_path: Path, before: object, after: object, odd: bool
+) -> None:
+    base = document(measured(1)) | {"datetime": before}
+    head = document(measured(2)) | {"datetime": after}
+    outcome = judge(tmp_path, base, head)
+    assert warned(outcome, "is their order right?") == odd
+    assert kinds(outcome) == ["equivalent"]
+
+
+def test_a_copy_and_an_interrupted_run_are_said(tmp_path: Path) -> None:
+    base = document(measured(1)) | {"isthmus": {"interrupted": True}}
+    outcome = judge(tmp_path, base, base)
+    assert warned(outcome, "the same times") and warned(outcome, "base.json", "interrupted")
+    assert not warned(judge(tmp_path, base, document(measured(2))), "the same times")
+
+
+def test_the_outcome_tells_what_was_compared(tmp_path: Path) -> None:
+    base = document(measured(1)) | {"commit_info": {"id": "a" * 40, "dirty": True}}
+    head = document(measured(2)) | {"datetime": "2026-11-20T10:00:00.123456"}
+    outcome = judge(tmp_path, base, head)
+    assert outcome.base.label.endswith("base.json")
+    assert outcome.base.commit == "a" * 12 + " (modified)"
+    assert outcome.head.measured == "2026-11-20T10:00:00"
+    assert outcome.machine == {"cpu_model": "Xeon 6975P", "cores": "2"}
+    assert outcome.threads == 2 and outcome.control is None
+
+
+@pytest.mark.parametrize(
+    ("fullname", "place"),
+    [
+        ("tests/test_f.py::test_f[a::b]", "tests/test_f.py"),
+        ("isthmus::net[cpu]", ""),
+        ("tests/test_f.py", ""),
+        ("", ""),
+    ],
+)
+def test_where_a_benchmark_is_defined(fullname: str, place: str) -> None:
+    assert place_of(fullname) == place
+
+
+def test_this_projects_own_files_can_be_gated() -> None:
+    """With themselves: each metric that every process told of has a ratio of 1."""
+    folder = Path(__file__).parent.parent / "reports" / "results"
+    for path in sorted(folder.glob("quick-*.json")):
+        file = read(path)
+        outcome = compare(file, file, only(*EVERY))
+        ratios = {one.ratio for one in outcome.verdicts if one.metric != "parity"}
+        assert ratios == {1.0} and outcome.exit_code == 0
+        told = set(EVERY) - {"usd_per_million"}
+        if not file.results[0].processes:
+            told -= {"peak_memory_mib", "compile_ms", "first_inference_ms"}
+        assert {one.metric for one in outcome.verdicts} == told
+
+
+def test_results_are_found_by_their_full_name(tmp_path: Path) -> None:
+    """Not by their place in the file."""
+    names = ["a[cpu]", "b[cpu]", "c[cpu]"]
+    base = [benchmark(name, noisy(at, 0.01 * (at + 1))) for at, name in enumerate(names)]
+    head = [benchmark(name, noisy(at + 9, 0.01 * (at + 1))) for at, name in enumerate(names)]
+    outcome = judge(tmp_path, document(*base), document(*reversed(head)))
+    assert [one.benchmark for one in of_metric(outcome)] == [f"isthmus::{name}" for name in names]
+    assert set(kinds(outcome)) == {"equivalent"}
