@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PEERS := $(basename $(notdir $(wildcard benchmarks/peers/*.txt)))
-SOURCES := isthmus cpu_backend gpu_backend models benchmarks reports tests
+SOURCES := isthmus cpu_backend gpu_backend models benchmarks reports tests _isthmus_pytest.py
 
 .PHONY: bench bench-full test lint format check parity golden peers clean
 

@@ -34,6 +34,8 @@ def shown(value: object) -> str:
 
 def number(where: str, name: str, value: Any) -> float:
     """A finite number, or `FileError`."""
+    if type(value) is float and math.isfinite(value):
+        return value  # most are, and a file may have a million
     if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
         fail(where, f"{name} is {shown(value)}, not a finite number", "measure again")
     return float(value)
@@ -100,6 +102,8 @@ def duration(where: str, name: str, value: Any) -> float:
 
 def count(where: str, name: str, value: Any) -> int:
     """A whole number, zero or above, or `FileError`."""
+    if type(value) is int and 0 <= value < 2**53:
+        return value
     return 0 if value == 0 and not isinstance(value, bool) else whole(where, name, value)
 
 

@@ -55,7 +55,7 @@ def is_csv(content: str) -> bool:
 
 def is_console(content: str) -> bool:
     """True for what it prints."""
-    return re.search(r"^\[Step 1/11\]", content, re.M) is not None
+    return "[Step 1/11]" in content and re.search(r"^\[Step 1/11\]", content, re.M) is not None
 
 
 def of_json(path: str, content: str) -> Result:

@@ -43,7 +43,7 @@ class Line(NamedTuple):
 
 def is_console(content: str) -> bool:
     """True for what it prints."""
-    return re.search(CONSOLE["average"], content, re.M) is not None
+    return "time cost" in content and re.search(CONSOLE["average"], content, re.M) is not None
 
 
 def is_table(content: str) -> bool:

@@ -20,14 +20,12 @@ from dataclasses import dataclass
 import numpy
 from numpy.typing import NDArray
 
-from . import signed_rank
+from . import medians, signed_rank
 from .student import t_quantile
 
 Rounds = Sequence[Sequence[float]]  # seconds, one inner sequence a round
 Array = NDArray[numpy.float64]
 
-SEED = 20260720
-DRAWS = 10_000
 FEWEST_ROUNDS = 3
 RANKED_ROUNDS = range(8, 101)  # beyond, t is as good and costs no square
 FEWEST_SAMPLES = 6
@@ -35,13 +33,13 @@ FEWEST_SAMPLES = 6
 
 @dataclass(frozen=True)
 class LogRatio:
-    """log(a / b): its value, standard error and degrees of freedom; or draws, or averages of it."""
+    """log(a / b): its value, standard error and degrees of freedom; or its law, or averages."""
 
     value: float
     error: float
     freedom: float
     method: str
-    draws: Array | None = None
+    law: medians.Law | None = None
     averages: Array | None = None
 
     @property
@@ -52,26 +50,27 @@ class LogRatio:
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """(low, high) of a / b with the given two-sided confidence."""
         tail = (1 - confidence) / 2
-        return _exp(self._quantile(tail)), _exp(self._quantile(1 - tail))
+        return _exp(self._end(tail, -1)), _exp(self._end(tail, 1))
 
-    def _quantile(self, probability: float) -> float:
+    def _end(self, tail: float, side: int) -> float:
+        """With the chance `tail` the truth is beyond it: below (side -1) or above (1)."""
         if self.averages is not None:
-            return self._by_ranks(self.averages, probability)
-        if self.draws is not None:
-            return float(numpy.quantile(self.draws, probability))
-        return self._by_t(probability)
+            return self._by_ranks(self.averages, tail, side)
+        if self.law is not None:
+            return self.law.quantile(tail if side < 0 else 1 - tail)
+        return self._by_t(tail, side)
 
-    def _by_ranks(self, averages: Array, probability: float) -> float:
+    def _by_ranks(self, averages: Array, tail: float, side: int) -> float:
         """By t where so few rounds reach no such probability by ranks, and beyond all averages."""
-        end = signed_rank.quantile(averages, probability)
+        end = signed_rank.quantile(averages, tail if side < 0 else 1 - tail)
         if math.isfinite(end):
             return end
-        beyond, outermost = (min, averages[0]) if probability < 0.5 else (max, averages[-1])
-        return float(beyond(self._by_t(probability), outermost))
+        outermost = averages[0] if side < 0 else averages[-1]
+        return side * max(side * self._by_t(tail, side), side * float(outermost))
 
-    def _by_t(self, probability: float) -> float:
-        # 1 - probability loses digits when the tail is tiny, and t is symmetric.
-        return self.value + self.error * t_quantile(probability, self.freedom)
+    def _by_t(self, tail: float, side: int) -> float:
+        # Of the lower end's quantile, for 1 - tail loses digits where the tail is tiny.
+        return self.value - side * self.error * t_quantile(tail, self.freedom)
 
 
 def _exp(log: float) -> float:
@@ -103,7 +102,10 @@ def _flat(rounds: Rounds) -> Array:
 
 
 def _log_medians(rounds: Rounds) -> Array:
-    return numpy.array([math.log(float(numpy.median(samples))) for samples in rounds])
+    # Where a round is one number, NumPy's median takes most of the time of thousands of ratios.
+    middles = [samples[0] if len(samples) == 1 else numpy.median(samples) for samples in rounds]
+    logs: Array = numpy.log(numpy.array(middles, dtype=float))
+    return logs
 
 
 def _satterthwaite(variances: Array, freedoms: Array) -> float:
@@ -144,21 +146,5 @@ def _of_samples(a: Array, b: Array) -> LogRatio:
     value = math.log(float(numpy.median(a))) - math.log(float(numpy.median(b)))
     if min(len(a), len(b)) < FEWEST_SAMPLES:
         return LogRatio(value, math.inf, math.inf, f"fewer than {FEWEST_SAMPLES} samples")
-    random = numpy.random.default_rng(SEED)
-    draws = numpy.log(_medians(random, a)) - numpy.log(_medians(random, b))
-    return LogRatio(value, float(draws.std()), math.inf, "bootstrap, samples of one run", draws)
-
-
-def _medians(random: numpy.random.Generator, samples: Array) -> Array:
-    """Medians of `DRAWS` resamples, drawn as order statistics: no resample is stored.
-
-    The k-th smallest of n uniform draws is Beta(k, n - k + 1), and a resample's k-th value is the
-    sorted sample at that quantile; 200 000 samples cost what 20 do.
-    """
-    count, ordered = len(samples), numpy.sort(samples)
-    lower = (count + 1) // 2
-    at = random.beta(lower, count - lower + 1, DRAWS)
-    after = at + (1 - at) * random.beta(1, count - lower, DRAWS) if count % 2 == 0 else at
-    places = [numpy.minimum((u * count).astype(int), count - 1) for u in (at, after)]
-    medians: Array = (ordered[places[0]] + ordered[places[1]]) / 2
-    return medians
+    law = medians.law(a, b)
+    return LogRatio(value, law.deviation, math.inf, "bootstrap, samples of one run", law=law)

@@ -201,7 +201,7 @@ ROWS = (
     Row("report a.json --instance nope", 2, "instance nope: no price", "name one of"),
     Row("report a.json --prices nope.csv", 2, "nope.csv", "price list"),
     # the gate
-    Row("gate a.json", 2, "Missing argument", "see `isthmus gate --help`"),
+    Row("gate a.json", 2, "1 file was named", "give BASE.json HEAD.json"),
     Row("gate a.json nope.json", 2, "nope.json: No such file", "isthmus bench"),
     Row("gate a.json nan.json", 2, "nan.json", "measure again"),
     Row("gate a.json b.json", 3, "share no benchmark", "compare like runs"),

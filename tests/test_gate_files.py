@@ -516,3 +516,34 @@ def test_results_are_found_by_their_full_name(tmp_path: Path) -> None:
     outcome = judge(tmp_path, document(*base), document(*reversed(head)))
     assert [one.benchmark for one in of_metric(outcome)] == [f"isthmus::{name}" for name in names]
     assert set(kinds(outcome)) == {"equivalent"}
+
+
+def test_peers_are_the_control_and_no_benchmarks_of_ours(tmp_path: Path) -> None:
+    """Where OpenVINO by hand moved as well, nobody knows what became of ours."""
+    base = [benchmark("net[cpu]", noisy(1)), benchmark("net[openvino-by-hand]", noisy(2))]
+    slow = benchmark("net[cpu]", noisy(3, 0.013))
+    for median, kind in ((0.01, "regressed"), (0.013, "inconclusive")):
+        peer = benchmark("net[openvino-by-hand]", noisy(4, median))
+        found = judge(tmp_path, document(*base), document(slow, peer))
+        timed = [(one.benchmark, one.kind) for one in of_metric(found)]
+        assert timed == [("isthmus::net[cpu]", kind)]
+        assert found.control is not None and "openvino-by-hand" in found.control.benchmark
+
+
+def test_what_the_control_is_can_be_said(tmp_path: Path) -> None:
+    base = [benchmark("net[cpu]", noisy(1)), benchmark("still[cpu]", noisy(2))]
+    head = [benchmark("net[cpu]", noisy(3, 0.013)), benchmark("still[cpu]", noisy(4, 0.013))]
+    found = judge(tmp_path, document(*base), document(*head), Settings(control="*::still[cpu]"))
+    assert kinds(found) == ["inconclusive"]
+
+
+@pytest.mark.parametrize(("slower", "kind"), [(1.1, "equivalent"), (1.5, "regressed")])
+def test_one_process_a_side_proves_no_small_difference(
+    tmp_path: Path, slower: float, kind: str
+) -> None:
+    """How processes differ is not in the times of one: below a quarter nothing is believed."""
+    base, head = (foreign("test_x", noisy(1, 0.01 * by, 1)[0] * 40) for by in (1.0, slower))
+    found = judge(tmp_path, document(base), document(head))
+    (verdict,) = of_metric(found)
+    assert verdict.kind == kind
+    assert "25%" in verdict.reason and "--against" in verdict.reason

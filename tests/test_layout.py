@@ -50,17 +50,18 @@ def test_packages_on_disk_are_those_declared() -> None:
 
 def test_root_folders_are_linked_and_mapped() -> None:
     mapped = {f"isthmus.{name}": name for name in LINKED}
-    mapped["isthmus.benchmarks.process"] = "benchmarks/process"
+    mapped |= {f"isthmus.benchmarks.{name}": f"benchmarks/{name}" for name in ("gate", "process")}
     assert SETTINGS["package-dir"] == {"isthmus": "isthmus", **mapped}
     for name in LINKED:
         link = ROOT / "isthmus" / name
         assert link.is_symlink() and link.readlink() == Path("..") / name
 
 
-def test_no_package_is_nested_deeper_but_what_runs_in_measured_processes() -> None:
+def test_no_package_is_nested_deeper_but_the_gate_and_what_runs_in_measured_processes() -> None:
     nested = (ROOT / "isthmus").glob("*/*/__init__.py")
-    assert [path.parent.relative_to(ROOT / "isthmus") for path in nested] == [
-        Path("benchmarks/process")
+    assert sorted(path.parent.relative_to(ROOT / "isthmus") for path in nested) == [
+        Path("benchmarks/gate"),
+        Path("benchmarks/process"),
     ]
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
 from isthmus.reports.intervals import LogRatio, geometric_mean, log_ratio
+from isthmus.reports.medians import law
 from isthmus.reports.student import t_quantile
 
 Random = numpy.random.Generator
@@ -81,16 +82,28 @@ def test_samples_of_one_run_give_an_interval_of_the_median() -> None:
     assert 0.91 <= hits / trials <= 0.99
 
 
-@pytest.mark.parametrize("count", [6, 7, 20, 21])
-def test_medians_are_drawn_as_resampling_would(count: int) -> None:
+@pytest.mark.parametrize("count", [6, 7, 8, 9, 20, 21, 60])
+def test_the_law_of_medians_is_that_of_resampling(count: int) -> None:
     random = numpy.random.default_rng(count)
-    samples = random.uniform(1, 2, count)
-    resampled = numpy.median(samples[random.integers(0, count, (40_000, count))], axis=1)
-    draws = log_ratio([samples.tolist()], [[1.0] * 6]).draws
-    assert draws is not None
-    for bound in numpy.linspace(1.05, 1.95, 19):
-        expected = (resampled <= bound).mean()
-        assert (draws <= numpy.log(bound)).mean() == pytest.approx(expected, abs=0.02)
+    sides = random.uniform(1, 2, (2, count))
+    picks = random.integers(0, count, (2, 40_000, count))
+    a, b = (
+        numpy.log(numpy.median(side[pick], axis=1)) for side, pick in zip(sides, picks, strict=True)
+    )
+    found, spread = law(*sides), (a - b).std()
+    assert found.deviation == pytest.approx(spread, rel=0.15 if count < 10 else 0.07)
+    for probability in (0.001, 0.005, 0.025, 0.1, 0.5, 0.9, 0.975, 0.995, 0.999):
+        expected = numpy.quantile(a - b, probability)
+        if count >= 20:  # few values have large gaps, and any chance between two of them is one
+            assert found.quantile(probability) == pytest.approx(expected, abs=0.25 * spread)
+
+
+def test_what_few_values_cannot_show_has_no_interval() -> None:
+    """All of 6 above all of 6 others of the same kind: once in C(12, 6) = 924 times."""
+    random = numpy.random.default_rng(0)
+    ratio = log_ratio(*random.uniform(1, 2, (2, 1, 6)).tolist())
+    assert 0 < ratio.interval(1 - 2.1 / 924)[0] < 1
+    assert ratio.interval(1 - 1.9 / 924) == (0, math.inf)
 
 
 def test_too_few_samples_decide_nothing() -> None:

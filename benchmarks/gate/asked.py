@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from isthmus.reports import Machine, Result, ResultFile
 from isthmus.reports.cost import few
+from isthmus.reports.intervals import FEWEST_ROUNDS
 
 from .judge import Question, judged_parity, question
 from .metrics import METRICS, PARITY, Metric, values_of
@@ -32,6 +33,11 @@ class Asked:
     metrics: tuple[str, ...]
 
     @property
+    def processes(self) -> int:
+        """Of the side that has fewer."""
+        return min(len(self.pair.base), len(self.pair.head))
+
+    @property
     def told(self) -> list[Metric]:
         """The metrics with a ratio that both files may answer."""
         metrics = [METRICS[name] for name in self.metrics if name != PARITY]
@@ -39,9 +45,9 @@ class Asked:
 
     def _is_guess(self, metric: Metric) -> bool:
         """A rate that no process told: under load, times do not add up to it."""
-        every = (*self.pair.base, *self.pair.head)
-        guessed = loaded(self.base) and not all(THROUGHPUT in seen.values for seen in every)
-        return metric.name == THROUGHPUT and guessed
+        if metric.name != THROUGHPUT or not loaded(self.base):
+            return False
+        return not all(THROUGHPUT in seen.values for seen in (*self.pair.base, *self.pair.head))
 
 
 def asked_of(
@@ -104,6 +110,8 @@ def questions(every: Iterable[Asked], settings: Settings) -> Iterator[Question]:
     for asked in every:
         for metric in asked.told:
             margin = settings.margin_of(asked.pair.benchmark, metric.name)
+            if metric.name in TIMED and asked.processes < FEWEST_ROUNDS:
+                margin = max(margin, settings.lone_margin)
             if (found := question(asked.pair, metric, margin)) is not None:
                 yield found
 

@@ -22,7 +22,7 @@ from isthmus.benchmarks.processes import Home
 from isthmus.errors import IsthmusError, NothingMeasured
 from isthmus.reports import read
 
-from .files import seen_of
+from .processes_seen import seen_of
 from .seen import Seen
 from .suites import Found, Sides
 

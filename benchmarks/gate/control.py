@@ -28,7 +28,7 @@ from .verdict import Verdict
 NAME = "control"
 WORK = Variant("control", "on_control")
 SECONDS = 0.2
-WORTH_SAYING = 1.1  # the slowest round over the fastest
+WORTH_SAYING = 1.1
 
 
 @dataclass
@@ -63,11 +63,13 @@ class Control:
         return judged([asked])[0] if asked else None
 
     def drift(self) -> float:
-        """The slowest round's time over the fastest's."""
-        middles = [
-            median([*a.seconds, *b.seconds]) for a, b in zip(self.base, self.head, strict=True)
-        ]
-        return max(middles) / min(middles) if middles else math.nan
+        """The upper quartile of the rounds' times over the lower; NaN without rounds."""
+        both = zip(self.base, self.head, strict=True)
+        middles = [median([*one.seconds, *other.seconds]) for one, other in both]
+        if not middles:
+            return math.nan
+        low, high = numpy.quantile(middles, (0.25, 0.75))
+        return float(high / low)
 
 
 def _seen(process: Process) -> Seen:

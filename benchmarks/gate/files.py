@@ -13,13 +13,16 @@ from pathlib import Path
 
 from isthmus.errors import NothingMeasured
 from isthmus.reports import ResultFile, read
+from isthmus.reports.intervals import FEWEST_ROUNDS
 
 from .asked import Asked, Both, asked_of, parities, place_of, questions, unanswered
 from .caveats import caveats
+from .control import under_control
+from .file_control import split, verdict_of
 from .judge import judged
 from .processes_seen import seen_of
 from .refusal import check, check_present
-from .settings import Settings
+from .settings import TIMED, Settings
 from .verdict import Kind, Outcome, Side, Verdict
 
 __all__ = ["compare", "compare_files", "explained", "seen_of"]
@@ -68,13 +71,15 @@ def compare(
     if not allow_missing:
         check_present(base, head)
     check(base, head, both, anywhere=allow_different_machines)
-    asked = asked_of(both, base, head, settings)
-    verdicts = _judged(asked, base, head, settings)
+    ours, controls = split(both, settings)
+    asked, control = asked_of(ours, base, head, settings), verdict_of(controls, settings)
+    verdicts = under_control(_judged(asked, base, head, settings), control)
     return Outcome(
         verdicts=(*verdicts, *_alone(base, head, "missing"), *_alone(head, base, "new")),
         base=_side(base),
         head=_side(head),
         strict=strict,
+        control=control,
         warnings=(
             *caveats(base, head, both),
             *unanswered(asked, verdicts),
@@ -117,8 +122,22 @@ def explained(verdict: Verdict, settings: Settings) -> Verdict:
     asked = settings.asked_margin(verdict.benchmark, verdict.metric)
     if verdict.margin is None or verdict.margin <= asked:
         return verdict
-    floor = f"the noise here is {verdict.margin:.1%}, above the margin of {asked:.1%}"
+    why = FEW if few(verdict) else NOISE
+    floor = why.format(margin=verdict.margin, asked=asked, rounds=verdict.rounds)
     return replace(verdict, reason=f"{verdict.reason}; {floor}")
+
+
+def few(verdict: Verdict) -> bool:
+    """Whether its processes are too few to tell how processes differ."""
+    timed = verdict.metric in TIMED and verdict.rounds is not None
+    return timed and verdict.rounds < FEWEST_ROUNDS
+
+
+NOISE = "the noise here is {margin:.1%}, above the margin of {asked:.1%}"
+FEW = (
+    "of {rounds} process a side nobody knows what less than {margin:.0%} means; measure 3 or more, "
+    "or use --against"
+)
 
 
 ALONE: dict[Kind, str] = {"missing": "in BASE, not in HEAD", "new": "in HEAD, not in BASE"}

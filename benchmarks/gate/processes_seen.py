@@ -6,8 +6,7 @@ is left out, of a single round it stands for that.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from isthmus.reports import Machine, Result, read_prices, usd_per_million
@@ -17,6 +16,7 @@ from .refusal import facts_of, loaded
 from .seen import Seen
 
 THROUGHPUT, USD = "throughput_per_s", "usd_per_million"
+LEAST, MOST = 1e-12, 1e15  # of any metric in its unit: beyond, a file is damaged
 # By metric: what a process says, and a result where there is one round; and the metric's unit.
 TOLD: Mapping[str, tuple[str, float]] = {
     "peak_memory_mib": ("peak_memory_bytes", 2.0**-20),
@@ -31,14 +31,17 @@ def seen_of(result: Result, usd_per_hour: float | None = None) -> list[Seen]:
     usd_per_hour: of the machine; without it a million requests have no price.
     """
     facts, rounds = facts_of(result), result.rounds or ((),)
+    processes = _processes(result, len(rounds))
     return [
         Seen(
             seconds=seconds,
-            values=dict(_values(result, process, seconds, usd_per_hour)),
+            values=_known(_values(result, process, rate, usd_per_hour)),
             parity=result.parity_max_rel_error,
             facts=facts,
         )
-        for seconds, process in zip(rounds, _processes(result, len(rounds)), strict=True)
+        for seconds, process, rate in zip(
+            rounds, processes, _calls_per_second(result, rounds, processes), strict=True
+        )
     ]
 
 
@@ -60,29 +63,32 @@ def _processes(result: Result, count: int) -> list[Process]:
 
 
 def _values(
-    result: Result, process: Process, seconds: tuple[float, ...], usd_per_hour: float | None
-) -> Iterator[tuple[str, float]]:
-    """What is known and above zero: 0 is what a clock or a kernel says that saw nothing."""
+    result: Result, process: Process, rate: float | None, usd_per_hour: float | None
+) -> Iterator[tuple[str, float | None]]:
+    """In the metrics' units; None for what is not known."""
     for name, (attribute, unit) in TOLD.items():
         value = getattr(process, attribute)
         if value is None and len(result.rounds) <= 1:
             value = getattr(result, attribute)
-        if value and math.isfinite(value * unit):
-            yield name, value * unit
-    rate = _calls_per_second(result, process, seconds)
-    if rate is None:
-        return
+        yield name, None if value is None else value * unit
     yield THROUGHPUT, rate
-    if usd_per_hour and 0 < (usd := usd_per_million(result.batch * rate, usd_per_hour)) < math.inf:
-        yield USD, usd
+    if rate and usd_per_hour:
+        yield USD, usd_per_million(result.batch * rate, usd_per_hour)
 
 
-def _calls_per_second(result: Result, process: Process, seconds: tuple[float, ...]) -> float | None:
-    """Under load calls overlap or wait, so that their times do not add up to the time it took."""
+def _known(values: Iterable[tuple[str, float | None]]) -> dict[str, float]:
+    """What can have been measured: 0 is what a clock or a kernel says that saw nothing."""
+    return {name: value for name, value in values if value and LEAST < value < MOST}
+
+
+def _calls_per_second(
+    result: Result, rounds: Sequence[Sequence[float]], processes: Sequence[Process]
+) -> list[float | None]:
+    """Of each process. Under load calls overlap or wait: their times do not add up to a rate."""
     if result.rate_per_s:
-        return result.rate_per_s / result.batch
+        return [result.rate_per_s / result.batch] * len(rounds)
     if loaded(result):
         outcome = result.scenario_result
-        shared = outcome.achieved_per_s if outcome and len(result.rounds) <= 1 else None
-        return process.achieved_per_s or shared
-    return len(seconds) / sum(seconds) if seconds else None
+        shared = outcome.achieved_per_s if outcome and len(rounds) == 1 else None
+        return [process.achieved_per_s or shared for process in processes]
+    return [len(seconds) / sum(seconds) if seconds else None for seconds in rounds]

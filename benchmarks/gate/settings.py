@@ -7,6 +7,8 @@
     history = "benchmarks/history"       # a folder, from where the file is
     usd_per_hour = 0.17                  # where the machine is not in the list of prices
     floor = { peak_memory_mib = 0.02 }   # no margin is taken below the noise
+    lone_margin = 0.25                   # of files with fewer than 3 processes a side
+    control = "*[openvino-by-hand]"      # what no change of the project touches
 
     [tool.isthmus.gate.benchmarks."*::test_parse[*]"]
     margin = { latency_p50_ms = 0.03, peak_memory_mib = 0.1 }   # or one for all: 0.03
@@ -45,6 +47,11 @@ FILE = "pyproject.toml"
 TABLE = "tool.isthmus.gate"
 
 
+def matches(pattern: str, benchmark: str) -> bool:
+    """Brackets are in many names, and stand for themselves."""
+    return fnmatchcase(benchmark, pattern.replace("[", "[[]"))
+
+
 @dataclass(frozen=True)
 class Rule:
     """What is asked for the benchmarks that a pattern names; what is absent is as for all."""
@@ -55,12 +62,16 @@ class Rule:
     skip: bool = False
 
     def matches(self, benchmark: str) -> bool:
-        return fnmatchcase(benchmark, self.pattern.replace("[", "[[]"))
+        return matches(self.pattern, benchmark)
 
 
 @dataclass(frozen=True)
 class Settings:
     """margin: a share between 0 and 1; UsageError for any other. where: the file that said so.
+
+    control: a pattern for benchmarks of result files that no change touches; "" is every peer.
+    lone_margin: how processes differ is not in the times of one; of fewer than three on a side
+    less than this is not believed, unless the project knows better.
 
     No margin is taken below the noise: `floors` by metric as the project knows them, `floor` of
     all that calls are timed for, as the self-test found it on this machine.
@@ -73,11 +84,14 @@ class Settings:
     usd_per_hour: float | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
     floor: float | None = None
+    lone_margin: float = 0.25
+    control: str = ""
     rules: tuple[Rule, ...] = ()
     where: str = ""
 
     def __post_init__(self) -> None:
         share("margin", self.margin)
+        share("lone_margin", self.lone_margin)
 
     def metrics_of(self, benchmark: str) -> tuple[str, ...]:
         """The names of what is judged."""
@@ -161,6 +175,8 @@ KEYS: Keys = {
     "history": ("history", checks.folder),
     "usd_per_hour": ("usd_per_hour", checks.price),
     "floor": ("floors", checks.by_metric(checks.noise)),
+    "lone_margin": ("lone_margin", share),
+    "control": ("control", checks.pattern),
     "benchmarks": ("rules", _rules),
 }
 RULE_KEYS: Keys = {

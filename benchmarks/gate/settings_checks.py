@@ -70,6 +70,13 @@ def folder(where: str, value: Any) -> str:
     return value
 
 
+def pattern(where: str, value: Any) -> str:
+    """A text that names benchmarks."""
+    if not isinstance(value, str) or not value.strip():
+        _refuse(f"{where} is {shown(value)}", 'give a pattern such as "*[openvino-by-hand]"')
+    return value
+
+
 def flag(where: str, value: Any) -> bool:
     """True or false."""
     if not isinstance(value, bool):

@@ -90,7 +90,9 @@ def _check_files(way: Way) -> None:
     wanted = ["HEAD.json"] if way.history else ["BASE.json", "HEAD.json"]
     if len(way.targets) != len(wanted):
         step = "or --against REVISION, --history DIR HEAD.json, --self-test"
-        raise UsageError(f"{len(way.targets)} files were named; give {' '.join(wanted)}, {step}")
+        count = len(way.targets)
+        named = "1 file was" if count == 1 else f"{count} files were"
+        raise UsageError(f"{named} named; give {' '.join(wanted)}, {step}")
 
 
 def outcome_of(asked: Asked, show: Show, **rules: Any) -> Outcome:

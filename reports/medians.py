@@ -1,0 +1,86 @@
+"""The ratio of two medians by the bootstrap, worked out instead of drawn.
+
+The k-th smallest of n resampled values is the sample's value at a place U ~ Beta(k, n - k + 1);
+for a median U is symmetric, and at the normal deviate z (Wallace 1959, Annals of Mathematical
+Statistics 30, for Student's t of v degrees of freedom, of which U is a function)
+
+    U = (1 + sign(z) sqrt(1 - exp(-(c z)^2 / v))) / 2,   v = n + 1,   c = (8 v + 3) / (8 v + 1)
+
+The law of log(a / b) is that of all pairs of places with their chances. So it costs no random
+numbers, ten thousand ratios take seconds, and a chance of one in a million is known, too, which
+10,000 draws could not tell.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy
+from numpy.typing import NDArray
+
+Array = NDArray[numpy.float64]
+
+_NORMAL = NormalDist()
+DEVIATES: Array = numpy.linspace(-6, 6, 49)
+_CHANCES: Array = numpy.exp(-(DEVIATES**2) / 2) / numpy.exp(-(DEVIATES**2) / 2).sum()
+_BELOW: Array = numpy.array([_NORMAL.cdf(z) for z in DEVIATES])
+_PAIRS: Array = numpy.outer(_CHANCES, _CHANCES).ravel()
+
+
+@dataclass(frozen=True)
+class Law:
+    """Quantiles of log(a / b) at the deviates; `least`: a chance below which nothing is known."""
+
+    quantiles: Array
+    least: float
+
+    def quantile(self, probability: float) -> float:
+        """Infinite where so few values cannot give the probability."""
+        if min(probability, 1 - probability) < self.least:
+            return -math.inf if probability < 0.5 else math.inf
+        return float(numpy.interp(_NORMAL.inv_cdf(probability), DEVIATES, self.quantiles))
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of log(a / b)."""
+        away = self.quantiles - _CHANCES @ self.quantiles
+        return math.sqrt(_CHANCES @ away**2)
+
+
+def law(a: Array, b: Array) -> Law:
+    """Of log(median of a / median of b), both above zero.
+
+    Values of one kind are apart, all of a above all of b, with a chance of 1 / (n_a + n_b over
+    n_a): what is rarer than that the values cannot show.
+    """
+    logs = numpy.subtract.outer(_log_medians(a), _log_medians(b)).ravel()
+    order = numpy.argsort(logs)
+    chances = _PAIRS[order]
+    quantiles = numpy.interp(_BELOW, chances.cumsum() - chances / 2, logs[order])
+    return Law(quantiles, max(float(_BELOW[0]), _rarest(len(a), len(b))))
+
+
+def _log_medians(samples: Array) -> Array:
+    """The log of a resample's median at each deviate.
+
+    Of an even number it is the mean of two values, on average 1 / (n + 1) of the places apart.
+    """
+    count, ordered = len(samples), numpy.sort(samples)
+    v = count + 1
+    c = (8 * v + 3) / (8 * v + 1)
+    half = numpy.sqrt(-numpy.expm1(-((c * DEVIATES) ** 2) / v)) / 2
+    places = 0.5 + numpy.sign(DEVIATES) * half
+    apart = 0.0 if count % 2 else 0.5 / v
+    lower, upper = (
+        numpy.clip(((places + shift) * count).astype(int), 0, count - 1)
+        for shift in (-apart, apart)
+    )
+    logs: Array = numpy.log((ordered[lower] + ordered[upper]) / 2)
+    return logs
+
+
+def _rarest(a: int, b: int) -> float:
+    """1 / C(a + b, a), by logs: the numbers are too large for floats."""
+    return math.exp(math.lgamma(a + 1) + math.lgamma(b + 1) - math.lgamma(a + b + 1))
