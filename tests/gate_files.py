@@ -79,7 +79,8 @@ def judge(
     settings: Settings | None = None,
     **options: bool,
 ) -> Outcome:
-    return compare_files(*files(tmp_path, base, head), settings, **options)
+    before, after = files(tmp_path, base, head)
+    return compare_files(before, after, settings, **options)
 
 
 def of_metric(outcome: Outcome, metric: str = LATENCY.name) -> list[Verdict]:

@@ -71,9 +71,7 @@ def test_against_a_revision(project: Path, capsys: pytest.CaptureFixture[str]) -
     assert "against HEAD" in capsys.readouterr().out
 
 
-def test_the_first_run_begins_a_history(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_first_run_begins_a_history(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [_run(project, seed) for seed in range(6)]
     store = str(project / "history")
     assert main(["gate", "--history", store, str(runs[0])]) == 3

@@ -218,17 +218,17 @@ def test_a_pipe_is_read_to_its_end(here: Path) -> None:
 
 
 def test_a_thousand_benchmarks_are_a_thousand_verdicts(tmp_path: Path) -> None:
-    sides = [
+    base, head = (
         document(*(foreign(f"test_f[{at}]", row) for at, row in enumerate(noisy(seed, count=1000))))
         for seed in (1, 2)
-    ]
-    outcome = judge(tmp_path, *sides)
+    )
+    outcome = judge(tmp_path, base, head)
     assert len(kinds(outcome)) == 1000 and len(outcome.warnings) == 1
 
 
 def test_a_million_times_are_read(tmp_path: Path) -> None:
     many = foreign("test_f", [0.001, 0.0010001] * 500_000)
-    assert kinds(judge(tmp_path, document(many), document(many))) == ["equivalent"]
+    assert kinds(judge(tmp_path, document(many), document(many))) == ["inconclusive"]
 
 
 # --- any damage to a real file -----------------------------------------------------------------

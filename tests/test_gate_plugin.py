@@ -107,11 +107,11 @@ def project(tmp_path: Path, stored: str) -> Project:
 @pytest.mark.parametrize(
     ("takes", "arguments", "code", "words"),
     [
-        ("1", (), OK, "2 equivalent"),
-        ("1.2", (), FAILED, "2 regressed"),
-        ("0.8", (), OK, "2 improved"),
-        ("1.2", ("--isthmus-gate-margin=0.5",), OK, "2 equivalent"),
-        ("1.2", ("--isthmus-gate-margin=7",), REFUSED, "margin"),
+        ("1", (), OK, "2 inconclusive"),
+        ("1.4", (), FAILED, "2 regressed"),
+        ("0.7", (), OK, "2 improved"),
+        ("1.4", ("--isthmus-gate-margin=0.5",), OK, "2 equivalent"),
+        ("1.4", ("--isthmus-gate-margin=7",), REFUSED, "margin"),
     ],
 )
 def test_the_session_fails_where_a_benchmark_is_slower(
@@ -127,7 +127,7 @@ def test_the_session_fails_where_a_benchmark_is_slower(
 
 def test_margins_are_those_of_the_project(project: Project) -> None:
     project.write("pyproject.toml", "[tool.isthmus.gate]\nmargin = 0.5\n")
-    code, output = project.gated(TAKES="1.2")
+    code, output = project.gated(TAKES="1.4")
     assert code == OK, output
 
 
@@ -142,7 +142,7 @@ def test_strict_fails_what_is_inconclusive(project: Project) -> None:
 
 def test_verdicts_are_written(project: Project) -> None:
     files = ("--isthmus-gate-junit=gate.xml", "--isthmus-gate-json=gate.json")
-    code, output = project.gated(*files, TAKES="1.2")
+    code, output = project.gated(*files, TAKES="1.4")
     assert code == FAILED, output
     found = json.loads((project.folder / "gate.json").read_text())
     assert found["exit_code"] == 1
@@ -152,13 +152,13 @@ def test_verdicts_are_written(project: Project) -> None:
 def test_a_file_that_cannot_be_written_is_told_beside_the_verdict(project: Project) -> None:
     code, output = project.gated("--isthmus-gate-json=work.py/gate.json")
     assert code == REFUSED
-    assert "2 equivalent" in output and "cannot be written" in output
+    assert "2 inconclusive" in output and "cannot be written" in output
 
 
 def test_a_failing_test_stays_a_failure(project: Project) -> None:
     project.write("test_it.py", SUITE + "def test_c():\n    assert False\n")
     code, output = project.gated()
-    assert code == FAILED and "2 equivalent" in output
+    assert code == FAILED and "2 inconclusive" in output
 
 
 # What cannot be compared fails

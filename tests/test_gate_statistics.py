@@ -32,8 +32,8 @@ levels = st.sampled_from(LEVELS)
 
 def pair(base: Sequence[float], head: Sequence[float], *, interleaved: bool = False) -> Pair:
     """A process for each log of seconds."""
-    sides = ([Seen([math.exp(log)]) for log in side] for side in (base, head))
-    return Pair("net", *sides, interleaved=interleaved)
+    before, after = ([Seen([math.exp(log)]) for log in side] for side in (base, head))
+    return Pair("net", before, after, interleaved=interleaved)
 
 
 def asked(ratio: LogRatio, margin: float = MARGIN, metric: Metric = LATENCY) -> Question:

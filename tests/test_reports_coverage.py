@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy
 import pytest
@@ -114,10 +115,13 @@ def test_few_paired_rounds_give_scipys_t_interval(values: list[float]) -> None:
     assert ratio.interval() == pytest.approx(numpy.exp(expected), rel=1e-6)
 
 
-def test_too_few_rounds_cannot_give_any_confidence() -> None:
+def test_where_ranks_end_t_goes_on_and_is_never_narrower() -> None:
+    """8 rounds reach 99.2 % by ranks; beyond, t, and at least as far as the outermost round."""
     ratio: LogRatio = log_ratio([[1.0 + at] for at in range(8)], [[1.0]] * 8, paired=True)
-    assert ratio.interval(0.999) == (0, numpy.inf)
-    assert 0 < ratio.interval(0.99)[0] < ratio.interval(0.95)[0]
+    intervals = [ratio.interval(level) for level in (0.95, 0.99, 0.999, 0.99999)]
+    for inner, outer in pairwise(intervals):
+        assert outer[0] < inner[0] < inner[1] < outer[1]
+    assert intervals[2][0] <= 1 and intervals[2][1] >= 8
 
 
 def test_the_studentised_bootstrap_would_not_hold_it() -> None:

@@ -74,7 +74,8 @@ def _asked(
             result.raw()
         price = price_of(machine, usd_per_hour) if USD in metrics else None
         sides.append(seen_of(result, price))
-    return Asked(old, new, Pair(old.fullname, *sides, place=place_of(old.fullname)), metrics)
+    base, head = sides
+    return Asked(old, new, Pair(old.fullname, base, head, place=place_of(old.fullname)), metrics)
 
 
 def metrics_of(old: Result, new: Result, asked: tuple[str, ...]) -> tuple[str, ...]:

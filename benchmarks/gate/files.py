@@ -118,26 +118,28 @@ def _judged(
 
 
 def explained(verdict: Verdict, settings: Settings) -> Verdict:
-    """With the reason why its margin is not the one that was asked for."""
+    """With the reason why its margin is not the one that was asked for.
+
+    What too few processes show within their wider margin is no proof of the one asked for.
+    """
     asked = settings.asked_margin(verdict.benchmark, verdict.metric)
     if verdict.margin is None or verdict.margin <= asked:
         return verdict
     why = FEW if few(verdict) else NOISE
     floor = why.format(margin=verdict.margin, asked=asked, rounds=verdict.rounds)
-    return replace(verdict, reason=f"{verdict.reason}; {floor}")
+    unproven = few(verdict) and verdict.kind == "equivalent"
+    kind: Kind = "inconclusive" if unproven else verdict.kind
+    return replace(verdict, kind=kind, reason=f"{verdict.reason}; {floor}")
 
 
 def few(verdict: Verdict) -> bool:
     """Whether its processes are too few to tell how processes differ."""
-    timed = verdict.metric in TIMED and verdict.rounds is not None
-    return timed and verdict.rounds < FEWEST_ROUNDS
+    rounds = verdict.rounds or FEWEST_ROUNDS
+    return verdict.metric in TIMED and rounds < FEWEST_ROUNDS
 
 
 NOISE = "the noise here is {margin:.1%}, above the margin of {asked:.1%}"
-FEW = (
-    "of {rounds} process a side nobody knows what less than {margin:.0%} means; measure 3 or more, "
-    "or use --against"
-)
+FEW = "{rounds} process a side proves nothing below {margin:.0%}, --against does"
 
 
 ALONE: dict[Kind, str] = {"missing": "in BASE, not in HEAD", "new": "in HEAD, not in BASE"}

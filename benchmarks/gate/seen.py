@@ -34,11 +34,12 @@ Series = Sequence[Seen]
 class Pair:
     """A benchmark on both sides, a `Seen` for each round.
 
-    interleaved: round i of base and round i of head were measured together.
+    interleaved: round i of base and round i of head were measured together. place: the file that
+    defines it, relative to the project; "" where not known.
     """
 
     benchmark: str
     base: Series
     head: Series
-    interleaved: bool = False
-    place: str = ""  # the file that defines it, relative to the project; "" where not known
+    interleaved: bool = field(default=False, kw_only=True)
+    place: str = field(default="", kw_only=True)
