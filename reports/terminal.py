@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -11,6 +11,7 @@ from .display import Cell, Table
 from .report import Report
 
 WIDE = 200
+NAMES, NAME = 2, 32  # the first columns are names; so many characters of them stay together
 
 
 def console() -> Console:
@@ -42,7 +43,11 @@ def show_table(table: Table, console: Console) -> None:
 def _grid(table: Table) -> RichTable:
     grid = RichTable(box=SIMPLE_HEAD, pad_edge=False)
     for at, cell in enumerate(table.headers):
-        grid.add_column(_text(cell), justify="left" if at < table.left else "right")
+        justify: JustifyMethod = "left" if at < table.left else "right"
+        # On a narrow terminal other columns wrap before names do, and no name is cut.
+        least = min(NAME, max((len(str(row[at])) for row in table.rows), default=0))
+        width = least if at < NAMES else None
+        grid.add_column(_text(cell), justify=justify, overflow="fold", min_width=width)
     for at, row in enumerate(table.rows):
         grid.add_row(*map(_text, row), style="bold" if at in table.strong else "")
     return grid

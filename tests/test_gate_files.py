@@ -547,4 +547,4 @@ def test_one_process_a_side_proves_no_small_difference(
     found = judge(tmp_path, document(base), document(head))
     (verdict,) = of_metric(found)
     assert verdict.kind == kind
-    assert "25%" in verdict.reason and "--against" in verdict.reason
+    assert "25%" in verdict.reason and "1 process a side" in verdict.reason

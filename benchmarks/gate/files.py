@@ -127,9 +127,9 @@ def explained(verdict: Verdict, settings: Settings) -> Verdict:
         return verdict
     why = FEW if few(verdict) else NOISE
     floor = why.format(margin=verdict.margin, asked=asked, rounds=verdict.rounds)
-    unproven = few(verdict) and verdict.kind == "equivalent"
-    kind: Kind = "inconclusive" if unproven else verdict.kind
-    return replace(verdict, kind=kind, reason=f"{verdict.reason}; {floor}")
+    if few(verdict) and verdict.kind == "equivalent":
+        return replace(verdict, kind="inconclusive", reason=floor)
+    return replace(verdict, reason=f"{verdict.reason}; {floor}")
 
 
 def few(verdict: Verdict) -> bool:
@@ -139,7 +139,7 @@ def few(verdict: Verdict) -> bool:
 
 
 NOISE = "the noise here is {margin:.1%}, above the margin of {asked:.1%}"
-FEW = "{rounds} process a side proves nothing below {margin:.0%}, --against does"
+FEW = "by {rounds} process a side, which proves nothing below {margin:.0%}"
 
 
 ALONE: dict[Kind, str] = {"missing": "in BASE, not in HEAD", "new": "in HEAD, not in BASE"}
