@@ -28,6 +28,7 @@ class SimulatedSuite:
     seed: int = 0
     seconds: float = 1.0
     luck: Callable[[int], float] = lambda draw: 0.0
+    facts: tuple[Mapping[str, int], Mapping[str, int]] = ({}, {})
     only_base: Collection[str] = ()
     only_head: Collection[str] = ()
     asked: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)
@@ -54,9 +55,9 @@ class SimulatedSuite:
         process = self.random.normal(math.log(self.true[name]) + self.luck(self.draw), self.spread)
         base = self.random.normal(math.log(0.01), 0.1, CYCLES)
         head = base + self.random.normal(process, self.noise, CYCLES)
-        return _seen(base.tolist()), _seen(head.tolist())
+        return _seen(base.tolist(), self.facts[0]), _seen(head.tolist(), self.facts[1])
 
 
-def _seen(logs: Sequence[float]) -> Seen:
+def _seen(logs: Sequence[float], facts: Mapping[str, int]) -> Seen:
     turns = dict(enumerate(logs))
-    return Seen([math.exp(log) for log in turns.values()], turns, parity=1e-6)
+    return Seen([math.exp(log) for log in turns.values()], turns, parity=1e-6, facts=facts)

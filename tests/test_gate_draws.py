@@ -17,7 +17,7 @@ from isthmus.benchmarks.gate.metrics import LATENCY
 from isthmus.benchmarks.gate.seen import Pair, Seen
 from isthmus.benchmarks.gate.settings import Settings
 from isthmus.benchmarks.gate.verdict import Verdict
-from isthmus.errors import NothingMeasured
+from isthmus.errors import NothingMeasured, UsageError
 
 RULES = Settings(margin=0.05, metrics=("latency_p50_ms", "parity"))
 
@@ -94,7 +94,11 @@ def test_results_that_became_wrong_are_a_regression_at_any_speed() -> None:
 
 def test_benchmarks_of_one_side_are_told() -> None:
     suite = SimulatedSuite({"same": 1.0}, only_base=["gone"], only_head=["come"])
-    found = kinds(gate(suite).verdicts())
+    with pytest.raises(UsageError, match=r"HEAD lacks gone.*--allow-missing"):
+        gate(suite).verdicts()
+    run = gate(SimulatedSuite({"same": 1.0}, only_base=["gone"], only_head=["come"]))
+    run.allow_missing = True
+    found = kinds(run.verdicts())
     assert found["gone", ""] == "missing"
     assert found["come", ""] == "new"
 
@@ -146,3 +150,9 @@ def _question(suite: SimulatedSuite, rounds: int) -> Question:
     asked = question(pair, LATENCY, 0.05)
     assert asked is not None
     return asked
+
+
+def test_sides_that_do_other_work_are_refused() -> None:
+    suite = SimulatedSuite({"same": 1.0}, facts=({"threads": 1}, {"threads": 2}))
+    with pytest.raises(UsageError, match=r"threads of same: 1 \| 2"):
+        gate(suite).verdicts()

@@ -11,12 +11,14 @@ from tempfile import TemporaryDirectory
 from isthmus.benchmarks import machine, variants
 from isthmus.benchmarks.processes import Home
 from isthmus.errors import UsageError
+from isthmus.reports.machine import machine_of
 from isthmus.threads import available_threads
 
 from .checkout import Project, Revision, own_home, shared_home
 from .command_suite import CommandSuite
 from .control import WORTH_SAYING, Control
 from .draws import Effort, Gate, Progress
+from .processes_seen import price_of
 from .pytest_suite import PytestSuite
 from .settings import Settings
 from .suites import Sides, Suite
@@ -43,7 +45,7 @@ class Request:
     install: Sequence[str] = (".",)
     shared: bool = False
     threads: int = field(default_factory=available_threads)
-    seconds: float = 0.5
+    seconds: float = 1.0
     folder: Path = field(default_factory=Path.cwd)
 
 
@@ -54,6 +56,7 @@ def gate(
     progress: Progress,
     *,
     strict: bool = False,
+    allow_missing: bool = False,
 ) -> Outcome:
     """Both revisions built and measured; errors are those of git, pip and the suites."""
     _check(request)
@@ -65,8 +68,9 @@ def gate(
             stack.enter_context(_home(request, project, one, place / side))
             for one, side in ((base, "base"), (head, "head"))
         ]
-        suite = suite_of(request, Sides(*homes), place)
-        run = Gate(suite, settings, effort, Control(place / "control", request.threads), progress)
+        suite = suite_of(request, settings, Sides(*homes), place)
+        control = Control(place / "control", request.threads)
+        run = Gate(suite, settings, effort, control, progress, allow_missing=allow_missing)
         found = run.verdicts()
     return Outcome(
         verdicts=tuple(found),
@@ -82,12 +86,13 @@ def gate(
     )
 
 
-def suite_of(request: Request, sides: Sides, place: Path) -> Suite:
+def suite_of(request: Request, settings: Settings, sides: Sides, place: Path) -> Suite:
     """The kind of suite that was asked for."""
     if request.pytest:
         return PytestSuite(sides, request.pytest, place, request.threads, request.seconds)
     if request.command:
         return CommandSuite(sides, request.command, place)
+    known = settings.usd_per_hour
     return WorkloadSuite(
         sides,
         request.works,
@@ -96,6 +101,7 @@ def suite_of(request: Request, sides: Sides, place: Path) -> Suite:
         request.threads,
         request.seconds,
         request.shapes,
+        price_of(machine_of({"isthmus": {"fingerprint": machine.fingerprint()}}), known),
     )
 
 

@@ -18,12 +18,14 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from isthmus.benchmarks.clock import Step
-from isthmus.errors import NothingMeasured
+from isthmus.errors import NothingMeasured, UsageError
+from isthmus.reports.cost import few
 from isthmus.reports.student import t_quantile
 
 from .control import Control, under_control
 from .judge import CONFIDENCE, Question, judged, judged_parity, question
 from .metrics import METRICS, PARITY
+from .refusal import refused
 from .seen import Pair, Seen
 from .settings import Settings
 from .suites import Suite
@@ -92,6 +94,7 @@ class Gate:
     control: Control | None = None
     progress: Progress = lambda step: None
     clock: Callable[[], float] = monotonic
+    allow_missing: bool = False
     draws: list[Draw] = field(default_factory=list)
     started: float = field(init=False)
 
@@ -137,10 +140,25 @@ class Gate:
             self._round(draw, names)
             if not draw.rounds:
                 raise NothingMeasured("the suite has no benchmark on both sides; see its output")
+            self._check(draw)
         end = self.started + share * self.effort.budget_seconds
         while names := self._worth_more(draw, end - self.clock(), only):
             self._round(draw, names)
         return self._judged(draw, only)
+
+    def _check(self, draw: Draw) -> None:
+        """UsageError where the sides did other work, or head lacks some of it."""
+        gone = sorted(self.suite.only_base)
+        if gone and not self.allow_missing:
+            step = "bring them back, or pass --allow-missing"
+            raise UsageError(f"HEAD lacks {few(gone)}; {step}")
+        different = [
+            text
+            for name, rounds in draw.rounds.items()
+            for text in refused(name, *(seen.facts for seen in rounds[-1]))
+        ]
+        if different:
+            raise UsageError(f"BASE | HEAD differ in {few(different)}; that is other work")
 
     def _worth_more(
         self, draw: Draw, left_seconds: float, only: Collection[Key] | None

@@ -30,7 +30,7 @@ from .settings import Settings
 from .trials import LEVELS, Answer, Round, Trial, answers, benchmarks_of
 from .workload_suite import WorkloadSuite
 
-MARGIN = 0.01
+MARGIN = 0.015  # half way between equals and the smallest slowdown
 Entry = dict[str, Any]
 
 
@@ -182,7 +182,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--variant", action="append")
     parser.add_argument("--margin", type=float, default=MARGIN)
     parser.add_argument("--budget", type=float, default=300.0, help="seconds of one gate")
-    parser.add_argument("--seconds", type=float, default=0.5, help="timed in each process")
+    parser.add_argument("--seconds", type=float, default=1.0, help="timed in each process")
     parser.add_argument("--threads", type=int, default=available_threads())
     asked = parser.parse_args(arguments)
     asked.workload = asked.workload or list(workloads.QUICK)

@@ -53,7 +53,7 @@ class PytestSuite:
     arguments: Sequence[str]
     place: Path
     threads: int
-    seconds: float = 0.5
+    seconds: float = 1.0
     only_base: Collection[str] = ()
     only_head: Collection[str] = ()
 

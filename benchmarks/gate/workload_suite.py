@@ -23,6 +23,7 @@ from isthmus.benchmarks.process.inputs import read_outputs
 from isthmus.benchmarks.processes import Delay, Home, Process, Record, cycles, measured
 from isthmus.benchmarks.variants import Variant, find
 from isthmus.errors import BackendMissing, IsthmusError
+from isthmus.reports import usd_per_million
 from isthmus.reports.turns import turns_of
 
 from .seen import Seen
@@ -64,8 +65,9 @@ class WorkloadSuite:
     variants: Sequence[Variant]
     place: Path
     threads: int
-    seconds: float = 0.5
+    seconds: float = 1.0
     shapes: Sequence[str] = ()
+    usd_per_hour: float | None = None
     only_base: Collection[str] = ()
     only_head: Collection[str] = ()
 
@@ -156,11 +158,18 @@ class WorkloadSuite:
         return Seen(
             seconds=record["seconds"],
             turns=turns_of(record["seconds"], record["windows"]["turns"]),
-            values=values_of(record),
+            values=values_of(record) | self._dollars(record, facts["batch"]),
             parity=self._parity(work, side) if number == 0 else None,
             facts={**{name: facts[name] for name in FACTS}, "threads": self.threads},
             samples=[count for _, count in record["windows"]["turns"]],
         )
+
+    def _dollars(self, record: Record, batch: int) -> dict[str, float]:
+        """Of a million requests, where the machine has a price; each item of a batch is one."""
+        if self.usd_per_hour is None:
+            return {}
+        rate = batch * len(record["seconds"]) / sum(record["seconds"])
+        return {"usd_per_million": usd_per_million(rate, self.usd_per_hour)}
 
     def _parity(self, work: str, side: int) -> float:
         """How far this side's outputs are from those of base's NumPy."""

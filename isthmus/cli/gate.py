@@ -18,8 +18,9 @@ def gate(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
+            metavar="[FILE|WORKLOAD]...",
             help="BASE.json HEAD.json; HEAD.json with --history; else workloads, or models of "
-            "yours: bert-base-128, mypackage.mymodule:net."
+            "yours: bert-base-128, mypackage.mymodule:net.",
         ),
     ] = None,
     against: Annotated[
@@ -60,9 +61,15 @@ def gate(
         typer.Option("--shared", help="No environments: both use the packages of this one."),
     ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads of each process.")] = None,
-    seconds: Annotated[float, typer.Option(help="Timed calls in each process.")] = 0.5,
-    budget: Annotated[str | None, typer.Option(help="Time for measuring, such as 5m.")] = None,
-    margin: Annotated[float | None, typer.Option(help="Smallest change that matters.")] = None,
+    seconds: Annotated[float, typer.Option(help="Timed calls in each process.")] = 1.0,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Time for measuring, such as 5m; default: the project's, or 5m."),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Smallest change that matters; default: the project's, or 0.05."),
+    ] = None,
     strict: Annotated[bool, typer.Option(help="Exit 4 where anything is inconclusive.")] = False,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Accept benchmarks that HEAD lacks.")

@@ -98,7 +98,8 @@ def _check_files(way: Way) -> None:
 def outcome_of(asked: Asked, show: Show, **rules: Any) -> Outcome:
     """The verdicts by the way that was asked for."""
     if asked.way.against:
-        return _against(asked, show, strict=rules["strict"])
+        allowed = rules["allow_missing"]
+        return _against(asked, show, strict=rules["strict"], allow_missing=allowed)
     if asked.way.history:
         allowed = rules["allow_missing"]
         return _history(asked, strict=rules["strict"], allow_missing=allowed)
@@ -108,7 +109,7 @@ def outcome_of(asked: Asked, show: Show, **rules: Any) -> Outcome:
     return compare_files(base, head, asked.settings, **rules)
 
 
-def _against(asked: Asked, show: Show, *, strict: bool) -> Outcome:
+def _against(asked: Asked, show: Show, **rules: bool) -> Outcome:
     from isthmus.benchmarks import workloads
     from isthmus.benchmarks.gate import against
     from isthmus.benchmarks.gate.draws import Effort
@@ -128,7 +129,8 @@ def _against(asked: Asked, show: Show, *, strict: bool) -> Outcome:
         threads=_threads(how.threads),
         seconds=how.seconds,
     )
-    return against.gate(request, asked.settings, Effort(asked.budget_seconds), show, strict=strict)
+    effort = Effort(asked.budget_seconds)
+    return against.gate(request, asked.settings, effort, show, **rules)
 
 
 def _history(asked: Asked, *, strict: bool, allow_missing: bool) -> Outcome:
