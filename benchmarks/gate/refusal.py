@@ -118,7 +118,8 @@ def _check_valid(pairs: Iterable[tuple[Result, Result]]) -> None:
     found = [f"{one.fullname} of {name}: {why}" for name, one in sides if (why := _invalid(one))]
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise UsageError(f"INVALID: {found[0]}{more}; an INVALID run shows nothing, measure again")
+        step = "measure again, or skip it in tool.isthmus.gate.benchmarks of pyproject.toml"
+        raise UsageError(f"INVALID: {found[0]}{more}; an INVALID run shows nothing: {step}")
 
 
 def _invalid(result: Result) -> str:
