@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import product
@@ -201,4 +200,4 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    study.run(main, sys.argv[1:])
+    study.run(main)

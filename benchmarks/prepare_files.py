@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from isthmus.errors import IsthmusError
+from isthmus import command
 
 from . import foreign, workloads
 from .prepare import Work, content_hash, prepare
@@ -42,8 +41,4 @@ def work_of(name: str, shapes: list[str]) -> Work:
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except IsthmusError as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(problem.exit_code)
+    command.run(main)

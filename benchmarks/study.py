@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import track
 
-from isthmus.errors import FileError, IsthmusError, UsageError
+from isthmus import command
+from isthmus.errors import FileError, UsageError
 from isthmus.threads import available_threads
 
 from .machine import fingerprint, versions
@@ -64,13 +64,6 @@ def progress(items: Sequence[T], text: str) -> Iterable[T]:
     return track(items, f"{text:24}", console=Console(stderr=True), transient=True)
 
 
-def run(study: Callable[[list[str]], None], arguments: list[str]) -> None:
-    """The study as a program: a mistake is one line and an exit code."""
-    try:
-        study(arguments)
-    except IsthmusError as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(problem.exit_code)
-    except KeyboardInterrupt:
-        print("\nstopped; the same command goes on where it was", file=sys.stderr)
-        sys.exit(130)
+def run(study: Callable[[list[str]], None], arguments: Sequence[str] | None = None) -> None:
+    """The study as a program; see `command.run`."""
+    command.run(study, arguments, stopped="stopped; the same command goes on where it was")

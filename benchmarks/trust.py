@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -223,4 +222,4 @@ def _check(design: Design) -> None:
 
 
 if __name__ == "__main__":
-    study.run(main, sys.argv[1:])
+    study.run(main)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from functools import cache
 from pathlib import Path
 
-from isthmus.errors import IsthmusError, UsageError
+from isthmus import command
+from isthmus.errors import UsageError
 
 from .markdown import escape, table_grid
 from .report import Report, build_report
@@ -74,8 +74,4 @@ def _report(file: Path) -> Report:
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except IsthmusError as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(problem.exit_code)
+    command.run(main)

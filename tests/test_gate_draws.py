@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from simulated_suite import SimulatedSuite
 
 from isthmus.benchmarks.gate.control import under_control
-from isthmus.benchmarks.gate.draws import Effort, Gate, rounds_to_decide
+from isthmus.benchmarks.gate.draws import Effort, Gate
 from isthmus.benchmarks.gate.judge import Question, judged_parity, kind_of, question
 from isthmus.benchmarks.gate.metrics import LATENCY
+from isthmus.benchmarks.gate.prospects import is_suspect, rounds_to_decide
 from isthmus.benchmarks.gate.seen import Pair, Seen
 from isthmus.benchmarks.gate.settings import Settings
 from isthmus.benchmarks.gate.verdict import Verdict
@@ -71,11 +72,32 @@ def test_a_slowdown_of_the_margin_stays_inconclusive_and_ends_in_time() -> None:
 
 
 def test_no_round_is_begun_that_cannot_decide() -> None:
-    """Half of the budget holds 12 rounds, and in such noise none of them would do."""
+    """The budget holds 24 rounds, and in such noise none of them would do."""
     suites = [SimulatedSuite({"a": 0.98}, noise=1.0, spread=0.3, seed=seed) for seed in range(10)]
     for suite in suites:
         gate(suite, budget=24.0).verdicts()
     assert sum(len(suite.asked) < 12 for suite in suites) >= 5
+
+
+def test_a_first_draw_leaves_the_time_to_repeat_its_suspects() -> None:
+    """Here the first draw of a suspect may use more than half of the budget, but not more."""
+    later = []
+    for seed in range(20):
+        suite = SimulatedSuite({"slow": 1.09, "a": 1.0, "b": 1.0}, noise=0.1, seed=seed)
+        run = gate(suite, budget=100.0)
+        run.verdicts()
+        rounds = [len(names) for draw, _, names in suite.asked if draw == 0]
+        if len(run.draws) == 2:
+            assert sum(rounds) + run.draws[0].number <= 100
+            later.append(sum(rounds) > 50)
+    assert any(later)
+
+
+def test_what_looks_worse_gets_the_benefit_of_the_doubt() -> None:
+    asked = _question(SimulatedSuite({"one": 1.06}, noise=0.1, seed=1), 6)
+    assert is_suspect(replace(asked, ratio=replace(asked.ratio, value=math.log(1.06))))
+    for value in (1.04, 0.9):
+        assert not is_suspect(replace(asked, ratio=replace(asked.ratio, value=math.log(value))))
 
 
 @pytest.mark.parametrize("budget", [1.0, 20.0, 100.0])

@@ -261,13 +261,24 @@ def test_servers_that_searched_their_rates_are_judged_by_them(tmp_path: Path) ->
     assert warned(outcome, "rates 15.2 | 12.6, judged by its throughput")
 
 
-@pytest.mark.parametrize("side", ["BASE", "HEAD"])
-def test_an_invalid_run_is_refused_with_its_reason(tmp_path: Path, side: str) -> None:
-    documents = {"BASE": document(loaded(1)), "HEAD": document(loaded(2))}
-    documents[side] = document(loaded(3, valid=False))
-    with pytest.raises(UsageError, match=rf"INVALID: .*of {side}: p99 60\.1 ms is above .*again"):
-        base, head = documents["BASE"], documents["HEAD"]
+def test_a_run_that_became_invalid_is_refused_with_its_reason(tmp_path: Path) -> None:
+    base, head = document(loaded(1)), document(loaded(3, valid=False))
+    with pytest.raises(UsageError, match=r"INVALID: .*of HEAD: p99 60\.1 ms is above .*again"):
         judge(tmp_path, base, head, allow_different_machines=True)
+
+
+@pytest.mark.parametrize("now_valid", [True, False])
+def test_a_run_without_a_valid_base_is_inconclusive_and_the_others_are_judged(
+    tmp_path: Path, now_valid: bool
+) -> None:
+    base, head = loaded(1, valid=False), loaded(2, valid=now_valid)
+    other = benchmark("other[cpu]", noisy(4))
+    outcome = judge(tmp_path, document(base, other), document(head, other))
+    (served,) = (one for one in outcome.verdicts if one.benchmark == base["fullname"])
+    assert served.kind == "inconclusive" and "BASE is INVALID: p99 60.1 ms" in served.reason
+    assert kinds(outcome) == ["equivalent"]
+    with pytest.raises(NothingMeasured, match=r"is INVALID: p99 60\.1 ms .*measure it again"):
+        judge(tmp_path, document(base), document(head))
 
 
 def test_a_single_stream_too_short_for_a_bound_is_judged(tmp_path: Path) -> None:

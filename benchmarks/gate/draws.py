@@ -1,7 +1,8 @@
 """How much is measured: rounds while anything is inconclusive, and what regressed once more.
 
 First draw: a few rounds of everything, then one more of what is still inconclusive, and so on;
-until all is decided, half of the budget is spent, or what is left could not decide anything.
+until all is decided, the budget is spent but for as many rounds of the suspects, or what is left
+could not decide anything.
 Second draw: what regressed, by new processes and in the same way, with what is left of the budget.
 
 Looking after every round makes a false verdict likelier than an interval says. A regression has
@@ -12,7 +13,6 @@ regression are the second draw's, which were not chosen for being large.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -20,11 +20,11 @@ from time import monotonic
 from isthmus.benchmarks.clock import Step
 from isthmus.errors import NothingMeasured, UsageError
 from isthmus.reports.cost import few
-from isthmus.reports.student import t_quantile
 
 from .control import Control, under_control
-from .judge import CONFIDENCE, Question, judged, judged_parity, question
+from .judge import Question, judged, judged_parity, question
 from .metrics import METRICS, PARITY
+from .prospects import is_suspect, may_be_decided
 from .refusal import refused
 from .seen import Pair, Seen
 from .settings import Settings
@@ -33,11 +33,7 @@ from .verdict import Kind, Verdict
 
 FIRST_ROUNDS = 5
 MOST_ROUNDS = 30
-SHARE_OF_FIRST = 0.5  # of the budget; the rest is kept to reproduce a regression
 MISSING, NEW = "in BASE, not in HEAD", "in HEAD, not in BASE"
-# Standard errors by which the truth may be easier to decide than the estimate. What looks worse
-# gets the benefit of the doubt: it may use all of the time that is left, the others share it.
-LUCK, LUCK_OF_WORSE = 0.0, 1.0
 
 Key = tuple[str, str]  # a benchmark and a metric
 Progress = Callable[[Step], None]
@@ -103,10 +99,10 @@ class Gate:
 
     def verdicts(self) -> list[Verdict]:
         """All that was decided; see the module's first lines."""
-        found = [*self._until_decided(self._draw(), SHARE_OF_FIRST), *self._alone()]
+        found = [*self._until_decided(self._draw()), *self._alone()]
         suspects = {_key(verdict) for verdict in found if verdict.kind == "regressed"}
         if suspects:
-            found = _confirmed(found, self._until_decided(self._draw(), 1.0, suspects))
+            found = _confirmed(found, self._until_decided(self._draw(), suspects))
         return under_control(found, self.control_verdict())
 
     def control_verdict(self) -> Verdict | None:
@@ -128,12 +124,10 @@ class Gate:
         if self.control:
             self.control.measure()
 
-    def _until_decided(
-        self, draw: Draw, share: float, only: Collection[Key] | None = None
-    ) -> list[Verdict]:
-        """The verdicts of a draw that may last until this share of the budget is spent.
+    def _until_decided(self, draw: Draw, only: Collection[Key] | None = None) -> list[Verdict]:
+        """The verdicts of a draw.
 
-        only: benchmarks and metrics that are asked about; all for None.
+        only: benchmarks and metrics that are asked about; all for None, as the first draw does.
         """
         names = None if only is None else {name for name, _ in only}
         for _ in range(self.effort.first_rounds):
@@ -141,8 +135,7 @@ class Gate:
             if not draw.rounds:
                 raise NothingMeasured("the suite has no benchmark on both sides; see its output")
             self._check(draw)
-        end = self.started + share * self.effort.budget_seconds
-        while names := self._worth_more(draw, end - self.clock(), only):
+        while names := self._worth_more(draw, only):
             self._round(draw, names)
         return self._judged(draw, only)
 
@@ -160,24 +153,32 @@ class Gate:
         if different:
             raise UsageError(f"BASE | HEAD differ in {few(different)}; that is other work")
 
-    def _worth_more(
-        self, draw: Draw, left_seconds: float, only: Collection[Key] | None
-    ) -> set[str]:
+    def _worth_more(self, draw: Draw, only: Collection[Key] | None) -> set[str]:
         """Inconclusive benchmarks that the time left may decide."""
+        said = self._asked(draw, only)
         waiting = [
             (asked, verdict)
-            for asked, verdict in self._asked(draw, only)
+            for asked, verdict in said
             if verdict.kind == "inconclusive" and asked.rounds < self.effort.most_rounds
         ]
         names = {asked.pair.benchmark for asked, _ in waiting}
-        alone = left_seconds / draw.took_seconds if names else 0.0
-        if alone < len(names):
+        rounds = self._rounds_left(draw, [asked for asked, _ in said] if only is None else [])
+        if rounds < len(names):
             return set()
         return {
             asked.pair.benchmark
             for asked, verdict in waiting
-            if _is_hopeful(asked, verdict, alone if leans_worse(asked) else alone / len(names))
+            if may_be_decided(
+                asked, verdict.confidence, rounds if is_suspect(asked) else rounds / len(names)
+            )
         }
+
+    def _rounds_left(self, draw: Draw, again: Sequence[Question]) -> float:
+        """Of a single benchmark; without those that a second draw of suspects `again` would take,
+        if it were as long as this one."""
+        suspects = {asked.pair.benchmark for asked in again if is_suspect(asked)}
+        left_seconds = self.effort.budget_seconds - self.spent_seconds
+        return left_seconds / draw.took_seconds - (draw.number + 1) * len(suspects)
 
     def _judged(self, draw: Draw, only: Collection[Key] | None = None) -> list[Verdict]:
         """Of each metric of each benchmark, or of those named; parity beside them."""
@@ -219,33 +220,6 @@ def questions_of(pairs: Sequence[Pair], settings: Settings) -> list[Question]:
         if name != PARITY and not settings.skips(pair.benchmark)
     )
     return [one for one in found if one]
-
-
-def leans_worse(asked: Question) -> bool:
-    """Whether the estimate is worse than base, be it by little."""
-    return (asked.ratio.value > 0) == asked.metric.higher_is_worse
-
-
-def _is_hopeful(asked: Question, verdict: Verdict, rounds: float) -> bool:
-    """Whether so many more rounds may decide it."""
-    luck = LUCK_OF_WORSE if leans_worse(asked) else LUCK
-    return rounds_to_decide(asked, verdict.confidence, luck) <= asked.rounds + rounds
-
-
-def rounds_to_decide(asked: Question, confidence: float | None, luck: float = 0.0) -> float:
-    """The rounds after which the interval would end at the nearest margin.
-
-    n with t(1 - tail, n - 1) * s / sqrt(n) = the distance from that margin, where s is the spread
-    of the rounds so far, and the truth is `luck` standard errors farther from the margin than the
-    estimate; infinite where no number will do.
-    """
-    border, at, error = math.log1p(asked.margin), abs(asked.ratio.value), asked.ratio.error
-    spread, distance = error * math.sqrt(asked.rounds), abs(at - border) + luck * error
-    tail = (1 - (confidence or CONFIDENCE)) / 2
-    for count in range(asked.rounds, 1000):
-        if t_quantile(1 - tail, count - 1) * spread <= distance * math.sqrt(count):
-            return count
-    return math.inf
 
 
 def _confirmed(first: Sequence[Verdict], second: Sequence[Verdict]) -> list[Verdict]:

@@ -7,7 +7,7 @@ out. What must not be compared is refused (refusal.py), what is worth knowing is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from .control import under_control
 from .file_control import split, verdict_of
 from .judge import judged
 from .processes_seen import seen_of
-from .refusal import check, check_present
+from .refusal import check, check_present, invalid
 from .settings import TIMED, Settings
 from .verdict import Kind, Outcome, Side, Verdict
 
@@ -71,11 +71,16 @@ def compare(
     if not allow_missing:
         check_present(base, head)
     check(base, head, both, anywhere=allow_different_machines)
-    ours, controls = split(both, settings)
+    ours, controls = split(_with_base(both, base), settings)
     asked, control = asked_of(ours, base, head, settings), verdict_of(controls, settings)
     verdicts = under_control(_judged(asked, base, head, settings), control)
     return Outcome(
-        verdicts=(*verdicts, *_alone(base, head, "missing"), *_alone(head, base, "new")),
+        verdicts=(
+            *verdicts,
+            *_without_base(both),
+            *_alone(base, head, "missing"),
+            *_alone(head, base, "new"),
+        ),
         base=_side(base),
         head=_side(head),
         strict=strict,
@@ -101,6 +106,24 @@ def _shared(base: ResultFile, head: ResultFile) -> list[Both]:
     if not both:
         raise NothingMeasured(f"{base.path} and {head.path} share no benchmark; compare like runs")
     return both
+
+
+def _with_base(both: Sequence[Both], base: ResultFile) -> list[Both]:
+    """Those whose base can be compared with."""
+    found = [(old, new) for old, new in both if not invalid(old)]
+    if not found:
+        first = both[0][0]
+        why = f"{first.fullname} is INVALID: {invalid(first)}"
+        raise NothingMeasured(f"{base.path}: {why}; an INVALID run shows nothing, measure it again")
+    return found
+
+
+def _without_base(both: Sequence[Both]) -> Iterator[Verdict]:
+    """The others."""
+    for old, _ in both:
+        if why := invalid(old):
+            reason, place = f"BASE is INVALID: {why}; measure it again", place_of(old.fullname)
+            yield Verdict(old.fullname, "", "inconclusive", reason, place=place)
 
 
 def _judged(

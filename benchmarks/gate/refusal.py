@@ -113,16 +113,20 @@ def _by_field(found: Iterable[Difference]) -> Iterator[str]:
 
 
 def _check_valid(pairs: Iterable[tuple[Result, Result]]) -> None:
-    """UsageError for a loaded scenario whose run shows nothing."""
-    sides = ((name, one) for old, new in pairs for name, one in (("BASE", old), ("HEAD", new)))
-    found = [f"{one.fullname} of {name}: {why}" for name, one in sides if (why := _invalid(one))]
+    """UsageError for a loaded scenario that was VALID before the change and no longer is."""
+    found = [
+        f"{new.fullname} of HEAD: {why}"
+        for old, new in pairs
+        if (why := invalid(new)) and not invalid(old)
+    ]
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         step = "measure again, or skip it in tool.isthmus.gate.benchmarks of pyproject.toml"
         raise UsageError(f"INVALID: {found[0]}{more}; an INVALID run shows nothing: {step}")
 
 
-def _invalid(result: Result) -> str:
+def invalid(result: Result) -> str:
+    """Why a loaded scenario's run shows nothing; "" where it shows something."""
     outcome = result.scenario_result
     if outcome is None or outcome.valid or not loaded(result):
         return ""

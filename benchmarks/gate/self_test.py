@@ -5,7 +5,8 @@ s of the rounds follows the smallest change that a gate of n rounds finds in 80 
 
     m + (t(1 - tail, n - 1) + z(sqrt(0.8))) * s / sqrt(n)
 
-with the margin m; n is what one draw holds in half of the budget.
+with the margin m; n rounds of K benchmarks, and as many of the one that was slowed, are what the
+budget holds.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from isthmus.benchmarks.clock import Step
 from isthmus.reports.student import t_quantile
 from isthmus.reports.turns import round_log
 
-from .draws import MOST_ROUNDS, SHARE_OF_FIRST, Effort, Progress
+from .draws import MOST_ROUNDS, Effort, Progress
 from .judge import CONFIDENCE
 from .noise import Spread, floor_of, spread_of
 from .settings import Settings
@@ -58,8 +59,9 @@ class Findings:
 
     @property
     def rounds(self) -> int:
-        """What half of the budget holds."""
-        held = SHARE_OF_FIRST * self.effort.budget_seconds / self.round_seconds
+        """Of one draw, which the budget holds besides a second one of a single benchmark."""
+        both_seconds = self.round_seconds * (1 + 1 / len(self.spreads))
+        held = self.effort.budget_seconds / both_seconds
         return max(self.effort.first_rounds, min(MOST_ROUNDS, int(held)))
 
     def smallest_change(self, benchmark: str) -> float:

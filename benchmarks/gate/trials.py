@@ -1,13 +1,17 @@
 """Trials of the gate itself: comparisons of equals, and slowdowns of a known size.
 
-A trial is two draws of the suite, measured as the gate measures them, base and head from the same
+A trial is draws of the suite, measured as the gate measures them, base and head from the same
 files. In one of the benchmarks, another in each trial, head's calls wait a share of their own time
 on top: 0 %, 3 %, 5 % and 10 %, in turn from one cycle of turns to the next. Cycle by cycle, the
 rounds fall apart into comparisons of each size, and the gate judges every one of them by its own
 code, with the time that it alone would have taken:
 
-    2 gates of equals      all benchmarks at 0 %; the second begins with the second draw
+    2 gates of equals      all benchmarks at 0 %, in the first draw and in the second
     3 gates of a slowdown  that benchmark at 3, 5 or 10 %, the others at 0 %
+
+The two gates of equals share nothing: what a draw of theirs finds regressed is measured again in
+a draw of its own, the third or the fourth. The gates of a slowdown begin with the first draw and
+confirm by the second.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from .workload_suite import WorkloadSuite, name_of
 
 LEVELS = (0.0, 0.03, 0.05, 0.10)
 NONE = LEVELS[:1]
+DRAWS_OF_EQUALS = ((0, 2), (1, 3))
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,8 @@ class Answer:
 
 def answers(trial: Trial, settings: Settings, effort: Effort) -> list[Answer]:
     """The five gates of a trial."""
-    views = [View(trial, 0.0), View(trial, 0.0, (1, 0)), *(View(trial, d) for d in LEVELS[1:])]
+    equals = [View(trial, 0.0, draws) for draws in DRAWS_OF_EQUALS]
+    views = [*equals, *(View(trial, level) for level in LEVELS[1:])]
     return [_answer(view, settings, effort) for view in views]
 
 
