@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-import numpy
 import pandas
 
 from . import foreign
@@ -55,15 +55,18 @@ def read(path: str | Path, names: Names = NO_NAMES) -> ResultFile:
     `names`: what a foreign file does not say, its workload, variant, threads, batch...
     """
     try:
-        with _uncollected():
+        with uncollected():
             return _of_any_tool(str(path), text_of(Path(path)), names)
     except RecursionError:
         fail(str(path), "nests deeper than any measurement", NOT_OURS)
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looking for cycles, of which a file makes none: 40 % of the time of a large one."""
+def uncollected() -> Iterator[None]:
+    """Without looking for cycles, of which a file makes none: 40 % of the time of a large one.
+
+    What is made of a file makes none either.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -223,4 +226,4 @@ def _median(where: str, rounds: Rounds, stats: dict[str, Any]) -> float:
     """Of the raw times where they were kept, else the file's own."""
     if not rounds:
         return duration(where, "stats.median", stats.get("median"))
-    return float(numpy.median([value for values in rounds for value in values]))
+    return median([value for values in rounds for value in values])

@@ -21,7 +21,9 @@ def t_quantile(probability: float, freedom: float) -> float:
 
 def _beyond(tail: float, freedom: float) -> float:
     """t > 0 with P(T > t) = tail: Newton's method for log P by log t, which is concave."""
-    t = -NormalDist().inv_cdf(tail)  # too near to 0, for t's tails are the longer ones
+    z = -NormalDist().inv_cdf(tail)
+    # The first terms of Cornish and Fisher 1938; Newton finds the rest from either side.
+    t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
     for _ in range(30):
         chance = _upper(t, freedom)
         step = math.log(chance / tail) * chance / (t * _density(t, freedom))

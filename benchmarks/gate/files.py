@@ -14,6 +14,7 @@ from pathlib import Path
 from isthmus.errors import NothingMeasured
 from isthmus.reports import ResultFile, read
 from isthmus.reports.intervals import FEWEST_ROUNDS
+from isthmus.reports.results import uncollected
 
 from .asked import Asked, Both, asked_of, parities, place_of, questions, unanswered
 from .caveats import caveats
@@ -40,14 +41,15 @@ def compare_files(
     strict: bool = False,
 ) -> Outcome:
     """`compare` of two paths; `FileError` where one is no result file."""
-    return compare(
-        read(base_file),
-        read(head_file),
-        settings,
-        allow_missing=allow_missing,
-        allow_different_machines=allow_different_machines,
-        strict=strict,
-    )
+    with uncollected():
+        return compare(
+            read(base_file),
+            read(head_file),
+            settings,
+            allow_missing=allow_missing,
+            allow_different_machines=allow_different_machines,
+            strict=strict,
+        )
 
 
 def compare(

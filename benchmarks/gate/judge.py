@@ -14,8 +14,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy
+from statistics import median
 
 from isthmus.reports import LogRatio
 
@@ -50,8 +49,7 @@ def question(pair: Pair, metric: Metric, margin: float) -> Question | None:
     ratio = ratio_of(metric, pair)
     if base is None or head is None or ratio is None:
         return None
-    middle = (float(numpy.median(base)), float(numpy.median(head)))
-    return Question(pair, metric, ratio, *middle, margin)
+    return Question(pair, metric, ratio, median(base), median(head), margin)
 
 
 def judged(questions: Sequence[Question], confidence: float = CONFIDENCE) -> list[Verdict]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ REFERENCE, REFERENCE_FILE = "numpy", "reference.npz"
 FACTS = ("batch", "sequence", "precision", "inputs_hash")
 MIB = 2**20
 TRIES = 3
+OWN_ENVIRONMENT = " (it has an environment of its own: --install says what is in it)"
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,8 @@ def _said(home: Home, command: Sequence[str]) -> str:
     )
     if done.returncode:
         words = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        step = "" if home.python == Path(sys.executable) else OWN_ENVIRONMENT
         raise (BackendMissing if done.returncode == BackendMissing.exit_code else IsthmusError)(
-            f"{home.folder}: {words}"
+            f"{home.folder}: {words}{step}"
         )
     return done.stdout.strip().splitlines()[-1]
