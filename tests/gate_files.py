@@ -90,3 +90,33 @@ def of_metric(outcome: Outcome, metric: str = LATENCY.name) -> list[Verdict]:
 
 def kinds(outcome: Outcome, metric: str = LATENCY.name) -> list[Kind]:
     return [verdict.kind for verdict in of_metric(outcome, metric)]
+
+
+def only(*metrics: str, **others: Any) -> Settings:
+    return Settings(metrics=metrics, **others)
+
+
+def told(count: int = 10, seed: int = 0, factor: float = 1.0) -> dict[str, Any]:
+    """What each of so many processes says beside its times; all of it grows with the factor."""
+    vary = factor * numpy.exp(0.003 * numpy.random.default_rng(seed).standard_normal(count))
+    return {
+        "processes": [
+            {
+                "peak_memory_bytes": float(500 * 2**20 * share),
+                "compile_seconds": float(1.5 * share),
+                "first_inference_seconds": float(0.02 * share),
+            }
+            for share in vary
+        ]
+    }
+
+
+def measured(seed: int, factor: float = 1.0, **facts: Any) -> Document:
+    """`net[cpu]` of ten processes that say everything."""
+    facts = told(seed=seed, factor=factor) | facts
+    return benchmark("net[cpu]", noisy(seed, 0.01 * factor), **facts)
+
+
+def warned(outcome: Outcome, *parts: str) -> bool:
+    """Whether one of the lines has all the parts."""
+    return any(all(part in line for part in parts) for line in outcome.warnings)

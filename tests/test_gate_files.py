@@ -8,14 +8,25 @@ from typing import Any
 import numpy
 import pytest
 import result_files
-from gate_files import Document, benchmark, document, foreign, judge, kinds, noisy, of_metric
+from gate_files import (
+    Document,
+    benchmark,
+    document,
+    foreign,
+    judge,
+    kinds,
+    measured,
+    noisy,
+    of_metric,
+    only,
+    warned,
+)
 
-from isthmus.benchmarks.gate import Outcome, Settings, compare
+from isthmus.benchmarks.gate import Settings, compare
 from isthmus.benchmarks.gate.asked import place_of
 from isthmus.benchmarks.gate.processes_seen import seen_of
-from isthmus.benchmarks.gate.refusal import refused
 from isthmus.benchmarks.gate.settings import Rule
-from isthmus.errors import FileError, NothingMeasured, UsageError
+from isthmus.errors import NothingMeasured, UsageError
 from isthmus.reports import ResultFile, read, read_prices
 
 EVERY = (
@@ -24,38 +35,8 @@ EVERY = (
 )
 
 
-def only(*metrics: str, **others: Any) -> Settings:
-    return Settings(metrics=metrics, **others)
-
-
-def told(count: int = 10, seed: int = 0, factor: float = 1.0) -> dict[str, Any]:
-    """What each of so many processes says beside its times; all of it grows with the factor."""
-    vary = factor * numpy.exp(0.003 * numpy.random.default_rng(seed).standard_normal(count))
-    return {
-        "processes": [
-            {
-                "peak_memory_bytes": float(500 * 2**20 * share),
-                "compile_seconds": float(1.5 * share),
-                "first_inference_seconds": float(0.02 * share),
-            }
-            for share in vary
-        ]
-    }
-
-
-def measured(seed: int, factor: float = 1.0, **facts: Any) -> Document:
-    """`net[cpu]` of ten processes that say everything."""
-    facts = told(seed=seed, factor=factor) | facts
-    return benchmark("net[cpu]", noisy(seed, 0.01 * factor), **facts)
-
-
 def saved(tmp_path: Path, *benchmarks: Document, **fingerprint: Any) -> ResultFile:
     return read(result_files.write(tmp_path / "one.json", document(*benchmarks, **fingerprint)))
-
-
-def warned(outcome: Outcome, *parts: str) -> bool:
-    """Whether one of the lines has all the parts."""
-    return any(all(part in line for part in parts) for line in outcome.warnings)
 
 
 # --- metrics -----------------------------------------------------------------------------------
@@ -202,177 +183,6 @@ def test_a_file_without_a_processors_name_is_refused(tmp_path: Path, machine: Do
         judge(tmp_path, *sides)
     outcome = judge(tmp_path, *sides, allow_different_machines=True)
     assert kinds(outcome) == ["inconclusive"] and warned(outcome, "cpu_model: unknown | unknown")
-
-
-# --- load --------------------------------------------------------------------------------------
-
-
-def loaded(seed: int, name: str = "server", factor: float = 1.0, **changes: Any) -> Document:
-    """A server of 4 processes, with 120 calls each; its rate as every process achieved it."""
-    random = numpy.random.default_rng(seed)
-    rounds = [(factor * random.uniform(0.03, 0.04, 120)).tolist() for _ in range(4)]
-    result = result_files.scenario(name, **changes)
-    rates = 14.8 / factor * numpy.exp(0.003 * random.standard_normal(4))
-    return benchmark(
-        "net[cpu]",
-        rounds,
-        scenario=name,
-        scenario_result=result,
-        processes=[{"scenario": {"achieved_per_s": float(rate)}} for rate in rates],
-    )
-
-
-def test_a_server_is_judged_by_the_percentile_it_promises(tmp_path: Path) -> None:
-    outcome = judge(tmp_path, document(loaded(1)), document(loaded(2, factor=1.2)))
-    judged = [(one.metric, one.kind) for one in outcome.verdicts if one.metric != "parity"]
-    assert judged == [("latency_p99_ms", "regressed"), ("latency_p50_ms", "regressed")]
-
-
-@pytest.mark.parametrize("name", ["server", "offline"])
-def test_a_rate_is_as_it_was_achieved(tmp_path: Path, name: str) -> None:
-    """Latencies of calls that wait or overlap do not add up to it."""
-    outcome = judge(
-        tmp_path,
-        document(loaded(1, name)),
-        document(loaded(2, name, factor=1.2)),
-        only("throughput_per_s"),
-    )
-    (verdict,) = outcome.verdicts
-    assert verdict.base == pytest.approx(14.8, rel=0.02) and verdict.kind == "regressed"
-
-
-def test_offline_has_no_latencies(tmp_path: Path) -> None:
-    outcome = judge(tmp_path, document(loaded(1, "offline")), document(loaded(2, "offline")))
-    assert [one.metric for one in outcome.verdicts] == ["throughput_per_s", "parity"]
-
-
-def test_a_rate_that_no_process_told_is_not_made_of_latencies(tmp_path: Path) -> None:
-    sides = document(loaded(1)), document(loaded(2))
-    for side in sides:
-        side["benchmarks"][0]["extra_info"]["processes"] = []
-    with pytest.raises(NothingMeasured, match="both have none of throughput_per_s"):
-        judge(tmp_path, *sides, only("throughput_per_s"))
-
-
-def test_servers_that_searched_their_rates_are_judged_by_them(tmp_path: Path) -> None:
-    base, head = loaded(1, rate_per_s=15.2), loaded(2, factor=1.2, rate_per_s=12.6)
-    outcome = judge(tmp_path, document(base), document(head))
-    assert kinds(outcome, "throughput_per_s") == ["regressed"] and not kinds(outcome)
-    assert warned(outcome, "rates 15.2 | 12.6, judged by its throughput")
-
-
-def test_a_run_that_became_invalid_is_refused_with_its_reason(tmp_path: Path) -> None:
-    base, head = document(loaded(1)), document(loaded(3, valid=False))
-    with pytest.raises(UsageError, match=r"INVALID: .*of HEAD: p99 60\.1 ms is above .*again"):
-        judge(tmp_path, base, head, allow_different_machines=True)
-
-
-@pytest.mark.parametrize("now_valid", [True, False])
-def test_a_run_without_a_valid_base_is_inconclusive_and_the_others_are_judged(
-    tmp_path: Path, now_valid: bool
-) -> None:
-    base, head = loaded(1, valid=False), loaded(2, valid=now_valid)
-    other = benchmark("other[cpu]", noisy(4))
-    outcome = judge(tmp_path, document(base, other), document(head, other))
-    (served,) = (one for one in outcome.verdicts if one.benchmark == base["fullname"])
-    assert served.kind == "inconclusive" and "BASE is INVALID: p99 60.1 ms" in served.reason
-    assert kinds(outcome) == ["equivalent"]
-    with pytest.raises(NothingMeasured, match=r"is INVALID: p99 60\.1 ms .*measure it again"):
-        judge(tmp_path, document(base), document(head))
-
-
-def test_a_single_stream_too_short_for_a_bound_is_judged(tmp_path: Path) -> None:
-    rounds = noisy(1)
-    entry = benchmark("net[cpu]", rounds, scenario_result=result_files.one_by_one(rounds))
-    assert entry["extra_info"]["scenario_result"]["valid"] is False
-    assert kinds(judge(tmp_path, document(entry), document(entry))) == ["equivalent"]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "said"),
-    [
-        ({}, {"bound_ms": 20.0}, r"bound_ms of isthmus::net\[cpu\]: 50.0 \| 20.0"),
-        ({}, {"percentile": 90}, r"percentile of isthmus::net\[cpu\]: 99.0 \| 90.0"),
-        (
-            {"bound_ms": None},
-            {"bound_ms": None, "rate_per_s": 30.0},
-            r"rate_per_s of isthmus::net\[cpu\]: 15.0 \| 30.0",
-        ),
-    ],
-)
-def test_a_server_that_promises_something_else_does_other_work(
-    tmp_path: Path, before: Document, after: Document, said: str
-) -> None:
-    with pytest.raises(UsageError, match=said):
-        judge(tmp_path, document(loaded(1, **before)), document(loaded(2, **after)))
-
-
-# --- refusal -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("field", "values"),
-    [
-        ("threads", (2, 4)),
-        ("threads", (2, None)),
-        ("model_hash", ("sha256:aa", "sha256:bb")),
-        ("model_hash", ("", "sha256:bb")),
-        ("batch", (1, 8)),
-        ("sequence", (128, "texts")),
-        ("precision", ("f32", "bf16")),
-        ("scenario", ("single-stream", "offline")),
-        ("workload", ("net", "other")),
-        ("variant", ("cpu", "gpu")),
-    ],
-)
-def test_a_fact_that_differs_is_refused_not_warned_of(
-    tmp_path: Path, field: str, values: tuple[object, object]
-) -> None:
-    base, head = (document(measured(1, 1.0, **{field: value})) for value in values)
-    said = " \\| ".join(str(value or "not recorded") for value in values)
-    with pytest.raises(UsageError, match=rf"{field} of isthmus::net\[cpu\]: {said}"):
-        judge(tmp_path, base, head)
-
-
-def test_all_that_differs_is_in_one_line(tmp_path: Path) -> None:
-    base = document(measured(1, model_hash="sha256:aa", threads=1), cores=2)
-    head = document(measured(2, model_hash="sha256:bb", batch=4), cpu="EPYC", cores=64)
-    with pytest.raises(UsageError) as refusal:
-        judge(tmp_path, base, head)
-    message = str(refusal.value)
-    assert "\n" not in message
-    for field in ("cpu_model", "cores", "threads of", "model_hash of", "batch of"):
-        assert field in message
-
-
-def test_a_thousand_differences_are_said_by_field(tmp_path: Path) -> None:
-    base, head = (
-        document(
-            *(benchmark(f"n{at}[cpu]", [[0.1]], threads=count, batch=count) for at in range(1000))
-        )
-        for count in (2, 4)
-    )
-    with pytest.raises(UsageError) as refusal:
-        judge(tmp_path, base, head)
-    assert "threads of isthmus::n0[cpu]: 2 | 4 (and of 999 more)" in str(refusal.value)
-    assert "batch of isthmus::n0[cpu]: 2 | 4 (and of 999 more)" in str(refusal.value)
-    assert len(str(refusal.value)) < 400
-
-
-def test_facts_of_any_two_sides_can_be_compared() -> None:
-    assert refused("net", {"threads": 2, "hash": "a"}, {"threads": 2, "hash": "a"}) == []
-    assert refused("net", {"threads": 2, "hash": "a"}, {"threads": 4, "batch": 8}) == [
-        "threads of net: 2 | 4",
-        "hash of net: a | not recorded",
-        "batch of net: not recorded | 8",
-    ]
-    assert refused("net", {"hash": "x" * 99}, {}) == [f"hash of net: {'x' * 37}... | not recorded"]
-
-
-def test_many_missing_benchmarks_are_counted(tmp_path: Path) -> None:
-    base = document(*(benchmark(f"n{at}[cpu]", [[0.1]]) for at in range(50)))
-    with pytest.raises(FileError, match=r"n1\[cpu\].* and 45 more; measure them"):
-        judge(tmp_path, base, document(benchmark("n0[cpu]", [[0.1]])))
 
 
 # --- settings ----------------------------------------------------------------------------------

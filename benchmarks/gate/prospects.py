@@ -14,7 +14,7 @@ from .judge import CONFIDENCE, Question
 
 # Standard errors by which a suspect may be easier to decide than its estimate says.
 LUCK = 1.0
-MOST_ROUNDS = 1000
+FARTHEST_ROUND = 1000  # nobody waits for a later one
 
 
 def is_suspect(asked: Question) -> bool:
@@ -39,7 +39,7 @@ def rounds_to_decide(asked: Question, confidence: float | None, luck: float = 0.
     border, at, error = math.log1p(asked.margin), abs(asked.ratio.value), asked.ratio.error
     spread, distance = error * math.sqrt(asked.rounds), abs(at - border) + luck * error
     tail = (1 - (confidence or CONFIDENCE)) / 2
-    for count in range(asked.rounds, MOST_ROUNDS):
+    for count in range(asked.rounds, FARTHEST_ROUND):
         if t_quantile(1 - tail, count - 1) * spread <= distance * math.sqrt(count):
             return count
     return math.inf
