@@ -30,6 +30,25 @@ from isthmus.reports.turns import round_log
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # other plugins take a second to start
 PLUGIN = ("-p", "benchmark")
 WORK = "def test_work(benchmark):\n    benchmark(sum, range({}))\n"
+# The clock of a measured process that goes on by its work alone, whatever else the machine does.
+COUNTED = """\
+import pytest
+from isthmus_measured_process import pytest_turns
+
+now = 0.0
+
+def pass_seconds(seconds):
+    global now
+    now += seconds
+    return now
+
+@pytest.fixture
+def work():
+    return pass_seconds
+
+pytest_turns.perf_counter = lambda: pass_seconds(1e-7)
+"""
+COUNTED_WORK = "def test_work(benchmark, work):\n    benchmark(work, {})\n"
 NOTHING = "def test_nothing():\n    pass\n"
 
 
@@ -67,17 +86,16 @@ def made(tmp_path: Path) -> Made:
 # A round
 
 
-@pytest.mark.parametrize(
-    ("base", "head", "low", "high"), [(20_000, 20_000, 0.7, 1.4), (20_000, 30_000, 1.2, 1.9)]
-)
-def test_turns_tell_how_much_slower_head_is(
-    made: Made, base: int, head: int, low: float, high: float
-) -> None:
-    suite = made(WORK.format(base), WORK.format(head), seconds=0.5)
-    (seen,) = suite.round(0, None).values()
+@pytest.mark.parametrize("head_seconds", [0.001, 0.0015, 0.002])
+def test_turns_tell_how_much_slower_head_is(made: Made, head_seconds: float) -> None:
+    sides = [
+        {"conftest.py": COUNTED, "test_it.py": COUNTED_WORK.format(seconds)}
+        for seconds in (0.001, head_seconds)
+    ]
+    (seen,) = made(*sides, seconds=0.5).round(0, None).values()
     assert len(seen[0].turns.keys() & seen[1].turns.keys()) >= 2
     ratio = round_log(seen[1].turns, seen[0].turns)
-    assert ratio is not None and low < exp(ratio) < high
+    assert ratio is not None and exp(ratio) == pytest.approx(head_seconds / 0.001, rel=1e-3)
     assert all(one.facts == {"threads": 1} and len(one.seconds) > 20 for one in seen)
 
 
