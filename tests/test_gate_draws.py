@@ -14,7 +14,13 @@ from isthmus.benchmarks.gate.control import under_control
 from isthmus.benchmarks.gate.draws import Effort, Gate
 from isthmus.benchmarks.gate.judge import Question, judged_parity, kind_of, question
 from isthmus.benchmarks.gate.metrics import LATENCY
-from isthmus.benchmarks.gate.prospects import is_suspect, rounds_to_decide
+from isthmus.benchmarks.gate.prospects import (
+    FARTHEST_ROUND,
+    LUCK,
+    is_suspect,
+    may_be_decided,
+    rounds_to_decide,
+)
 from isthmus.benchmarks.gate.seen import Pair, Seen
 from isthmus.benchmarks.gate.settings import Settings
 from isthmus.benchmarks.gate.verdict import Verdict
@@ -93,11 +99,22 @@ def test_a_first_draw_leaves_the_time_to_repeat_its_suspects() -> None:
     assert any(later)
 
 
-def test_what_looks_worse_gets_the_benefit_of_the_doubt() -> None:
+def test_a_suspect_is_an_estimate_worse_than_the_margin() -> None:
     asked = _question(SimulatedSuite({"one": 1.06}, noise=0.1, seed=1), 6)
-    assert is_suspect(replace(asked, ratio=replace(asked.ratio, value=math.log(1.06))))
-    for value in (1.04, 0.9):
-        assert not is_suspect(replace(asked, ratio=replace(asked.ratio, value=math.log(value))))
+    assert is_suspect(_at(asked, math.log(1.06)))
+    for ratio in (1.04, 0.9):
+        assert not is_suspect(_at(asked, math.log(ratio)))
+
+
+def test_suspects_alone_get_the_benefit_of_the_doubt() -> None:
+    """Of two estimates as far from the margin, it takes fewer rounds to go on with the worse."""
+    asked = _question(SimulatedSuite({"one": 1.06}, noise=0.01, seed=1), 6)
+    border, apart = math.log1p(asked.margin), asked.ratio.error / 2
+    worse, better = _at(asked, border + apart), _at(asked, border - apart)
+    lucky, plain = (rounds_to_decide(worse, None, luck) - asked.rounds for luck in (LUCK, 0.0))
+    assert 0 < lucky < plain < FARTHEST_ROUND
+    assert may_be_decided(worse, None, lucky) and not may_be_decided(worse, None, lucky - 1)
+    assert may_be_decided(better, None, plain) and not may_be_decided(better, None, plain - 1)
 
 
 @pytest.mark.parametrize("budget", [1.0, 20.0, 100.0])
@@ -164,6 +181,10 @@ def test_the_rounds_that_decide_do(true: float, noise: float, seed: int) -> None
     error = spread / math.sqrt(wanted)
     surer = replace(asked, ratio=replace(asked.ratio, error=error, freedom=wanted - 1))
     assert kind_of(surer, 0.949) != "inconclusive"
+
+
+def _at(asked: Question, log_ratio: float) -> Question:
+    return replace(asked, ratio=replace(asked.ratio, value=log_ratio))
 
 
 def _question(suite: SimulatedSuite, rounds: int) -> Question:
