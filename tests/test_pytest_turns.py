@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from simulated_clock import SimulatedClock
 
 from isthmus.benchmarks.process import pytest_turns
-from isthmus.benchmarks.process.pytest_turns import Turns, clock
+from isthmus.benchmarks.process.pytest_turns import Answer, Channel, Turns, clock
 from isthmus.benchmarks.process.watch import Signals, Watch
 
 
-class Harness:
+class Harness(Channel):
     """Gives every turn after a wait of so long; cycles grow by 3, as if another side had two."""
 
     def __init__(self, time: SimulatedClock) -> None:
         self.cycle, self._time = 0, time
 
-    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, question: Mapping[str, Any]) -> Answer:
         self.cycle += 3
         self._time.sleep(50.0)
         return {"run": question["have"]} if "have" in question else {"cycle": self.cycle}
@@ -46,7 +46,7 @@ def timed() -> Iterator[tuple[SimulatedClock, Harness, Turns]]:
     """The timer on a simulated clock, at the beginning of a benchmark."""
     time = SimulatedClock(tick=1e-6)
     harness = Harness(time)
-    turns = Turns(harness, 0.1, Disturbed(harness))  # type: ignore[arg-type]
+    turns = Turns(harness, 0.1, Disturbed(harness))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pytest_turns, "perf_counter", time)
         patch.setattr(pytest_turns, "turns", turns)
