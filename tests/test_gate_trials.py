@@ -9,12 +9,13 @@ from typing import Any
 import numpy
 import pytest
 
+from isthmus.benchmarks.clock import Step
 from isthmus.benchmarks.gate import rivals
 from isthmus.benchmarks.gate.draws import Effort
 from isthmus.benchmarks.gate.experiment import entry, summary, table
 from isthmus.benchmarks.gate.noise import recalled, remember, spread_of
 from isthmus.benchmarks.gate.seen import Seen
-from isthmus.benchmarks.gate.self_test import Findings, round_seconds, spreads
+from isthmus.benchmarks.gate.self_test import Findings, round_seconds, self_test, spreads
 from isthmus.benchmarks.gate.self_testing import document, exit_code, suite_here
 from isthmus.benchmarks.gate.settings import Settings
 from isthmus.benchmarks.gate.trials import LEVELS, Round, Trial, answers, benchmarks_of, by_level
@@ -139,6 +140,22 @@ def test_what_the_self_test_says_follows_from_its_trials() -> None:
     assert document(found)["gates"]["0.1"] == {"alarms": 1, "of": 1}
     blind = Findings(said, {"x": spread_of([0.5, -0.5])}, 5.0, 0.01, EFFORT)
     assert blind.smallest_change("x") > 0.5
+
+
+def test_a_self_test_finishes_one_trial_and_tells_which_gate_it_judges() -> None:
+    steps: list[Step] = []
+    suite: Any = Simulated(0.02)
+    found = self_test(suite, RULES, EFFORT, 0.0, steps.append)
+    assert [one.level for one in found.answers] == [0.0, 0.0, *LEVELS[1:]]
+    gates = list(dict.fromkeys(step.text.split(", draw")[0] for step in steps))
+    assert gates == [
+        "trial 1, equals",
+        "trial 1, slowed by 3%",
+        "trial 1, slowed by 5%",
+        "trial 1, slowed by 10%",
+    ]
+    assert str(steps[0]) == "trial 1, equals, draw 1, round 1, 5 min 0 s left"
+    assert 0 < steps[1].left_seconds < 300
 
 
 def test_a_gate_that_misses_the_largest_slowdown_does_not_fire() -> None:

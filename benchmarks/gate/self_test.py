@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from statistics import NormalDist, fmean
 from time import monotonic
 
-from isthmus.benchmarks.clock import Step
 from isthmus.reports.student import t_quantile
 from isthmus.reports.turns import round_log
 
@@ -81,18 +80,24 @@ def self_test(
     progress: Progress,
     done: Callable[[Trial, Sequence[Answer]], None] = lambda trial, found: None,
 ) -> Findings:
-    """One trial at least, and others while the seconds allow."""
+    """One trial at least, which is finished whatever it takes, and others while the seconds allow.
+
+    The progress is that of each gate in turn, with the time that is left to it.
+    """
     began, trials, found = monotonic(), list[Trial](), list[Answer]()
     names = list(benchmarks_of(suite))
     while not trials or (monotonic() - began) * (1 + 1 / len(trials)) < seconds:
-        spent = monotonic() - began
-        progress(Step(f"trial {len(trials) + 1}", spent, max(0.0, seconds - spent)))
+        tell = _within(progress, f"trial {len(trials) + 1}")
         trial = Trial(suite, names[len(trials) % len(names)])
-        said = answers(trial, settings, effort)
+        said = answers(trial, settings, effort, tell)
         trials.append(trial)
         found += said
         done(trial, said)
     return Findings(found, spreads(trials), round_seconds(trials), settings.margin, effort)
+
+
+def _within(progress: Progress, whole: str) -> Progress:
+    return lambda step: progress(step.within(whole))
 
 
 def spreads(trials: Sequence[Trial]) -> dict[str, Spread]:

@@ -22,7 +22,7 @@ from .draws import Effort, Progress
 from .self_test import Findings, self_test
 from .settings import Settings
 from .suites import Sides
-from .trials import LEVELS
+from .trials import LEVELS, level_text
 from .verdict import FINE, INCONCLUSIVE, REGRESSED
 from .workload_suite import WorkloadSuite
 
@@ -111,10 +111,7 @@ def show(found: Findings) -> None:
 
 
 def _gates(found: Findings) -> Table:
-    rows = [
-        (f"slowed by {level:.0%}" if level else "equals", *map(str, found.counted(level)))
-        for level in LEVELS
-    ]
+    rows = [(level_text(level), *map(str, found.counted(level))) for level in LEVELS]
     return _table("Gates whose answer is known", ("what", "alarms", "gates"), rows)
 
 

@@ -20,9 +20,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
+from isthmus.benchmarks.clock import Step
 from isthmus.benchmarks.variants import Variant
 
-from .draws import Effort, Gate
+from .draws import Effort, Gate, Progress
 from .seen import Seen
 from .settings import Settings
 from .suites import Found
@@ -149,15 +150,25 @@ class Answer:
     verdicts: Sequence[Verdict]
 
 
-def answers(trial: Trial, settings: Settings, effort: Effort) -> list[Answer]:
+def level_text(level: float) -> str:
+    """What a gate judges: equals, or a slowdown of a known size."""
+    return f"slowed by {level:.0%}" if level else "equals"
+
+
+def answers(
+    trial: Trial, settings: Settings, effort: Effort, progress: Progress = lambda step: None
+) -> list[Answer]:
     """The five gates of a trial."""
     equals = [View(trial, 0.0, draws) for draws in DRAWS_OF_EQUALS]
     views = [*equals, *(View(trial, level) for level in LEVELS[1:])]
-    return [_answer(view, settings, effort) for view in views]
+    return [_answer(view, settings, effort, progress) for view in views]
 
 
-def _answer(view: View, settings: Settings, effort: Effort) -> Answer:
-    gate = Gate(view, settings, effort, clock=view.clock)
+def _answer(view: View, settings: Settings, effort: Effort, progress: Progress) -> Answer:
+    def tell(step: Step) -> None:
+        progress(step.within(level_text(view.level)))
+
+    gate = Gate(view, settings, effort, progress=tell, clock=view.clock)
     found = gate.verdicts()
     regressed = [verdict for verdict in found if verdict.kind == "regressed"]
     right = view.trial.slowed if view.level else ""
