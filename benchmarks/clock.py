@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import mean
 from time import monotonic
 
@@ -21,10 +21,6 @@ class Step:
 
     def __str__(self) -> str:
         return f"{self.text}, {readable(self.left_seconds)} left"
-
-    def within(self, whole: str) -> Step:
-        """The same step, named as a part of something."""
-        return replace(self, text=f"{whole}, {self.text}")
 
 
 class Clock:

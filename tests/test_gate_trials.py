@@ -166,7 +166,7 @@ def test_a_gate_that_misses_the_largest_slowdown_does_not_fire() -> None:
 
 
 def test_a_round_of_real_processes_has_turns_at_every_level(tmp_path: Path) -> None:
-    """How long a call waits is tested on a clock that stands still (test_process_timing.py)."""
+    """How long a call waits is tested on a simulated clock (test_process_timing.py)."""
     suite = suite_here(tmp_path, ["mobilenet-v2"], ["cpu"], 1, 1.0)
     one = Trial(suite, next(iter(benchmarks_of(suite))))
     found: Round = one.round(0, 0, one.slowed)

@@ -39,6 +39,11 @@ Key = tuple[str, str]  # a benchmark and a metric
 Progress = Callable[[Step], None]
 
 
+def part_of(whole: str, progress: Progress) -> Progress:
+    """Tells each step as a part of something larger."""
+    return lambda step: progress(replace(step, text=f"{whole}, {step.text}"))
+
+
 @dataclass(frozen=True)
 class Effort:
     """Seconds for both draws together, and rounds of each."""

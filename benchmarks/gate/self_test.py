@@ -12,7 +12,7 @@ budget holds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean
 from time import monotonic
@@ -20,7 +20,7 @@ from time import monotonic
 from isthmus.reports.student import t_quantile
 from isthmus.reports.turns import round_log
 
-from .draws import MOST_ROUNDS, Effort, Progress
+from .draws import MOST_ROUNDS, Effort, Progress, part_of
 from .judge import CONFIDENCE
 from .noise import Spread, floor_of, spread_of
 from .settings import Settings
@@ -78,7 +78,6 @@ def self_test(
     effort: Effort,
     seconds: float,
     progress: Progress,
-    done: Callable[[Trial, Sequence[Answer]], None] = lambda trial, found: None,
 ) -> Findings:
     """One trial at least, which is finished whatever it takes, and others while the seconds allow.
 
@@ -87,17 +86,10 @@ def self_test(
     began, trials, found = monotonic(), list[Trial](), list[Answer]()
     names = list(benchmarks_of(suite))
     while not trials or (monotonic() - began) * (1 + 1 / len(trials)) < seconds:
-        tell = _within(progress, f"trial {len(trials) + 1}")
-        trial = Trial(suite, names[len(trials) % len(names)])
-        said = answers(trial, settings, effort, tell)
-        trials.append(trial)
-        found += said
-        done(trial, said)
+        tell = part_of(f"trial {len(trials) + 1}", progress)
+        trials.append(Trial(suite, names[len(trials) % len(names)]))
+        found += answers(trials[-1], settings, effort, tell)
     return Findings(found, spreads(trials), round_seconds(trials), settings.margin, effort)
-
-
-def _within(progress: Progress, whole: str) -> Progress:
-    return lambda step: progress(step.within(whole))
 
 
 def spreads(trials: Sequence[Trial]) -> dict[str, Spread]:

@@ -20,10 +20,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from isthmus.benchmarks.clock import Step
 from isthmus.benchmarks.variants import Variant
 
-from .draws import Effort, Gate, Progress
+from .draws import Effort, Gate, Progress, part_of
 from .seen import Seen
 from .settings import Settings
 from .suites import Found
@@ -165,9 +164,7 @@ def answers(
 
 
 def _answer(view: View, settings: Settings, effort: Effort, progress: Progress) -> Answer:
-    def tell(step: Step) -> None:
-        progress(step.within(level_text(view.level)))
-
+    tell = part_of(level_text(view.level), progress)
     gate = Gate(view, settings, effort, progress=tell, clock=view.clock)
     found = gate.verdicts()
     regressed = [verdict for verdict in found if verdict.kind == "regressed"]
