@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PEERS := $(basename $(notdir $(wildcard benchmarks/peers/*.txt)))
-SOURCES := isthmus cpu_backend gpu_backend models benchmarks reports tests _isthmus_pytest.py
+SOURCES := isthmus cpu_backend gpu_backend models benchmarks reports studies tests _isthmus_pytest.py
 
 .PHONY: bench bench-full test lint format check parity golden peers clean
 
@@ -15,7 +15,7 @@ bench: .venv/installed
 bench-full: .venv/installed peers
 	result=reports/results/full-$$(date -u +%F).json; \
 	$(BIN)/isthmus bench --full --output $$result && \
-	$(BIN)/python -m isthmus.reports.quoted README.md docs/measurement.md $$result
+	$(BIN)/python -m studies.quoted README.md docs/measurement.md $$result
 
 ## Install what tests need; format, lint, types, tests.
 test: .venv/tested

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.backend import Options, Runner
-from isthmus.graph import Graph, Node
-from isthmus.pieces import Longest
+from isthmus.graph.nodes import Graph, Node
+from isthmus.program.backend import Options, Runner
+from isthmus.program.splitting import Longest
 
 if TYPE_CHECKING:
     from types import ModuleType

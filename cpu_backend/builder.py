@@ -10,10 +10,10 @@ import numpy
 import openvino
 from openvino import opset16 as ov
 
-from isthmus.dims import Dim, FloorDivision, Shape, same
 from isthmus.errors import UsageError
-from isthmus.graph import Constant, Graph, Input, Node, Result, Type, Value, topological
-from isthmus.subgraph import inlined
+from isthmus.graph.bodies import inlined
+from isthmus.graph.dims import Dim, FloorDivision, Shape, same
+from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value, topological
 
 Output = Any  # openvino.Output or a node with one output
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy
 
 from isthmus import np, npx
-from isthmus.dims import same
-from isthmus.graph import Constant, Node, Type
-from isthmus.guards import body_reason, index_reason
-from isthmus.op import OPERATORS, Op
+from isthmus.analysis.index_checks import body_reason, index_reason
+from isthmus.graph.dims import same
+from isthmus.graph.nodes import Constant, Node, Type
+from isthmus.trace.op import OPERATORS, Op
 
 from .lowering import HOST_ONLY, LOWERING
 

@@ -17,9 +17,9 @@ import openvino
 from openvino import opset16 as ov
 
 from isthmus import np, npx
-from isthmus.dims import Dim, Shape
-from isthmus.graph import Constant, Graph, Input, Node, Result, Type, Value
-from isthmus.subgraph import stepping
+from isthmus.graph.bodies import stepping
+from isthmus.graph.dims import Dim, Shape
+from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value
 
 from .builder import Builder, Output, Site, vector
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy
 import openvino
 
-from isthmus.backend import Arrays, Options
-from isthmus.bound import Again
+from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.errors import IsthmusError, UsageError
-from isthmus.graph import Graph
-from isthmus.guards import UnusualSizes
-from isthmus.reference import Reference
+from isthmus.graph.interpreter import Reference
+from isthmus.graph.nodes import Graph
+from isthmus.program.backend import Arrays, Options
+from isthmus.program.bound_call import Again
 
 from .builder import Builder
 from .capability import is_wide

@@ -1,4 +1,4 @@
-"""Rules made of other rules: functions that OpenVINO lacks, through `isthmus.formulas`."""
+"""Rules made of other rules: functions that OpenVINO lacks, through `isthmus.rewrite.formulas`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from openvino import opset16 as ov
 
-from isthmus import formulas
+from isthmus.rewrite import formulas
 
 from .builder import Output, Site
 from .rules import Rule, keeping_nan

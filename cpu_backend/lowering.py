@@ -11,8 +11,10 @@ from typing import Any
 
 from openvino import opset16 as ov
 
-from isthmus import formulas, hosted, np, npx
-from isthmus.op import OPERATORS, Op
+from isthmus import np, npx
+from isthmus.program import host_only as hosted
+from isthmus.rewrite import formulas
+from isthmus.trace.op import OPERATORS, Op
 
 from . import control_rules, formula_rules, movement_rules, network_rules, rules
 from .formula_rules import same, written

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openvino import opset1
 from openvino import opset16 as ov
 
-from isthmus.infer import one_axis
+from isthmus.graph.infer import one_axis
 from isthmus.npx.windows import padding_of, pair
 
 from .builder import Output, Site, vector

@@ -8,8 +8,8 @@ from typing import Any
 import numpy
 from openvino import opset16 as ov
 
-from isthmus.dims import Dim, Shape, product
-from isthmus.infer import axes_of, one_axis
+from isthmus.graph.dims import Dim, Shape, product
+from isthmus.graph.infer import axes_of, one_axis
 
 from .builder import Output, Site, vector
 from .rules import Rule

@@ -14,8 +14,8 @@ from typing import Any
 import numpy
 import openvino
 
-from isthmus.dims import Shape, evaluate
 from isthmus.errors import IsthmusError
+from isthmus.graph.dims import Shape, evaluate
 
 Array = numpy.ndarray[Any, Any]
 Kind = tuple[Shape, numpy.dtype[Any]]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 from openvino import opset16 as ov
 
-from isthmus.dims import Dim
+from isthmus.graph.dims import Dim
 
 from .builder import Output, Site, vector
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.backend import Options, Runner
-from isthmus.graph import Graph, Node
+from isthmus.graph.nodes import Graph, Node
+from isthmus.program.backend import Options, Runner
 
 from . import capability
 
 if TYPE_CHECKING:
-    from .memory import OrtMemory
+    from .device_memory import OrtMemory
 
 __all__ = ["GpuBackend", "export_onnx"]
 
@@ -37,13 +37,13 @@ class GpuBackend:
         return OnnxRunner(graph, options)
 
     def memory(self, options: Options) -> OrtMemory:
-        from .memory import OrtMemory
+        from .device_memory import OrtMemory
 
         return OrtMemory(options)
 
 
 def export_onnx(graph: Graph, path: Path) -> None:
     """Write a graph as ONNX: one file, or weights beside it in `.data` above 2 GB."""
-    from .files import write
+    from isthmus.onnx.write.model_file import write
 
     write(graph, path)

@@ -12,14 +12,14 @@ from typing import Any
 import numpy
 
 from isthmus import np, npx
-from isthmus.backend import Options
-from isthmus.dims import Dim, same_shape
-from isthmus.graph import Constant, Node, Type
-from isthmus.guards import body_reason, index_reason
+from isthmus.analysis.index_checks import body_reason, index_reason
+from isthmus.graph.dims import Dim, same_shape
+from isthmus.graph.nodes import Constant, Node, Type
 from isthmus.npx.windows import padding_of
-from isthmus.op import OPERATORS, Op
+from isthmus.onnx.write.lowering import HOST_ONLY, LOWERING
+from isthmus.program.backend import Options
+from isthmus.trace.op import OPERATORS, Op
 
-from .lowering import HOST_ONLY, LOWERING
 from .types_taken import ANY, FLOAT, REASONS, TYPES
 
 MAX_AXES = 8  # of CUDA's kernels for broadcasting, transposing and reducing

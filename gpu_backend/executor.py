@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy
 
-from isthmus.backend import Arrays, Options
+from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.errors import IsthmusError
-from isthmus.graph import Graph
-from isthmus.guards import UnusualSizes
-from isthmus.reference import Reference
+from isthmus.graph.interpreter import Reference
+from isthmus.graph.nodes import Graph
+from isthmus.onnx.write.builder import Model
+from isthmus.onnx.write.model import build
+from isthmus.onnx.write.protos import all_nodes
+from isthmus.program.backend import Arrays, Options
 
-from .builder import Model
 from .capability import LONGEST
-from .model import build
-from .protos import all_nodes
 from .session import device_of, one_line, open_session
 
 Array = numpy.ndarray[Any, Any]

@@ -9,10 +9,10 @@ import re
 import sys
 from typing import Any
 
-from isthmus.backend import Options
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
+from isthmus.onnx.write.builder import Model
+from isthmus.program.backend import Options
 
-from .builder import Model
 from .sharing import give_weights
 
 INSTALL = "pip install 'isthmus[onnx-cuda]' (CUDA 13, cuDNN 9, driver 580 or newer)"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .builder import Model
-from .protos import all_nodes
+from isthmus.onnx.write.builder import Model
+from isthmus.onnx.write.protos import all_nodes
 
 # Where ONNX Runtime leaves a weight as it is. Elsewhere it may transpose it under its old
 # name (seen with a transposed x added to a weight), and then the shared one is wrong.

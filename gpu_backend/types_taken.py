@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isthmus import np, npx
-from isthmus.op import OPERATORS, Op
+from isthmus.trace.op import OPERATORS, Op
 
 FLOAT = frozenset({"float32"})
 INTEGER = frozenset({"int32", "int64"})

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus import nn, np, npx
 from isthmus._version import __version__
-from isthmus.archive import load
-from isthmus.backend import backend_names
+from isthmus.eager.namespace import namespace
 from isthmus.errors import IsthmusError
-from isthmus.export import export
-from isthmus.gradient import grad, value_and_grad
-from isthmus.graph import Graph
-from isthmus.namespace import namespace
-from isthmus.op import composite, primitive
-from isthmus.program import Executable, compile, jit
-from isthmus.tracing import eval_shape, spec, trace
+from isthmus.graph.nodes import Graph
+from isthmus.program.archive import load
+from isthmus.program.backend import backend_names
+from isthmus.program.executable import Executable, compile, jit
+from isthmus.program.export import export
+from isthmus.rewrite.gradient import grad, value_and_grad
+from isthmus.trace.op import composite, primitive
+from isthmus.trace.tracing import eval_shape, spec, trace
 
 if TYPE_CHECKING:
     from isthmus import benchmarks, models, reports

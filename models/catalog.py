@@ -14,14 +14,18 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.graph import Type
+from isthmus.graph.nodes import Type
+from isthmus.models.families.bert import bert_base, bert_large, minilm_l6, minilm_l12
+from isthmus.models.families.mobilenet import (
+    mobilenet_v1,
+    mobilenet_v2,
+    mobilenet_v3_large,
+    mobilenet_v3_small,
+)
+from isthmus.models.families.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from isthmus.models.inputs import samples
 from isthmus.nn import Block, Parameter
-from isthmus.tracing import spec
-
-from . import samples
-from .bert import bert_base, bert_large, minilm_l6, minilm_l12
-from .mobilenet import mobilenet_v1, mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small
-from .resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from isthmus.trace.tracing import spec
 
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 Size = int | str
@@ -51,7 +55,7 @@ def from_texts(model: Model, texts: Sequence[str], **options: Any) -> Arrays:
 
 def from_images(model: Model, paths: Sequence[str | os.PathLike[str]], **options: Any) -> Arrays:
     """Pixels from image files; options are `read_images`' resize and crop."""
-    from .images import read_images
+    from isthmus.models.inputs.images import read_images
 
     return {"x": read_images(paths, **options)}
 
@@ -64,7 +68,7 @@ def text_results(outputs: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def image_results(logits: Any) -> list[list[tuple[str, float]]]:
     """For each image the five likeliest (class, probability) of ImageNet's."""
-    from .labels import top
+    from isthmus.models.inputs.labels import top
 
     return [top(row) for row in logits]
 
@@ -177,7 +181,7 @@ class Model(Block):
     @cached_property
     def tokenizer(self) -> Any:
         """The one asked for, or beside the weights; for random ones that of English, uncased."""
-        from .text import Tokenizer
+        from isthmus.models.inputs.text import Tokenizer
 
         return Tokenizer(_tokenizer_file(self.vocabulary))
 
@@ -245,8 +249,8 @@ def _source(entry: Entry, weights: str | os.PathLike[str] | None) -> str | os.Pa
 
 def _tokenizer_file(vocabulary: str | os.PathLike[str] | None) -> str | os.PathLike[str]:
     """Where a tokenizer is: as given, or beside the weights, in their folder or on their hub."""
-    from .text import FILES
-    from .weights import HUB, downloaded
+    from isthmus.models.inputs.text import FILES
+    from isthmus.models.weights.weights import HUB, downloaded
 
     if vocabulary is None:
         return samples.minilm()
@@ -261,6 +265,6 @@ def _fill(model: Model, source: str | os.PathLike[str] | None, seed: int) -> Non
     if source is None:
         model.initialize(seed)
         return
-    from .weights import load_weights
+    from isthmus.models.weights.weights import load_weights
 
     model.set_parameters(load_weights(model.parameters(), source, model.entry.family))

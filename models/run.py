@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.program import compile
+from isthmus.program.executable import compile
 
 from .catalog import Model
 

@@ -1,14 +1,15 @@
 """Speedup and cost reports, from result files only: nothing here runs a model."""
 
-from .cost import Cost, costs, usd_per_million
-from .files import write, write_report
-from .foreign_names import Names, names_of
-from .intervals import LogRatio, geometric_mean, log_ratio
-from .machine import Machine
-from .prices import DEFAULT_INSTANCES, Price, read_prices
-from .report import Report, build_report
-from .results import Result, ResultFile, read, read_all
-from .speedup import Row, rows
+from isthmus.reports.files.foreign_names import Names, names_of
+from isthmus.reports.files.results import Result, ResultFile, read, read_all
+from isthmus.reports.files.same_machine import Machine
+from isthmus.reports.money.cost import Cost, costs, usd_per_million
+from isthmus.reports.money.prices import DEFAULT_INSTANCES, Price, read_prices
+from isthmus.reports.outputs.report_files import write, write_report
+from isthmus.reports.stats.intervals import LogRatio, geometric_mean, log_ratio
+from isthmus.reports.tables.speedup import Row, rows
+
+from .content import Report, build_report
 
 __all__ = [
     "DEFAULT_INSTANCES",

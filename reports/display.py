@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .intervals import LogRatio
+from isthmus.reports.stats.intervals import LogRatio
 
 ABSENT = "-"
 LABELS = {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 # Imported by path (`--import-mode=importlib`), tests do not find the tables beside them.
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).with_name("tables")))
 
 settings.register_profile("isthmus", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("isthmus")

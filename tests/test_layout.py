@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 LINKED = ("benchmarks", "cpu_backend", "gpu_backend", "models", "reports")
 CORE = ("", "np", "npx", "nn")
@@ -20,7 +20,7 @@ BACKENDS = ("isthmus.cpu_backend", "isthmus.gpu_backend")
 # Which folder may import a runtime, a format or a plotting library; the others use them by name.
 ALLOWED = {
     "openvino": {"cpu_backend"},
-    "onnx": {"gpu_backend"},
+    "onnx": {"gpu_backend", "onnx/write"},
     "onnxruntime": {"gpu_backend"},
 }
 
@@ -41,37 +41,33 @@ def files_of(package: str) -> list[Path]:
 
 def test_packages_on_disk_are_those_declared() -> None:
     found = {
+        ".".join(("isthmus", *path.parent.relative_to(folder.parent).parts))
+        for folder in (ROOT / name for name in LINKED)
+        for path in folder.rglob("__init__.py")
+    } | {
         ".".join(path.parent.relative_to(ROOT).parts)
-        for pattern in ("*/__init__.py", "*/*/__init__.py")
-        for path in (ROOT / "isthmus").glob(pattern)
+        for path in (ROOT / "isthmus").rglob("__init__.py")
     }
-    assert found | {"isthmus"} == set(SETTINGS["packages"])
+    assert found == set(SETTINGS["packages"])
 
 
 def test_root_folders_are_linked_and_mapped() -> None:
-    mapped = {f"isthmus.{name}": name for name in LINKED}
-    mapped |= {f"isthmus.benchmarks.{name}": f"benchmarks/{name}" for name in ("gate", "process")}
+    mapped = {
+        name: name.removeprefix("isthmus.").replace(".", "/")
+        for name in SETTINGS["packages"]
+        if name.split(".")[1:2] and name.split(".")[1] in LINKED
+    }
     assert SETTINGS["package-dir"] == {"isthmus": "isthmus", **mapped}
     for name in LINKED:
         link = ROOT / "isthmus" / name
         assert link.is_symlink() and link.readlink() == Path("..") / name
 
 
-def test_no_package_is_nested_deeper_but_the_gate_and_what_runs_in_measured_processes() -> None:
-    nested = (ROOT / "isthmus").glob("*/*/__init__.py")
-    assert sorted(path.parent.relative_to(ROOT / "isthmus") for path in nested) == [
-        Path("benchmarks/gate"),
-        Path("benchmarks/process"),
-    ]
-
-
 def test_a_measured_process_needs_nothing_but_numpy_to_start() -> None:
     """A peer's environment has neither Isthmus nor what Isthmus needs."""
-    openers = ("on_*.py", "onnx_*.py", "*_table.py", "*_operators.py")
-    for path in (ROOT / "benchmarks/process").glob("*.py"):
-        if not any(path.match(pattern) for pattern in openers):
-            known = {name.split(".")[0] for name in imports(path)}
-            assert known - set(sys.stdlib_module_names) <= {"numpy"}, path
+    for path in (ROOT / "benchmarks/portable").glob("timing/*.py"):
+        known = {name.split(".")[0] for name in imports(path)}
+        assert known - set(sys.stdlib_module_names) <= {"numpy"}, path
 
 
 @pytest.mark.parametrize("package", CORE)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import result_files
+from places import ROOT
 
 from isthmus.errors import IsthmusError
-from isthmus.models import samples
-from isthmus.reports.quoted import renewed
+from isthmus.models.inputs import samples
+from studies.quoted import renewed
 
-ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCKS = [
     pytest.param(block, id=f"{page.name}:{number}")

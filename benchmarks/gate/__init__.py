@@ -9,19 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .files import compare, compare_files
-    from .settings import Settings
-    from .verdict import Outcome, Side, Verdict
+    from isthmus.benchmarks.gate.rule.settings import Settings
+    from isthmus.benchmarks.gate.rule.verdict import Outcome, Side, Verdict
+    from isthmus.benchmarks.gate.stored.file_pair import compare, compare_files
 
 __all__ = ["Outcome", "Settings", "Side", "Verdict", "compare", "compare_files"]
 
 _HOMES = {
-    "Outcome": "verdict",
-    "Settings": "settings",
-    "Side": "verdict",
-    "Verdict": "verdict",
-    "compare": "files",
-    "compare_files": "files",
+    "Outcome": "rule.verdict",
+    "Settings": "rule.settings",
+    "Side": "rule.verdict",
+    "Verdict": "rule.verdict",
+    "compare": "stored.file_pair",
+    "compare_files": "stored.file_pair",
 }
 
 

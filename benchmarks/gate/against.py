@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from isthmus.benchmarks import machine, variants
-from isthmus.benchmarks.processes import Home
+from isthmus.benchmarks.gate.rule.control import WORTH_SAYING, Control
+from isthmus.benchmarks.gate.rule.process_observations import price_of
+from isthmus.benchmarks.gate.rule.sampling import Effort, Gate, Progress
+from isthmus.benchmarks.gate.rule.settings import Settings
+from isthmus.benchmarks.gate.rule.suite import Sides, Suite
+from isthmus.benchmarks.gate.rule.verdict import Outcome, Side
+from isthmus.benchmarks.gate.suites.checkout import Project, Revision, own_home, shared_home
+from isthmus.benchmarks.gate.suites.command_suite import CommandSuite
+from isthmus.benchmarks.gate.suites.pytest_suite import PytestSuite
+from isthmus.benchmarks.gate.suites.workload_suite import WorkloadSuite
+from isthmus.benchmarks.harness import fingerprint as machine
+from isthmus.benchmarks.harness import variants
+from isthmus.benchmarks.harness.processes import Home
 from isthmus.errors import UsageError
-from isthmus.reports.machine import machine_of
-from isthmus.threads import available_threads
-
-from .checkout import Project, Revision, own_home, shared_home
-from .command_suite import CommandSuite
-from .control import WORTH_SAYING, Control
-from .draws import Effort, Gate, Progress
-from .processes_seen import price_of
-from .pytest_suite import PytestSuite
-from .settings import Settings
-from .suites import Sides, Suite
-from .verdict import Outcome, Side
-from .workload_suite import WorkloadSuite
+from isthmus.reports.files.same_machine import machine_of
+from isthmus.system.threads import available_threads
 
 USUAL_VARIANTS = ("cpu",)  # what a change of Isthmus makes faster or slower, and users run
 

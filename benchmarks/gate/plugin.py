@@ -17,14 +17,14 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from isthmus.benchmarks.gate.outputs import to_terminal
+from isthmus.benchmarks.gate.outputs.write import FORMATS, write
+from isthmus.benchmarks.gate.rule import settings
+from isthmus.benchmarks.gate.rule.verdict import Outcome
+from isthmus.benchmarks.gate.stored.file_pair import compare
 from isthmus.errors import IsthmusError, NothingMeasured
 from isthmus.reports import ResultFile, read
-from isthmus.reports.terminal import WIDE
-
-from . import settings, to_terminal
-from .files import compare
-from .verdict import Outcome
-from .write import FORMATS, write
+from isthmus.reports.outputs.terminal import WIDE
 
 TESTS_FAILED, USAGE_ERROR = 1, 4  # pytest.ExitCode
 LABEL = "this session"

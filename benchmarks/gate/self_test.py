@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from statistics import NormalDist, fmean
 from time import monotonic
 
-from isthmus.reports.student import t_quantile
-from isthmus.reports.turns import round_log
+from isthmus.benchmarks.gate.rule.judge import CONFIDENCE
+from isthmus.benchmarks.gate.rule.noise import Spread, floor_of, spread_of
+from isthmus.benchmarks.gate.rule.sampling import MOST_ROUNDS, Effort, Progress, part_of
+from isthmus.benchmarks.gate.rule.settings import Settings
+from isthmus.benchmarks.gate.suites.workload_suite import WorkloadSuite
+from isthmus.reports.files.turns import round_log
+from isthmus.reports.stats.student import t_quantile
 
-from .draws import MOST_ROUNDS, Effort, Progress, part_of
-from .judge import CONFIDENCE
-from .noise import Spread, floor_of, spread_of
-from .settings import Settings
 from .trials import LEVELS, Answer, Trial, answers, benchmarks_of
-from .workload_suite import WorkloadSuite
 
 POWER = 0.8
 

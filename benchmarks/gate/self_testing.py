@@ -11,20 +11,21 @@ from typing import Any
 
 from rich.text import Text
 
-from isthmus.benchmarks import result, variants, workloads
-from isthmus.benchmarks.machine import fingerprint
-from isthmus.benchmarks.processes import Home
+from isthmus.benchmarks.gate.rule import noise
+from isthmus.benchmarks.gate.rule.sampling import Effort, Progress
+from isthmus.benchmarks.gate.rule.settings import Settings
+from isthmus.benchmarks.gate.rule.suite import Sides
+from isthmus.benchmarks.gate.rule.verdict import FINE, INCONCLUSIVE, REGRESSED
+from isthmus.benchmarks.gate.suites.workload_suite import WorkloadSuite
+from isthmus.benchmarks.harness import result, variants
+from isthmus.benchmarks.harness.fingerprint import fingerprint
+from isthmus.benchmarks.harness.processes import Home
+from isthmus.benchmarks.work import workloads
 from isthmus.reports.display import Cell, Table
-from isthmus.reports.terminal import console, show_table
+from isthmus.reports.outputs.terminal import console, show_table
 
-from . import noise
-from .draws import Effort, Progress
 from .self_test import Findings, self_test
-from .settings import Settings
-from .suites import Sides
 from .trials import LEVELS, level_text
-from .verdict import FINE, INCONCLUSIVE, REGRESSED
-from .workload_suite import WorkloadSuite
 
 USUAL = ["cpu"]
 

@@ -20,14 +20,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from isthmus.benchmarks.variants import Variant
-
-from .draws import Effort, Gate, Progress, part_of
-from .seen import Seen
-from .settings import Settings
-from .suites import Found
-from .verdict import Verdict
-from .workload_suite import WorkloadSuite, name_of
+from isthmus.benchmarks.gate.rule.observations import Seen
+from isthmus.benchmarks.gate.rule.sampling import Effort, Gate, Progress, part_of
+from isthmus.benchmarks.gate.rule.settings import Settings
+from isthmus.benchmarks.gate.rule.suite import Found
+from isthmus.benchmarks.gate.rule.verdict import Verdict
+from isthmus.benchmarks.gate.suites.workload_suite import WorkloadSuite, name_of
+from isthmus.benchmarks.harness.variants import Variant
 
 LEVELS = (0.0, 0.03, 0.05, 0.10)
 NONE = LEVELS[:1]

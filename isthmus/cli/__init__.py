@@ -18,9 +18,10 @@ from typing import Annotated
 import typer
 
 from isthmus._version import __version__
-from isthmus.cli import bench, doctor, export, gate, models, report, run
-from isthmus.cli.show import printable
 from isthmus.errors import IsthmusError
+
+from . import bench, doctor, export, gate, models, report, run
+from .show import printable
 
 VERBS: Mapping[str, Callable[..., None]] = {
     "run": run.run,

@@ -8,9 +8,10 @@ from typing import Any
 
 import typer
 
-from isthmus.cli.show import shortened, shortened_path, show_table
-from isthmus.models import labels
+from isthmus.models.inputs import labels
 from isthmus.models.run import ImageRun, TextRun
+
+from .show import shortened, shortened_path, show_table
 
 
 def document(done: TextRun | ImageRun, top: int) -> dict[str, Any]:

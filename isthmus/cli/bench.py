@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from isthmus.cli.show import spinner, steps
 from isthmus.errors import UsageError
 
+from .show import spinner, steps
+
 if TYPE_CHECKING:
-    from isthmus.benchmarks.plan import Plan, Scenario
+    from isthmus.benchmarks.harness.plan import Plan, Scenario
 
 Names = list[str] | None
 ROUNDS = {"quick": 5, "full": 3, "custom": 5}
@@ -138,7 +139,7 @@ def _check(rounds: int | None, seconds: float | None, threads: int | None) -> No
 
 
 def _scenarios(names: list[str], rate: float | None, p99_ms: float | None) -> list[Scenario]:
-    from isthmus.benchmarks.plan import SINGLE_STREAM, scenario_of
+    from isthmus.benchmarks.harness.plan import SINGLE_STREAM, scenario_of
 
     if "server" not in names and (rate, p99_ms) != (None, None):
         option = "--rate" if p99_ms is None else "--p99-ms"
@@ -147,8 +148,8 @@ def _scenarios(names: list[str], rate: float | None, p99_ms: float | None) -> li
 
 
 def _plan(asked: Asked, scenarios: list[Scenario], extent: Extent) -> Plan:
-    from isthmus.benchmarks.plan import Plan, crossed, full_cells, seconds_of
-    from isthmus.threads import available_threads
+    from isthmus.benchmarks.harness.plan import Plan, crossed, full_cells, seconds_of
+    from isthmus.system.threads import available_threads
 
     whole = asked.kind == "full" and not asked.variants
     cells = full_cells() if whole else crossed(_workloads(asked), _variants(asked), scenarios)
@@ -164,7 +165,7 @@ def _plan(asked: Asked, scenarios: list[Scenario], extent: Extent) -> Plan:
 
 
 def _workloads(asked: Asked) -> list[Any]:
-    from isthmus.benchmarks import foreign, workloads
+    from isthmus.benchmarks.work import foreign, workloads
 
     if asked.shapes and not asked.targets:
         raise UsageError("--shape is for a model of yours; name it: isthmus bench model.onnx")
@@ -177,7 +178,7 @@ def _workloads(asked: Asked) -> list[Any]:
 
 
 def _variants(asked: Asked) -> list[Any]:
-    from isthmus.benchmarks import variants
+    from isthmus.benchmarks.harness import variants
 
     if asked.kind == "full" and not asked.variants:
         return variants.full()
@@ -186,8 +187,8 @@ def _variants(asked: Asked) -> list[Any]:
 
 def _run(plan: Plan, path: Path, resume: bool) -> None:
     """Measure behind a progress bar; Ctrl-C keeps the rounds that are written, and says so."""
-    from isthmus.benchmarks.bench import run_bench
-    from isthmus.benchmarks.resume import earlier
+    from isthmus.benchmarks.harness.bench import run_bench
+    from isthmus.benchmarks.harness.resume import earlier
 
     if resume:
         earlier(plan, path)  # what is wrong with the file is said before anything else
@@ -206,7 +207,9 @@ def _run(plan: Plan, path: Path, resume: bool) -> None:
 
 
 def _report(path: Path) -> None:
-    from isthmus.reports import files, report, terminal
+    from isthmus.reports import content as report
+    from isthmus.reports.outputs import report_files as files
+    from isthmus.reports.outputs import terminal
 
     with spinner("working out tables and plots"):
         found = report.build_report([path])

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy
 
-from isthmus.backend import backend_names
 from isthmus.errors import BackendMissing
+from isthmus.program.backend import backend_names
 
 LIMIT = 1e-5  # relative; float32 of a sum of 64 products stays well below
 DEVICES: dict[str, tuple[str | None, ...]] = {"gpu": ("cpu", "cuda")}  # others have one
@@ -57,8 +57,8 @@ def check(backend: str, device: str | None) -> Check:
 
 
 def _max_relative_error(backend: str, device: str | None) -> float:
-    from isthmus.program import compile
-    from isthmus.tracing import spec
+    from isthmus.program.executable import compile
+    from isthmus.trace.tracing import spec
 
     x, weight, bias = _data()
     specs = (spec("float32", ["n", 64]),)

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from isthmus import machine
 from isthmus._version import __version__
-from isthmus.cli.options import AsJson
-from isthmus.cli.show import printable, show_json, show_table, spinner
 from isthmus.errors import BackendMissing, FileError
+from isthmus.system import machine
+
+from .options import AsJson
+from .show import printable, show_json, show_table, spinner
 
 if TYPE_CHECKING:
-    from isthmus.cli.checks import Check
+    from .checks import Check
 
 Document = dict[str, Any]
 
@@ -35,7 +36,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     Example: isthmus doctor
     """
-    from isthmus.cli.checks import checks
+    from .checks import checks
 
     with spinner("examining this machine ..."):
         found = checks()
@@ -82,7 +83,7 @@ def _default_precision() -> str | None:
 
 def _samples() -> dict[str, str | None]:
     """Where each sample is, None where it is not installed."""
-    from isthmus.models import samples
+    from isthmus.models.inputs import samples
 
     return {
         "minilm-l6": _place(samples.minilm),

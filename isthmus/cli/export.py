@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.options import AsJson, ModelName, Seed, Weights, created, weights_of
-from isthmus.cli.show import show_json, spinner
 from isthmus.errors import FileError, UsageError
 
+from .options import AsJson, ModelName, Seed, Weights, created, weights_of
+from .show import show_json, spinner
+
 if TYPE_CHECKING:
-    from isthmus.graph import Type
+    from isthmus.graph.nodes import Type
 
 Size = Annotated[str | None, typer.Option(metavar="SIZE", help="A number, or a name for any size.")]
 # Where each format puts weights that do not go into the file itself.
@@ -51,7 +52,7 @@ def export(
     Example: isthmus export mobilenet-v2 mobilenet.onnx --batch 1
              isthmus export minilm-l6 minilm.xml --batch n --seq 128
     """
-    from isthmus.export import export as write
+    from isthmus.program.export import export as write
 
     started = time.time_ns()
     _check(out)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isthmus.cli.gate_ways import Measuring, Way, checked, outcome_of, tested
-from isthmus.cli.show import show_json, steps
+from .gate_ways import Measuring, Way, checked, outcome_of, tested
+from .show import show_json, steps
 
 if TYPE_CHECKING:
-    from isthmus.benchmarks.gate.verdict import Outcome
+    from isthmus.benchmarks.gate.rule.verdict import Outcome
 
 
 def gate(
@@ -125,8 +125,8 @@ def gate(
 
 
 def _say(outcome: Outcome, files: dict[str, Path], github: bool | None, as_json: bool) -> None:
-    from isthmus.benchmarks.gate import to_github, to_json, to_terminal, write
-    from isthmus.reports.terminal import console
+    from isthmus.benchmarks.gate.outputs import to_github, to_json, to_terminal, write
+    from isthmus.reports.outputs.terminal import console
 
     for name, path in files.items():
         write.write(outcome, name, path)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from isthmus.errors import NothingMeasured, UsageError
 
 if TYPE_CHECKING:
-    from isthmus.benchmarks.clock import Step
-    from isthmus.benchmarks.gate.settings import Settings
-    from isthmus.benchmarks.gate.verdict import Outcome
+    from isthmus.benchmarks.gate.rule.settings import Settings
+    from isthmus.benchmarks.gate.rule.verdict import Outcome
+    from isthmus.benchmarks.harness.clock import Step
 
     Show = Callable[[Step], None]
 
@@ -55,8 +55,8 @@ class Asked:
 def checked(way: Way, measuring: Measuring, margin: float | None, budget: str | None) -> Asked:
     """UsageError for options that exclude each other or belong to another way."""
     # Here, not above: what follows imports NumPy, which `--help` need not wait for.
-    from isthmus.benchmarks.gate import settings
-    from isthmus.benchmarks.plan import seconds_of
+    from isthmus.benchmarks.gate.rule import settings
+    from isthmus.benchmarks.harness.plan import seconds_of
 
     _check(way, measuring)
     found = settings.load(Path.cwd())
@@ -64,7 +64,7 @@ def checked(way: Way, measuring: Measuring, margin: float | None, budget: str | 
         found = replace(found, margin=settings.share("--margin", margin))
     history = way.history or found.history
     if history is not None:
-        from isthmus.benchmarks.gate import noise
+        from isthmus.benchmarks.gate.rule import noise
 
         found = replace(found, floor=noise.recalled(Path(history)))
     return Asked(way, measuring, found, seconds_of(budget or found.budget))
@@ -103,16 +103,16 @@ def outcome_of(asked: Asked, show: Show, **rules: Any) -> Outcome:
     if asked.way.history:
         allowed = rules["allow_missing"]
         return _history(asked, strict=rules["strict"], allow_missing=allowed)
-    from isthmus.benchmarks.gate.files import compare_files
+    from isthmus.benchmarks.gate.stored.file_pair import compare_files
 
     base, head = asked.way.targets
     return compare_files(base, head, asked.settings, **rules)
 
 
 def _against(asked: Asked, show: Show, **rules: bool) -> Outcome:
-    from isthmus.benchmarks import workloads
     from isthmus.benchmarks.gate import against
-    from isthmus.benchmarks.gate.draws import Effort
+    from isthmus.benchmarks.gate.rule.sampling import Effort
+    from isthmus.benchmarks.work import workloads
 
     how, way = asked.measuring, asked.way
     assert way.against is not None
@@ -135,7 +135,7 @@ def _against(asked: Asked, show: Show, **rules: bool) -> Outcome:
 
 def _history(asked: Asked, *, strict: bool, allow_missing: bool) -> Outcome:
     """HEAD joins the runs that it is compared with; the first run of a machine begins them."""
-    from isthmus.benchmarks.gate import runs, series
+    from isthmus.benchmarks.gate.stored import runs, series
 
     folder, (head,) = asked.way.history, asked.way.targets
     assert folder is not None
@@ -174,7 +174,7 @@ def tested(asked: Asked, show: Show, *, as_json: bool, output: Path | None) -> i
 
 
 def _threads(wanted: int | None) -> int:
-    from isthmus.threads import available_threads
+    from isthmus.system.threads import available_threads
 
     most = available_threads()
     if wanted is not None and not 1 <= wanted <= most:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from isthmus.cli.options import AsJson
-from isthmus.cli.show import show_json, show_table
 from isthmus.errors import FileError
+
+from .options import AsJson
+from .show import show_json, show_table
 
 if TYPE_CHECKING:
     from isthmus.models import Entry

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isthmus.cli.show import spinner
 from isthmus.errors import UsageError
+
+from .show import spinner
 
 if TYPE_CHECKING:
     from isthmus.reports import Report
@@ -95,14 +96,14 @@ def report(
 
 
 def _print(built: Report, paths: tuple[Path, ...]) -> None:
-    from isthmus.reports import tables
+    from isthmus.reports.outputs import tables
 
     content = tables.document(built) | {"files": [str(path) for path in paths]}
     typer.echo(json.dumps(content, indent=2, allow_nan=False))
 
 
 def _show(built: Report, paths: tuple[Path, ...]) -> None:
-    from isthmus.reports.terminal import console, show
+    from isthmus.reports.outputs.terminal import console, show
 
     show(built, console())
     for path in paths:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.options import AsJson, ModelName, Seed, Weights, created, weights_of
-from isthmus.cli.show import show_json, spinner
 from isthmus.errors import FileError, UsageError
+
+from .options import AsJson, ModelName, Seed, Weights, created, weights_of
+from .show import show_json, spinner
 
 if TYPE_CHECKING:
     from isthmus.models import Model
@@ -60,8 +61,9 @@ def run(
              isthmus run mobilenet-v2 --image photo.jpg --backend gpu --top 3
     """
     from isthmus import models
-    from isthmus.backend import find_backend
-    from isthmus.cli import answers
+    from isthmus.program.backend import find_backend
+
+    from . import answers
 
     takes_texts = "x" not in models.find(model).kind.specs()
     inputs = _inputs(model, takes_texts, _lines(text or []), image or [])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from isthmus.benchmarks.clock import Step
+    from isthmus.benchmarks.harness.clock import Step
 
 Rows = Sequence[Sequence[str]]
 WIDEST = 60  # characters of a text in a table
@@ -99,7 +99,7 @@ def steps() -> Iterator[Callable[[Step], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    from isthmus.benchmarks.clock import readable
+    from isthmus.benchmarks.harness.clock import readable
 
     columns = (TextColumn("{task.description:48}"), BarColumn(), TextColumn("{task.fields[left]}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

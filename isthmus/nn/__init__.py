@@ -1,7 +1,7 @@
 """Gluon-like blocks: a network is an object with a `forward` and named parameters."""
 
-from isthmus.nn.block import Block, Sequential
-from isthmus.nn.layers import (
+from .block import Block, Sequential
+from .layers import (
     ACTIVATIONS,
     Activation,
     BatchNorm,
@@ -15,7 +15,7 @@ from isthmus.nn.layers import (
     LayerNorm,
     MaxPool2D,
 )
-from isthmus.nn.parameter import Parameter, he, normal, ones, zeros
+from .parameter import Parameter, he, normal, ones, zeros
 
 __all__ = [
     "ACTIVATIONS",

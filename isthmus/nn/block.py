@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from isthmus.array import Array
 from isthmus.errors import UsageError
-from isthmus.nn.parameter import Parameter
-from isthmus.tree import leaves
+from isthmus.graph.tree import leaves
+from isthmus.trace.array import Array
+
+from .parameter import Parameter
 
 
 class Block:
@@ -55,7 +56,7 @@ class Block:
 
     def hybridize(self, active: bool = True, **options: Any) -> None:
         """From now on run compiled, once for each combination of input types; see `compile`."""
-        from isthmus.program import jit
+        from isthmus.program.executable import jit
 
         object.__setattr__(self, "_compiled", jit(self.forward, **options) if active else None)
         object.__setattr__(self, "_compiled_at", Parameter.changes)

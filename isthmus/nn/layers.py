@@ -7,9 +7,10 @@ from typing import Any
 
 from isthmus import np, npx
 from isthmus.errors import UsageError
-from isthmus.nn.block import Block
-from isthmus.nn.parameter import Parameter, he, normal, ones, zeros
 from isthmus.npx.windows import pair
+
+from .block import Block
+from .parameter import Parameter, he, normal, ones, zeros
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "elu": npx.elu,

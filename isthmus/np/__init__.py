@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import numpy
 
-from isthmus.np import (
+from . import (
     assignment,
     axes,
     bitwise,
@@ -54,46 +54,46 @@ from isthmus.np import (
     triangles,
     trigonometry,
 )
-from isthmus.np.assignment import *
-from isthmus.np.axes import *
-from isthmus.np.bitwise import *
-from isthmus.np.closeness import *
-from isthmus.np.comparisons import *
-from isthmus.np.complex_numbers import *
-from isthmus.np.convolution import *
-from isthmus.np.covariance import *
-from isthmus.np.creation import *
-from isthmus.np.cumulative import *
-from isthmus.np.data_types import *
-from isthmus.np.differences import *
-from isthmus.np.einstein import *
-from isthmus.np.elementwise import *
-from isthmus.np.exponents import *
-from isthmus.np.histograms import *
-from isthmus.np.index_arrays import *
-from isthmus.np.indexing import *
-from isthmus.np.insertion import *
-from isthmus.np.inspection import *
-from isthmus.np.joining import *
-from isthmus.np.linear_algebra import *
-from isthmus.np.lookups import *
-from isthmus.np.manipulation import *
-from isthmus.np.nan_statistics import *
-from isthmus.np.order import *
-from isthmus.np.padding import *
-from isthmus.np.polynomials import *
-from isthmus.np.positions import *
-from isthmus.np.products import *
-from isthmus.np.quantiles import *
-from isthmus.np.ranges import *
-from isthmus.np.repetition import *
-from isthmus.np.rounding import *
-from isthmus.np.searching import *
-from isthmus.np.selection import *
-from isthmus.np.sets import *
-from isthmus.np.statistical import *
-from isthmus.np.triangles import *
-from isthmus.np.trigonometry import *
+from .assignment import *
+from .axes import *
+from .bitwise import *
+from .closeness import *
+from .comparisons import *
+from .complex_numbers import *
+from .convolution import *
+from .covariance import *
+from .creation import *
+from .cumulative import *
+from .data_types import *
+from .differences import *
+from .einstein import *
+from .elementwise import *
+from .exponents import *
+from .histograms import *
+from .index_arrays import *
+from .indexing import *
+from .insertion import *
+from .inspection import *
+from .joining import *
+from .linear_algebra import *
+from .lookups import *
+from .manipulation import *
+from .nan_statistics import *
+from .order import *
+from .padding import *
+from .polynomials import *
+from .positions import *
+from .products import *
+from .quantiles import *
+from .ranges import *
+from .repetition import *
+from .rounding import *
+from .searching import *
+from .selection import *
+from .sets import *
+from .statistical import *
+from .triangles import *
+from .trigonometry import *
 
 __all__ = ["fft", "linalg"]
 __all__ += assignment.__all__

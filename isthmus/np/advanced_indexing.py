@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim, Shape, broadcast, equal, same
 from isthmus.errors import IndexOutside
-from isthmus.graph import Type
-from isthmus.indexing import sliced_size
-from isthmus.np.conversion import asarray
-from isthmus.np.manipulation import moved
+from isthmus.graph.dims import Dim, Shape, broadcast, equal, same
+from isthmus.graph.indexing import sliced_size
+from isthmus.graph.nodes import Type
+
+from .conversion import asarray
+from .manipulation import moved
 
 ARRAY = "array"  # stands for an array in an index that is an attribute
 Index = tuple[Any, ...]

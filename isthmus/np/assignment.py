@@ -7,28 +7,22 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim, fresh, product, same
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.indexing import ascending, indexed_shape, plan, sliced_size
-from isthmus.np.advanced_indexing import (
-    Index,
-    check_mask,
-    is_mask,
-    picked_shape,
-    put_together,
-    taken_apart,
-)
-from isthmus.np.comparisons import equal as equals
-from isthmus.np.comparisons import logical_and
-from isthmus.np.conversion import asarray, astype
-from isthmus.np.creation import arange, full
-from isthmus.np.elementwise import clip
-from isthmus.np.indexing import picked
-from isthmus.np.lookups import narrow, take
-from isthmus.np.manipulation import broadcast_type, concat, expand_dims, moved, reshape, squeeze
-from isthmus.np.searching import where
-from isthmus.op import TRACED, _kind
+from isthmus.graph.dims import Dim, fresh, product, same
+from isthmus.graph.indexing import ascending, indexed_shape, plan, sliced_size
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import TRACED, _kind
+
+from .advanced_indexing import Index, check_mask, is_mask, picked_shape, put_together, taken_apart
+from .comparisons import equal as equals
+from .comparisons import logical_and
+from .conversion import asarray, astype
+from .creation import arange, full
+from .elementwise import clip
+from .indexing import picked
+from .lookups import narrow, take
+from .manipulation import broadcast_type, concat, expand_dims, moved, reshape, squeeze
+from .searching import where
 
 __all__ = [
     "setitem",

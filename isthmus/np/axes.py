@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from isthmus.dims import Dim, Shape, product
 from isthmus.errors import UsageError
-from isthmus.infer import axes_of, one_axis
-from isthmus.np.conversion import asarray
-from isthmus.np.indexing import getitem
-from isthmus.np.manipulation import permute_dims, reshape
+from isthmus.graph.dims import Dim, Shape, product
+from isthmus.graph.infer import axes_of, one_axis
+
+from .conversion import asarray
+from .indexing import getitem
+from .manipulation import permute_dims, reshape
 
 __all__ = [
     "atleast_1d",

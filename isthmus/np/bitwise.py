@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy
 
-from isthmus.loops import Loop
-from isthmus.op import primitive
+from isthmus.graph.ufunc_types import Loop
+from isthmus.trace.op import primitive
 
 __all__ = [
     "bitwise_and",

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import broadcast, same_shape
 from isthmus.errors import DimensionError
-from isthmus.np.comparisons import equal, isfinite, isnan, less_equal, logical_and, logical_or
-from isthmus.np.conversion import asarray
-from isthmus.np.elementwise import abs, add, multiply, subtract
-from isthmus.np.statistical import all
+from isthmus.graph.dims import broadcast, same_shape
+
+from .comparisons import equal, isfinite, isnan, less_equal, logical_and, logical_or
+from .conversion import asarray
+from .elementwise import abs, add, multiply, subtract
+from .statistical import all
 
 __all__ = ["allclose", "array_equal", "array_equiv", "isclose"]
 

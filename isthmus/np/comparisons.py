@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy
 
-from isthmus.infer import as_numpy, logical
-from isthmus.loops import Comparison, Loop
-from isthmus.op import primitive
+from isthmus.graph.infer import as_numpy, logical
+from isthmus.graph.ufunc_types import Comparison, Loop
+from isthmus.trace.op import primitive
 
 __all__ = [
     "equal",

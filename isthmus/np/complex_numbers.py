@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy
 
-from isthmus.infer import as_numpy
-from isthmus.loops import Loop
-from isthmus.np.comparisons import equal, not_equal
-from isthmus.np.conversion import asarray
-from isthmus.np.elementwise import multiply
-from isthmus.np.trigonometry import atan2
-from isthmus.op import composite, primitive
+from isthmus.graph.infer import as_numpy
+from isthmus.graph.ufunc_types import Loop
+from isthmus.trace.op import composite, primitive
+
+from .comparisons import equal, not_equal
+from .conversion import asarray
+from .elementwise import multiply
+from .trigonometry import atan2
 
 __all__ = [
     "angle",

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy
 
-from isthmus.array import Array
-from isthmus.dims import Dim
 from isthmus.errors import DimensionError, TraceError, UsageError
-from isthmus.graph import Type
-from isthmus.infer import cast
-from isthmus.op import OPERATORS, primitive
+from isthmus.graph.dims import Dim
+from isthmus.graph.infer import cast
+from isthmus.graph.nodes import Type
+from isthmus.trace.array import Array
+from isthmus.trace.op import OPERATORS, primitive
 
 
 def check_device(device: Any) -> None:
@@ -79,14 +79,14 @@ def _of_parts(parts: Any, dtype: Any, copy: bool | None) -> Any:
         whole = None
     if whole is not None and not whole.dtype.hasobject:
         return whole
-    from isthmus.np.manipulation import stack
+    from .manipulation import stack
 
     return stack([asarray(part, dtype) for part in parts])
 
 
 def array(obj: Any, /, dtype: Any = None, *, copy: bool | None = True, ndmin: int = 0) -> Any:
     """A new array of a number, nested lists or an array, with at least ndmin axes."""
-    from isthmus.np.manipulation import reshape
+    from .manipulation import reshape
 
     found = asarray(obj, dtype, copy=copy)
     missing = ndmin - found.ndim

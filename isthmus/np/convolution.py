@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.np.conversion import asarray
-from isthmus.np.indexing import surrounded
-from isthmus.np.manipulation import reshape
-from isthmus.op import primitive
+from isthmus.graph.dims import Dim
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import primitive
+
+from .conversion import asarray
+from .indexing import surrounded
+from .manipulation import reshape
 
 __all__ = [
     "convolve",

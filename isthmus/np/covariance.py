@@ -6,27 +6,21 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import equal, same_shape
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import DType, axes_of, reduced_shape
-from isthmus.np.complex_numbers import conj, imag, real
-from isthmus.np.conversion import asarray, astype
-from isthmus.np.creation import full
-from isthmus.np.elementwise import clip, divide, multiply, subtract
-from isthmus.np.exponents import sqrt
-from isthmus.np.linear_algebra import matmul
-from isthmus.np.manipulation import (
-    broadcast_to,
-    concat,
-    expand_dims,
-    permute_dims,
-    reshape,
-    squeeze,
-)
-from isthmus.np.statistical import elements, freedom, mean, sum
-from isthmus.np.triangles import diagonal
-from isthmus.op import composite, primitive
+from isthmus.graph.dims import equal, same_shape
+from isthmus.graph.infer import DType, axes_of, reduced_shape
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import composite, primitive
+
+from .complex_numbers import conj, imag, real
+from .conversion import asarray, astype
+from .creation import full
+from .elementwise import clip, divide, multiply, subtract
+from .exponents import sqrt
+from .linear_algebra import matmul
+from .manipulation import broadcast_to, concat, expand_dims, permute_dims, reshape, squeeze
+from .statistical import elements, freedom, mean, sum
+from .triangles import diagonal
 
 __all__ = [
     "average",

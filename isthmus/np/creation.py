@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim
-from isthmus.graph import Type
-from isthmus.np.conversion import array, asarray, astype, check_device, copy, from_dlpack
-from isthmus.np.manipulation import broadcast_to, sizes_of
-from isthmus.np.ranges import arange
-from isthmus.op import composite, primitive
+from isthmus.graph.dims import Dim
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import composite, primitive
+
+from .conversion import array, asarray, astype, check_device, copy, from_dlpack
+from .manipulation import broadcast_to, sizes_of
+from .ranges import arange
 
 __all__ = [
     "arange",

@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import product
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import one_axis, sum_dtype
-from isthmus.np.comparisons import equal, logical_and
-from isthmus.np.conversion import asarray, astype
-from isthmus.np.creation import full
-from isthmus.np.manipulation import concat, reshape
-from isthmus.np.searching import where
-from isthmus.np.statistical import settled_dtype
-from isthmus.op import composite, primitive
+from isthmus.graph.dims import product
+from isthmus.graph.infer import one_axis, sum_dtype
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import composite, primitive
+
+from .comparisons import equal, logical_and
+from .conversion import asarray, astype
+from .creation import full
+from .manipulation import concat, reshape
+from .searching import where
+from .statistical import settled_dtype
 
 __all__ = [
     "cumprod",

@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import equal
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import FLOAT64, axes_of, one_axis
-from isthmus.np.comparisons import not_equal
-from isthmus.np.conversion import asarray, astype
-from isthmus.np.elementwise import subtract
-from isthmus.np.manipulation import broadcast_to, concat, reshape
-from isthmus.np.statistical import sum
-from isthmus.op import composite, primitive
+from isthmus.graph.dims import equal
+from isthmus.graph.infer import FLOAT64, axes_of, one_axis
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import composite, primitive
+
+from .comparisons import not_equal
+from .conversion import asarray, astype
+from .elementwise import subtract
+from .manipulation import broadcast_to, concat, reshape
+from .statistical import sum
 
 _COMPLEX128 = numpy.dtype(numpy.complex128)
 

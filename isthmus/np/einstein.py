@@ -12,16 +12,17 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from isthmus.dims import Dim, Shape, broadcast, equal, product, same
 from isthmus.errors import DimensionError, UsageError
-from isthmus.np.conversion import asarray, astype
-from isthmus.np.elementwise import multiply
-from isthmus.np.linear_algebra import matmul
-from isthmus.np.manipulation import permute_dims, squeeze
-from isthmus.np.parts import in_parts, ordered, shaped
-from isthmus.np.statistical import any, sum
-from isthmus.np.subscripts import Label, letters_of, parsed
-from isthmus.np.triangles import diagonal
+from isthmus.graph.dims import Dim, Shape, broadcast, equal, product, same
+
+from .conversion import asarray, astype
+from .elementwise import multiply
+from .linear_algebra import matmul
+from .manipulation import permute_dims, squeeze
+from .parts import in_parts, ordered, shaped
+from .statistical import any, sum
+from .subscripts import Label, letters_of, parsed
+from .triangles import diagonal
 
 __all__ = ["einsum"]
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim
 from isthmus.errors import UsageError
-from isthmus.loops import Loop
-from isthmus.np.comparisons import equal, isnan, logical_or
-from isthmus.np.conversion import asarray
-from isthmus.np.rounding import floor, trunc
-from isthmus.np.searching import where
-from isthmus.op import composite, primitive
+from isthmus.graph.dims import Dim
+from isthmus.graph.ufunc_types import Loop
+from isthmus.trace.op import composite, primitive
+
+from .comparisons import equal, isnan, logical_or
+from .conversion import asarray
+from .rounding import floor, trunc
+from .searching import where
 
 __all__ = [
     "abs",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 # Gradients: `vjp(g, y, *operands)`, with g the gradient of the result y. They return one
-# gradient an operand; summing over broadcast axes is done once, in `isthmus.gradient`.
+# gradient an operand; summing over broadcast axes is done once, in `isthmus.rewrite.gradient`.
 
 
 def _size_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:

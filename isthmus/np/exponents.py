@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy
 
-from isthmus.infer import as_numpy
-from isthmus.loops import Loop
-from isthmus.np.comparisons import equal
-from isthmus.np.searching import where
-from isthmus.op import OPERATORS, primitive
+from isthmus.graph.infer import as_numpy
+from isthmus.graph.ufunc_types import Loop
+from isthmus.trace.op import OPERATORS, primitive
+
+from .comparisons import equal
+from .searching import where
 
 __all__ = [
     "cbrt",

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import FLOAT64, INT64, DType
-from isthmus.np.conversion import asarray
-from isthmus.np.manipulation import reshape
-from isthmus.op import primitive
+from isthmus.graph.dims import Dim
+from isthmus.graph.infer import FLOAT64, INT64, DType
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import primitive
+
+from .conversion import asarray
+from .manipulation import reshape
 
 __all__ = [
     "bincount",

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import broadcast, equal
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import INT64
-from isthmus.np.comparisons import logical_not
-from isthmus.np.conversion import asarray, astype, copy
-from isthmus.np.creation import arange
-from isthmus.np.manipulation import broadcast_arrays, moved, reshape, sizes_of, stack
-from isthmus.np.positions import nonzero
-from isthmus.np.triangles import tri
+from isthmus.graph.dims import broadcast, equal
+from isthmus.graph.infer import INT64
+from isthmus.graph.nodes import Type
+
+from .comparisons import logical_not
+from .conversion import asarray, astype, copy
+from .creation import arange
+from .manipulation import broadcast_arrays, moved, reshape, sizes_of, stack
+from .positions import nonzero
+from .triangles import tri
 
 __all__ = [
     "diag_indices",

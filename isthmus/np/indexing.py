@@ -7,24 +7,17 @@ from typing import Any
 
 import numpy
 
-from isthmus.array import Array
-from isthmus.dims import Dim, Shape, same
-from isthmus.graph import Type
-from isthmus.indexing import ascending, indexed_shape, plan
-from isthmus.np.advanced_indexing import (
-    ARRAY,
-    Index,
-    check_mask,
-    is_mask,
-    lookup,
-    taken_apart,
-    written_out,
-)
-from isthmus.np.conversion import asarray
-from isthmus.np.creation import full, zeros
-from isthmus.np.lookups import narrow, take
-from isthmus.np.manipulation import concat, expand_dims, moved, permute_dims, reshape, squeeze
-from isthmus.op import NUMPY, _kind
+from isthmus.graph.dims import Dim, Shape, same
+from isthmus.graph.indexing import ascending, indexed_shape, plan
+from isthmus.graph.nodes import Type
+from isthmus.trace.array import Array
+from isthmus.trace.op import NUMPY, _kind
+
+from .advanced_indexing import ARRAY, Index, check_mask, is_mask, lookup, taken_apart, written_out
+from .conversion import asarray
+from .creation import full, zeros
+from .lookups import narrow, take
+from .manipulation import concat, expand_dims, moved, permute_dims, reshape, squeeze
 
 __all__ = [
     "getitem",

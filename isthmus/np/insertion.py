@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy
 
-from isthmus.array import Array
-from isthmus.dims import Dim
 from isthmus.errors import IndexOutside, UsageError
-from isthmus.infer import one_axis
-from isthmus.np.axes import moveaxis
-from isthmus.np.conversion import array, asarray, astype
-from isthmus.np.indexing import getitem
-from isthmus.np.lookups import take
-from isthmus.np.manipulation import broadcast_to, concat, ravel
+from isthmus.graph.dims import Dim
+from isthmus.graph.infer import one_axis
+from isthmus.trace.array import Array
+
+from .axes import moveaxis
+from .conversion import array, asarray, astype
+from .indexing import getitem
+from .lookups import take
+from .manipulation import broadcast_to, concat, ravel
 
 __all__ = [
     "delete",

@@ -7,13 +7,14 @@ from itertools import pairwise
 from numbers import Integral
 from typing import Any
 
-from isthmus.dims import Dim, equal
 from isthmus.errors import UsageError
-from isthmus.infer import one_axis
-from isthmus.np.axes import atleast_1d, atleast_2d, atleast_3d
-from isthmus.np.conversion import asarray
-from isthmus.np.indexing import getitem
-from isthmus.np.manipulation import concat, permute_dims
+from isthmus.graph.dims import Dim, equal
+from isthmus.graph.infer import one_axis
+
+from .axes import atleast_1d, atleast_2d, atleast_3d
+from .conversion import asarray
+from .indexing import getitem
+from .manipulation import concat, permute_dims
 
 __all__ = [
     "append",

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import equal, product
 from isthmus.errors import DimensionError, UsageError
-from isthmus.infer import matrix_product, one_axis
-from isthmus.np.complex_numbers import conj
-from isthmus.np.conversion import asarray
-from isthmus.np.manipulation import expand_dims, matrix_transpose, squeeze
-from isthmus.np.parts import in_parts, ordered, shaped
-from isthmus.op import primitive
+from isthmus.graph.dims import equal, product
+from isthmus.graph.infer import matrix_product, one_axis
+from isthmus.trace.op import primitive
+
+from .complex_numbers import conj
+from .conversion import asarray
+from .manipulation import expand_dims, matrix_transpose, squeeze
+from .parts import in_parts, ordered, shaped
 
 __all__ = [
     "matmul",

@@ -6,20 +6,21 @@ from typing import Any
 
 import numpy
 
-from isthmus.array import Array
-from isthmus.dims import broadcast, product, same_shape
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import one_axis
-from isthmus.np.advanced_indexing import ARRAY, scatter
-from isthmus.np.comparisons import equal as equals
-from isthmus.np.comparisons import less
-from isthmus.np.conversion import asarray
-from isthmus.np.elementwise import clip, remainder
-from isthmus.np.manipulation import astype, broadcast_to, moved, reshape
-from isthmus.np.ranges import arange
-from isthmus.np.searching import where
-from isthmus.op import OPERATORS
+from isthmus.graph.dims import broadcast, product, same_shape
+from isthmus.graph.infer import one_axis
+from isthmus.graph.nodes import Type
+from isthmus.trace.array import Array
+from isthmus.trace.op import OPERATORS
+
+from .advanced_indexing import ARRAY, scatter
+from .comparisons import equal as equals
+from .comparisons import less
+from .conversion import asarray
+from .elementwise import clip, remainder
+from .manipulation import astype, broadcast_to, moved, reshape
+from .ranges import arange
+from .searching import where
 
 __all__ = [
     "take",

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy
 
-from isthmus.array import Array
-from isthmus.dims import Dim, Shape, broadcast, equal, same_shape
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph import Type
-from isthmus.infer import axes_of, one_axis, reshaped
-from isthmus.np.conversion import asarray, astype
-from isthmus.op import OPERATORS, Op, P, R, primitive
+from isthmus.graph.dims import Dim, Shape, broadcast, equal, same_shape
+from isthmus.graph.infer import axes_of, one_axis, reshaped
+from isthmus.graph.nodes import Type
+from isthmus.trace.array import Array
+from isthmus.trace.op import OPERATORS, Op, P, R, primitive
+
+from .conversion import asarray, astype
 
 __all__ = [
     "astype",

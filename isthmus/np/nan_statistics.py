@@ -8,27 +8,17 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.infer import INT64, reduction
-from isthmus.np.comparisons import isnan, less_equal, logical_not
-from isthmus.np.complex_numbers import conj, real
-from isthmus.np.conversion import asarray, astype
-from isthmus.np.cumulative import cumprod, cumsum
-from isthmus.np.elementwise import multiply, subtract
-from isthmus.np.exponents import square
-from isthmus.np.searching import where
-from isthmus.np.statistical import (
-    all,
-    divided,
-    freedom_lost,
-    max,
-    mean,
-    min,
-    prod,
-    root,
-    sum,
-    var,
-)
-from isthmus.op import composite, primitive
+from isthmus.graph.infer import INT64, reduction
+from isthmus.trace.op import composite, primitive
+
+from .comparisons import isnan, less_equal, logical_not
+from .complex_numbers import conj, real
+from .conversion import asarray, astype
+from .cumulative import cumprod, cumsum
+from .elementwise import multiply, subtract
+from .exponents import square
+from .searching import where
+from .statistical import all, divided, freedom_lost, max, mean, min, prod, root, sum, var
 
 __all__ = [
     "nanargmax",

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import equal, product
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import INT64, one_axis
-from isthmus.np.conversion import asarray
-from isthmus.np.lookups import take_along_axis
-from isthmus.np.manipulation import reshape
-from isthmus.op import primitive
+from isthmus.graph.dims import equal, product
+from isthmus.graph.infer import INT64, one_axis
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import primitive
+
+from .conversion import asarray
+from .lookups import take_along_axis
+from .manipulation import reshape
 
 __all__ = [
     "argpartition",

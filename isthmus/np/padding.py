@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim, same
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import one_axis
-from isthmus.np.conversion import asarray, copy
-from isthmus.np.creation import arange, full
-from isthmus.np.indexing import getitem
-from isthmus.np.lookups import take
-from isthmus.np.manipulation import broadcast_to, concat, moved
-from isthmus.op import composite
+from isthmus.graph.dims import Dim, same
+from isthmus.graph.infer import one_axis
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import composite
+
+from .conversion import asarray, copy
+from .creation import arange, full
+from .indexing import getitem
+from .lookups import take
+from .manipulation import broadcast_to, concat, moved
 
 __all__ = [
     "pad",

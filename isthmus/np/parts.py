@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from isthmus.array import Array
-from isthmus.dims import Dim, Shape, same_shape
-from isthmus.np.manipulation import permute_dims, reshape
-from isthmus.op import Op, P, R
+from isthmus.graph.dims import Dim, Shape, same_shape
+from isthmus.trace.array import Array
+from isthmus.trace.op import Op, P, R
+
+from .manipulation import permute_dims, reshape
 
 
 def in_parts(function: Callable[..., Any], **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:

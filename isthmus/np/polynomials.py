@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import FLOAT64, DType
-from isthmus.np.conversion import asarray, astype
-from isthmus.np.creation import ones, zeros, zeros_like
-from isthmus.np.cumulative import cumprod
-from isthmus.np.elementwise import add, divide, multiply, subtract
-from isthmus.np.manipulation import broadcast_to, concat, expand_dims, reshape
-from isthmus.np.ranges import arange
-from isthmus.op import composite, primitive
+from isthmus.graph.dims import Dim
+from isthmus.graph.infer import FLOAT64, DType
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import composite, primitive
+
+from .conversion import asarray, astype
+from .creation import ones, zeros, zeros_like
+from .cumulative import cumprod
+from .elementwise import add, divide, multiply, subtract
+from .manipulation import broadcast_to, concat, expand_dims, reshape
+from .ranges import arange
 
 __all__ = [
     "polyadd",

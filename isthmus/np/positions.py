@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import INT64
-from isthmus.np.comparisons import not_equal
-from isthmus.np.conversion import asarray
-from isthmus.np.manipulation import reshape, stack
-from isthmus.np.statistical import sum
-from isthmus.op import composite, primitive
+from isthmus.graph.dims import Dim
+from isthmus.graph.infer import INT64
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import composite, primitive
+
+from .comparisons import not_equal
+from .conversion import asarray
+from .manipulation import reshape, stack
+from .statistical import sum
 
 __all__ = [
     "argwhere",

@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim
 from isthmus.errors import UsageError
-from isthmus.infer import one_axis
-from isthmus.np.conversion import asarray
-from isthmus.np.elementwise import multiply, subtract
-from isthmus.np.indexing import getitem
-from isthmus.np.linear_algebra import conjugated, matmul, tensordot
-from isthmus.np.manipulation import reshape, stack
-from isthmus.np.parts import in_parts, shaped
-from isthmus.np.statistical import sum
-from isthmus.np.triangles import diagonal
+from isthmus.graph.dims import Dim
+from isthmus.graph.infer import one_axis
+
+from .conversion import asarray
+from .elementwise import multiply, subtract
+from .indexing import getitem
+from .linear_algebra import conjugated, matmul, tensordot
+from .manipulation import reshape, stack
+from .parts import in_parts, shaped
+from .statistical import sum
+from .triangles import diagonal
 
 __all__ = [
     "cross",

@@ -12,17 +12,18 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import DType, axes_of, mean_dtype, reduced_shape, reduction
-from isthmus.np.comparisons import isnan, less, logical_and, logical_not
-from isthmus.np.conversion import asarray, astype
-from isthmus.np.creation import full
-from isthmus.np.elementwise import abs, maximum, sign, subtract
-from isthmus.np.manipulation import permute_dims, reshape
-from isthmus.np.order import ranks
-from isthmus.np.searching import where
-from isthmus.np.statistical import sum
-from isthmus.op import primitive
+from isthmus.graph.infer import DType, axes_of, mean_dtype, reduced_shape, reduction
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import primitive
+
+from .comparisons import isnan, less, logical_and, logical_not
+from .conversion import asarray, astype
+from .creation import full
+from .elementwise import abs, maximum, sign, subtract
+from .manipulation import permute_dims, reshape
+from .order import ranks
+from .searching import where
+from .statistical import sum
 
 __all__ = [
     "median",

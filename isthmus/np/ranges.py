@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim
-from isthmus.dims import broadcast as broadcast_sizes
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import one_axis
-from isthmus.np.conversion import asarray, astype, check_device
-from isthmus.np.manipulation import expand_dims, reshape
-from isthmus.op import OPERATORS, primitive
+from isthmus.graph.dims import Dim
+from isthmus.graph.dims import broadcast as broadcast_sizes
+from isthmus.graph.infer import one_axis
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import OPERATORS, primitive
+
+from .conversion import asarray, astype, check_device
+from .manipulation import expand_dims, reshape
 
 __all__ = [
     "geomspace",

@@ -6,27 +6,20 @@ from typing import Any
 
 import numpy
 
-from isthmus.array import Array
-from isthmus.dims import Dim, equal, product
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import one_axis
-from isthmus.np.advanced_indexing import ARRAY, scatter
-from isthmus.np.conversion import asarray, copy
-from isthmus.np.creation import arange, zeros_like
-from isthmus.np.elementwise import remainder
-from isthmus.np.indexing import getitem
-from isthmus.np.lookups import take
-from isthmus.np.manipulation import (
-    broadcast_to,
-    concat,
-    expand_dims,
-    moved,
-    ravel,
-    reshape,
-    sizes_of,
-)
-from isthmus.op import composite
+from isthmus.graph.dims import Dim, equal, product
+from isthmus.graph.infer import one_axis
+from isthmus.graph.nodes import Type
+from isthmus.trace.array import Array
+from isthmus.trace.op import composite
+
+from .advanced_indexing import ARRAY, scatter
+from .conversion import asarray, copy
+from .creation import arange, zeros_like
+from .elementwise import remainder
+from .indexing import getitem
+from .lookups import take
+from .manipulation import broadcast_to, concat, expand_dims, moved, ravel, reshape, sizes_of
 
 __all__ = [
     "repeat",

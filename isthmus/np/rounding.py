@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy
 
-from isthmus.infer import Elementwise, elementwise
-from isthmus.loops import Loop
-from isthmus.np.comparisons import equal, isfinite, signbit
-from isthmus.np.searching import where
-from isthmus.op import primitive
+from isthmus.graph.infer import Elementwise, elementwise
+from isthmus.graph.ufunc_types import Loop
+from isthmus.trace.op import primitive
+
+from .comparisons import equal, isfinite, signbit
+from .searching import where
 
 __all__ = [
     "around",

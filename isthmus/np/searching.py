@@ -7,8 +7,8 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.infer import INT64, DType, reduction, selection
-from isthmus.op import primitive
+from isthmus.graph.infer import INT64, DType, reduction, selection
+from isthmus.trace.op import primitive
 
 __all__ = [
     "argmax",

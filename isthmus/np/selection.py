@@ -7,21 +7,22 @@ from typing import Any
 
 import numpy
 
-from isthmus.array import Array
-from isthmus.dims import Dim, broadcast
 from isthmus.errors import IndexOutside, UsageError
-from isthmus.graph import Type
-from isthmus.infer import axes_of, one_axis
-from isthmus.np.comparisons import equal as equals
-from isthmus.np.comparisons import greater_equal, less_equal, logical_and, not_equal
-from isthmus.np.conversion import asarray
-from isthmus.np.creation import arange, full
-from isthmus.np.elementwise import clip, remainder
-from isthmus.np.indexing import getitem
-from isthmus.np.joining import unstack
-from isthmus.np.manipulation import broadcast_to, concat, moved, ravel
-from isthmus.np.searching import where
-from isthmus.op import NUMPY, OPERATORS, _kind
+from isthmus.graph.dims import Dim, broadcast
+from isthmus.graph.infer import axes_of, one_axis
+from isthmus.graph.nodes import Type
+from isthmus.trace.array import Array
+from isthmus.trace.op import NUMPY, OPERATORS, _kind
+
+from .comparisons import equal as equals
+from .comparisons import greater_equal, less_equal, logical_and, not_equal
+from .conversion import asarray
+from .creation import arange, full
+from .elementwise import clip, remainder
+from .indexing import getitem
+from .joining import unstack
+from .manipulation import broadcast_to, concat, moved, ravel
+from .searching import where
 
 __all__ = [
     "choose",

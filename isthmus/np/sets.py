@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from isthmus.dims import Dim
-from isthmus.graph import Type
-from isthmus.infer import BOOL, INT64, one_axis
-from isthmus.np.conversion import asarray
-from isthmus.np.manipulation import concat, reshape
-from isthmus.op import primitive
+from isthmus.graph.dims import Dim
+from isthmus.graph.infer import BOOL, INT64, one_axis
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import primitive
+
+from .conversion import asarray
+from .manipulation import concat, reshape
 
 __all__ = [
     "intersect1d",

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim, product
 from isthmus.errors import UsageError
-from isthmus.graph import Type
-from isthmus.infer import (
+from isthmus.graph.dims import Dim, product
+from isthmus.graph.infer import (
     BOOL,
     DType,
     axes_of,
@@ -24,15 +23,17 @@ from isthmus.infer import (
     reduction,
     sum_dtype,
 )
-from isthmus.np.comparisons import equal
-from isthmus.np.complex_numbers import imag, real
-from isthmus.np.conversion import asarray, astype
-from isthmus.np.creation import full
-from isthmus.np.elementwise import divide, maximum, subtract
-from isthmus.np.exponents import sqrt, square
-from isthmus.np.manipulation import broadcast_to, reshape
-from isthmus.np.searching import where
-from isthmus.op import composite, primitive
+from isthmus.graph.nodes import Type
+from isthmus.trace.op import composite, primitive
+
+from .comparisons import equal
+from .complex_numbers import imag, real
+from .conversion import asarray, astype
+from .creation import full
+from .elementwise import divide, maximum, subtract
+from .exponents import sqrt, square
+from .manipulation import broadcast_to, reshape
+from .searching import where
 
 __all__ = [
     "all",

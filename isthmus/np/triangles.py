@@ -6,18 +6,19 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim, product, same
 from isthmus.errors import UsageError
-from isthmus.infer import one_axis
-from isthmus.np.comparisons import equal as equals
-from isthmus.np.comparisons import greater_equal
-from isthmus.np.conversion import asarray, astype, check_device
-from isthmus.np.creation import arange, full
-from isthmus.np.indexing import getitem
-from isthmus.np.lookups import take
-from isthmus.np.manipulation import concat, permute_dims, ravel, reshape
-from isthmus.np.searching import where
-from isthmus.op import composite
+from isthmus.graph.dims import Dim, product, same
+from isthmus.graph.infer import one_axis
+from isthmus.trace.op import composite
+
+from .comparisons import equal as equals
+from .comparisons import greater_equal
+from .conversion import asarray, astype, check_device
+from .creation import arange, full
+from .indexing import getitem
+from .lookups import take
+from .manipulation import concat, permute_dims, ravel, reshape
+from .searching import where
 
 __all__ = [
     "diag",

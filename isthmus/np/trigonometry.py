@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy
 
-from isthmus.loops import Loop
-from isthmus.np.conversion import asarray
-from isthmus.np.elementwise import divide, multiply
-from isthmus.np.exponents import sqrt
-from isthmus.np.searching import where
-from isthmus.op import composite, primitive
+from isthmus.graph.ufunc_types import Loop
+from isthmus.trace.op import composite, primitive
+
+from .conversion import asarray
+from .elementwise import divide, multiply
+from .exponents import sqrt
+from .searching import where
 
 __all__ = [
     "acos",

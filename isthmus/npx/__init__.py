@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isthmus.npx.activation import (
+from .activation import (
     elu,
     erf,
     gelu,
@@ -16,11 +16,11 @@ from isthmus.npx.activation import (
     silu,
     softmax,
 )
-from isthmus.npx.attention import scaled_dot_product_attention
-from isthmus.npx.control_flow import cond, foreach, while_loop
-from isthmus.npx.convolution import convolution, fully_connected
-from isthmus.npx.normalization import batch_norm, l2_normalize, layer_norm
-from isthmus.npx.pooling import average_pool, global_average_pool, max_pool
+from .attention import scaled_dot_product_attention
+from .control_flow import cond, foreach, while_loop
+from .convolution import convolution, fully_connected
+from .normalization import batch_norm, l2_normalize, layer_norm
+from .pooling import average_pool, global_average_pool, max_pool
 
 __all__ = [
     "average_pool",

@@ -12,9 +12,10 @@ import math
 from typing import Any
 
 from isthmus import np
-from isthmus.infer import floating
-from isthmus.npx import error_function
-from isthmus.op import composite, primitive
+from isthmus.graph.infer import floating
+from isthmus.trace.op import composite, primitive
+
+from . import error_function
 
 
 def _erf_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from isthmus import np
-from isthmus.npx.activation import softmax
-from isthmus.op import composite
+from isthmus.trace.op import composite
+
+from .activation import softmax
 
 
 @composite

@@ -19,16 +19,11 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import UsageError
-from isthmus.npx.control_operators import common_length
-from isthmus.npx.control_recording import (
-    no_steps,
-    recorded_cond,
-    recorded_foreach,
-    recorded_while,
-    sliced,
-)
-from isthmus.npx.nests import Nest, arguments, check_kept, check_same, pair
-from isthmus.subgraph import any_traced, is_traced
+from isthmus.graph.bodies import any_traced, is_traced
+
+from .control_operators import common_length
+from .control_recording import no_steps, recorded_cond, recorded_foreach, recorded_while, sliced
+from .nests import Nest, arguments, check_kept, check_same, pair
 
 Function = Callable[..., Any]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim, equal, same
 from isthmus.errors import UsageError
-from isthmus.graph import Graph, Type
-from isthmus.op import primitive
-from isthmus.subgraph import Loaded, loaded
+from isthmus.graph.bodies import Loaded, loaded
+from isthmus.graph.dims import Dim, equal, same
+from isthmus.graph.nodes import Graph, Type
+from isthmus.trace.op import primitive
 
 Body = Graph | Loaded
 Types = tuple[Type, ...]

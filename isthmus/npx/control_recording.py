@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from isthmus import np
-from isthmus.array import Array
 from isthmus.errors import TraceError, UsageError
-from isthmus.graph import Graph, Held, Input, Type
-from isthmus.npx.control_operators import _cond, _foreach, _while_loop, common_length
-from isthmus.npx.nests import Nest, arguments, check_kept, check_same, pair
-from isthmus.op import as_value
-from isthmus.scope import entered
-from isthmus.subgraph import discovered_names, enclosed
+from isthmus.graph.bodies import discovered_names, enclosed
+from isthmus.graph.nodes import Graph, Held, Input, Type
+from isthmus.trace.array import Array
+from isthmus.trace.op import as_value
+from isthmus.trace.scope import entered
+
+from .control_operators import _cond, _foreach, _while_loop, common_length
+from .nests import Nest, arguments, check_kept, check_same, pair
 
 Function = Callable[..., Any]
 

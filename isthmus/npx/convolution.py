@@ -7,12 +7,13 @@ from typing import Any
 import numpy
 
 from isthmus import np
-from isthmus.dims import Dim, equal, product
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph import Type
+from isthmus.graph.dims import Dim, equal, product
+from isthmus.graph.nodes import Type
 from isthmus.np.indexing import spaced, surrounded
-from isthmus.npx.windows import Padding, Pair, output_size, padded, padding_of, pair, taps
-from isthmus.op import composite, primitive
+from isthmus.trace.op import composite, primitive
+
+from .windows import Padding, Pair, output_size, padded, padding_of, pair, taps
 
 
 def _type(x: Type, w: Type, strides: Any, padding: Any, dilation: Any, groups: int) -> Type:

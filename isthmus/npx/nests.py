@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from isthmus import np, tree
+from isthmus import np
 from isthmus.errors import UsageError
-from isthmus.graph import Input, Type, Value
-from isthmus.op import as_value
+from isthmus.graph import tree
+from isthmus.graph.nodes import Input, Type, Value
+from isthmus.trace.op import as_value
 
 
 class Nest:

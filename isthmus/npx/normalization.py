@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus import np
-from isthmus.op import composite
+from isthmus.trace.op import composite
 
 
 @composite

@@ -8,13 +8,14 @@ from typing import Any
 import numpy
 
 from isthmus import np
-from isthmus.dims import product
 from isthmus.errors import UsageError
-from isthmus.graph import Type
+from isthmus.graph.dims import product
+from isthmus.graph.nodes import Type
 from isthmus.np.indexing import surrounded
-from isthmus.npx.convolution import convolution, spread_windows
-from isthmus.npx.windows import output_size, padded, padding_of, pair, taps
-from isthmus.op import composite, primitive
+from isthmus.trace.op import composite, primitive
+
+from .convolution import convolution, spread_windows
+from .windows import output_size, padded, padding_of, pair, taps
 
 
 def _type(x: Type, window: Any, strides: Any, padding: Any, **_: Any) -> Type:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy
 
-from isthmus.dims import Dim
 from isthmus.errors import DimensionError, UsageError
+from isthmus.graph.dims import Dim
 
 Pair = tuple[int, int]
 Padding = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)

@@ -22,7 +22,7 @@ import sklearn
 from consumer_data import TOLERANCE, WIDENED_FROM_NUMPY, Case, Data, Put
 
 import isthmus
-from isthmus.array import Array
+from isthmus.trace.array import Array
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -19,14 +19,14 @@ import numpy
 import torch
 import transformers
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+sys.path[:0] = [str(Path(__file__).parents[1] / "tables"), str(Path(__file__).parent)]
 
 import absent_torchvision
 from golden_cases import CASES, GOLDEN, as_dict, assert_telling, inputs_of, randomized, weights_sum
 
 from isthmus import models
-from isthmus.models.checkpoint_names import translate
-from isthmus.models.resnet import DEPTHS
+from isthmus.models.families.resnet import DEPTHS
+from isthmus.models.weights.checkpoint_names import translate
 
 absent_torchvision.install()
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 import transformers
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+sys.path[:0] = [str(Path(__file__).parents[1] / "tables"), str(Path(__file__).parent)]
 
 from golden_cases import (
     HEADS,
@@ -30,10 +30,10 @@ from golden_cases import (
 from make_golden import copy_weights, mobilenet, original, pooled
 
 import isthmus as im
-from isthmus.models.checkpoint_names import translate
-from isthmus.models.labels import top
+from isthmus.models.inputs.labels import top
+from isthmus.models.inputs.samples import minilm, mobilenet_v2, photographs
 from isthmus.models.run import run_images, run_texts
-from isthmus.models.samples import minilm, mobilenet_v2, photographs
+from isthmus.models.weights.checkpoint_names import translate
 
 # transformers and torch warn of their own future changes, which these tests do not use.
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")

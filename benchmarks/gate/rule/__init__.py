@@ -1,0 +1,1 @@
+"""What a regression is: metrics, margins, verdicts, and how much is measured for them."""

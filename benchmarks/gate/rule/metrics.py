@@ -1,0 +1,117 @@
+"""What the gate looks at, a row each: its unit, which way is worse, and its value in one process.
+
+A percentile is known where a process timed enough calls for one beyond it: 10 for the 90th, 100
+for the 99th. A metric that a side does not have in every round is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from isthmus.errors import UsageError
+from isthmus.reports import LogRatio, log_ratio
+from isthmus.reports.files.turns import ratio_of_turns
+from isthmus.reports.stats.intervals import FEWEST_ROUNDS
+
+from .observations import Pair, Seen, Series
+
+PARITY = "parity"  # judged by a limit, not by a ratio: judge.parity_lost
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of one process; None where it has none."""
+
+    name: str
+    title: str
+    unit: str
+    higher_is_worse: bool
+    of: Callable[[Seen], float | None]
+
+
+def _percentile(percent: float) -> Callable[[Seen], float | None]:
+    """Milliseconds a call."""
+    fewest = round(100 / (100 - percent)) if percent > 50 else 1
+
+    def of(seen: Seen) -> float | None:
+        if len(seen.seconds) < fewest:
+            return None
+        return 1e3 * _between(sorted(seen.seconds), percent / 100)
+
+    return of
+
+
+def _between(ordered: Sequence[float], share: float) -> float:
+    """NumPy's quantile, which takes as long to begin as a few calls take to sort."""
+    place = share * (len(ordered) - 1)
+    low, *high = ordered[int(place) : int(place) + 2]
+    return low + place % 1 * (high[0] - low) if high else low
+
+
+def _per_second(seen: Seen) -> float | None:
+    """As told: under load, times overlap and do not add up to a rate."""
+    total = sum(seen.seconds)
+    return seen.values.get("throughput_per_s") or (len(seen.seconds) / total if total else None)
+
+
+def _told(name: str) -> Callable[[Seen], float | None]:
+    return lambda seen: seen.values.get(name)
+
+
+ROWS = (
+    Metric("latency_p50_ms", "median latency", "ms", True, _percentile(50)),
+    Metric("latency_p90_ms", "90th percentile", "ms", True, _percentile(90)),
+    Metric("latency_p99_ms", "99th percentile", "ms", True, _percentile(99)),
+    Metric("throughput_per_s", "throughput", "1/s", False, _per_second),
+    Metric("peak_memory_mib", "peak memory", "MiB", True, _told("peak_memory_mib")),
+    Metric("compile_ms", "compile time", "ms", True, _told("compile_ms")),
+    Metric("first_inference_ms", "first inference", "ms", True, _told("first_inference_ms")),
+    Metric("usd_per_million", "cost of a million", "$", True, _told("usd_per_million")),
+)
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in ROWS}
+LATENCY = METRICS["latency_p50_ms"]
+NAMES = (*METRICS, PARITY)
+
+
+def named(name: str) -> Metric:
+    """A metric by name; UsageError for an unknown one."""
+    if name not in METRICS:
+        raise UsageError(f"no metric '{name}'; there are {', '.join(NAMES)}")
+    return METRICS[name]
+
+
+def values_of(metric: Metric, series: Series) -> list[float] | None:
+    """The metric in each process; None where one lacks it."""
+    values = [metric.of(seen) for seen in series]
+    known = [value for value in values if value is not None]
+    return known if known and len(known) == len(values) else None
+
+
+def ratio_of(metric: Metric, pair: Pair) -> LogRatio | None:
+    """log(head / base) of a metric; None where one of the sides lacks it."""
+    by_turns = _by_turns(pair) if metric is LATENCY else None
+    if by_turns is not None:
+        return by_turns
+    if metric is LATENCY and min(len(pair.base), len(pair.head)) < FEWEST_ROUNDS:
+        return _of_samples(pair)
+    base, head = (values_of(metric, side) for side in (pair.base, pair.head))
+    if base is None or head is None:
+        return None
+    paired = pair.interleaved and len(base) == len(head)
+    return log_ratio([[value] for value in head], [[value] for value in base], paired=paired)
+
+
+def _by_turns(pair: Pair) -> LogRatio | None:
+    """Turn by turn, where every process took turns with its counterpart."""
+    sides = [[seen.turns for seen in side] for side in (pair.head, pair.base)]
+    turned = pair.interleaved and all(turns for side in sides for turns in side)
+    if not turned or len(sides[0]) != len(sides[1]) or len(sides[0]) < FEWEST_ROUNDS:
+        return None
+    return ratio_of_turns(*sides)
+
+
+def _of_samples(pair: Pair) -> LogRatio | None:
+    """Too few processes for an interval over them: over the calls, which sees less."""
+    head, base = ([seen.seconds for seen in side] for side in (pair.head, pair.base))
+    return log_ratio(head, base) if all((*head, *base)) and head and base else None

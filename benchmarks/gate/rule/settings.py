@@ -1,0 +1,186 @@
+"""What a project asks of the gate: the table `tool.isthmus.gate` of its pyproject.toml.
+
+    [tool.isthmus.gate]
+    margin = 0.05                        # the smallest change that counts, as a share
+    metrics = ["latency_p50_ms", "peak_memory_mib", "parity"]
+    budget = "5m"
+    history = "benchmarks/history"       # a folder, from where the file is
+    usd_per_hour = 0.17                  # where the machine is not in the list of prices
+    floor = { peak_memory_mib = 0.02 }   # no margin is taken below the noise
+    lone_margin = 0.25                   # of files with fewer than 3 processes a side
+    control = "*[openvino-by-hand]"      # what no change of the project touches
+
+    [tool.isthmus.gate.benchmarks."*::test_parse[*]"]
+    margin = { latency_p50_ms = 0.03, peak_memory_mib = 0.1 }   # or one for all: 0.03
+    metrics = ["latency_p50_ms", "peak_memory_mib"]
+
+    [tool.isthmus.gate.benchmarks."*::test_network"]
+    skip = true
+
+A pattern is matched against a benchmark's full name: `*` is any text, `?` any character, brackets
+are brackets. The first that matches counts, in the order of the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from isthmus.errors import FileError
+from isthmus.reports.files.checks import clean, shown
+
+from . import settings_checks as checks
+from .settings_checks import EVERY, Keys, share
+
+__all__ = ["DEFAULT_METRICS", "Rule", "Settings", "load", "share"]
+
+DEFAULT_METRICS = ("latency_p50_ms", "peak_memory_mib", "parity")
+# What the timed calls decide; the self-test knows their noise, and no other.
+TIMED = frozenset(
+    {"latency_p50_ms", "latency_p90_ms", "latency_p99_ms", "throughput_per_s", "usd_per_million"}
+)
+FILE = "pyproject.toml"
+TABLE = "tool.isthmus.gate"
+
+
+def matches(pattern: str, benchmark: str) -> bool:
+    """Brackets are in many names, and stand for themselves."""
+    return fnmatchcase(benchmark, pattern.replace("[", "[[]"))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is asked for the benchmarks that a pattern names; what is absent is as for all."""
+
+    pattern: str
+    margins: Mapping[str, float] = field(default_factory=dict)
+    metrics: tuple[str, ...] | None = None
+    skip: bool = False
+
+    def matches(self, benchmark: str) -> bool:
+        return matches(self.pattern, benchmark)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """margin: a share between 0 and 1; UsageError for any other. where: the file that said so.
+
+    control: a pattern for benchmarks of result files that no change touches; "" is every peer.
+    lone_margin: how processes differ is not in the times of one; of fewer than three on a side
+    less than this is not believed, unless the project knows better.
+
+    No margin is taken below the noise: `floors` by metric as the project knows them, `floor` of
+    all that calls are timed for, as the self-test found it on this machine.
+    """
+
+    margin: float = 0.05
+    metrics: tuple[str, ...] = DEFAULT_METRICS
+    budget: str = "5m"
+    history: Path | None = None
+    usd_per_hour: float | None = None
+    floors: Mapping[str, float] = field(default_factory=dict)
+    floor: float | None = None
+    lone_margin: float = 0.25
+    control: str = ""
+    rules: tuple[Rule, ...] = ()
+    where: str = ""
+
+    def __post_init__(self) -> None:
+        share("margin", self.margin)
+        share("lone_margin", self.lone_margin)
+
+    def metrics_of(self, benchmark: str) -> tuple[str, ...]:
+        """The names of what is judged."""
+        rule = self._rule(benchmark)
+        return self.metrics if rule is None or rule.metrics is None else rule.metrics
+
+    def margin_of(self, benchmark: str, metric: str) -> float:
+        """The smallest change that counts: the margin asked for, or the noise where it is more."""
+        measured = self.floor if metric in TIMED else None
+        known = self.floors.get(metric, 0.0)
+        return max(self.asked_margin(benchmark, metric), known, measured or 0.0)
+
+    def asked_margin(self, benchmark: str, metric: str) -> float:
+        """The margin that the project would like."""
+        rule = self._rule(benchmark)
+        margins = rule.margins if rule else {}
+        return margins.get(metric, margins.get(EVERY, self.margin))
+
+    def skips(self, benchmark: str) -> bool:
+        """Whether it is left out."""
+        rule = self._rule(benchmark)
+        return rule is not None and rule.skip
+
+    def unused(self, benchmarks: Iterable[str]) -> tuple[str, ...]:
+        """A line for each pattern that names none of the benchmarks."""
+        names = list(benchmarks)
+        return tuple(
+            clean(f"{self.where}: {TABLE}.benchmarks.{shown(rule.pattern)} matches no benchmark")
+            for rule in self.rules
+            if not any(map(rule.matches, names))
+        )
+
+    def _rule(self, benchmark: str) -> Rule | None:
+        return next((rule for rule in self.rules if rule.matches(benchmark)), None)
+
+
+def load(start: Path | None = None) -> Settings:
+    """From the nearest pyproject.toml, here or above; the usual ones without it or its table.
+
+    Errors: `FileError` for a file that is no TOML, `UsageError` that names a key.
+    """
+    folder = (start or Path.cwd()).resolve()
+    for place in (folder, *folder.parents):
+        if (path := place / FILE).is_file():
+            return _settings(path, _parsed(path))
+    return Settings()
+
+
+def _parsed(path: Path) -> Mapping[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise FileError(clean(f"{path}: {error.strerror}; make it readable")) from None
+    except (ValueError, RecursionError) as error:  # bad TOML, and text that is not UTF-8
+        raise FileError(clean(f"{path}: is not TOML ({error}); correct it")) from None
+
+
+def _settings(path: Path, document: Mapping[str, Any]) -> Settings:
+    table, names = document, TABLE.split(".")
+    for at, name in enumerate(names, start=1):
+        table = checks.table(f"{path}: {'.'.join(names[:at])}", table.get(name, {}))
+    given = checks.read(f"{path}: {TABLE}", table, KEYS)
+    if "history" in given:
+        given["history"] = path.parent / given["history"]
+    return Settings(**given, where=str(path))
+
+
+def _rules(where: str, value: Any) -> tuple[Rule, ...]:
+    return tuple(
+        Rule(pattern, **checks.read(at, checks.table(at, table), RULE_KEYS))
+        for pattern, table in checks.table(where, value).items()
+        for at in [f"{where}.{shown(pattern)}"]
+    )
+
+
+KEYS: Keys = {
+    "margin": ("margin", share),
+    "metrics": ("metrics", checks.metric_names),
+    "budget": ("budget", checks.time),
+    "history": ("history", checks.folder),
+    "usd_per_hour": ("usd_per_hour", checks.price),
+    "floor": ("floors", checks.by_metric(checks.noise)),
+    "lone_margin": ("lone_margin", share),
+    "control": ("control", checks.pattern),
+    "benchmarks": ("rules", _rules),
+}
+RULE_KEYS: Keys = {
+    "margin": ("margins", checks.margins),
+    "metrics": ("metrics", checks.metric_names),
+    "skip": ("skip", checks.flag),
+}

@@ -1,0 +1,1 @@
+"""Benchmarks measured before: two result files, or a history of them."""

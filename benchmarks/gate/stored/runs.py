@@ -1,0 +1,109 @@
+"""Result files as runs of a history: what is kept of one, and which runs HEAD is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
+
+from isthmus.benchmarks.gate.rule.metrics import ROWS, values_of
+from isthmus.benchmarks.gate.rule.process_observations import THROUGHPUT, seen_of
+from isthmus.benchmarks.gate.rule.refusal import facts_of, loaded
+from isthmus.errors import NothingMeasured, UsageError
+from isthmus.reports import Machine, Result, ResultFile, read
+from isthmus.reports.files.checks import clean, fail
+from isthmus.reports.files.history import store
+from isthmus.reports.files.history.store import History
+from isthmus.reports.files.history.store_record import LATENCY, Kept, Record, moment
+
+MODIFIED = " (modified)"
+RATE = "rate_per_s"  # at which a server was asked; one that searched its rate has many
+
+
+def append(folder: str | Path, file: str | Path) -> Path:
+    """Store the run that a result file holds; errors are those of reading, `record_of`, `store`."""
+    return store.append(folder, record_of(read(file)))
+
+
+def record_of(file: ResultFile) -> Record:
+    """The median and the like of each process; no samples, and no dollars, which are no speed.
+
+    Errors: `FileError` for a file that does not name its day and its processor, `UsageError` for
+    an INVALID run, `NothingMeasured`.
+    """
+    if not file.results:
+        raise NothingMeasured(f"{file.path}: no benchmark to store; run `isthmus bench` first")
+    if not file.machine.cpu_model:
+        fail(file.path, "names no processor", "a history is kept by machine: measure again")
+    return Record(
+        measured=moment(file.path, file.measured),
+        commit=file.commit.removesuffix(MODIFIED),
+        dirty=file.commit.endswith(MODIFIED),
+        machine=file.machine,
+        benchmarks=tuple(map(kept_of, file.results)),
+    )
+
+
+def kept_of(result: Result) -> Kept:
+    """Each metric's value in each process; a file of statistics alone has its median."""
+    _check_valid(result)
+    return Kept(
+        name=result.fullname,
+        workload=result.workload,
+        variant=result.variant,
+        facts=facts_of(result),
+        values=_values(result),
+        parity=result.parity_max_rel_error,
+    )
+
+
+def _values(result: Result) -> dict[str, tuple[float, ...]]:
+    """By metric; what is not above zero was not measured."""
+    seen = seen_of(result)
+    found = {metric.name: values_of(metric, seen) for metric in ROWS}
+    values = {name: _short(each) for name, each in found.items() if each and min(each) > 0}
+    if not result.rounds:
+        values[LATENCY] = (result.latency_ms,)
+    if not loaded(result):
+        return values
+    told = all(THROUGHPUT in one.values for one in seen)
+    rate = result.scenario_result.rate_per_s if result.scenario_result else None
+    at = {RATE: (rate,)} if rate else {}
+    return {name: each for name, each in values.items() if told or name != THROUGHPUT} | at
+
+
+def _short(values: Iterable[float]) -> tuple[float, ...]:
+    """As many digits as clocks tell."""
+    return tuple(float(f"{value:.9g}") for value in values)
+
+
+def _check_valid(result: Result) -> None:
+    outcome = result.scenario_result
+    if loaded(result) and outcome and not outcome.valid:
+        said = f"{result.file}: {result.fullname} is INVALID: {outcome.reason or 'no reason given'}"
+        raise UsageError(clean(f"{said}; an INVALID run shows nothing, measure again"))
+
+
+def before(folder: str | Path, history: History, head: Record, since: str) -> tuple[Record, ...]:
+    """The runs that are older than HEAD; of the day `since`, or later.
+
+    Errors: `NothingMeasured` where there is none, with what differs from the machines stored.
+    """
+    if not history.records:
+        _none_of(folder, head.machine)
+    found = tuple(one for one in history.records if since <= one.measured < head.measured)
+    if not found:
+        days = f"from {since} on, before" if since else "before"
+        said = f"{folder}: no run of this machine {days} HEAD's {head.measured}"
+        raise NothingMeasured(clean(f"{said}; store runs of the states to compare with"))
+    return found
+
+
+def _none_of(folder: str | Path, machine: Machine) -> NoReturn:
+    """`NothingMeasured` with what differs from the stored machine that is nearest."""
+    differences = sorted((machine.differences(one) for one in store.machines(folder)), key=len)
+    said = f"{folder}: no run of this machine is stored"
+    if differences:
+        nearest = "; ".join(differences[0])
+        said += f"; of {len(differences)} stored the nearest differs (here | there) in {nearest}"
+    raise NothingMeasured(clean(f"{said}; measure here, and store it"))

@@ -1,0 +1,1 @@
+"""Benchmarks measured on two revisions at once: workloads, pytest suites, commands."""

@@ -1,0 +1,222 @@
+"""Isthmus's own workloads, or models of the user's, on two revisions that take turns.
+
+Each revision traces and prepares the model by its own code, and opens it by its own; the harness
+that calls and times it is one and the same for both. Outputs of both are compared with those of
+base's NumPy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from isthmus.benchmarks.gate.rule.observations import Seen
+from isthmus.benchmarks.gate.rule.suite import Found, Sides
+from isthmus.benchmarks.harness.parity import compared
+from isthmus.benchmarks.harness.processes import Delay, Home, Process, Record, cycles, measured
+from isthmus.benchmarks.harness.variants import Variant, find
+from isthmus.benchmarks.portable.timing.inputs import read_outputs
+from isthmus.errors import BackendMissing, IsthmusError
+from isthmus.reports import usd_per_million
+from isthmus.reports.files.turns import turns_of
+
+REFERENCE, REFERENCE_FILE = "numpy", "reference.npz"
+FACTS = ("batch", "sequence", "precision", "inputs_hash")
+MIB = 2**20
+TRIES = 3
+OWN_ENVIRONMENT = " (it has an environment of its own: --install says what is in it)"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A revision's files of a workload, and what it says of it."""
+
+    folder: Path
+    home: Home
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Both:
+    """What a round of base and head told, and the seconds that it took."""
+
+    seen: tuple[Seen, Seen]
+    opening_seconds: float
+    turning_seconds: float
+
+
+@dataclass
+class WorkloadSuite:
+    """Every workload on every variant. `place`: a folder for prepared files.
+
+    seconds: of timed calls in each process; threads: of every process.
+    """
+
+    sides: Sides
+    works: Sequence[str]
+    variants: Sequence[Variant]
+    place: Path
+    threads: int
+    seconds: float = 1.0
+    shapes: Sequence[str] = ()
+    usd_per_hour: float | None = None
+    only_base: Collection[str] = ()
+    only_head: Collection[str] = ()
+
+    def round(self, number: int, names: Collection[str] | None) -> Found:
+        wanted = [
+            (work, variant)
+            for work in self.works
+            for variant in self.variants
+            if names is None or name_of(work, variant) in names
+        ]
+        return {name_of(*one): self.both(*one, number, self.seconds).seen for one in wanted}
+
+    def defined_in(self, name: str) -> str:
+        """Workloads are rows of a table, which belongs to no file of the user's."""
+        return ""
+
+    @cached_property
+    def prepared(self) -> Mapping[str, tuple[Prepared, Prepared]]:
+        """The files of base and head for each workload; the same ones where both are one."""
+        return {work: self._both(work, at) for at, work in enumerate(self.works)}
+
+    def _both(self, work: str, at: int) -> tuple[Prepared, Prepared]:
+        base = self._prepare(work, self.sides.base, self.place / f"base-{at}")
+        self._reference(base)
+        if self.sides.head == self.sides.base:
+            return base, base
+        return base, self._prepare(work, self.sides.head, self.place / f"head-{at}")
+
+    def _prepare(self, work: str, home: Home, folder: Path) -> Prepared:
+        shapes = [word for shape in self.shapes for word in ("--shape", shape)]
+        command = ["-m", "isthmus.benchmarks.prepare_files", work, str(folder), *shapes]
+        return Prepared(folder, home, json.loads(_said(home, command)))
+
+    def _reference(self, base: Prepared) -> None:
+        """The outputs that both sides' are compared with."""
+        (variant,) = find([REFERENCE])
+        measured(
+            *(base.folder, variant, self.threads, 0.0),
+            outputs=base.folder / REFERENCE_FILE,
+            home=base.home,
+        )
+
+    def both(
+        self, work: str, variant: Variant, number: int, seconds: float, delay: Delay = 0.0
+    ) -> Both:
+        """A process of each side, which have taken turns; with outputs in the first round.
+
+        delay: of head's calls, see `Process`. Raises IsthmusError where the machine is so busy that
+        in no try there were turns of both sides, and of each delay, that nothing disturbed.
+        """
+        for _ in range(TRIES):
+            found = self._tried(work, variant, number, seconds, delay)
+            if comparable(found.seen, 1 if isinstance(delay, int | float) else len(delay)):
+                return found
+        what = f"{name_of(work, variant)}: in {TRIES} tries no turns of both sides were undisturbed"
+        raise IsthmusError(f"{what}; end what else runs here, or give more --seconds")
+
+    def _tried(
+        self, work: str, variant: Variant, number: int, seconds: float, delay: Delay
+    ) -> Both:
+        prepared, began = self.prepared[work], monotonic()
+        order = (0, 1) if number % 2 == 0 else (1, 0)
+        with ExitStack() as ended:
+            started = {}
+            for side in order:
+                started[side] = Process(
+                    *(prepared[side].folder, variant, self.threads, seconds),
+                    delay=delay if side else 0.0,
+                    outputs=self._outputs(side) if number == 0 else None,
+                    home=prepared[side].home,
+                )
+                ended.callback(started[side].end)
+                started[side].opened()
+            opened = monotonic()
+            cycles([started[side] for side in order])
+            return Both(
+                seen=(
+                    self._seen(work, 0, started[0], number),
+                    self._seen(work, 1, started[1], number),
+                ),
+                opening_seconds=opened - began,
+                turning_seconds=monotonic() - opened,
+            )
+
+    def _seen(self, work: str, side: int, process: Process, number: int) -> Seen:
+        record, facts = process.record, self.prepared[work][side].facts
+        assert record is not None
+        return Seen(
+            seconds=record["seconds"],
+            turns=turns_of(record["seconds"], record["windows"]["turns"]),
+            values=values_of(record) | self._dollars(record, facts["batch"]),
+            parity=self._parity(work, side) if number == 0 else None,
+            facts={**{name: facts[name] for name in FACTS}, "threads": self.threads},
+            samples=[count for _, count in record["windows"]["turns"]],
+        )
+
+    def _dollars(self, record: Record, batch: int) -> dict[str, float]:
+        """Of a million requests, where the machine has a price; each item of a batch is one."""
+        if self.usd_per_hour is None:
+            return {}
+        rate = batch * len(record["seconds"]) / sum(record["seconds"])
+        return {"usd_per_million": usd_per_million(rate, self.usd_per_hour)}
+
+    def _parity(self, work: str, side: int) -> float:
+        """How far this side's outputs are from those of base's NumPy."""
+        base, mine = self.prepared[work][0], self.prepared[work][side]
+        expected = read_outputs(base.folder / REFERENCE_FILE)
+        found = read_outputs(self._outputs(side))
+        return float(compared(found, expected, mine.facts["classes"])["max_rel_error"])
+
+    def _outputs(self, side: int) -> Path:
+        return self.place / f"outputs-{side}.npz"
+
+
+def comparable(both: tuple[Seen, Seen], step: int) -> bool:
+    """Whether the sides share a cycle at each place modulo `step`."""
+    base, head = both
+    return {cycle % step for cycle in base.turns.keys() & head.turns.keys()} == set(range(step))
+
+
+def name_of(work: str, variant: Variant) -> str:
+    """As a result file calls it."""
+    return f"isthmus::{work}[{variant.name}]"
+
+
+def values_of(record: Record) -> dict[str, float]:
+    """What a process has once, by the metric's name; what it did not tell is left out."""
+    told = {
+        "peak_memory_mib": (record["peak_memory_bytes"], 1 / MIB),
+        "compile_ms": (record["compile_seconds"], 1e3),
+        "first_inference_ms": (record["first_inference_seconds"], 1e3),
+    }
+    return {name: value * scale for name, (value, scale) in told.items() if value}
+
+
+def _said(home: Home, command: Sequence[str]) -> str:
+    """The last line a revision's own program prints; its error as ours."""
+    done = subprocess.run(
+        [str(home.python), *command],
+        cwd=home.folder,
+        env={**os.environ, **home.variables},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        words = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        step = "" if home.python == Path(sys.executable) else OWN_ENVIRONMENT
+        raise (BackendMissing if done.returncode == BackendMissing.exit_code else IsthmusError)(
+            f"{home.folder}: {words}{step}"
+        )
+    return done.stdout.strip().splitlines()[-1]

@@ -1,0 +1,1 @@
+"""Variants measured in processes that take turns, on prepared files."""

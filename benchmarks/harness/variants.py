@@ -1,0 +1,91 @@
+"""Who runs a workload: one row each. What runs inside a measured process is in `portable/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from isthmus.errors import UsageError
+from isthmus.system import machine
+
+from . import environments
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A runtime, how it is opened, and what it needs.
+
+    opener, options: a module of `portable/peers/`, or one by its full name; what is passed to it
+    home: the environment that is made for it (see `environments`)
+    needs: the prepared file, as `prepare.Facts.absent` calls it
+    variables: of its process, read by the runtime when it is imported
+    usual: one that is not runs when asked for: it needs a device, an installation, or shows one
+        thing alone
+    """
+
+    name: str
+    opener: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    home: str = environments.OWN
+    needs: Literal["program", "named", "onnx", "model"] = "program"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    usual: bool = False
+
+    @property
+    def environment(self) -> str:
+        """The environment that it runs in here: "own", or that of `home`."""
+        return environments.used(self.home)
+
+
+# What opens a program of Isthmus belongs to the revision that is measured, what times it to the
+# harness: so this is a name that earlier revisions have, too.
+OWN_OPENER = "isthmus.benchmarks.process.on_isthmus"
+
+CPU = {"backend": "cpu"}
+# MXNet says at length, once for each operator, that it does without oneDNN.
+QUIET = {"MXNET_STORAGE_FALLBACK_LOG_VERBOSE": "0", "MXNET_SUBGRAPH_VERBOSE": "0"}
+PLAIN = {**QUIET, "MXNET_MKLDNN_ENABLED": "0"}
+
+VARIANTS = (
+    Variant("numpy", OWN_OPENER, {"backend": "numpy"}, usual=True),
+    Variant("cpu", OWN_OPENER, CPU, usual=True),
+    Variant(
+        "onnxruntime-cpu",
+        OWN_OPENER,
+        {"backend": "gpu", "device": "cpu"},
+        usual=True,
+    ),
+    Variant("gpu", OWN_OPENER, {"backend": "gpu"}),
+    Variant("cpu-named", OWN_OPENER, {**CPU, "file": "named.im"}, needs="named"),
+    Variant("openvino-by-hand", "on_openvino", home="openvino", needs="model", usual=True),
+    Variant(
+        "onnxruntime-by-hand",
+        "on_onnxruntime",
+        home="onnxruntime",
+        needs="onnx",
+        usual=True,
+    ),
+    Variant("torch-eager", "on_torch", home="torch", needs="onnx"),
+    Variant("torch-compile", "on_torch", {"compile": True}, home="torch", needs="onnx"),
+    Variant("jax", "on_jax", home="jax", needs="onnx"),
+    Variant("mxnet-onednn", "on_mxnet", home="mxnet", needs="onnx", variables=QUIET),
+    Variant("mxnet-plain", "on_mxnet", home="mxnet", needs="onnx", variables=PLAIN),
+)
+
+# The complete comparison: a missing peer is reported as missing. cpu-named shows one thing alone.
+FULL = tuple(v.name for v in VARIANTS if v.name not in ("cpu-named", "gpu"))
+
+
+def full() -> list[Variant]:
+    """The complete comparison on this machine: those of FULL, and the GPU where there is one."""
+    return find([*FULL, *(["gpu"] if machine.gpus() else [])])
+
+
+def find(names: list[str]) -> list[Variant]:
+    """The variants of the given names, the usual ones for none; UsageError for an unknown one."""
+    known = {variant.name: variant for variant in VARIANTS}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no variant '{name}'; there are {', '.join(known)}")
+    return [known[name] for name in names] or [v for v in VARIANTS if v.usual]

@@ -1,0 +1,1 @@
+"""How each peer opens and runs a prepared workload."""

@@ -1,0 +1,200 @@
+"""One process of one variant: open, warm up, time calls, print what was found as JSON.
+
+The process is the unit of replication: what differs between two runs of the same code (memory
+layout, thread placement) differs between processes, not within one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from types import ModuleType
+from typing import Any, NoReturn
+
+from . import scenarios, timing
+from .imports import counted
+from .peak_memory import peak_memory_bytes
+from .turns import Turns, end_with_parent
+from .watch import Watch
+
+Record = dict[str, Any]
+
+FAILED, MISSING, INTERRUPTED = 2, 5, 130
+
+
+class Missing(Exception):
+    """This runtime cannot run this program: it is not installed, or lacks an operator."""
+
+    exit_code = MISSING
+
+
+def main(path: str) -> NoReturn:
+    """Do the job in a file; the record is the last line of stdout, a failure that of stderr."""
+    answer = _own_stdout()
+    try:
+        end_with_parent()
+        job = json.loads(Path(path).read_text(encoding="utf-8"))
+        record = measure(job, Turns(answer, sys.stdin) if job.get("turns") else None)
+        answer(json.dumps(record))
+        code = 0
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BaseException as problem:
+        code = _exit_code(problem)
+        print(f"\n{_one_line(problem)}", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(code)  # some runtimes crash while they are torn down, after all is said
+
+
+def measure(job: Mapping[str, Any], turns: Turns | None = None) -> Record:
+    """The record of a job; the process is bound to its processors before a runtime is imported."""
+    load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    watch = Watch(bind(job["threads"]))
+    opened = _opened(job)
+    from .inputs import read_sets  # it imports NumPy, whose time is the opener's
+
+    sets = read_sets(Path(job["folder"]) / "inputs.npz")
+    started = perf_counter()
+    opened.call(sets[0])
+    first_seconds = perf_counter() - started
+    found = _timed(opened.call, sets, job, watch, turns)
+    peak_bytes = peak_memory_bytes()  # before outputs are gathered, which no user does
+    if job["outputs"]:
+        _write_outputs(Path(job["outputs"]), opened.call, sets)
+    return {
+        "runtime": opened.runtime,
+        **opened.times,
+        "first_inference_seconds": first_seconds,
+        **found,
+        "os_threads": _os_threads(),
+        "affinity": affinity(),
+        "load_average": load_average,
+        "peak_memory_bytes": peak_bytes,
+    }
+
+
+def bind(threads: int) -> list[int]:
+    """Keep this process on the first so many processors it may use; where that can be done."""
+    if not hasattr(os, "sched_setaffinity"):  # then the thread settings have to do
+        return []
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    return sorted(os.sched_getaffinity(0))
+
+
+def affinity() -> list[int] | None:
+    """The processors that any thread of this process may use; None where the system has no such."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    try:
+        return sorted(set().union(*(os.sched_getaffinity(number) for number in _threads())))
+    except OSError:  # a thread has just ended
+        return sorted(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A program ready to run, the runtime's name, and the seconds of each step to it."""
+
+    call: timing.Call
+    runtime: str
+    times: dict[str, float | None]
+
+
+def _opened(job: Mapping[str, Any]) -> Opened:
+    """Import, load and compile, timed apart: importing is counted wherever it happens."""
+    folder, options, threads = Path(job["folder"]), job["options"], job["threads"]
+    started = perf_counter()
+    opener = _imported(job["opener"])
+    imported = perf_counter()
+    with counted() as imports:
+        loaded = opener.load(folder, options, threads)
+        loaded_at, in_load = perf_counter(), sum(imports)
+        call = opener.compile(loaded, options, threads)
+        compiled_at, in_all = perf_counter(), sum(imports)
+    load_seconds = loaded_at - imported - in_load
+    times = {
+        "import_seconds": imported - started + in_all,
+        # None: the runtime reads and compiles in one step, and compile_seconds has both.
+        "load_seconds": load_seconds if getattr(opener, "LOADS_APART", True) else None,
+        "compile_seconds": compiled_at - loaded_at - (in_all - in_load),
+    }
+    return Opened(call, opener.runtime(), times)
+
+
+def _imported(name: str) -> ModuleType:
+    """A module of `peers`, or by its full name that of the revision that is measured."""
+    return import_module(name) if "." in name else import_module(f"..peers.{name}", __package__)
+
+
+def _timed(
+    call: timing.Call, sets: list[Any], job: Mapping[str, Any], watch: Watch, turns: Turns | None
+) -> Record:
+    """Warm up and time the scenario; the machine is watched meanwhile."""
+    sample = timing.Sampler(call, sets, job["delay"], turn=turns)
+    resolution = timing.resolution()
+    with timing.quiet_collector():
+        cycle = timing.cycle_length(sets)
+        warm = timing.warm_up(sample, cycle)
+        grouped = timing.calls_per_sample(warm.call_seconds, resolution, cycle)
+        section = scenarios.Section(sample, grouped, warm.call_seconds, job["seconds"], watch)
+        found = scenarios.run(section, job["scenario"])
+    return {
+        "warm_up": {"calls": warm.calls, "seconds": warm.seconds, "steady": warm.steady},
+        "calls_per_sample": found.calls_per_sample,
+        "seconds": found.seconds,
+        "windows": timing.account(found.windows),
+        "cpu_per_wall": timing.cpu_per_wall(found.windows),
+        "clock_mhz": watch.clock_mhz(),
+        "timer_resolution_seconds": resolution,
+        "energy_joules_per_call": timing.joules_per_call(found.windows, found.calls_per_sample),
+        "scenario": found.result,
+    }
+
+
+def _write_outputs(path: Path, call: timing.Call, sets: list[Any]) -> None:
+    """The outputs of each set, copied: a runtime may give views that the next call overwrites."""
+    import numpy
+
+    from .inputs import write_outputs
+
+    write_outputs(path, [[numpy.array(array) for array in call(one)] for one in sets])
+
+
+def _own_stdout() -> Callable[[str], None]:
+    """Writes lines to stdout, which from now on is stderr for everybody else: runtimes print,
+    some of them past Python."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+
+    file = os.fdopen(kept, "w", encoding="utf-8")
+    return lambda line: print(line, file=file, flush=True)
+
+
+def _exit_code(problem: BaseException) -> int:
+    """5 for what is missing here, 2 for all else."""
+    if isinstance(problem, ImportError):
+        return MISSING
+    return int(getattr(problem, "exit_code", FAILED))
+
+
+def _one_line(problem: BaseException) -> str:
+    words = " ".join(str(problem).split())
+    return words if hasattr(problem, "exit_code") else f"{type(problem).__name__}: {words}"
+
+
+def _threads() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/proc/self/task")]
+    except OSError:
+        return [0]
+
+
+def _os_threads() -> int | None:
+    return len(_threads()) if os.path.isdir("/proc/self/task") else None

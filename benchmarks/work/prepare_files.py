@@ -1,0 +1,44 @@
+"""The files of a workload, written by the revision of Isthmus that is going to run them.
+
+    python -m isthmus.benchmarks.prepare_files WORKLOAD FOLDER [--shape NAME=1,3,224,224]...
+
+WORKLOAD: a name such as bert-base-128, or what `isthmus bench` takes as a model. What is known of
+the workload is printed as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from isthmus.system import command
+
+from . import foreign, workloads
+from .prepare import Work, content_hash, prepare
+
+MODELS = (".onnx", ".xml")
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="prepare_files")
+    parser.add_argument("workload")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--shape", action="append", default=[])
+    asked = parser.parse_args(arguments)
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    facts = prepare(work_of(asked.workload, asked.shape), asked.folder, model=False)
+    said = {**facts.measured, "classes": facts.classes}
+    print(json.dumps({**said, "inputs_hash": content_hash([asked.folder / "inputs.npz"])}))
+
+
+def work_of(name: str, shapes: list[str]) -> Work:
+    """A named workload, or a file or function of the user's."""
+    if ":" in name or Path(name).suffix in MODELS:
+        return foreign.workload_of(name, shapes)
+    (work,) = workloads.find([name])
+    return work
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,1 @@
+"""What a graph tells without being run: intervals, index checks, cost."""

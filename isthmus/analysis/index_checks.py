@@ -1,0 +1,168 @@
+"""Indices outside an array: NumPy raises, runtimes return zeros or garbage. So check at the border.
+
+Where a lookup's indices are an input of the program or provably in range, the runtime
+may do it; the inputs are checked at every call. Where they are computed, the host does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from isthmus.errors import IndexOutside
+from isthmus.graph.dims import Dim, evaluate, product
+from isthmus.graph.infer import one_axis
+from isthmus.graph.nodes import Graph, Input, Node, Value
+
+from .intervals import Interval, interval
+
+MOST_REMEMBERED = 10_000  # combinations of sizes
+
+
+LOOKUPS = ("np.take", "np.take_along_axis")  # of the first operand, at those of the second
+
+
+def is_checked(node: Node) -> bool:
+    """Whether it is a lookup that raises IndexError for an index outside."""
+    return node.op.name in LOOKUPS and node.attributes.get("mode", "raise") == "raise"
+
+
+def index_reason(node: Node) -> str | None:
+    """Why a runtime may not do this lookup: None, or that its indices cannot be checked."""
+    if node.op.name not in LOOKUPS:
+        return None
+    if not is_checked(node):
+        return "indices outside are wrapped or clipped, which no runtime does"
+    indices = node.operands[1]
+    if indices is not None and indices.type.dtype.kind not in "i":
+        return f"indices of {indices.type.dtype}, which no runtime takes"
+    if isinstance(indices, Input) or _in_range(indices, _looked_up_size(node)):
+        return None
+    return "its indices are computed, and a runtime does not check that they are in range"
+
+
+def _looked_up_size(node: Node) -> int | Dim:
+    x, axis = node.operands[0], node.attributes["axis"]
+    assert x is not None
+    return product(x.type.shape) if axis is None else x.type.shape[one_axis(axis, x.type.ndim)]
+
+
+def _in_range(value: Value | None, size: int | Dim) -> bool:
+    """Whether indices are in range, at most on a condition that `lookup_requirement` states."""
+    known = interval(value)
+    if known is None:
+        return False
+    needed = _needed(known)
+    if needed is None:
+        return False
+    return known.attained if isinstance(size - needed, Dim) else needed <= size
+
+
+def _needed(known: Interval) -> int | Dim | None:
+    """The size an axis must have for indices, of which negative ones count from its end."""
+    if isinstance(known.lowest, Dim):
+        return None
+    if known.lowest >= 0:
+        return known.highest + 1
+    return None if isinstance(known.highest, Dim) else max(known.highest + 1, -known.lowest)
+
+
+def lookup_requirement(node: Node) -> int | Dim:
+    """A size that must not be negative for a lookup's indices, known by name, to be in range."""
+    known = interval(node.operands[1]) if is_checked(node) else None
+    needed = _needed(known) if known is not None and known.attained else None
+    return 0 if needed is None else _looked_up_size(node) - needed
+
+
+def body_reason(node: Node, refuses: Callable[[Node], str | None]) -> str | None:
+    """Why a runtime may not run the bodies of a loop or branch: None, or what is in one of them."""
+    sliced = _sliced_inputs(node, {id(v) for v in node.operands if isinstance(v, Input)})
+    for inner in (inner for body in node.bodies for inner in body.nodes()):
+        reason = refuses(inner)
+        if reason is None and inner.discovered is not None:
+            reason = "how often it runs is found at every step anew"
+        if reason is not None:
+            return f"{inner.op.name} in it: {reason}"
+    for inner in (inner for body in node.bodies for inner in body.all_nodes()):
+        indices = inner.operands[1] if inner.op.name == "np.take" else None
+        if isinstance(indices, Input) and id(indices) not in sliced:
+            return "np.take in it: the indices of a step are not checked by a runtime"
+    return None
+
+
+def _sliced_inputs(node: Node, known: Collection[int]) -> dict[int, Value]:
+    """The inputs of the body of `foreach` that are slices of known values, by their ids."""
+    if node.op.name != "npx.foreach":
+        return {}
+    (body,), count = node.bodies, node.attributes["sliced"]
+    pairs = zip(body.inputs[:count], node.operands, strict=False)
+    return {id(slice_): v for slice_, v in pairs if v is not None and id(v) in known}
+
+
+def _lookups(graph: Graph) -> Iterator[tuple[Value, Node]]:
+    """Each lookup with the input of the graph that has its indices, or slices of which have."""
+    inputs = {id(value): value for value in graph.inputs}
+    for node in graph.nodes():
+        if is_checked(node) and id(node.operands[1]) in inputs:
+            yield inputs[id(node.operands[1])], node
+        sliced = _sliced_inputs(node, inputs)
+        for inner in (inner for body in node.bodies for inner in body.nodes() if sliced):
+            if is_checked(inner) and id(inner.operands[1]) in sliced:
+                yield sliced[id(inner.operands[1])], inner
+
+
+class IndexGuards:
+    """The checks of a graph's inputs that are used as indices."""
+
+    def __init__(self, graph: Graph) -> None:
+        position = {id(value): i for i, value in enumerate(graph.inputs)}
+        self.checks = [
+            (position[id(value)], _looked_up_size(node), node) for value, node in _lookups(graph)
+        ]
+        self.names = [value.name for value in graph.inputs]
+
+    def __call__(self, arrays: Sequence[Any], sizes: Mapping[str, int]) -> None:
+        """IndexError for the first index outside, as NumPy raises it."""
+        for position, size, node in self.checks:
+            limit, array = evaluate(size, sizes), arrays[position]
+            if array.size and not -limit <= int(array.min()) <= int(array.max()) < limit:
+                outside = array[(array < -limit) | (array >= limit)]
+                raise IndexOutside(
+                    f"{self.names[position]}: index {outside.flat[0]} is out of bounds for size "
+                    f"{limit} ({node} at {node.location}); give indices in {-limit}..{limit - 1}"
+                )
+
+
+class UnusualSizes:
+    """Whether a call has an empty array, or an axis above `longest`: NumPy then computes it.
+
+    Runtimes make other things than NumPy of empty arrays, and some raise.
+    """
+
+    def __init__(self, graph: Graph, longest: int | None = None) -> None:
+        nodes = list(graph.all_nodes())
+        values = [*graph.inputs, *(result for node in nodes for result in node.results)]
+        named = {str(size): size for value in values for size in value.type.shape}
+        discovered = (node.discovered for node in nodes)
+        found = {name for size in discovered if size is not None for name in size.names()}
+        self.sizes = [
+            size
+            for size in named.values()
+            if isinstance(size, Dim) and found.isdisjoint(size.names())
+        ]
+        self.names = sorted({name for size in self.sizes for name in size.names()})
+        self.longest = longest
+        self.known: dict[tuple[int, ...], bool] = {}
+
+    def __call__(self, sizes: Mapping[str, int]) -> bool:
+        if not self.sizes:
+            return False
+        key = tuple(sizes[name] for name in self.names)
+        if key not in self.known:
+            if len(self.known) > MOST_REMEMBERED:
+                self.known.clear()
+            self.known[key] = any(self._unusual(size.evaluate(sizes)) for size in self.sizes)
+        return self.known[key]
+
+    def _unusual(self, number: int) -> bool:
+        return number == 0 or (self.longest is not None and number > self.longest)

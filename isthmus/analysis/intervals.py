@@ -1,0 +1,191 @@
+"""Between which numbers the elements of integer arrays are, where the graph tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy
+
+from isthmus.errors import DimensionError
+from isthmus.graph.dims import Dim, product, same
+from isthmus.graph.infer import one_axis
+from isthmus.graph.nodes import Constant, Node, Result, Value
+
+
+class Interval(NamedTuple):
+    """The lowest and highest number there can be; `attained`: unless it is empty there are both."""
+
+    lowest: int | Dim
+    highest: int | Dim
+    attained: bool = False
+
+
+Known = dict[int, "Interval | None"]  # id of a value -> what is known of it
+Rule = Callable[[Node, int, Known], "Interval | None"]
+
+MOST_VALUES = 100  # looked at for one answer: beyond, nothing is known, and a lookup is the host's
+
+
+def interval(value: Value | None, known: Known | None = None) -> Interval | None:
+    """What the graph tells of a value's elements; `known` keeps what was found before."""
+    found = {} if known is None else known
+    if id(value) not in found and len(found) < MOST_VALUES:
+        found[id(value)] = None  # counted before those it is made of, which bounds the recursion
+        found[id(value)] = _found(value, found)
+    return found.get(id(value))
+
+
+def _found(value: Value | None, known: Known) -> Interval | None:
+    if isinstance(value, Constant) and value.array.size and value.array.dtype.kind in "iub":
+        return Interval(int(value.array.min()), int(value.array.max()), True)
+    if not isinstance(value, Result) or value.type.dtype.kind not in "iub":
+        return None
+    rule = RULES.get(value.node.op.name)
+    return None if rule is None else rule(value.node, value.index, known)
+
+
+def _counted(node: Node, _: int, known: Known) -> Interval:
+    return Interval(node.attributes["start"], node.attributes["stop"] - 1, True)
+
+
+def _filled(node: Node, _: int, known: Known) -> Interval | None:
+    value = node.attributes["fill_value"]
+    return Interval(value, value, True) if isinstance(value, int | Dim) else None
+
+
+def _moved(node: Node, _: int, known: Known) -> Interval | None:
+    """All elements of the first operand."""
+    return interval(node.operands[0], known)
+
+
+def _some(node: Node, _: int, known: Known) -> Interval | None:
+    """Some elements of the first operand."""
+    whole = interval(node.operands[0], known)
+    return whole and whole._replace(attained=False)
+
+
+def _cast(node: Node, _: int, known: Known) -> Interval | None:
+    """The same numbers, if the dtype has them."""
+    whole = interval(node.operands[0], known)
+    return None if whole is None else _fitting(whole, node)
+
+
+def _joined(node: Node, _: int, known: Known) -> Interval | None:
+    return _union([interval(operand, known) for operand in node.operands])
+
+
+def _either(node: Node, _: int, known: Known) -> Interval | None:
+    union = _union([interval(operand, known) for operand in node.operands[1:]])
+    return union and union._replace(attained=False)
+
+
+def _union(parts: list[Interval | None]) -> Interval | None:
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    try:
+        low, high = min(part.lowest for part in known), max(part.highest for part in known)
+    except DimensionError:
+        return None
+    return Interval(low, high)
+
+
+def _added(node: Node, _: int, known: Known) -> Interval | None:
+    left, right = (interval(operand, known) for operand in node.operands)
+    if left is None or right is None:
+        return None
+    first, last = right[:2] if node.op.name == "np.add" else (-right.highest, -right.lowest)
+    attained = left.attained and same(first, last)
+    return _fitting(Interval(left.lowest + first, left.highest + last, attained), node)
+
+
+def _fitting(found: Interval, node: Node) -> Interval | None:
+    """The interval, unless the result's dtype wraps around in it."""
+    dtype = node.results[0].type.dtype
+    if dtype.kind not in "iu":
+        return None
+    limits = numpy.iinfo(dtype)
+    ends = [end for end in found[:2] if not isinstance(end, Dim)]
+    return found if all(limits.min <= end <= limits.max for end in ends) else None
+
+
+def _remaining(node: Node, _: int, known: Known) -> Interval | None:
+    """0 .. n - 1 of a division by n, which is positive or a size."""
+    divisor = interval(node.operands[1], known)
+    if divisor is None or (not isinstance(divisor.lowest, Dim) and divisor.lowest <= 0):
+        return None
+    return Interval(0, divisor.highest - 1)
+
+
+def _bounded(node: Node, _: int, known: Known) -> Interval | None:
+    """minimum(maximum(x, low), high) with constant bounds."""
+    bound, inner = interval(node.operands[1], known), node.operands[0]
+    whole = interval(inner, known)
+    low = whole and whole.lowest
+    if low is None and isinstance(inner, Result) and inner.node.op.name == "np.maximum":
+        below = interval(inner.node.operands[1], known)
+        low = below and below.lowest
+    if bound is None or low is None:
+        return None
+    if isinstance(low, int) and isinstance(bound.lowest, int):
+        low = min(low, bound.lowest)
+    return Interval(low, bound.highest)
+
+
+def _position(node: Node, _: int, known: Known) -> Interval | None:
+    """A position along an axis of the first operand, or in all of it."""
+    return _positions_of(node, node.attributes["axis"])
+
+
+def _every_position(node: Node, _: int, known: Known) -> Interval | None:
+    found = _position(node, 0, known)
+    return found and found._replace(attained=True)
+
+
+def _positions_of(node: Node, axis: int | None) -> Interval | None:
+    x = node.operands[0]
+    if x is None:
+        return None
+    shape = x.type.shape
+    size = product(shape) if axis is None else shape[one_axis(axis, len(shape))]
+    return Interval(0, size - 1)
+
+
+def _where_not_zero(node: Node, index: int, known: Known) -> Interval | None:
+    return _positions_of(node, index)
+
+
+def _padded(node: Node, _: int, known: Known) -> Interval | None:
+    """Elements of the first operand, in the modes that make no others."""
+    even = node.attributes["mode"] in ("reflect", "symmetric", "wrap")
+    return _moved(node, 0, known) if even and not node.attributes["options"] else None
+
+
+RULES: Mapping[str, Rule] = {
+    "np.add": _added,
+    "np.arange": _counted,
+    "np.argmax": _position,
+    "np.argmin": _position,
+    "np.argsort": _every_position,
+    "np.astype": _cast,
+    "np.broadcast_to": _moved,
+    "np.concat": _joined,
+    "np.expand_dims": _moved,
+    "np.full": _filled,
+    "np.getitem": _some,
+    "np.lookup": _some,
+    "np.masked_lookup": _some,
+    "np.minimum": _bounded,
+    "np.nonzero": _where_not_zero,
+    "np.pad": _padded,
+    "np.permute_dims": _moved,
+    "np.remainder": _remaining,
+    "np.repeat_each": _some,
+    "np.reshape": _moved,
+    "np.squeeze": _moved,
+    "np.subtract": _added,
+    "np.take": _some,
+    "np.take_along_axis": _some,
+    "np.where": _either,
+}

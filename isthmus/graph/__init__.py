@@ -1,0 +1,1 @@
+"""The neutral graph: sizes, types, nodes, bodies, type rules, and the interpreter."""

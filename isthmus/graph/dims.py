@@ -1,0 +1,377 @@
+"""Named symbolic sizes: integer polynomials in names such as `batch`, and floor divisions of them.
+
+Equal names are equal sizes. A comparison that the names leave open is an error
+that names both sides; it is never answered by a guess, because a program traced
+on the guess would be silently wrong for other sizes.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from numbers import Integral
+from typing import Any, NamedTuple, NoReturn
+
+import numpy
+
+from isthmus.errors import DimensionError, UsageError
+
+Size = "int | Dim"
+Shape = tuple["int | Dim", ...]
+
+
+class FloorDivision(NamedTuple):
+    """`numerator // denominator`, where the division is not known to be exact."""
+
+    numerator: Dim
+    denominator: int
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same expression; whether the numbers are equal may be undecided."""
+        if not isinstance(other, FloorDivision):
+            return False
+        same_terms = self.numerator.terms == other.numerator.terms
+        return same_terms and self.denominator == other.denominator
+
+    def __hash__(self) -> int:
+        return hash((self.numerator.terms, self.denominator))
+
+    def __str__(self) -> str:
+        return f"(({self.numerator})//{self.denominator})"
+
+
+Atom = str | FloorDivision
+Monomial = tuple[Atom, ...]  # sorted by text, repeated for powers; () is the constant term
+
+
+class Dim:
+    """sum of coefficient * product of names, as an immutable value.
+
+    Supports `+ - * // %` with ints and other sizes, `==` and orderings where they
+    are decided, and `evaluate`. Raises DimensionError where a number is needed.
+
+    >>> batch = parse("batch")
+    >>> (2 * batch + 4) // 2
+    batch + 2
+    """
+
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: Mapping[Monomial, int]) -> None:
+        kept = {monomial: factor for monomial, factor in terms.items() if factor}
+        self.terms = tuple(sorted(kept.items(), key=_order))
+
+    __array_ufunc__ = None  # `ndarray * size` asks us, instead of making an array of objects
+
+    def __add__(self, other: int | Dim) -> int | Dim:
+        if not _is_size(self, other):
+            return NotImplemented
+        terms = dict(self.terms)
+        for monomial, factor in _terms(other):
+            terms[monomial] = terms.get(monomial, 0) + factor
+        return _simplest(terms)
+
+    def __mul__(self, other: int | Dim) -> int | Dim:
+        if not _is_size(self, other):
+            return NotImplemented
+        terms: dict[Monomial, int] = {}
+        for left, a in self.terms:
+            for right, b in _terms(other):
+                monomial = tuple(sorted(left + right, key=str))
+                terms[monomial] = terms.get(monomial, 0) + a * b
+        return _simplest(terms)
+
+    def __floordiv__(self, other: int | Dim) -> int | Dim:
+        if not _is_size(self, other):
+            return NotImplemented
+        exact = _exact_quotient(self, other)
+        if exact is not None:
+            return exact
+        if isinstance(other, Dim) or other <= 0:
+            raise DimensionError(
+                f"({self}) // ({other}) is not a whole number of sizes that can be named; "
+                "divide by a positive int, or by a dimension that is a factor"
+            )
+        return Dim({(FloorDivision(self, other),): 1})
+
+    def __mod__(self, other: int | Dim) -> int | Dim:
+        return self - (self // other) * other
+
+    def __truediv__(self, other: object) -> int | Dim:
+        if not _is_size(self, other):
+            return NotImplemented
+        raise DimensionError(
+            f"({self}) / ({other}) is no whole number; write // for a size, or divide an array"
+        )
+
+    def __neg__(self) -> int | Dim:
+        return self * -1
+
+    def __sub__(self, other: int | Dim) -> int | Dim:
+        if not _is_size(self, other):
+            return NotImplemented
+        return self + other * -1
+
+    def __rsub__(self, other: int) -> int | Dim:
+        return -self + other
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+    __rtruediv__ = __truediv__
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Integral | Dim):
+            return NotImplemented
+        return equal(self, other if isinstance(other, Dim) else int(other))
+
+    def __lt__(self, other: int | Dim) -> bool:
+        return _decided(self, other, "<")
+
+    def __le__(self, other: int | Dim) -> bool:
+        return _decided(self, other, "<=")
+
+    def __gt__(self, other: int | Dim) -> bool:
+        return _decided(other, self, "<", ">")
+
+    def __ge__(self, other: int | Dim) -> bool:
+        return _decided(other, self, "<=", ">=")
+
+    def __hash__(self) -> int:
+        return hash(self.terms)
+
+    def __index__(self) -> NoReturn:
+        raise DimensionError(
+            f"the size '{self}' is not a number while tracing; "
+            "pass it on as a size, or give a number for it in the spec"
+        )
+
+    __int__ = __float__ = __bool__ = __index__
+
+    def __str__(self) -> str:
+        return " + ".join(_written(m, f) for m, f in self.terms).replace("+ -", "- ")
+
+    __repr__ = __str__
+
+    def names(self) -> set[str]:
+        """The names this size depends on."""
+        atoms = {atom for monomial, _ in self.terms for atom in monomial}
+        return {n for a in atoms for n in (a.numerator.names() if not isinstance(a, str) else {a})}
+
+    def evaluate(self, sizes: Mapping[str, int]) -> int:
+        """The number this size has for the given sizes of its names."""
+        return sum(factor * _product(monomial, sizes) for monomial, factor in self.terms)
+
+
+# A whole number, if one that is not known yet: other libraries ask whether a size is an Integral.
+Integral.register(Dim)
+
+
+def _is_size(size: Dim, other: object) -> bool:
+    """Whether a size can be combined with it; a traced array then takes over."""
+    if isinstance(other, float | numpy.ndarray):
+        raise DimensionError(
+            f"the size '{size}' beside {other!r}: sizes are whole numbers; call the function, "
+            "such as np.multiply(a, size), which takes both"
+        )
+    return isinstance(other, Integral | Dim)
+
+
+def _order(term: tuple[Monomial, int]) -> tuple[int, str]:
+    return -len(term[0]), str(term[0])
+
+
+def _terms(size: int | Dim) -> Iterable[tuple[Monomial, int]]:
+    return size.terms if isinstance(size, Dim) else (((), int(size)),)
+
+
+def _simplest(terms: Mapping[Monomial, int]) -> int | Dim:
+    dim = Dim(terms)
+    if not dim.terms:
+        return 0
+    return dim.terms[0][1] if dim.terms[0][0] == () and len(dim.terms) == 1 else dim
+
+
+def _written(monomial: Monomial, factor: int) -> str:
+    names = "*".join(map(str, monomial))
+    if not names:
+        return str(factor)
+    return names if factor == 1 else f"-{names}" if factor == -1 else f"{factor}*{names}"
+
+
+def _product(monomial: Monomial, sizes: Mapping[str, int]) -> int:
+    result = 1
+    for atom in monomial:
+        if isinstance(atom, str):
+            result *= sizes[atom]
+        else:
+            result *= atom.numerator.evaluate(sizes) // atom.denominator
+    return result
+
+
+def _exact_quotient(dividend: Dim, divisor: int | Dim) -> int | Dim | None:
+    """The quotient where every term is divisible by a single-term divisor, else None."""
+    ((names, number), *rest) = _terms(divisor)
+    if rest or number == 0:
+        return None
+    quotient: dict[Monomial, int] = {}
+    for monomial, factor in dividend.terms:
+        left = list(monomial)
+        if factor % number or any(left.count(n) < names.count(n) for n in names):
+            return None
+        for name in names:
+            left.remove(name)
+        quotient[tuple(left)] = factor // number
+    return _simplest(quotient)
+
+
+# Sizes that constraints say are not negative, while a program is traced; see `constraints`.
+assumed: ContextVar[tuple[Dim, ...]] = ContextVar("assumed", default=())
+
+
+def _decided(left: int | Dim, right: int | Dim, sign: str, said: str = "") -> bool:
+    """left < right, left <= right or left == right; DimensionError where that is open."""
+    difference = left - right
+    least, greatest = _bounds(difference)
+    if sign == "==":
+        true, false = least == greatest == 0, least > 0 or greatest < 0
+    elif sign == "<":
+        true, false = greatest < 0, least >= 0
+    else:
+        true, false = greatest <= 0, least > 0
+    if true or false:
+        return true
+    first, second = (right, left) if said else (left, right)
+    raise DimensionError(
+        f"'{first} {said or sign} {second}' is not decided by the names of the dimensions; give "
+        "numbers for them in the spec, equal names to equal sizes, or constraints=['n >= 2']"
+    )
+
+
+def _bounds(difference: int | Dim) -> tuple[float, float]:
+    if not isinstance(difference, Dim):
+        return difference, difference
+    if not assumed.get():
+        return -math.inf, math.inf
+    from .constraints import bounds
+
+    return bounds(difference)
+
+
+def same(left: int | Dim, right: int | Dim) -> bool:
+    """Whether two sizes are the same expression; False also where that is undecided."""
+    if isinstance(left, Dim) and isinstance(right, Dim):
+        return left.terms == right.terms
+    return not isinstance(left, Dim) and not isinstance(right, Dim) and left == right
+
+
+def equal(left: int | Dim, right: int | Dim) -> bool:
+    """Whether two sizes are equal; DimensionError where the names leave it open."""
+    return same(left, right) or _decided(left, right, "==")
+
+
+def same_shape(left: Shape, right: Shape) -> bool:
+    """Whether two shapes are the same expressions, size by size."""
+    return len(left) == len(right) and all(map(same, left, right))
+
+
+def product(shape: Iterable[int | Dim]) -> int | Dim:
+    """The number of elements of a shape."""
+    result: int | Dim = 1
+    for size in shape:
+        result = size * result
+    return result
+
+
+def evaluate(size: int | Dim, sizes: Mapping[str, int]) -> int:
+    """The number a size has for the given sizes of its names."""
+    return size.evaluate(sizes) if isinstance(size, Dim) else size
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """NumPy's broadcasting of shapes; a named size meets itself or 1, nothing else."""
+    rank = max(map(len, shapes), default=0)
+    padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+    return tuple(_broadcast_sizes(sizes) for sizes in zip(*padded, strict=True))
+
+
+def _broadcast_sizes(sizes: tuple[int | Dim, ...]) -> int | Dim:
+    wide = [size for size in sizes if not same(size, 1)]
+    if not wide:
+        return 1
+    for other in wide[1:]:
+        if not equal(wide[0], other):
+            raise DimensionError(f"sizes {wide[0]} and {other} do not broadcast")
+    return wide[0]
+
+
+_counter = itertools.count(1)
+
+
+def fresh(what: str) -> Dim:
+    """A new name for a size that only values decide, such as how many elements a mask chooses."""
+    return Dim({(f"{what.rpartition('.')[2]}__{next(_counter)}",): 1})
+
+
+def plain_name(size: int | Dim) -> str | None:
+    """The name of a size that is nothing but a name."""
+    if not isinstance(size, Dim):
+        return None
+    ((monomial, factor), *rest) = size.terms
+    if rest or factor != 1 or len(monomial) != 1 or not isinstance(monomial[0], str):
+        return None
+    return monomial[0]
+
+
+def parse(text: str | int | Dim) -> int | Dim:
+    """A size from its text: a name, a number, or names and numbers with `+ - * //`.
+
+    >>> parse("2*batch + 1")
+    2*batch + 1
+    """
+    if isinstance(text, Dim):
+        return text
+    if not isinstance(text, str):
+        return _checked_number(text)
+    try:
+        size = _from_tree(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, KeyError, ValueError, ZeroDivisionError) as problem:
+        raise DimensionError(
+            f"'{text}' is not a size; write a name such as 'batch', a number, or '2*batch + 1'"
+        ) from problem
+    return size if isinstance(size, Dim) else _checked_number(size)
+
+
+def _checked_number(number: object) -> int:
+    try:
+        size = int(number.__index__())  # type: ignore[attr-defined]
+    except AttributeError:
+        raise UsageError(f"{number!r} is not a size; give an int or a name") from None
+    if size < 0:
+        raise UsageError(f"{size} is not a size; sizes are 0 or more")
+    return size
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
+
+
+def _from_tree(tree: ast.expr) -> int | Dim:
+    match tree:
+        case ast.Name(id=name):
+            return Dim({(name,): 1})
+        case ast.Constant(value=int(number)):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return -_from_tree(inner)
+        case ast.BinOp(left=left, op=sign, right=right):
+            result: int | Dim = _OPERATORS[type(sign)](_from_tree(left), _from_tree(right))
+            return result
+    raise ValueError(ast.dump(tree))

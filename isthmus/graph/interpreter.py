@@ -1,0 +1,124 @@
+"""The executable specification: a graph run by its operators' own NumPy bodies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from isthmus.errors import UsageError
+from isthmus.program.backend import Arrays, Options, Runner
+
+from .bodies import Loaded
+from .dims import same
+from .nodes import Constant, Graph, Node, Result, Value
+from .passes import expand, with_bodies, with_sizes
+
+Array = numpy.ndarray[Any, Any]
+
+
+class NumpyBackend:
+    """Runs every operator by its NumPy body; the oracle of the tests and the native baseline."""
+
+    name = "numpy"
+
+    def fuses(self, node: Node, options: Options) -> bool:
+        return False
+
+    def refuses(self, node: Node, options: Options) -> str | None:
+        return None
+
+    def load(self, graph: Graph, options: Options) -> Reference:
+        if options.precision != "f32":
+            raise UsageError(
+                f"precision {options.precision!r} on backend 'numpy', which computes in the dtypes "
+                "as written; leave it out"
+            )
+        if options.device not in (None, "cpu"):
+            raise UsageError(f"device {options.device!r} on backend 'numpy'; leave it out")
+        return Reference(graph)
+
+
+class Reference:
+    """A graph, ready to be run by NumPy; arrays are dropped after their last use.
+
+    load: how the bodies of loops and branches are loaded, if not by NumPy as well.
+    """
+
+    def __init__(self, graph: Graph, load: Callable[[Graph], Runner] | None = None) -> None:
+        self.graph = expand(graph, keep=lambda node: False, bodies=load is None)
+        self.nodes = self.graph.nodes()
+        bodies = [body for node in self.nodes for body in node.bodies]
+        self.bodies = {id(body): (load or Reference)(body) for body in bodies}
+        self.uses = Counter(id(v) for node in self.nodes for v in node.operands)
+        self.uses.update(id(v) for v in self.graph.outputs)
+
+    def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
+        left = dict(self.uses)
+        sizes = sizes if isinstance(sizes, dict) else dict(sizes)  # the caller learns what is found
+        known = {id(v): a for v, a in zip(self.graph.inputs, arrays, strict=True)}
+        with numpy.errstate(all="ignore"):
+            for node in self.nodes:
+                operands = [_array(value, known) for value in node.operands]
+                results = run_node(self._with_bodies(node, sizes), operands, sizes)
+                if node.discovered is not None:
+                    sizes[str(node.discovered)] = _found(node, results)
+                known.update(zip(map(id, node.results), results, strict=True))
+                _drop(node.operands, left, known)
+        return [_own(_array(value, known), value) for value in self.graph.outputs]
+
+    def _with_bodies(self, node: Node, sizes: Mapping[str, int]) -> Node:
+        """The node with its bodies loaded."""
+        if not node.bodies:
+            return node
+        known = with_bodies(node, lambda body: Loaded(body, self.bodies[id(body)], sizes))
+        return Node(node.op, node.operands, known, node.location)
+
+    def describe(self) -> list[str]:
+        return [text for node in self.nodes for text in (str(node), *self._of_bodies(node))]
+
+    def _of_bodies(self, node: Node) -> list[str]:
+        return [f"  {text}" for body in node.bodies for text in self.bodies[id(body)].describe()]
+
+
+def run_node(node: Node, operands: Sequence[Any], sizes: Mapping[str, int]) -> list[Array]:
+    """The node's results, computed by its operator's body."""
+    attributes = {
+        key: with_sizes(value, sizes)
+        for key, value in node.attributes.items()
+        if not (node.op.discovers and key == "size")
+    }
+    arguments = [list(operands)] if node.op.variadic else list(operands)
+    outcome = node.op.body(*arguments, **attributes)
+    results = outcome if isinstance(outcome, tuple) else (outcome,)
+    return [numpy.asarray(array) for array in results]
+
+
+def _found(node: Node, results: Sequence[Array]) -> int:
+    """The size that the node discovered, read from its results."""
+    for value, array in zip(node.results, results, strict=True):
+        for size, number in zip(value.type.shape, array.shape, strict=True):
+            if same(size, node.attributes["size"]):
+                return number
+    raise AssertionError(f"{node.op} shows its size in none of its results")
+
+
+def _array(value: Value | None, known: Mapping[int, Array]) -> Any:
+    if isinstance(value, Constant):
+        return value.array
+    return None if value is None else known[id(value)]
+
+
+def _own(array: Array, value: Value) -> Array:
+    """An output that nobody else writes to: not an input or a constant, nor a view of one."""
+    return array if isinstance(value, Result) and array.flags.owndata else array.copy()
+
+
+def _drop(values: Sequence[Value | None], left: dict[int, int], known: dict[int, Array]) -> None:
+    for value in values:
+        if isinstance(value, Result):
+            left[id(value)] -= 1
+            if not left[id(value)]:
+                del known[id(value)]

@@ -1,0 +1,79 @@
+"""Rewrites of a graph. A graph is never changed; each pass makes a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .dims import Dim, evaluate
+from .nodes import Graph, Node, Result, Value, topological
+
+Known = dict[int, Value]  # id of an old value -> the new one
+
+
+def expand(graph: Graph, keep: Callable[[Node], bool], *, bodies: bool = True) -> Graph:
+    """The graph with every composite that is not kept replaced by what it is made of.
+
+    bodies: in the bodies of control flow as well.
+    """
+    known: Known = {}
+    done: set[int] = set()
+    _expand(graph.outputs, keep, known, done, bodies)
+    return replace(graph, outputs=tuple(known.get(id(v), v) for v in graph.outputs))
+
+
+def _expand(
+    outputs: Sequence[Value],
+    keep: Callable[[Node], bool],
+    known: Known,
+    done: set[int],
+    bodies: bool,
+) -> None:
+    for node in topological(outputs, done):
+        done.add(id(node))
+        if node.expansion and not keep(node):
+            _expand(node.expansion, keep, known, done, bodies)
+            made: Iterable[Value] = (known.get(id(v), v) for v in node.expansion)
+        else:
+            copy = copy_node(node, known)
+            if bodies and node.bodies:
+                copy.attributes = with_bodies(node, lambda body: expand(body, keep))
+            made = copy.results
+        known.update(zip(map(id, node.results), made, strict=True))
+
+
+def with_bodies(node: Node, change: Callable[[Graph], Any]) -> dict[str, Any]:
+    """The node's attributes with its bodies changed."""
+    return {
+        key: change(value) if isinstance(value, Graph) else value
+        for key, value in node.attributes.items()
+    }
+
+
+def copy_node(node: Node, known: Known) -> Node:
+    """The node with its operands replaced by what is known of them, in its expansion as well."""
+    operands = tuple(v if v is None else known.get(id(v), v) for v in node.operands)
+    copy = Node(node.op, operands, node.attributes, node.location, _copied(node, known))
+    copy.results = tuple(Result(r.type, copy, r.index) for r in node.results)
+    copy.shown = tuple(known[id(v)] for v in node.shown if id(v) in known)
+    return copy
+
+
+def _copied(node: Node, known: Known) -> tuple[Value, ...]:
+    """The expansion of a composite, made of the operands that are known."""
+    outside = {id(value.node) for value in node.needs if isinstance(value, Result)}
+    for inner in topological(node.expansion, outside):
+        known.update(zip(map(id, inner.results), copy_node(inner, known).results, strict=True))
+    return tuple(known.get(id(value), value) for value in node.expansion)
+
+
+def with_sizes(attribute: Any, sizes: Mapping[str, int]) -> Any:
+    """An attribute with every named size in it replaced by its number."""
+    if isinstance(attribute, Dim):
+        return evaluate(attribute, sizes)
+    if isinstance(attribute, tuple | list):
+        return type(attribute)(with_sizes(part, sizes) for part in attribute)
+    if isinstance(attribute, slice):
+        return slice(*with_sizes((attribute.start, attribute.stop, attribute.step), sizes))
+    return attribute

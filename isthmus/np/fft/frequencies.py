@@ -1,0 +1,68 @@
+"""The frequencies of a transform, and the order in which 0 is in the middle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from isthmus.graph.dims import Dim
+from isthmus.graph.infer import one_axis
+from isthmus.np.comparisons import less
+from isthmus.np.conversion import asarray, astype, check_device
+from isthmus.np.elementwise import divide, multiply, subtract
+from isthmus.np.ranges import arange
+from isthmus.np.repetition import roll
+from isthmus.np.searching import where
+
+
+def fftfreq(n: Any, /, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:
+    """The frequency of each element of `fft`: 0, 1, ..., -2, -1 divided by n * d.
+
+    n may be a named size. d: the distance of two of the elements transformed.
+    """
+    check_device(device)
+    if not isinstance(n, Dim):
+        return _as(numpy.fft.fftfreq(n, d), dtype)
+    place = arange(n)
+    signed = where(less(place, (n - 1) // 2 + 1), place, subtract(place, n))
+    return _as(_per(signed, n, d), dtype)
+
+
+def rfftfreq(n: Any, /, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:
+    """The frequency of each element of `rfft` of n numbers: 0, 1, ... divided by n * d."""
+    check_device(device)
+    if not isinstance(n, Dim):
+        return _as(numpy.fft.rfftfreq(n, d), dtype)
+    return _as(_per(arange(n // 2 + 1), n, d), dtype)
+
+
+def _per(steps: Any, n: Dim, d: Any) -> Any:
+    """steps * (1 / (n * d)), which is not rounded as steps / (n * d) is."""
+    return multiply(steps, divide(1.0, multiply(asarray(n), d)))
+
+
+def _as(x: Any, dtype: Any) -> Any:
+    return x if dtype is None else astype(x, dtype)
+
+
+def fftshift(x: Any, /, axes: Any = None) -> Any:
+    """x with the frequency 0 moved from the beginning of each axis, or those given, to its middle.
+
+    Elements that leave an axis at its end come in at its beginning.
+    """
+    x = asarray(x)
+    along = _axes(axes, x.ndim)
+    return roll(x, [x.shape[axis] // 2 for axis in along], along)
+
+
+def ifftshift(x: Any, /, axes: Any = None) -> Any:
+    """The inverse of `fftshift`."""
+    x = asarray(x)
+    along = _axes(axes, x.ndim)
+    return roll(x, [-(x.shape[axis] // 2) for axis in along], along)
+
+
+def _axes(axes: Any, ndim: int) -> list[int]:
+    given = range(ndim) if axes is None else (axes,) if isinstance(axes, int) else axes
+    return [one_axis(axis, ndim) for axis in given]

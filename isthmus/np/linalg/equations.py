@@ -1,0 +1,206 @@
+"""Determinants, inverses and the solutions of linear equations. x: [..., M, M]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from isthmus.errors import DimensionError, UsageError
+from isthmus.graph.dims import broadcast, equal, product
+from isthmus.graph.nodes import Type
+from isthmus.np.conversion import asarray
+from isthmus.np.linear_algebra import matmul
+from isthmus.np.manipulation import expand_dims, matrix_transpose, permute_dims, reshape, squeeze
+from isthmus.np.parts import in_parts
+from isthmus.trace.op import primitive
+
+from .types import SlogdetResult, dtypes_of, like_operand, sizes, smaller, square
+
+__all__ = [
+    "det",
+    "inv",
+    "lstsq",
+    "matrix_rank",
+    "pinv",
+    "slogdet",
+    "solve",
+    "tensorinv",
+    "tensorsolve",
+]
+
+
+def _det_type(x: Type) -> Type:
+    return Type(dtypes_of(numpy.linalg.det, x.dtype)[0], square(x)[0])
+
+
+def _det_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
+    """g * det(x) * x**-T, which a singular x does not have."""
+    return (expand_dims(g * y, axis=(-2, -1)) * matrix_transpose(inv(x)),)
+
+
+@primitive(infer=_det_type, vjp=_det_gradient)
+def det(x: Any, /) -> Any:
+    """The determinant."""
+    return numpy.linalg.det(x)
+
+
+def _slogdet_type(x: Type) -> tuple[Type, Type]:
+    sign, logarithm = dtypes_of(numpy.linalg.slogdet, x.dtype)
+    stack, _ = square(x)
+    return Type(sign, stack), Type(logarithm, stack)
+
+
+@primitive(infer=_slogdet_type)
+def _slogdet(x: Any, /) -> Any:
+    """Sign and logarithm of the absolute value of the determinant."""
+    return numpy.linalg.slogdet(x)
+
+
+def slogdet(x: Any, /) -> SlogdetResult:
+    """The determinant as sign * exp(logabsdet), which neither overflows nor underflows."""
+    return SlogdetResult(*_slogdet(x))
+
+
+def _inv_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
+    """-y.T @ g @ y.T"""
+    turned = matrix_transpose(y)
+    return (-matmul(matmul(turned, g), turned),)
+
+
+@primitive(infer=like_operand(numpy.linalg.inv), vjp=_inv_gradient)
+def inv(x: Any, /) -> Any:
+    """The inverse; LinAlgError if there is none."""
+    return numpy.linalg.inv(x)
+
+
+def _stack_with(stack: Any, tolerance: Type | None) -> Any:
+    return stack if tolerance is None else broadcast(stack, tolerance.shape)
+
+
+def _pinv_type(x: Type, rtol: Type | None, hermitian: bool) -> Type:
+    stack, rows, columns = sizes(x)
+    empty = any(isinstance(size, int) and size == 0 for size in (rows, columns))
+    dtype = x.dtype if empty else dtypes_of(numpy.linalg.pinv, x.dtype)[0]  # as NumPy has it
+    return Type(dtype, (*_stack_with(stack, rtol), columns, rows))
+
+
+@primitive(infer=_pinv_type)
+def _pinv(x: Any, rtol: Any, /, hermitian: bool) -> Any:
+    """The pseudo-inverse."""
+    return numpy.linalg.pinv(x, hermitian=hermitian, rtol=rtol)
+
+
+def pinv(x: Any, /, rcond: Any = None, hermitian: bool = False, *, rtol: Any = 1e-15) -> Any:
+    """The Moore-Penrose inverse: singular values up to rtol times the largest count as 0.
+
+    rtol: a number or an array, one a matrix; None for max(M, N) times the dtype's epsilon.
+    rcond is its older name. hermitian: x is, which is faster.
+    """
+    return _pinv(x, rtol if rcond is None else rcond, hermitian)
+
+
+def _rank_type(x: Type, tol: Type | None, rtol: Type | None, hermitian: bool) -> Type:
+    if x.ndim < 2:
+        return Type(numpy.dtype(numpy.int64))
+    stack, rows, columns = sizes(x)
+    smaller(rows, columns)
+    dtypes_of(numpy.linalg.matrix_rank, x.dtype)
+    return Type(numpy.dtype(numpy.int64), _stack_with(_stack_with(stack, tol), rtol))
+
+
+@primitive(infer=_rank_type)
+def _matrix_rank(x: Any, tol: Any, rtol: Any, /, hermitian: bool) -> Any:
+    """How many singular values are not small."""
+    return numpy.linalg.matrix_rank(x, tol, hermitian, rtol=rtol)
+
+
+def matrix_rank(x: Any, /, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """How many singular values are above tol, or above rtol times the largest.
+
+    rtol: a number or an array, one a matrix; None for max(M, N) times the dtype's epsilon.
+    """
+    return _matrix_rank(x, tol, rtol, hermitian)
+
+
+def _solve_type(a: Type, b: Type) -> Type:
+    stack, size = square(a)
+    rows = b.shape[-1:] if b.ndim == 1 else b.shape[-2:-1]
+    if not rows or not equal(rows[0], size):
+        raise DimensionError(f"{b} beside {a}: give as many rows, {size}")
+    dtype = dtypes_of(numpy.linalg.solve, a.dtype, b.dtype)[0]
+    if b.ndim == 1:
+        return Type(dtype, (*stack, size))
+    return Type(dtype, (*broadcast(stack, b.shape[:-2]), *b.shape[-2:]))
+
+
+def _solve_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    """b's is solve(a.T, g), and a's is minus the product of that with y.T."""
+    if b.ndim == 1:
+        g, y = expand_dims(g, axis=-1), expand_dims(y, axis=-1)
+    of_b = solve(matrix_transpose(a), g)
+    of_a = -matmul(of_b, matrix_transpose(y))
+    return of_a, squeeze(of_b, axis=-1) if b.ndim == 1 else of_b
+
+
+@primitive(infer=_solve_type, vjp=_solve_gradient)
+def solve(a: Any, b: Any, /) -> Any:
+    """The x with a @ x = b. b: [M], or [..., M, K]; LinAlgError if there is none."""
+    return numpy.linalg.solve(a, b)
+
+
+def _lstsq_type(a: Type, b: Type, rcond: Any, size: Any) -> tuple[Type, ...]:
+    if a.ndim != 2 or b.ndim not in (1, 2):
+        raise UsageError(f"{a} and {b}: give a matrix, and a vector or matrix")
+    if not equal(a.shape[0], b.shape[0]):
+        raise DimensionError(f"{a} and {b} have different numbers of rows")
+    x, residuals, rank, s = dtypes_of(_least_squares, a.dtype, b.dtype)
+    values = Type(s, (smaller(*a.shape),))
+    return Type(x, (a.shape[1], *b.shape[1:])), Type(residuals, (size,)), Type(rank), values
+
+
+def _least_squares(a: Any, b: Any) -> Any:
+    return numpy.linalg.lstsq(a, b)
+
+
+@primitive(infer=_lstsq_type, discovers=True)
+def _lstsq(a: Any, b: Any, /, rcond: Any, size: Any = None) -> Any:
+    """Solution, residuals, rank and singular values."""
+    return numpy.linalg.lstsq(a, b, rcond=rcond)
+
+
+def lstsq(a: Any, b: Any, /, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
+    """The x that makes sum((a @ x - b)**2) smallest; those sums, the rank and singular values of a.
+
+    The sums are none where a's rank is below N, or where M <= N. rcond: singular values up to
+    rcond times the largest count as 0; None for max(M, N) times the dtype's epsilon.
+    """
+    solution, residuals, rank, values = _lstsq(a, b, rcond)
+    return solution, residuals, rank, values
+
+
+@in_parts(numpy.linalg.tensorinv)
+def tensorinv(a: Any, /, ind: int = 2) -> Any:
+    """The b with tensordot(b, tensordot(a, c, ind), ind) = c: a is inverted as a matrix.
+
+    ind: how many first axes of a are its rows.
+    """
+    a = asarray(a)
+    if ind < 1:
+        raise UsageError(f"ind={ind}: give at least 1")
+    inverse = inv(reshape(a, (product(a.shape[ind:]), -1)))
+    return reshape(inverse, (*a.shape[ind:], *a.shape[:ind]))
+
+
+@in_parts(numpy.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, /, axes: Any = None) -> Any:
+    """The x with tensordot(a, x, x.ndim) = b. axes: those of a that are moved to the end first."""
+    a, b = asarray(a), asarray(b)
+    order = list(range(a.ndim))
+    for axis in axes or ():
+        order.remove(axis)
+        order.insert(a.ndim, axis)
+    a = permute_dims(a, tuple(order))
+    shape = a.shape[b.ndim - a.ndim :]
+    size = product(shape)
+    return reshape(solve(reshape(a, (size, size)), reshape(b, (-1,))), shape)

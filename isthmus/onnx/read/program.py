@@ -1,0 +1,105 @@
+"""An ONNX file as a program of Isthmus, so that its backends run it and its operations are counted.
+
+traced = program_of(read(folder), {"input": isthmus.spec("float32", [1, 3, 224, 224])})
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from isthmus.benchmarks.portable.onnx import graph as onnx_graph
+from isthmus.benchmarks.portable.onnx.graph import Node
+from isthmus.benchmarks.portable.timing.main import Missing
+from isthmus.errors import IsthmusError, UsageError
+from isthmus.graph.constraints import assuming
+from isthmus.graph.nodes import Graph, Input, Type
+from isthmus.trace.array import Array
+from isthmus.trace.discovery import recording
+from isthmus.trace.op import as_value
+from isthmus.trace.tracing import Traced
+
+from .rows import ROWS, Row
+
+# Results besides the first that inference does without.
+OPTIONAL = ("Dropout", "LayerNormalization", "MaxPool", "BatchNormalization")
+
+
+def program_of(file: onnx_graph.Graph, types: Mapping[str, Type]) -> Traced:
+    """The program for inputs of the given types.
+
+    Raises UsageError, with the reason, for a file that holds what Isthmus does not know.
+    """
+    known = {name: types[name] for name in file.inputs}
+    inputs = tuple(Input(kind, name) for name, kind in known.items())
+    file = replace(file, nodes=tuple(_counted(node) for node in file.nodes))
+    _check(file)
+    with assuming(()), recording():
+        values = {**file.parameters, **{value.name: Array(value) for value in inputs}}
+        found = _walked(file, values)
+        outputs = tuple(as_value(value) for value in found)
+    graph = Graph(inputs, outputs, file.outputs)
+    graph = replace(graph, constant_names=_names(file, graph))
+    return Traced(graph, ((), {name: name for name in known}), {n: n for n in file.outputs})
+
+
+def _names(file: onnx_graph.Graph, graph: Graph) -> dict[int, str]:
+    """The constants that are weights of the file, or a weight in another shape or order."""
+    weights = {id(_owner(array)): name for name, array in file.parameters.items()}
+    found: dict[int, str] = {}
+    for constant in graph.constants():
+        name = weights.get(id(_owner(constant.array)))
+        if name is not None:
+            found[id(constant.array)] = f"{name}/{len(found)}" if name in found.values() else name
+    return found
+
+
+def _owner(array: Any) -> Any:
+    return array if array.base is None else array.base
+
+
+def _check(file: onnx_graph.Graph) -> None:
+    absent = sorted({node.op for node in file.nodes if file.computes(node)} - ROWS.keys())
+    if absent:
+        noun, verb = ("operators", "are") if len(absent) > 1 else ("operator", "is")
+        raise UsageError(f"ONNX {noun} {', '.join(absent)} {verb} not known to isthmus")
+    taken = {name for node in file.nodes for name in node.inputs} | set(file.outputs)
+    for node in file.nodes:
+        more = taken.intersection(node.outputs[1:])
+        if more and node.op in OPTIONAL:
+            raise UsageError(f"ONNX {node.op}: its result {min(more)} is not known to isthmus")
+    try:
+        onnx_graph.check(file, ROWS, "isthmus")
+    except Missing as problem:
+        raise UsageError(str(problem)) from None
+
+
+def _counted(node: Node) -> Node:
+    """A Split that says into how many parts."""
+    if node.op != "Split" or len(node.inputs) > 1:
+        return node
+    return replace(node, attributes={"num_outputs": len(node.outputs), **node.attributes})
+
+
+def _walked(file: onnx_graph.Graph, values: Mapping[str, Any]) -> list[Any]:
+    table = {name: _explained(name, row) for name, row in ROWS.items()}
+    try:
+        return onnx_graph.run(file, table, values)
+    except Missing as problem:
+        raise UsageError(str(problem)) from None
+
+
+def _explained(name: str, row: Row) -> Row:
+    """The row; whatever a file's attributes make it raise says which operator it was."""
+
+    @functools.wraps(row)
+    def call(*operands: Any) -> Any:
+        try:
+            return row(*operands)
+        except (IsthmusError, ArithmeticError, LookupError, TypeError, ValueError) as problem:
+            said = " ".join(str(problem).split()) or type(problem).__name__
+            raise UsageError(f"ONNX {name}: {said}") from None
+
+    return call

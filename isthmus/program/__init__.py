@@ -1,0 +1,1 @@
+"""Who computes what: programs cut into segments, loaded, called, saved and exported."""

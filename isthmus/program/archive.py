@@ -1,0 +1,252 @@
+"""A program in one file: a safetensors file of its constants, the graph as JSON in its header.
+
+Reading runs no code of the file: nodes name operators, which are looked up and called on
+traced arrays, so that every type is inferred again and a wrong file is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import EllipsisType
+from typing import Any
+
+import numpy
+
+from isthmus.errors import FileError, IsthmusError
+from isthmus.graph.constraints import Constraint, assuming, constraint
+from isthmus.graph.dims import Dim, parse
+from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
+from isthmus.graph.passes import expand
+from isthmus.trace.array import Array
+from isthmus.trace.discovery import finds_sizes, recording
+from isthmus.trace.op import OPERATORS, as_value
+from isthmus.trace.tracing import Traced
+
+from .executable import Executable, checked_options
+
+FORMAT = 1
+Names = Mapping[int, str]  # id(array) -> name
+
+
+def save(traced: Traced, path: str | Path) -> None:
+    """Write a traced program; the file is complete or not there at all."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    target = Path(path)
+    document, arrays = _described(traced)
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    try:
+        save_file(arrays, partial, metadata={"isthmus": json.dumps(document)})
+        partial.replace(target)
+    except (OSError, SafetensorError) as problem:
+        partial.unlink(missing_ok=True)
+        raise FileError(f"{target}: cannot be written ({problem}); choose another place") from None
+
+
+def load(
+    path: str | Path,
+    *,
+    backend: str = "cpu",
+    precision: str = "f32",
+    threads: int | None = None,
+    numerics: str = "numpy",
+    on_host: str = "allow",
+    device: str | None = None,
+) -> Executable:
+    """Read a program that `Executable.save` wrote, onto any backend; options as `compile`'s.
+
+    Raises FileError for a file that is missing, truncated or not such a program.
+    """
+    options = checked_options(precision, threads, numerics, on_host, device)
+    return Executable(read(path), backend, options, on_host)
+
+
+def read(path: str | Path) -> Traced:
+    """The traced program of a file."""
+    document, arrays = _contents(Path(path))
+    try:
+        return _rebuilt(document, arrays)
+    except IsthmusError as problem:
+        raise FileError(f"{path}: {problem}") from None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, MemoryError) as problem:
+        raise FileError(
+            f"{path}: the program in it is malformed ({type(problem).__name__}: {problem}); "
+            "save it again with Executable.save"
+        ) from None
+
+
+def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
+    except (OSError, SafetensorError) as problem:
+        raise FileError(
+            f"{path}: cannot be read as a program ({problem}); check the file"
+        ) from None
+    if "isthmus" not in metadata:
+        raise FileError(f"{path}: holds weights but no program; save one with Executable.save")
+    try:
+        document: dict[str, Any] = json.loads(metadata["isthmus"])
+    except ValueError:
+        raise FileError(f"{path}: its program is no JSON; save it again") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise FileError(f"{path}: is of another format than {FORMAT}; save it with this release")
+    return document, arrays
+
+
+# Writing
+
+
+def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
+    graph = expand(traced.graph, keep=_survives)
+    constants = graph.constants()
+    names = {id(c.array): _constant_name(graph, c, i) for i, c in enumerate(constants)}
+    document = {
+        "format": FORMAT,
+        "constraints": [c.text for c in graph.constraints],
+        **_written_graph(graph, names),
+        "parameters": [names[key] for key in graph.constant_names if key in names],
+        "arguments": _written(traced.arguments, names),
+        "result": _written(traced.result, names),
+    }
+    return document, {names[id(c.array)]: numpy.asarray(c.array, order="C") for c in constants}
+
+
+def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
+    nodes = graph.nodes()
+    places: dict[int, Any] = {id(v): ["input", i] for i, v in enumerate(graph.inputs)}
+    for position, node in enumerate(nodes):
+        places.update({id(r): ["node", position, r.index] for r in node.results})
+
+    def place(value: Value | None) -> Any:
+        if isinstance(value, Constant):
+            return ["constant", names[id(value.array)]]
+        return None if value is None else places[id(value)]
+
+    return {
+        "inputs": [[v.name, v.type.dtype.name, list(map(str, v.type.shape))] for v in graph.inputs],
+        "nodes": [
+            [node.op.name, [place(v) for v in node.operands], _attributes(node, names)]
+            for node in nodes
+        ],
+        "outputs": [place(value) for value in graph.outputs],
+        "output_names": list(graph.output_names),
+    }
+
+
+def _attributes(node: Node, names: Names) -> Any:
+    return _written(dict(node.attributes), names)
+
+
+def _survives(node: Node) -> bool:
+    """Whether a composite is the same when recorded again.
+
+    Python scalars have become arrays, and sizes that it finds would have other names.
+    """
+    scalar = any(isinstance(v, Constant) and v.array.ndim == 0 for v in node.operands)
+    return not scalar and not finds_sizes(node)
+
+
+def _constant_name(graph: Graph, constant: Constant, position: int) -> str:
+    return graph.constant_names.get(id(constant.array), f"constant.{position}")
+
+
+def _written(attribute: Any, names: Names) -> Any:
+    match attribute:
+        case Graph():
+            return {"graph": _written_graph(attribute, names)}
+        case Dim():
+            return {"dim": str(attribute)}
+        case numpy.dtype() | type():
+            return {"dtype": numpy.dtype(attribute).name}
+        case slice(start=start, stop=stop, step=step):
+            return {"slice": [_written(part, names) for part in (start, stop, step)]}
+        case EllipsisType():
+            return {"ellipsis": True}
+        case tuple():
+            return {"tuple": [_written(part, names) for part in attribute]}
+        case list():
+            return [_written(part, names) for part in attribute]
+        case dict():
+            return {"dict": {key: _written(part, names) for key, part in attribute.items()}}
+        case numpy.generic():
+            return attribute.item()
+    return attribute
+
+
+# Reading
+
+
+def _read(written: Any, arrays: Mapping[str, Any]) -> Any:
+    def read(part: Any) -> Any:
+        return _read(part, arrays)
+
+    match written:
+        case {"graph": document}:
+            return _read_graph(document, arrays, {}, ())
+        case {"dim": text}:
+            return parse(text)
+        case {"dtype": name}:
+            return numpy.dtype(name)
+        case {"slice": parts}:
+            return slice(*map(read, parts))
+        case {"ellipsis": _}:
+            return ...
+        case {"tuple": parts}:
+            return tuple(map(read, parts))
+        case {"dict": parts}:
+            return {key: read(part) for key, part in parts.items()}
+        case list():
+            return [read(part) for part in written]
+    return written
+
+
+def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
+    constraints = tuple(map(constraint, document.get("constraints", ())))
+    parameters = {id(arrays[name]): name for name in document["parameters"]}
+    with assuming(constraints), recording():
+        graph = _read_graph(document, arrays, parameters, constraints)
+    return Traced(graph, _read(document["arguments"], arrays), _read(document["result"], arrays))
+
+
+def _read_graph(
+    document: dict[str, Any],
+    arrays: Mapping[str, Any],
+    parameters: Names,
+    constraints: tuple[Constraint, ...],
+) -> Graph:
+    inputs = tuple(
+        Input(Type(numpy.dtype(dtype), tuple(parse(_size(s)) for s in shape)), name)
+        for name, dtype, shape in document["inputs"]
+    )
+    known: dict[str, list[Any]] = {"input": [[Array(value)] for value in inputs], "node": []}
+
+    def value(place: Any) -> Any:
+        if place is None:
+            return None
+        kind, key, *rest = place
+        return arrays[key] if kind == "constant" else known[kind][key][rest[0] if rest else 0]
+
+    for name, operands, attributes in document["nodes"]:
+        outcome = _recorded(name, [value(place) for place in operands], _read(attributes, arrays))
+        known["node"].append(outcome if isinstance(outcome, tuple) else (outcome,))
+    outputs = tuple(as_value(value(place)) for place in document["outputs"])
+    return Graph(inputs, outputs, tuple(document["output_names"]), parameters, constraints)
+
+
+def _size(text: str) -> str | int:
+    return int(text) if text.isdigit() else text
+
+
+def _recorded(name: str, operands: Sequence[Any], attributes: dict[str, Any]) -> Any:
+    op = OPERATORS.get(name)
+    if op is None:
+        raise FileError(f"its operator '{name}' is not defined; import the module that defines it")
+    return op(*([operands] if op.variadic else operands), **attributes)

@@ -1,0 +1,62 @@
+"""A program on fixed arrays: between calls nothing is bound or allocated; indices are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from isthmus.errors import UsageError
+from isthmus.graph import tree
+
+from .backend import Arrays, Runner
+
+Array = numpy.ndarray[Any, Any]
+Again = Callable[[], Sequence[Array]]
+
+
+class Bound:
+    """Call it after changing the elements of the arrays it was bound to.
+
+    `result` nests as the program's; its arrays are the same at every call, with new elements,
+    so copy what must last. An array whose size values decide is another one when its size is.
+    One thread at a time; `Executable.bind` makes another one.
+    """
+
+    def __init__(self, run: Again, nesting: Any) -> None:
+        self._run = run
+        self._outputs = [numpy.array(output) for output in run()]
+        self._nesting = nesting
+        self.result = self._nested()
+
+    def __call__(self) -> Any:
+        """Compute again; the result."""
+        arrays = self._run()
+        if any(a.shape != b.shape for a, b in zip(self._outputs, arrays, strict=True)):
+            self._outputs = [numpy.array(array) for array in arrays]
+            self.result = self._nested()
+        else:
+            for kept, found in zip(self._outputs, arrays, strict=True):
+                numpy.copyto(kept, found)
+        return self.result
+
+    def _nested(self) -> Any:
+        whole = isinstance(self._nesting, str)
+        return self._outputs[0] if whole else tree.rebuild(self._nesting, self._outputs)
+
+
+def bound_run(runner: Runner, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
+    """Run again on the same arrays: by the runner's own `bind`, where its runtime has one."""
+    bind = getattr(runner, "bind", None)
+    return (lambda: runner(arrays, sizes)) if bind is None else bind(arrays, sizes)
+
+
+def check_shareable(names: Sequence[str], arrays: Sequence[Any]) -> None:
+    """UsageError for an array whose memory a runtime cannot read as it is."""
+    for name, array in zip(names, arrays, strict=True):
+        if not (array.flags.c_contiguous and array.flags.writeable):
+            raise UsageError(
+                f"{name}: bind needs a writeable array in C order, which it can share; "
+                "give numpy.array(x, order='C')"
+            )

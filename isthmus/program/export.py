@@ -1,0 +1,84 @@
+"""Programs as files that other runtimes read: ONNX and OpenVINO IR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from isthmus.errors import FileError, UsageError
+from isthmus.graph.nodes import Graph, Node
+from isthmus.graph.passes import expand
+from isthmus.trace.tracing import trace
+
+from .backend import Backend, Options, find_backend
+
+
+def export(
+    function: Callable[..., Any],
+    specs: Any,
+    path: str | Path,
+    *,
+    constraints: Sequence[str] = (),
+) -> None:
+    """Write a function or Block as `.onnx` (weights inside, above 2 GB beside it) or `.xml`.
+
+    specs, constraints: as for `isthmus.compile`; the file's inputs, outputs and named sizes
+    have the same names. Weights stay float32. What `compile` checks at every call a file cannot:
+    indices outside an array, empty arrays and other sizes are up to the runtime that reads it.
+    Raises UsageError for another suffix, and for operators only the host computes as NumPy.
+    """
+    target = Path(path)
+    if target.suffix not in FORMATS:
+        known = " or ".join(FORMATS)
+        raise UsageError(f"{target.name}: no format has suffix '{target.suffix}'; give {known}")
+    if not target.parent.is_dir():
+        raise FileError(f"{target.parent} is no folder; create it first")
+    name, write = FORMATS[target.suffix]
+    graph = _whole(trace(function, specs, constraints=constraints).graph, find_backend(name))
+    try:
+        write(graph, target)
+    except OSError as problem:
+        raise FileError(f"{target} cannot be written: {problem.strerror}") from problem
+
+
+def _whole(graph: Graph, backend: Backend) -> Graph:
+    """The graph as the backend takes it; UsageError if a part of it would be the host's."""
+    options = Options()
+
+    def keeps(node: Node) -> bool:
+        return backend.fuses(node, options) and backend.refuses(node, options) is None
+
+    expanded = expand(graph, keeps)
+    nodes = expanded.nodes()
+    refused = [(node, reason) for node in nodes if (reason := backend.refuses(node, options))]
+    if refused:
+        raise UsageError(_explained(refused))
+    return expanded
+
+
+def _explained(refused: list[tuple[Node, str]]) -> str:
+    node, reason = refused[0]
+    names = ", ".join(sorted({node.op.name for node, _ in refused}))
+    return (
+        f"a file cannot hold {names}, which only the host computes as NumPy does: "
+        f"{node} at {node.location}: {reason}; change the program"
+    )
+
+
+def _write_onnx(graph: Graph, path: Path) -> None:
+    from isthmus.gpu_backend import export_onnx
+
+    export_onnx(graph, path)
+
+
+def _write_ir(graph: Graph, path: Path) -> None:
+    from isthmus.cpu_backend import export_ir
+
+    export_ir(graph, path)
+
+
+FORMATS: dict[str, tuple[str, Callable[[Graph, Path], None]]] = {
+    ".onnx": ("gpu", _write_onnx),
+    ".xml": ("cpu", _write_ir),
+}

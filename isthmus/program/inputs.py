@@ -1,0 +1,183 @@
+"""A caller's arrays against a program's inputs: names, dtypes, ranks and equal sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy
+
+from isthmus.analysis.index_checks import LOOKUPS, lookup_requirement
+from isthmus.errors import DimensionError, UsageError
+from isthmus.graph.dims import Dim, evaluate, plain_name
+from isthmus.graph.indexing import requirements
+from isthmus.graph.infer import axes_of
+from isthmus.graph.nodes import Graph, Input, Node, Type, Value
+
+Array = numpy.ndarray[Any, Any]
+Check = tuple["Dim", str]  # a size that must not be negative, and what needs it
+
+
+class Binder:
+    """Checks arrays and finds the sizes of the named dimensions."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.inputs = graph.inputs
+        known = set(graph.dimension_names())
+        checks = _checks(graph)
+        self.checks = [check for check in checks if check[0].names() <= known]
+        # Of sizes that values decide: checked when they are known, see `discovered`.
+        self.later: dict[str, list[Check]] = {}  # by each of their names
+        for check in checks:
+            for name in check[0].names() - known:
+                self.later.setdefault(name, []).append(check)
+        self.solvable = [
+            (position, axis, size)
+            for position, value in enumerate(graph.inputs)
+            for axis, size in enumerate(value.type.shape)
+            if isinstance(size, Dim)
+        ]
+
+    def sizes(self, arrays: Sequence[Array]) -> dict[str, int]:
+        """The size of each named dimension; UsageError for arrays of the wrong type."""
+        for value, array in zip(self.inputs, arrays, strict=True):
+            _check_type(value, array)
+        return self.sizes_of(arrays)
+
+    def sizes_of(self, arrays: Sequence[Any]) -> dict[str, int]:
+        """The same of anything that has a shape and is known to be of the right dtype."""
+        sizes = self._solve(arrays)
+        if sizes and min(sizes.values()) < 0:
+            raise DimensionError(_negative(sizes, self.inputs, arrays))
+        for value, array in zip(self.inputs, arrays, strict=True):
+            _check_shape(value, array, sizes)
+        for check in self.checks:
+            _check_size(check, sizes)
+        return sizes
+
+    def discovered(
+        self, values: Sequence[Value], arrays: Sequence[Array], sizes: dict[str, int], since: int
+    ) -> None:
+        """Add the sizes that arrays show of values whose size was not known.
+
+        Checks all sizes but the first `since`, which are in the order they became known.
+        """
+        for value, array in zip(values, arrays, strict=True):
+            for size, number in zip(value.type.shape, array.shape, strict=True):
+                name = plain_name(size)
+                if name is not None:
+                    sizes.setdefault(name, number)
+        for name in islice(reversed(sizes), len(sizes) - since):
+            for check in self.later.get(name, ()):
+                if check[0].names() <= sizes.keys():
+                    _check_size(check, sizes)
+
+    def _solve(self, arrays: Sequence[Array]) -> dict[str, int]:
+        sizes: dict[str, int] = {}
+        for position, axis, size in self.solvable:
+            name = plain_name(size)
+            if name is not None:
+                sizes.setdefault(name, arrays[position].shape[axis])
+        for position, axis, size in self.solvable:
+            _solve_linear(size, arrays[position].shape[axis], sizes)
+        return sizes
+
+
+def _check_size(check: Check, sizes: Mapping[str, int]) -> None:
+    size, reason = check
+    if evaluate(size, sizes) < 0:
+        given = ", ".join(f"{name}={number}" for name, number in sizes.items())
+        raise DimensionError(f"{given}: {reason}; give sizes for which {size} >= 0")
+
+
+def _negative(sizes: Mapping[str, int], inputs: Sequence[Input], arrays: Sequence[Array]) -> str:
+    name = next(name for name, number in sizes.items() if number < 0)
+    given = ", ".join(
+        f"{value.name}: {array.shape} for {value.type}"
+        for value, array in zip(inputs, arrays, strict=True)
+        if any(isinstance(size, Dim) and name in size.names() for size in value.type.shape)
+    )
+    return f"{given} makes {name} = {sizes[name]}; give sizes for which {name} >= 0"
+
+
+def _solve_linear(size: Dim, number: int, sizes: dict[str, int]) -> None:
+    """factor * name + rest = number, for the one name that is not known yet."""
+    unknown = size.names() - set(sizes)
+    if len(unknown) != 1:
+        return
+    (name,) = unknown
+    at_zero = evaluate(size, {**sizes, name: 0})
+    factor = evaluate(size, {**sizes, name: 1}) - at_zero
+    if factor:
+        sizes[name] = (number - at_zero) // factor
+
+
+def _checks(graph: Graph) -> list[Check]:
+    """Sizes that a constraint or some node needs to be non-negative, each once."""
+    found: dict[str, Check] = {
+        text: (size, f"the constraint {text} does not hold")
+        for size, text in graph.constraints
+        if isinstance(size, Dim)
+    }
+    for node in graph.all_nodes():
+        for size, reason in _node_checks(node):
+            if isinstance(size, Dim) and not _surely_positive(size):
+                where = f"{node.op.name} at {node.location}: {reason}"
+                found.setdefault(str(size), (size, where))
+    return list(found.values())
+
+
+def _node_checks(node: Node) -> list[tuple[int | Dim, str]]:
+    needed: list[tuple[int | Dim, str]] = []
+    for result in node.results:
+        needed += [(size, f"its result is {result.type}") for size in result.type.shape]
+    operand = node.operands[0] if node.operands else None
+    if operand is None:
+        return needed
+    if node.op.name == "np.getitem":
+        needed += requirements(operand.type.shape, node.attributes["index"])
+    if node.op.name in LOOKUPS:
+        needed.append((lookup_requirement(node), "an index would be out of bounds"))
+    if node.op.name in _OF_SOMETHING:
+        reduced = axes_of(node.attributes["axis"], operand.type.ndim)
+        needed += [(operand.type.shape[axis] - 1, "of an empty axis") for axis in reduced]
+    return needed
+
+
+# Reductions for which NumPy raises where there is nothing to reduce.
+_OF_SOMETHING = {"np.argmax", "np.argmin", "np.max", "np.min"}
+
+
+def _surely_positive(size: Dim) -> bool:
+    return all(
+        factor > 0 and all(isinstance(a, str) for a in names) for names, factor in size.terms
+    )
+
+
+def _check_type(value: Input, array: Any) -> None:
+    if not isinstance(array, numpy.ndarray):
+        raise UsageError(
+            f"{value.name}: {type(array).__name__} given; give a NumPy array of {value.type}"
+        )
+    if array.dtype != value.type.dtype:
+        raise UsageError(
+            f"{value.name}: {Type(array.dtype, array.shape)} given, {value.type} expected; "
+            f"convert it with .astype('{value.type.dtype}')"
+        )
+    if array.ndim != value.type.ndim:
+        raise UsageError(
+            f"{value.name}: {Type(array.dtype, array.shape)} given, {value.type} expected; "
+            f"reshape it to {value.type.ndim} axes"
+        )
+
+
+def _check_shape(value: Input, array: Array, sizes: Mapping[str, int]) -> None:
+    for axis, (size, given) in enumerate(zip(value.type.shape, array.shape, strict=True)):
+        wanted = evaluate(size, sizes)
+        if wanted != given:
+            said = f"{size} = {wanted}" if isinstance(size, Dim) else f"{size}"
+            raise DimensionError(
+                f"{value.name}: shape {array.shape} given, {value.type} expected; "
+                f"axis {axis} must be {said}"
+            )

@@ -1,0 +1,121 @@
+"""A graph in segments that run one after another: a whole program, or a body the host drives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from isthmus.analysis.index_checks import IndexGuards
+from isthmus.graph.interpreter import Reference
+from isthmus.graph.nodes import Constant, Graph, Node, Value
+
+from .backend import Arrays, Backend, Options, Runner
+from .bound_call import Again, bound_run
+from .explanation import SegmentTimes
+from .inputs import Binder
+from .partition import Segment, partition
+
+Array = numpy.ndarray[Any, Any]
+
+
+class Pipeline:
+    """Arrays of the graph's inputs and sizes in, arrays of its outputs out."""
+
+    def __init__(self, graph: Graph, backend: Backend, options: Options) -> None:
+        self.graph = graph
+        self.backend = backend
+        self.options = options
+        longest = getattr(backend, "longest", None)
+        self.segments = partition(graph, lambda node: backend.refuses(node, options), longest)
+        self.binder = Binder(graph)
+        self.runners = [self._load(segment) for segment in self.segments]
+        self.direct = _is_direct(self.segments, graph)
+        self.times = SegmentTimes(len(self.segments))
+
+    def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
+        if self.direct:
+            return self.runners[0](arrays, sizes)
+        known = {id(v): array for v, array in zip(self.graph.inputs, arrays, strict=True)}
+        sizes = dict(sizes)
+        for i, (segment, runner) in enumerate(zip(self.segments, self.runners, strict=True)):
+            operands = [known[id(value)] for value in segment.reads]
+            before = len(sizes)
+            outputs = self.times.run(i, runner, operands, sizes)
+            self.binder.discovered(segment.writes, outputs, sizes, before)
+            known.update(zip(map(id, segment.writes), outputs, strict=True))
+        return [_result(value, known) for value in self.graph.outputs]
+
+    def describe(self) -> list[str]:
+        """The operations with the place where each runs."""
+        places = ["host" if part.on_host else self.backend.name for part in self.segments]
+        found = zip(places, self.runners, strict=True)
+        counts = Counter((place, text) for place, runner in found for text in runner.describe())
+        return [
+            f"{place}: {n} x {text}" if n > 1 else f"{place}: {text}"
+            for (place, text), n in counts.items()
+        ]
+
+    def _load(self, segment: Segment) -> Runner:
+        if segment.on_host:
+            return Reference(segment.graph, self._body)
+        return guarded(segment.graph, self.backend.load(segment.graph, self.options))
+
+    def _body(self, body: Graph) -> Runner:
+        """A body of a loop or branch that the host drives; numbers alone are quicker by NumPy."""
+        values = [value for node in body.all_nodes() for value in _values(node)]
+        if not any(value.type.ndim for value in values):
+            return Reference(body)
+        return Pipeline(body, self.backend, self.options)
+
+
+def _values(node: Node) -> list[Value]:
+    return [value for value in (*node.operands, *node.results) if value is not None]
+
+
+def guarded(graph: Graph, runner: Runner) -> Runner:
+    """The runner behind the checks of its indices, if there are any."""
+    guards = IndexGuards(graph)
+    return Guarded(guards, runner) if guards.checks else runner
+
+
+class Guarded:
+    """A runner behind the checks of its indices."""
+
+    def __init__(self, guards: IndexGuards, runner: Runner) -> None:
+        self.guards = guards
+        self.runner = runner
+
+    def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
+        self.guards(arrays, sizes)
+        return self.runner(arrays, sizes)
+
+    def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
+        run = bound_run(self.runner, arrays, sizes)
+
+        def again() -> Sequence[Array]:
+            self.guards(arrays, sizes)
+            return run()
+
+        return again
+
+    def describe(self) -> list[str]:
+        return self.runner.describe()
+
+
+def _is_direct(segments: Sequence[Segment], graph: Graph) -> bool:
+    """Whether one segment reads the inputs and writes the outputs as the caller has them."""
+    if len(segments) != 1:
+        return False
+    reads = list(map(id, segments[0].reads)) == list(map(id, graph.inputs))
+    return reads and list(map(id, segments[0].writes)) == list(map(id, graph.outputs))
+
+
+def _result(value: Value, known: Mapping[int, Array]) -> Array:
+    """An output; a copy where it is an input or a constant, so that results are the caller's."""
+    if isinstance(value, Constant):
+        return value.array.copy()
+    found = known[id(value)]
+    return found.copy() if not hasattr(value, "node") else found

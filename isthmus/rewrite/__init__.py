@@ -1,0 +1,1 @@
+"""Graph to graph: gradients, and formulas that lowerings are written with."""

@@ -1,0 +1,204 @@
+"""Gradients: a reverse sweep over a graph, by the rule each operator states beside its body.
+
+The result is a graph of the same operators, so that a gradient runs on every backend.
+Composites need no rule: they are differentiated through what they are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+import numpy
+
+from isthmus import np
+from isthmus.errors import UsageError
+from isthmus.graph import tree
+from isthmus.graph.dims import Shape, same
+from isthmus.graph.interpreter import Reference
+from isthmus.graph.nodes import Graph, Input, Node, Type, Value
+from isthmus.graph.passes import Known, copy_node, expand
+from isthmus.trace.array import Array
+from isthmus.trace.discovery import finders_are, recording
+from isthmus.trace.op import OPERATORS, Op, as_value
+from isthmus.trace.tracing import Arguments, trace
+
+from .body_gradient import control_gradients
+
+# Steps: constant between jumps. What returns truth values or ints has no gradient either way.
+ZERO_GRADIENT: frozenset[Op[..., Any]] = frozenset(
+    OPERATORS[f"np.{name}"]
+    for name in (
+        *("ceil", "floor", "floor_divide", "imag", "modf_whole", "rint", "round", "sign"),
+        *("spacing", "trunc"),
+    )
+)
+
+Cotangents = dict[int, Array]  # id of a value -> the gradient of the output by it
+
+
+def value_and_grad(
+    function: Callable[..., Any], wrt: int | Sequence[int] = 0
+) -> Callable[..., tuple[Any, Any]]:
+    """(f(*args), df/dargs[wrt]) for an f that returns one number.
+
+    wrt: a position, or several for a tuple of gradients; each nests as its argument
+    does. Takes NumPy arrays, or traced ones inside a program that is compiled.
+    Raises UsageError for results that are no number, for arguments that are no
+    floats, and where an operator on the way states no gradient.
+    """
+
+    @wraps(function)
+    def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        nested = (args, kwargs)
+        traced = trace(function, Arguments(*tree.map_leaves(_type, nested)))
+        names = traced.arguments[0]
+        wanted = names[wrt] if isinstance(wrt, int) else tuple(names[i] for i in wrt)
+        graph = gradient_graph(traced.graph, [name for _, name in tree.leaves(wanted)])
+        value, *gradients = _run(graph, [leaf for _, leaf in tree.leaves(nested)])
+        return value, tree.rebuild(wanted, gradients)
+
+    return differentiated
+
+
+def grad(function: Callable[..., Any], wrt: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """df/dargs[wrt] for an f that returns one number; see `value_and_grad`."""
+    both = value_and_grad(function, wrt)
+
+    @wraps(function)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return differentiated
+
+
+def gradient_graph(graph: Graph, names: Sequence[str]) -> Graph:
+    """The graph with the gradient of its one output by each named input as further outputs."""
+    graph = expand(graph, keep=lambda node: False)
+    output = _checked_output(graph)
+    wanted = [_checked_input(graph, name) for name in names]
+    with recording():
+        finders_are(graph.nodes())
+        one = Array(as_value(np.ones((), output.type.dtype)))
+        found = _swept(graph.nodes(), {id(output): one}, wanted)
+        gradients = tuple(_of(found, value).value for value in wanted)
+    names = (*graph.output_names, *(f"{name}.gradient" for name in names))
+    return replace(graph, outputs=(output, *gradients), output_names=names)
+
+
+def _checked_output(graph: Graph) -> Value:
+    types = [value.type for value in graph.outputs]
+    if len(types) != 1 or types[0].shape or types[0].dtype.kind != "f":
+        raise UsageError(
+            f"the function returns {', '.join(map(str, types))}; a gradient is that of one "
+            "floating number: return np.sum(...) or np.mean(...) of the result"
+        )
+    return graph.outputs[0]
+
+
+def _checked_input(graph: Graph, name: str) -> Input:
+    (value,) = (value for value in graph.inputs if value.name == name)
+    if value.type.dtype.kind != "f":
+        raise UsageError(f"{name}: {value.type} has no gradient; give floats, or leave it out")
+    return value
+
+
+# The sweep
+
+
+def _swept(nodes: Sequence[Node], found: Cotangents, wanted: Sequence[Value]) -> Cotangents:
+    """The gradient by every value between those it is found by and what is wanted."""
+    active = _active(nodes, wanted)
+    found = dict(found)
+    for node in reversed(nodes):
+        reached = [id(result) for result in node.results if id(result) in found]
+        if reached and not active.isdisjoint(reached):
+            for value, gradient in _operand_gradients(node, found):
+                if id(value) in active:
+                    _add(found, value, gradient)
+    return found
+
+
+def _active(nodes: Sequence[Node], wanted: Sequence[Value]) -> set[int]:
+    """The ids of the floating and complex values that depend smoothly on what is wanted."""
+    active = set(map(id, wanted))
+    for node in nodes:
+        given = [value for value in node.operands if value is not None and id(value) in active]
+        smooth = node.op not in ZERO_GRADIENT or any(map(_is_complex, given))
+        if given and smooth:
+            active.update(id(r) for r in node.results if r.type.dtype.kind in "fc")
+    return active
+
+
+def _is_complex(value: Value) -> bool:
+    return value.type.dtype.kind == "c"
+
+
+def _operand_gradients(node: Node, found: Mapping[int, Array]) -> Iterator[tuple[Value, Array]]:
+    for value, gradient in zip(node.operands, _vjp(node, found), strict=True):
+        if value is not None and gradient is not None:
+            yield value, Array(as_value(gradient))
+
+
+def _vjp(node: Node, found: Mapping[int, Array]) -> Sequence[Any]:
+    """The gradient by each operand, or None where there is none."""
+    if node.bodies:
+        return control_gradients(node, found, _swept)
+    if node.op.vjp is None or len(node.results) != 1 or any(map(_is_complex, node.results)):
+        raise UsageError(f"{node} at {node.location} is not differentiable: {_reason(node)}")
+    operands = [None if value is None else Array(value) for value in node.operands]
+    (result,) = node.results
+    return node.op.vjp(found[id(result)], Array(result), *operands, **node.attributes)
+
+
+def _reason(node: Node) -> str:
+    op = node.op
+    if any(map(_is_complex, node.results)):
+        return "a gradient does not go through complex numbers"
+    if op.vjp is None:
+        return f"{op.name} states no gradient; give one, as @primitive(infer=..., vjp=...)"
+    return f"{op.name} has several results; make it an operator for each"
+
+
+def _add(found: Cotangents, value: Value, gradient: Array) -> None:
+    part = unbroadcast(gradient, value.type.shape)
+    known = found.get(id(value))
+    found[id(value)] = part if known is None else np.add(known, part)
+
+
+def unbroadcast(g: Array, shape: Shape) -> Array:
+    """g summed over the axes along which an operand of the given shape was repeated."""
+    leading = g.ndim - len(shape)
+    if leading:
+        g = np.sum(g, axis=tuple(range(leading)))
+    wide = [i for i, size in enumerate(shape) if same(size, 1) and not same(g.shape[i], 1)]
+    return np.sum(g, axis=tuple(wide), keepdims=True) if wide else g
+
+
+def _of(found: Cotangents, value: Input) -> Array:
+    """What was found, or zeros where the output does not depend on the input."""
+    if id(value) in found:
+        return found[id(value)]
+    return Array(as_value(np.zeros(value.type.shape, value.type.dtype)))
+
+
+# Running
+
+
+def _type(leaf: Any) -> Type:
+    if not isinstance(leaf, Array | numpy.ndarray | numpy.generic):
+        raise UsageError(f"{leaf!r} is no array; give arrays, and close over what is static")
+    return Type(leaf.dtype, leaf.shape)
+
+
+def _run(graph: Graph, leaves: Sequence[Any]) -> Sequence[Any]:
+    if not any(isinstance(leaf, Array) for leaf in leaves):
+        return Reference(graph)([numpy.asarray(leaf) for leaf in leaves], {})
+    known: Known = dict(zip(map(id, graph.inputs), map(as_value, leaves), strict=True))
+    for node in graph.nodes():
+        copy = copy_node(node, known)
+        finders_are([copy])
+        known.update(zip(map(id, node.results), copy.results, strict=True))
+    return [Array(known.get(id(value), value)) for value in graph.outputs]

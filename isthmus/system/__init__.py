@@ -1,0 +1,1 @@
+"""What this machine has and allows: processors, cgroups, memory, NVIDIA; a reader each."""

@@ -1,0 +1,1 @@
+"""Arrays and operators that record what a program computes."""

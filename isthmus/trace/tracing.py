@@ -1,0 +1,145 @@
+"""A function or Block, run once on traced arrays, becomes a graph."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy
+
+from isthmus.errors import UsageError
+from isthmus.graph import tree
+from isthmus.graph.constraints import assuming, constraint
+from isthmus.graph.dims import Dim, parse
+from isthmus.graph.nodes import Graph, Input, Type
+
+from .array import Array
+from .discovery import recording
+from .op import as_value
+
+
+class Arguments(NamedTuple):
+    """Positional and keyword specs together, where a program takes both."""
+
+    positional: tuple[Any, ...]
+    keyword: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A graph, and how its inputs and outputs are nested."""
+
+    graph: Graph
+    arguments: tuple[Any, dict[str, Any]]  # (positional, keyword) trees; leaves are input names
+    result: Any  # a tree; leaves are output names
+
+
+def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
+    """dtype and shape of an argument; sizes are ints or names, equal names are equal sizes.
+
+    >>> spec("int32", ["batch", "seq"])
+    int32[batch, seq]
+    """
+    try:
+        known = numpy.dtype(dtype)
+    except TypeError:
+        raise UsageError(f"{dtype!r} is not a dtype; give one such as 'float32'") from None
+    if isinstance(shape, str):
+        raise UsageError(f"shape {shape!r} is a text; give a list of sizes such as ['batch', 3]")
+    sizes = tuple(parse(size) for size in shape)
+    for size in sizes:
+        if isinstance(size, Dim) and any("__" in name for name in size.names()):
+            raise UsageError(f"the size '{size}': names with '__' are given by the tracer alone")
+    return Type(known, sizes)
+
+
+def eval_shape(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()) -> Any:
+    """The types of a function's results, nested as it returns them; nothing is computed.
+
+    >>> eval_shape(lambda x: x.T, spec("float32", ["n", 3]))
+    float32[3, n]
+    """
+    traced = trace(function, specs, constraints=constraints)
+    types = dict(zip(traced.graph.output_names, traced.graph.outputs, strict=True))
+    return tree.map_leaves(lambda name: types[name].type, traced.result)
+
+
+def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()) -> Traced:
+    """The graph of `function` for arguments of the given types.
+
+    constraints: what holds of named sizes, such as "seq <= 512"; see `isthmus.graph.constraints`.
+
+    specs: a dict for keyword arguments, a tuple or list for positional ones, or one
+    spec; they nest as the arguments do. A Block's parameters become named constants.
+    Raises UsageError for specs that do not fit the function, TraceError where the
+    function needs a value that is not known yet.
+    """
+    positional, keyword = _arguments(specs)
+    named = _named(function, positional, keyword)
+    inputs = tuple(Input(_checked(leaf, name), name) for name, leaf in named)
+    handles = tree.rebuild((positional, keyword), [Array(value) for value in inputs])
+    known = tuple(map(constraint, constraints))
+    with assuming(known), recording():
+        outcome = function(*handles[0], **handles[1])
+        outputs = [(".".join(path) or "output", leaf) for path, leaf in tree.leaves(outcome)]
+        values = tuple(as_value(leaf) for _, leaf in outputs)
+    if not outputs:
+        raise UsageError("the traced function returned no array; return one, or a nest of them")
+    names = tuple(name if not name[0].isdigit() else f"output.{name}" for name, _ in outputs)
+    graph = Graph(inputs, values, names, _parameter_names(function), known)
+    trees = tree.rebuild((positional, keyword), [value.name for value in inputs])
+    return Traced(graph, (tuple(trees[0]), trees[1]), tree.rebuild(outcome, names))
+
+
+def _arguments(specs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if isinstance(specs, Arguments):
+        return specs.positional, specs.keyword
+    if isinstance(specs, dict):
+        return (), dict(specs)
+    if isinstance(specs, tuple | list):
+        return tuple(specs), {}
+    return (specs,), {}
+
+
+def _named(
+    function: Callable[..., Any], positional: tuple[Any, ...], keyword: dict[str, Any]
+) -> list[tuple[str, Any]]:
+    """Every leaf of the arguments with its name: the parameter's, then the keys inside it."""
+    signature = inspect.signature(getattr(function, "forward", function))
+    try:
+        bound = signature.bind(*positional, **keyword)
+    except TypeError as problem:
+        called = getattr(function, "__name__", type(function).__name__)
+        raise UsageError(f"{called}{signature}: {problem}; give one spec an argument") from None
+    flat: list[tuple[str, Any]] = []
+    for name, argument in bound.arguments.items():
+        flat += [(".".join((name, *path)), leaf) for path, leaf in tree.leaves(argument)]
+    order = {id(leaf): i for i, (_, leaf) in enumerate(tree.leaves((positional, keyword)))}
+    if len(order) != len(flat):
+        return _unshared(function, positional, keyword)
+    return sorted(flat, key=lambda item: order[id(item[1])])
+
+
+def _unshared(
+    function: Callable[..., Any], positional: tuple[Any, ...], keyword: dict[str, Any]
+) -> list[tuple[str, Any]]:
+    """The same after one spec object given twice has become two."""
+    copies = tree.map_leaves(lambda leaf: Type(leaf.dtype, leaf.shape), (positional, keyword))
+    return _named(function, *copies)
+
+
+def _checked(leaf: Any, name: str) -> Type:
+    if not isinstance(leaf, Type):
+        raise UsageError(f"{name}: {leaf!r} is no spec; give isthmus.spec(dtype, shape)")
+    if leaf.dtype.hasobject or not leaf.dtype.isnative:
+        raise UsageError(f"{name}: dtype {leaf.dtype} has no place in a graph; use a native number")
+    return leaf
+
+
+def _parameter_names(function: Any) -> Mapping[int, str]:
+    collect = getattr(function, "parameters", None)
+    if collect is None:
+        return {}
+    return {id(parameter.data()): name for name, parameter in collect().items()}

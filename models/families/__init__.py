@@ -1,0 +1,1 @@
+"""A file a family of networks, the paper in its docstring."""

@@ -1,0 +1,1 @@
+"""Texts and photographs as the numbers that models take, and class names."""

@@ -1,0 +1,1 @@
+"""Published weights as NumPy arrays, fitted to a model's parameters."""

@@ -1,0 +1,135 @@
+"""A report: result files in, verdict, tables and environment out; plots take their data from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from isthmus.errors import NothingMeasured
+from isthmus.reports.files.foreign_names import Names
+from isthmus.reports.files.history import history
+from isthmus.reports.files.history.store import History
+from isthmus.reports.files.history.store import read as read_store
+from isthmus.reports.files.result import ResultFile
+from isthmus.reports.files.results import read_all
+from isthmus.reports.money.cost import Cost
+from isthmus.reports.money.cost_report import CostOptions, cost_tables
+from isthmus.reports.tables import quality_table, speedup, speedup_table, trends_table
+from isthmus.reports.tables.efficiency import efficiency_table
+from isthmus.reports.tables.environment import Environment, environment
+from isthmus.reports.tables.peers import PeerRow, peer_rows
+from isthmus.reports.tables.peers_table import peers_tables
+from isthmus.reports.tables.scenario_table import scenario_table
+from isthmus.reports.tables.speedup import Row
+from isthmus.reports.tables.startup_table import startup_table
+from isthmus.reports.tables.trends import Trend, trends
+
+from .display import Table
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is said, before it is laid out; `files` are all that were read, older ones too.
+
+    trends: the runs of a history on the machine of the files, or on every machine without files.
+    """
+
+    verdict: str
+    warnings: tuple[str, ...]
+    rows: tuple[Row, ...]
+    peers: tuple[PeerRow, ...]
+    costs: tuple[Cost, ...]
+    tables: tuple[Table, ...]
+    environment: tuple[Environment, ...]
+    files: tuple[ResultFile, ...]
+    trends: tuple[Trend, ...] = ()
+
+
+def build_report(
+    files: Sequence[str | Path],
+    *,
+    prices: str | Path | None = None,
+    instances: Sequence[str] = (),
+    utilisation: float = 1.0,
+    p99_ms: float | None = None,
+    region: str | None = None,
+    price_model: str | None = None,
+    price_date: str | None = None,
+    names: Sequence[Names] = (),
+    stored: str | Path | None = None,
+) -> Report:
+    """Read the files and work out every table.
+
+    The options of prices are those of `CostOptions`; `names` are those of foreign files; `stored`
+    is a history's folder, whose runs are shown with the files or alone.
+    Errors: `FileError`, `UsageError`, `NothingMeasured` for files without a benchmark, and
+    `BackendMissing` for a history where ruptures is not installed.
+    """
+    options = CostOptions(
+        prices,
+        instances,
+        utilisation,
+        p99_ms,
+        region=region,
+        price_model=price_model,
+        price_date=price_date,
+    )
+    if stored is None:
+        return report_of(read_all(files, names), options)
+    if not files:
+        return _over_time(read_store(stored), stored)
+    return _with_history(report_of(read_all(files, names), options), stored)
+
+
+def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
+    """The report of files that are read; `NothingMeasured` where they hold no benchmark."""
+    if not any(file.results for file in read):
+        raise NothingMeasured("no benchmark in the files given; run `isthmus bench` first")
+    rows, peers, newest = speedup.rows(read), peer_rows(read), history.current(read)
+    priced, money = cost_tables(newest, options)
+    return Report(
+        verdict=speedup_table.verdict(rows),
+        warnings=(
+            *speedup_table.warnings(rows),
+            *quality_table.warnings(newest),
+            *history.said(read),
+        ),
+        rows=rows,
+        peers=peers,
+        costs=priced,
+        tables=(
+            speedup_table.speedup_table(rows),
+            *peers_tables(peers, read),
+            scenario_table(newest),
+            *money,
+            efficiency_table(newest),
+            startup_table(newest),
+            quality_table.quality_table(newest),
+        ),
+        environment=tuple(map(environment, read)),
+        files=read,
+    )
+
+
+def _over_time(history: History, folder: str | Path) -> Report:
+    """Of a history alone."""
+    found = trends(history.records)
+    if not found:
+        raise NothingMeasured(f"{folder} holds no run; store some with `isthmus gate --history`")
+    said, table = trends_table.headline(found), trends_table.trends_table(found)
+    machines = dict.fromkeys(trend.machine for trend in found)
+    where = tuple((machine.cpu_model, machine.facts) for machine in machines)
+    return Report(said, history.warnings, (), (), (), (table,), where, (), found)
+
+
+def _with_history(report: Report, folder: str | Path) -> Report:
+    """The report, and the history of the machine of its newest file."""
+    machine = max(report.files, key=lambda file: file.measured).machine
+    history = read_store(folder, machine)
+    found, warnings = trends(history.records), (*report.warnings, *history.warnings)
+    if not found:
+        said = trends_table.of_another_machine(machine, str(folder))
+        return replace(report, warnings=(*warnings, said))
+    table = trends_table.trends_table(found)
+    return replace(report, warnings=warnings, tables=(*report.tables, table), trends=found)

@@ -1,0 +1,1 @@
+"""Result files of ours and of other tools, read and checked."""

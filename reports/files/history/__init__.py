@@ -1,0 +1,1 @@
+"""Runs that are kept, and the history of a benchmark in several files."""

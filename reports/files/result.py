@@ -1,0 +1,97 @@
+"""A result and a result file, as every table, plot and gate of this folder takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .checks import fail
+from .file_fields import Missing
+from .result_fields import SINGLE, Parity, Process, ScenarioResult
+from .same_machine import Machine
+
+NATIVE = "numpy"  # the baseline of every speedup, and the reference of every parity
+BY_HAND = "openvino-by-hand"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One benchmark: its work, its variant, its `rounds` of seconds per call.
+
+    A `sequence` of "texts" is a real distribution of lengths. `origin` is the tool that measured,
+    "" for ours; `rate_per_s` is a measured rate where calls overlap, so that it is no 1 / latency.
+    """
+
+    file: str
+    fullname: str
+    workload: str
+    variant: str
+    median_seconds: float
+    rounds: tuple[tuple[float, ...], ...] = ()
+    batch: int = 1
+    sequence: int | str | None = None
+    precision: str = ""
+    threads: int | None = None
+    parity_max_rel_error: float | None = None
+    operations: float | None = None
+    peak_memory_bytes: float | None = None
+    compile_seconds: float | None = None
+    first_inference_seconds: float | None = None
+    runtime: str = ""
+    model: str = ""
+    scenario: str = SINGLE
+    model_hash: str = ""
+    environment: str = ""
+    bytes_moved: float | None = None
+    parameter_bytes: float | None = None
+    import_seconds: float | None = None
+    load_seconds: float | None = None
+    parity: Parity | None = None
+    processes: tuple[Process, ...] = ()
+    scenario_result: ScenarioResult | None = None
+    origin: str = ""
+    rate_per_s: float | None = None
+
+    @property
+    def latency_ms(self) -> float:
+        """Median milliseconds per call."""
+        return 1e3 * self.median_seconds
+
+    @property
+    def requests_per_second(self) -> float:
+        """batch * calls/s as achieved where the file tells, else batch / median seconds.
+
+        Each item of a batch is a request.
+        """
+        if self.scenario_result and self.scenario_result.achieved_per_s:
+            return self.batch * self.scenario_result.achieved_per_s
+        return self.rate_per_s or self.batch / self.median_seconds
+
+    @property
+    def one_by_one(self) -> bool:
+        """True where its latency is that of a call, so that latencies can be compared."""
+        return self.scenario == SINGLE or self.scenario_result is None
+
+    def raw(self) -> tuple[tuple[float, ...], ...]:
+        """The rounds, or `FileError` where the file kept only statistics."""
+        if not self.rounds:
+            step = "measure again with --benchmark-json, or --benchmark-save-data"
+            fail(f"{self.file}: {self.fullname}", "has no raw times (stats.data)", step)
+        return self.rounds
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """A file's machine, date, commit and results; what is missing, and the machine's peaks."""
+
+    path: str
+    machine: Machine
+    measured: str
+    commit: str
+    results: tuple[Result, ...]
+    missing: tuple[Missing, ...] = ()
+    roofline: Mapping[str, Any] | None = field(default=None, hash=False)
+    plan: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    interrupted: bool = False
+    seconds_spent: float | None = None

@@ -1,0 +1,1 @@
+"""Dollars per million requests: prices, projections, break-even points."""

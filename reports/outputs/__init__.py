@@ -1,0 +1,1 @@
+"""A report as Markdown, a page, a terminal's text, and files."""

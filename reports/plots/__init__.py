@@ -1,0 +1,1 @@
+"""Plots, each drawn from a report's data alone."""

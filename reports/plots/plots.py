@@ -1,0 +1,143 @@
+"""The plots of a report: each draws from the report alone, or says in one line why it cannot."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from isthmus.reports.content import Report
+
+from . import cost as plot_cost
+from . import data as plot_data
+from . import distribution as plot_distribution
+from . import history as plot_history
+from . import roofline as plot_roofline
+from . import speedup as plot_speedup
+from . import throughput as plot_throughput
+from .panels import Panel, columns_for, figure
+from .style import Looks, looks, style
+from .svg import png, svg, svg_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Plot:
+    """`name`: of its files; `table`: a word of the title of the table below; `none`: why absent."""
+
+    name: str
+    title: str
+    table: str
+    caption: str
+    none: str
+    panels: Callable[[Report, Looks], list[Panel]]
+
+    def above(self, title: str) -> bool:
+        """True for the title of the table that this plot stands above."""
+        return bool(self.table) and self.table in title.lower()
+
+
+PLOTS = (
+    Plot(
+        "speedup",
+        "How many times as fast as NumPy",
+        "speedup",
+        "Bars: median time of NumPy / median time of the variant. Whiskers: 95 % intervals.",
+        "no variant has both a NumPy baseline and parity with it.",
+        lambda report, looks: plot_speedup.panels(report.rows, looks),
+    ),
+    Plot(
+        "cost",
+        "Dollars per million requests, by instance",
+        "dollars",
+        plot_cost.CAPTION,
+        "no result has a price.",
+        lambda report, looks: plot_cost.panels(report.costs, looks),
+    ),
+    Plot(
+        "distribution",
+        "How latency is spread",
+        "",
+        "Every timed call of every round: the share that took at most so long. Mark: the median.",
+        "no file keeps its raw times.",
+        lambda report, looks: plot_distribution.panels(report.files, looks),
+    ),
+    Plot(
+        "throughput",
+        "Latency against requests per second",
+        "scenarios",
+        "A line joins the batches of a variant, median latency; the batch stands beside Isthmus "
+        "CPU. Outlines: the server scenario's 99th percentile at the rate that was kept up.",
+        "no model was measured with several batches, or as a server.",
+        lambda report, looks: plot_throughput.panels(report.files, looks),
+    ),
+    Plot(
+        "roofline",
+        "Roofline",
+        "efficiency",
+        "Marks: operations of a call / its median time. Black: the most that this machine "
+        "computed and moved, measured in the same run. Bytes are those of every operand and "
+        "result; fused operators move fewer, so that a mark may stand above the roof.",
+        "no CPU result has its operations and bytes, and its machine's measured peaks.",
+        lambda report, looks: plot_roofline.panels(report.files, looks),
+    ),
+    Plot(
+        "history",
+        "History",
+        "over time",
+        "Median latency, one point per result file or stored run; a line joins those of one "
+        "machine. Outlines: the first run of a new level, and its change.",
+        "no workload is in files of two dates.",
+        lambda report, looks: plot_history.panels(report.files, looks, report.trends),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A plot drawn for one report: no panels where there is nothing to draw."""
+
+    plot: Plot
+    panels: tuple[Panel, ...]
+
+    def figure(self) -> Figure | None:
+        """All panels in one figure."""
+        with _drawing(self.plot.name):
+            return figure(self.panels, columns_for(self.panels)) if self.panels else None
+
+    def svgs(self) -> tuple[str, ...]:
+        """An <svg> per panel, for a page."""
+        return tuple(self._svg(at, panel) for at, panel in enumerate(self.panels))
+
+    def _svg(self, at: int, panel: Panel) -> str:
+        with _drawing(f"{self.plot.name}-{at}"):
+            return svg(figure([panel]), f"{self.plot.title}. {panel.title}: {panel.says}")
+
+    def files(self) -> dict[str, bytes]:
+        """The figure as a .svg and a .png; nothing where nothing is drawn."""
+        made = self.figure()
+        if made is None:
+            return {}
+        with _drawing(self.plot.name):
+            label = f"{self.plot.title}. {self.plot.caption}"
+            text = svg_file(made, label).encode()
+            return {f"{self.plot.name}.svg": text, f"{self.plot.name}.png": png(made)}
+
+
+def draw(report: Report) -> tuple[Drawing, ...]:
+    """Every plot of the report, drawn or not."""
+    variants = plot_data.variants(plot_data.points(report.files))
+    every = looks([*variants, *(trend.variant for trend in report.trends)])
+    return tuple(Drawing(plot, tuple(plot.panels(report, every))) for plot in PLOTS)
+
+
+@contextmanager
+def _drawing(salt: str) -> Iterator[None]:
+    """Our style; a name in letters that matplotlib's font lacks is the reader's font's affair."""
+    with style(salt), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font")
+        yield

@@ -1,0 +1,1 @@
+"""Tables of speedups, peers, scenarios and trends."""

@@ -1,0 +1,77 @@
+"""Parts of reports as pages quote them: all between `<!-- WHAT of FILE -->` and `<!-- end -->`.
+
+    python -m studies.quoted PAGE.md ... [RESULT.json]
+
+writes them anew, so that no figure in a page is typed by hand. WHAT is `verdict`, `picture`, a word
+of a table's title, or the name of a study (`studies`); FILE is a result file as the page would
+link it. With RESULT.json, quotes of older files of its kind (`full-2026-01-01.json` is of the
+kind `full`) become quotes of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+from isthmus.errors import UsageError
+from isthmus.reports.content import Report, build_report
+from isthmus.reports.outputs.markdown import escape, table_grid
+from isthmus.system import command
+
+from .tables import STUDIES, study_table
+
+QUOTE = re.compile(r"<!-- (\w+) of (\S+) -->\n.*?<!-- end -->", re.DOTALL)
+DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+
+def main(arguments: list[str]) -> None:
+    results = [Path(name) for name in arguments if name.endswith(".json")]
+    newest = results[-1] if results else None
+    for name in arguments:
+        if name.endswith(".md"):
+            page = Path(name)
+            page.write_text(renewed(page, newest), encoding="utf-8")
+
+
+def renewed(page: Path, newest: Path | None = None) -> str:
+    """The page's text with every quote written anew."""
+    return QUOTE.sub(lambda found: _quote(page, found, newest), page.read_text(encoding="utf-8"))
+
+
+def _quote(page: Path, found: re.Match[str], newest: Path | None) -> str:
+    what, file = found[1], page.parent / found[2]
+    if newest is not None and kind(newest) == kind(file):
+        file = newest
+    link = Path(os.path.relpath(file.resolve(), page.parent.resolve())).as_posix()
+    return f"<!-- {what} of {link} -->\n{_part(what, file, link)}\n<!-- end -->"
+
+
+def kind(file: Path) -> str:
+    """The name without its date."""
+    return DATE.sub("", file.stem)
+
+
+def _part(what: str, file: Path, link: str) -> str:
+    if what in STUDIES:
+        return f"[Result file]({link}).\n\n{study_table(what, file)}"
+    report = _report(file)
+    if what == "picture":
+        return f"![{escape(report.verdict)}]({link.removesuffix('.json')}/speedup.svg)"
+    if what == "verdict":
+        return f"{escape(report.verdict)} ([result file]({link}))"
+    for table in report.tables:
+        if what in table.title.lower() and table.rows:
+            shared = f"{escape(table.shared)} " if table.shared else ""
+            return f"{shared}[Result file]({link}).\n\n{table_grid(table)}"
+    raise UsageError(f"{file}: no table with '{what}' in its title")
+
+
+@cache
+def _report(file: Path) -> Report:
+    return build_report([file])
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,165 @@
+"""Workloads: names, real inputs that all differ, and the prepared folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy
+import onnx
+import pytest
+from needed_samples import needs_samples
+
+from isthmus.benchmarks.portable.timing.inputs import read_sets
+from isthmus.benchmarks.work import prepare, workloads
+from isthmus.benchmarks.work.workloads import Workload, composed, find
+from isthmus.errors import UsageError
+from isthmus.program import archive
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("bert-base-128", Workload("bert-base-128", "bert-base", 1, 128)),
+        ("bert-large-512-b64", Workload("bert-large-512-b64", "bert-large", 64, 512)),
+        ("bert-base-texts", Workload("bert-base-texts", "bert-base", 1, "texts")),
+        ("minilm-l6-16", Workload("minilm-l6-16", "minilm-l6", 1, 16, "sample")),
+        ("resnet-50", Workload("resnet-50", "resnet-50")),
+        ("resnet-50-b1", Workload("resnet-50", "resnet-50")),
+        ("mobilenet-v2-b8", Workload("mobilenet-v2-b8", "mobilenet-v2", 8, None, "sample")),
+        ("mobilenet-v3-small-b2", Workload("mobilenet-v3-small-b2", "mobilenet-v3-small", 2)),
+    ],
+)
+def test_a_name_is_a_workload(name: str, expected: Workload) -> None:
+    assert composed(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("bert-base", "has no sequence; give one such as 'bert-base-128'"),
+        ("bert-base-2", "a sequence of 2; give 3 to 512"),
+        ("bert-base-513", "a sequence of 513; give 3 to 512"),
+        ("bert-base-texts-b2", "texts differ in length; give 'bert-base-texts'"),
+        ("resnet-50-128", "images have no sequence; give 'resnet-50'"),
+        ("resnet-51", "no workload 'resnet-51'; the nearest is 'resnet-5"),
+        ("bert-base-12x8", "the nearest is 'bert-base-128'"),
+        ("mobilenet-v2-b0", "the nearest is 'mobilenet-v2-b8'"),
+        ("?", "no workload '\\?'; there are bert-base-128, resnet-50, mobilenet-v2, "),
+    ],
+)
+def test_a_wrong_name_says_what_would_be_right(name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        find([name])
+
+
+def test_the_tables_name_workloads() -> None:
+    assert [work.name for work in find([])] == list(workloads.QUICK)
+    assert [work.name for work in workloads.WORKLOADS] == list(
+        dict.fromkeys([*workloads.QUICK, *workloads.FULL])
+    )
+    assert set(workloads.QUICK) < set(workloads.FULL)
+
+
+def contents(sets: list[dict[str, Any]]) -> list[bytes]:
+    return [b"".join(array.tobytes() for array in arrays.values()) for arrays in sets]
+
+
+@needs_samples
+@pytest.mark.parametrize(
+    ("name", "count", "shape"),
+    [
+        ("bert-base-16", 8, (1, 16)),
+        ("bert-base-512", 8, (1, 512)),
+        ("bert-base-128-b8", 8, (8, 128)),
+        ("bert-base-512-b64", 4, (64, 512)),
+        ("mobilenet-v2", 8, (1, 3, 224, 224)),
+        ("resnet-50-b16", 4, (16, 3, 224, 224)),
+    ],
+)
+def test_no_two_samples_are_the_same(name: str, count: int, shape: tuple[int, ...]) -> None:
+    (work,) = find([name])
+    sets = work.input_sets()
+    assert len(sets) == count
+    assert {array.shape for arrays in sets for array in arrays.values()} == {shape}
+    first = next(iter(sets[0]))
+    rows = [row.tobytes() for arrays in sets for row in arrays[first]]
+    assert len(set(rows)) == len(rows) == count * shape[0]
+    assert contents([work.inputs()]) == contents(sets[:1])
+    assert contents(work.input_sets()) == contents(sets), "the same every time"
+
+
+@needs_samples
+def test_windows_fill_the_sequence_with_words() -> None:
+    for arrays in composed("bert-base-256").input_sets():
+        assert arrays["attention_mask"].all()
+        ids = arrays["input_ids"][0]
+        assert (ids[0], ids[-1]) == (101, 102), "[CLS] and [SEP]"
+        assert not numpy.isin(ids, (0, 100)).any(), "no padding, no unknown word"
+
+
+@needs_samples
+def test_texts_are_of_many_lengths_and_whole() -> None:
+    sets = composed("bert-base-texts").input_sets()
+    lengths = [arrays["input_ids"].shape[1] for arrays in sets]
+    assert len(set(contents(sets))) == len(sets) == 16
+    assert min(lengths) < 10
+    assert 150 < max(lengths) < 512
+    halves = [sum(lengths[:8]), sum(lengths[8:])]
+    assert max(halves) < 2 * min(halves), "a part of a cycle is much like the whole"
+    assert all(arrays["input_ids"].shape[0] == 1 for arrays in sets)
+
+
+@needs_samples
+def test_more_than_the_passage_has_is_an_error() -> None:
+    with pytest.raises(UsageError, match="8 windows of 5000 tokens: the passage is shorter"):
+        Workload("w", "bert-base", sequence=5000).input_sets()
+    with pytest.raises(UsageError, match="smaller batch"):
+        composed("bert-base-512-b512").input_sets()
+    with pytest.raises(UsageError, match="texts differ in length, so that 8 are no batch"):
+        replace(composed("bert-base-texts"), batch=8).input_sets()
+
+
+# The prepared folder
+
+
+@needs_samples
+def test_a_folder_holds_what_every_variant_opens(tmp_path: Path) -> None:
+    (work,) = find(["mobilenet-v2"])
+    facts = prepare.prepare(work, tmp_path, named=True)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["inputs.npz", "model.onnx", "named.im", "program.im"]
+    assert facts.absent == {}
+    assert facts.classes
+    assert facts.measured["operations"] == pytest.approx(0.6e9, rel=0.06)
+    assert facts.measured["parameter_bytes"] == pytest.approx(4 * 3.5e6, rel=0.02)
+    assert facts.measured["bytes_moved"] > facts.measured["parameter_bytes"]
+    assert (facts.measured["batch"], facts.measured["sequence"]) == (1, None)
+    sets = read_sets(tmp_path / "inputs.npz")
+    assert contents(sets) == contents(work.input_sets())
+    assert facts.measured["input_sets"] == len(sets) == 8
+    assert archive.load(tmp_path / "named.im", backend="numpy").graph.inputs[0].type.ndim == 4
+
+
+@needs_samples
+def test_texts_have_one_model_for_all_lengths(tmp_path: Path) -> None:
+    work = composed("minilm-l6-texts")
+    facts = prepare.prepare(work, tmp_path)
+    assert facts.measured["sequence"] == "texts"
+    assert not (tmp_path / "named.im").exists()
+    sizes = onnx.load(tmp_path / "model.onnx").graph.input[0].type.tensor_type.shape.dim
+    assert [size.dim_value or size.dim_param for size in sizes] == [1, "seq"]
+    least, most = (prepare.prepare(composed(f"minilm-l6-{n}"), tmp_path) for n in (16, 256))
+    assert least.measured["operations"] < facts.measured["operations"]
+    assert facts.measured["operations"] < most.measured["operations"]
+
+
+@needs_samples
+def test_the_hash_is_the_models(tmp_path: Path) -> None:
+    hashes = []
+    for name in ("mobilenet-v2", "mobilenet-v2", "mobilenet-v2-b2"):
+        hashes.append(prepare.prepare(composed(name), tmp_path).measured["model_hash"])
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert hashes[0].startswith("sha256:")
+    assert len(hashes[0]) == 7 + 64

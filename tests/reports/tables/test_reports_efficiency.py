@@ -1,0 +1,118 @@
+"""Shares of the machine's own peak: by hand, and not known where one fact is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isthmus.reports.files.result import Result, ResultFile
+from isthmus.reports.files.same_machine import machine_of
+from isthmus.reports.tables.efficiency import Efficiency, efficiency, efficiency_table, peaks_said
+from isthmus.reports.tables.environment import environment
+
+PEAKS = {
+    "threads": 2,
+    "peaks": [
+        {"precision": "f32", "gflop_per_s": 200.0, "by": "openvino 2026.4.1, 1536x1536x1536"},
+        {"precision": "bf16", "gflop_per_s": 400.0, "by": ""},
+    ],
+    "gb_per_s": 25.0,
+    "drift": 0.012,
+}
+UNKNOWN = Efficiency(None, None, None, None, None)
+
+
+def result(**facts: Any) -> Result:
+    """1 GFLOP and 0.25 GB in 10 ms: 100 GFLOP/s at 4 operations a byte, below 4 x 25 GB/s."""
+    known: dict[str, Any] = {"operations": 1e9, "bytes_moved": 0.25e9, "precision": "f32"}
+    known |= {"threads": 2} | facts
+    return Result("f.json", "isthmus::net[cpu]", "net", "cpu", 0.01, **known)
+
+
+def file(*results: Result, roofline: Any = PEAKS, name: str = "f.json") -> ResultFile:
+    machine = machine_of({"isthmus": {"fingerprint": {"cpu_model": "EPYC", "cores": 2}}})
+    return ResultFile(name, machine, "2026-11-22", "0123", results, roofline=roofline)
+
+
+def test_shares_follow_from_operations_bytes_and_time() -> None:
+    found = efficiency(result(), PEAKS)
+    assert found == Efficiency(100.0, 0.5, 4.0, 100.0, 1.0)  # bound by memory
+    assert efficiency(result(bytes_moved=0.05e9), PEAKS).roof_gflop_per_s == 200  # by arithmetic
+    assert efficiency(result(precision="bf16"), PEAKS).of_peak == 0.25
+
+
+def test_above_the_roof_is_no_error() -> None:
+    found = efficiency(result(bytes_moved=0.5e9), PEAKS)
+    assert (found.roof_gflop_per_s, found.of_roof) == (50, 2)
+
+
+@pytest.mark.parametrize(
+    ("facts", "roofline", "expected"),
+    [
+        ({}, None, Efficiency(100.0, None, 4.0, None, None)),
+        ({"threads": 1}, PEAKS, Efficiency(100.0, None, 4.0, None, None)),
+        ({"threads": None}, PEAKS | {"threads": 2}, Efficiency(100.0, None, 4.0, None, None)),
+        ({"threads": None}, PEAKS | {"threads": None}, Efficiency(100.0, None, 4.0, None, None)),
+        ({"precision": "int8"}, PEAKS, Efficiency(100.0, None, 4.0, None, None)),
+        ({"bytes_moved": None}, PEAKS, Efficiency(100.0, 0.5, None, None, None)),
+        ({"operations": None}, PEAKS, Efficiency(None, None, None, None, None)),
+        ({"operations": 0.0}, PEAKS, UNKNOWN),
+        ({}, PEAKS | {"gb_per_s": None}, Efficiency(100.0, 0.5, 4.0, None, None)),
+        ({}, PEAKS | {"peaks": []}, Efficiency(100.0, None, 4.0, None, None)),
+        ({"scenario": "server"}, PEAKS, UNKNOWN),
+    ],
+)
+def test_what_rests_on_something_unknown_is_none(
+    facts: dict[str, Any], roofline: Any, expected: Efficiency
+) -> None:
+    found = efficiency(result(**facts), roofline)
+    assert (found.gflop_per_s, found.of_peak) == (expected.gflop_per_s, expected.of_peak)
+    assert (found.roof_gflop_per_s, found.of_roof) == (None, None)
+
+
+def test_a_gpu_has_no_share_of_a_processors_peak() -> None:
+    found = efficiency(replace(result(), variant="gpu"), PEAKS)
+    assert (found.gflop_per_s, found.of_peak, found.of_roof) == (100, None, None)
+
+
+def test_the_table_has_a_row_per_counted_result_and_names_the_peaks() -> None:
+    served = result(scenario="server")
+    table = efficiency_table([file(result(), result(operations=None), served)])
+    assert [tuple(map(str, row)) for row in table.rows] == [
+        ("net", "Isthmus CPU", "1.00", "100", "50 %", "4.00", "100 %")
+    ]
+    assert [cell.text for cell in table.headers][2:5] == ["GFLOP per call", "GFLOP/s", "% of peak"]
+    assert table.shared == "Every row: batch 1, precision f32, threads 2, machine EPYC."
+    said = "f32 200 GFLOP/s (openvino 2026.4.1, 1536x1536x1536), bf16 400 GFLOP/s"
+    assert any(f"peaks with 2 threads: {said}" in note for note in table.notes)
+    assert any("memory 25.0 GB/s, drift over the run 1.2 %" in note for note in table.notes)
+
+
+def test_files_are_told_apart_and_one_without_peaks_says_so() -> None:
+    other = file(result(), roofline=None, name="folder/g.json")
+    table = efficiency_table([file(result(), roofline=PEAKS | {"drift": -0.2}), other])
+    assert [str(row[4]) for row in table.rows] == ["50 %", "-"]
+    assert "g.json: the machine's peaks were not measured." in table.notes
+    assert "f.json: the peaks moved by more than 5% during the run: take care." in table.notes
+
+
+def test_nothing_counted_is_an_empty_table() -> None:
+    table = efficiency_table([file(result(operations=None))])
+    assert (table.rows, table.notes) == ((), ())
+
+
+def test_the_environment_names_peaks_models_and_plan(tmp_path: Path) -> None:
+    about = replace(
+        file(result(model="bert-base", model_hash="sha256:" + "ab" * 32)),
+        plan={"kind": "quick", "rounds": 6, "budget_seconds": None},
+        interrupted=True,
+    )
+    title, facts = environment(about)
+    known = dict(facts)
+    assert title == "f.json" and known["peaks"] == peaks_said(PEAKS)
+    assert known["models"] == "bert-base sha256:abababababab"
+    assert known["plan"] == "kind quick, rounds 6" and "interrupted" in known
+    assert "peaks" not in dict(environment(file(result(), roofline=None))[1])
