@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.graph.nodes import Graph, Node
-from isthmus.program.backend import Options, Runner
+from isthmus.graph.runner import Runner
+from isthmus.program.backend import Facts
+from isthmus.program.options import Options
 from isthmus.program.splitting import Longest
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ class CpuBackend:
     name = "cpu"
     longest = LONGEST
 
+    def __init__(self) -> None:
+        self.writes = {".xml": export_ir}
+
     def fuses(self, node: Node, options: Options) -> bool:
         return _capability().fuses(node)
 
@@ -39,6 +44,11 @@ class CpuBackend:
         from .executor import OpenVinoRunner
 
         return OpenVinoRunner(graph, options)
+
+    def facts(self) -> Facts:
+        from .facts import facts
+
+        return facts()
 
 
 def _capability() -> ModuleType:

@@ -15,14 +15,16 @@ from isthmus import np, npx
 from isthmus.analysis.index_checks import body_reason, index_reason
 from isthmus.graph.dims import same
 from isthmus.graph.nodes import Constant, Node, Type
-from isthmus.trace.op import OPERATORS, Op
+from isthmus.graph.operator import Operator
+from isthmus.npx import control_operators
+from isthmus.trace.op import OPERATORS
 
 from .lowering import HOST_ONLY, LOWERING
 
 COMPUTED = {"float32", "int32", "bool"}
 
 # Types an operator does not take although the runtime computes with them elsewhere.
-NOT_FOR: Mapping[Op[..., Any], tuple[set[str], str]] = {
+NOT_FOR: Mapping[Operator, tuple[set[str], str]] = {
     np.divide: ({"int32"}, "integers are divided through float32"),
     np.mean: ({"int32", "bool"}, "integers are averaged in int32"),
     np.abs: ({"bool"}, "truth values have no size"),
@@ -76,9 +78,9 @@ NARROWED = {
     np.take,
     OPERATORS["np.take_along_axis"],
     np.where,
-    OPERATORS["npx.cond"],
-    OPERATORS["npx.foreach"],
-    OPERATORS["npx.while_loop"],
+    control_operators.conditional,
+    control_operators.scan,
+    control_operators.loop,
 }
 INT32 = numpy.iinfo(numpy.int32)
 
@@ -102,8 +104,9 @@ def _fits(node: Node) -> bool:
 
 def refuses(node: Node) -> str | None:
     """None where OpenVINO computes the node as NumPy does, else why not."""
-    if node.op in HOST_ONLY:
-        return HOST_ONLY[node.op]
+    host_only = node.op.host_only or HOST_ONLY.get(node.op)
+    if host_only is not None:
+        return host_only
     if node.op not in LOWERING:
         return "OpenVINO has no such operator"
     types_taken = COMPUTED | {"int64"} if node.op in NARROWED else COMPUTED

@@ -14,8 +14,9 @@ from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph
-from isthmus.program.backend import Arrays, Options
+from isthmus.graph.runner import Arrays
 from isthmus.program.bound_call import Again
+from isthmus.program.options import Options
 
 from .builder import Builder
 from .capability import is_wide

@@ -7,21 +7,21 @@ the others are lowered through what they are made of.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from openvino import opset16 as ov
 
 from isthmus import np, npx
-from isthmus.program import host_only as hosted
+from isthmus.graph.operator import Operator
+from isthmus.npx import control_operators
 from isthmus.rewrite import formulas
-from isthmus.trace.op import OPERATORS, Op
+from isthmus.trace.op import OPERATORS
 
 from . import control_rules, formula_rules, movement_rules, network_rules, rules
 from .formula_rules import same, written
 from .reduction_rules import extreme, position, reduction, running_sum
 from .rules import Rule, keeping_nan, plain, swapped
 
-LOWERING: Mapping[Op[..., Any], Rule] = {
+LOWERING: Mapping[Operator, Rule] = {
     np.abs: plain(ov.abs),
     np.acos: plain(ov.acos),
     np.acosh: plain(ov.acosh),
@@ -122,11 +122,11 @@ LOWERING: Mapping[Op[..., Any], Rule] = {
     np.where: plain(ov.select),
     npx.average_pool: network_rules.average_pool,
     npx.batch_norm: network_rules.batch_norm,
-    OPERATORS["npx.cond"]: control_rules.cond,
+    control_operators.conditional: control_rules.cond,
     npx.convolution: network_rules.convolution,
     npx.elu: rules.elu,
     npx.erf: plain(ov.erf),
-    OPERATORS["npx.foreach"]: control_rules.foreach,
+    control_operators.scan: control_rules.foreach,
     npx.fully_connected: network_rules.fully_connected,
     npx.gelu: rules.gelu,
     npx.hard_sigmoid: plain(ov.hsigmoid),
@@ -140,7 +140,7 @@ LOWERING: Mapping[Op[..., Any], Rule] = {
     npx.sigmoid: plain(ov.sigmoid),
     npx.silu: plain(ov.swish),
     npx.softmax: network_rules.softmax,
-    OPERATORS["npx.while_loop"]: control_rules.while_loop,
+    control_operators.loop: control_rules.while_loop,
 }
 
 _BITS = (
@@ -158,9 +158,7 @@ _INTEGERS = (
     np.lcm,
 )
 
-HOST_ONLY: Mapping[Op[..., Any], str] = {
-    **hosted.ORDER,
-    **hosted.SHAPES,
+HOST_ONLY: Mapping[Operator, str] = {
     **dict.fromkeys(_BITS, "OpenVINO cannot read the bits of floats"),
     np.bitwise_left_shift: "OpenVINO takes the number of bits modulo 32",
     np.bitwise_right_shift: "OpenVINO takes the number of bits modulo 32",

@@ -7,9 +7,9 @@ from typing import Any
 import numpy
 from openvino import opset16 as ov
 
-from isthmus.graph.dims import product
 from isthmus.graph.indexing import plan
 from isthmus.graph.infer import axes_of, one_axis
+from isthmus.graph.shapes import product
 
 from .builder import Output, Site, vector
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy
 from openvino import opset16 as ov
 
-from isthmus.graph.dims import Dim, Shape, product
+from isthmus.graph.dims import Dim, Shape
 from isthmus.graph.infer import axes_of, one_axis
+from isthmus.graph.shapes import product
 
 from .builder import Output, Site, vector
 from .rules import Rule

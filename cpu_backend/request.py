@@ -15,7 +15,8 @@ import numpy
 import openvino
 
 from isthmus.errors import IsthmusError
-from isthmus.graph.dims import Shape, evaluate
+from isthmus.graph.dims import Shape
+from isthmus.graph.shapes import evaluate
 
 Array = numpy.ndarray[Any, Any]
 Kind = tuple[Shape, numpy.dtype[Any]]

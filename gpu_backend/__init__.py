@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.graph.nodes import Graph, Node
-from isthmus.program.backend import Options, Runner
+from isthmus.graph.runner import Runner
+from isthmus.program.backend import Facts
+from isthmus.program.options import Options
 
 from . import capability
 
@@ -25,6 +27,9 @@ class GpuBackend:
 
     name = "gpu"
 
+    def __init__(self) -> None:
+        self.writes = {".onnx": export_onnx}
+
     def fuses(self, node: Node, options: Options) -> bool:
         return capability.fuses(node, options)
 
@@ -35,6 +40,12 @@ class GpuBackend:
         from .executor import OnnxRunner
 
         return OnnxRunner(graph, options)
+
+    def facts(self) -> Facts:
+        return Facts(
+            devices=("cpu", "cuda"),
+            remedy="reinstall onnxruntime, or onnxruntime-gpu for a GPU: one of the two",
+        )
 
     def memory(self, options: Options) -> OrtMemory:
         from .device_memory import OrtMemory

@@ -7,18 +7,19 @@ not kept: the Where of the CPU provider loses it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy
 
 from isthmus import np, npx
 from isthmus.analysis.index_checks import body_reason, index_reason
-from isthmus.graph.dims import Dim, same_shape
+from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Constant, Node, Type
+from isthmus.graph.operator import Operator
+from isthmus.graph.shapes import same_shape
 from isthmus.npx.windows import padding_of
 from isthmus.onnx.write.lowering import HOST_ONLY, LOWERING
-from isthmus.program.backend import Options
-from isthmus.trace.op import OPERATORS, Op
+from isthmus.program.options import Options
+from isthmus.trace.op import OPERATORS
 
 from .types_taken import ANY, FLOAT, REASONS, TYPES
 
@@ -37,8 +38,9 @@ def fuses(node: Node, options: Options) -> bool:
 
 def refuses(node: Node, options: Options) -> str | None:
     """None where ONNX Runtime computes the node as NumPy does, else why not."""
-    if node.op in HOST_ONLY:
-        return HOST_ONLY[node.op]
+    host_only = node.op.host_only or HOST_ONLY.get(node.op)
+    if host_only is not None:
+        return host_only
     if node.op not in LOWERING:
         return "ONNX has no such operator"
     except_reason = EXCEPT[node.op](node) if node.op in EXCEPT else None
@@ -95,7 +97,7 @@ def _uneven_reason(node: Node) -> str | None:
     return None
 
 
-EXCEPT: Mapping[Op[..., Any], Callable[[Node], str | None]] = {
+EXCEPT: Mapping[Operator, Callable[[Node], str | None]] = {
     np.argmax: _length_reason,
     np.argmin: _length_reason,
     np.floor_divide: _divisor_reason,
@@ -129,7 +131,7 @@ def _is_4d(node: Node) -> bool:
     return _types(node)[0].ndim == 4
 
 
-FITS: Mapping[Op[..., Any], Callable[[Node], bool]] = {
+FITS: Mapping[Operator, Callable[[Node], bool]] = {
     npx.batch_norm: _is_image,
     npx.fully_connected: _is_flat_weight,
     npx.global_average_pool: _is_4d,

@@ -8,7 +8,7 @@ import numpy
 import onnx
 
 from isthmus.graph.nodes import Type
-from isthmus.program.backend import Options
+from isthmus.program.options import Options
 
 from .session import device_of, runtime_for
 

@@ -12,10 +12,11 @@ from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.errors import IsthmusError
 from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph
+from isthmus.graph.runner import Arrays
 from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.model import build
 from isthmus.onnx.write.protos import all_nodes
-from isthmus.program.backend import Arrays, Options
+from isthmus.program.options import Options
 
 from .capability import LONGEST
 from .session import device_of, one_line, open_session

@@ -11,7 +11,7 @@ from typing import Any
 
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
 from isthmus.onnx.write.builder import Model
-from isthmus.program.backend import Options
+from isthmus.program.options import Options
 
 from .sharing import give_weights
 

@@ -8,10 +8,11 @@ the reason comes from its source.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from isthmus import np, npx
-from isthmus.trace.op import OPERATORS, Op
+from isthmus.graph.operator import Operator
+from isthmus.npx import control_operators
+from isthmus.trace.op import OPERATORS
 
 FLOAT = frozenset({"float32"})
 INTEGER = frozenset({"int32", "int64"})
@@ -20,7 +21,7 @@ NUMBER = FLOAT | INTEGER
 ANY = NUMBER | BOOL
 
 # The types of the operand that decides; the first, where several are of one type.
-TYPES: Mapping[Op[..., Any], frozenset[str]] = {
+TYPES: Mapping[Operator, frozenset[str]] = {
     np.abs: ANY,
     np.acos: FLOAT,
     np.acosh: FLOAT,
@@ -123,16 +124,16 @@ TYPES: Mapping[Op[..., Any], frozenset[str]] = {
     np.trunc: ANY,
     np.where: BOOL,
     npx.average_pool: FLOAT,
-    OPERATORS["npx.cond"]: BOOL,
+    control_operators.conditional: BOOL,
     npx.convolution: FLOAT,
     npx.erf: FLOAT,
-    OPERATORS["npx.foreach"]: ANY,
+    control_operators.scan: ANY,
     npx.max_pool: FLOAT,
-    OPERATORS["npx.while_loop"]: ANY,
+    control_operators.loop: ANY,
 }
 
 # Why the numbers that `TYPES` leaves out are the host's, where it is not for want of a kernel.
-REASONS: Mapping[Op[..., Any], str] = {
+REASONS: Mapping[Operator, str] = {
     np.argmax: "CUDA compares integers as float32",
     np.argmin: "CUDA compares integers as float32",
     np.bitwise_and: "CUDA has no kernel for the bits of integers",

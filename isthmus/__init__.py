@@ -16,10 +16,10 @@ from isthmus._version import __version__
 from isthmus.eager.namespace import namespace
 from isthmus.errors import IsthmusError
 from isthmus.graph.nodes import Graph
-from isthmus.program.archive import load
 from isthmus.program.backend import backend_names
-from isthmus.program.executable import Executable, compile, jit
+from isthmus.program.executable import Executable, compile, load
 from isthmus.program.export import export
+from isthmus.program.jitted import jit
 from isthmus.rewrite.gradient import grad, value_and_grad
 from isthmus.trace.op import composite, primitive
 from isthmus.trace.tracing import eval_shape, spec, trace

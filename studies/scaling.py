@@ -123,7 +123,8 @@ def once(
     shape: str, backend: str, size: int, runtime: Times, loading: Times
 ) -> tuple[dict[str, Any], Seconds]:
     """The nodes and segments of a program, and the seconds of each stage."""
-    from isthmus.program.executable import Executable, checked_options
+    from isthmus.program.executable import Executable
+    from isthmus.program.options import checked_options
     from isthmus.trace.tracing import trace
 
     function, specs = SHAPES[shape](size)

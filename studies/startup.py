@@ -67,7 +67,8 @@ def first_result(backend: str) -> dict[str, Any]:
     import numpy
 
     import isthmus as im
-    from isthmus.program.executable import Executable, checked_options
+    from isthmus.program.executable import Executable
+    from isthmus.program.options import checked_options
 
     net = im.models.create("bert-base", seed=0)
     weights = sum(parameter.data().nbytes for parameter in net.parameters().values())

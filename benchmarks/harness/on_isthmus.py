@@ -25,7 +25,8 @@ def load(folder: Path, options: Mapping[str, Any], threads: int) -> Any:
 def compile(loaded: Any, options: Mapping[str, Any], threads: int) -> Call:
     """The program expanded, cut into segments, lowered and compiled by its backend."""
     from isthmus.graph.tree import leaves
-    from isthmus.program.executable import Executable, checked_options
+    from isthmus.program.executable import Executable
+    from isthmus.program.options import checked_options
 
     settings = checked_options("f32", threads, "numpy", "allow", options.get("device"))
     program = Executable(loaded, options["backend"], settings, "allow")

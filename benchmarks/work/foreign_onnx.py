@@ -9,8 +9,11 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from isthmus.benchmarks.portable.onnx import graph as onnx_graph
+from isthmus.benchmarks.portable.timing.main import Missing
 from isthmus.errors import FileError, UsageError
 from isthmus.graph.nodes import Type
+from isthmus.onnx.read.program import program_of
 from isthmus.trace.tracing import Traced, spec
 
 Types = Mapping[str, Type]
@@ -36,19 +39,11 @@ class OnnxSource:
         return images or "logits" in [value.name for value in _model(self.path).graph.output]
 
     def traced(self, *, named: bool = False) -> Traced:
-        from isthmus.benchmarks.portable.onnx import graph as onnx_graph
-        from isthmus.benchmarks.portable.timing.main import Missing
-        from isthmus.onnx.read.program import program_of
-
         if named:
             raise UsageError("a file is measured at the sizes that were given")
         with TemporaryDirectory(prefix="isthmus-") as folder:
             self.write_model(Path(folder))
-            try:
-                file = onnx_graph.read(Path(folder))
-            except Missing as problem:
-                raise UsageError(str(problem)) from None
-        return program_of(file, self.types)
+            return program_in(Path(folder), self.types)
 
     def write_model(self, folder: Path) -> list[Path]:
         """The file itself, or with its open sizes fixed; its weights beside it.
@@ -65,6 +60,19 @@ class OnnxSource:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             copyfile(self.path.parent / name, folder / name)
         return [target, *(folder / name for name in beside)]
+
+
+def program_in(folder: Path, types: Types) -> Traced:
+    """The program of a folder's `model.onnx`; UsageError for what Isthmus does not know."""
+    try:
+        return program_of(onnx_graph.read(folder), types, _walked)
+    except Missing as problem:
+        raise UsageError(str(problem)) from None
+
+
+def _walked(file: Any, rows: Mapping[str, Any], values: Mapping[str, Any]) -> list[Any]:
+    onnx_graph.check(file, rows, "isthmus")
+    return onnx_graph.run(file, rows, values)
 
 
 def opened(path: Path) -> tuple[Types, Callable[[Types], OnnxSource], dict[str, int]]:

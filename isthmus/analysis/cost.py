@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from isthmus.errors import UsageError
-from isthmus.graph.dims import evaluate, product
 from isthmus.graph.nodes import Constant, Graph, Node
 from isthmus.graph.passes import expand
+from isthmus.graph.shapes import evaluate, product
 
 Use = tuple[Node, int]  # a node, and how often it runs
 
@@ -101,13 +101,13 @@ def _uses(graph: Graph, sizes: Mapping[str, int]) -> Iterator[Use]:
 def _body_uses(node: Node, sizes: Mapping[str, int]) -> list[Use]:
     """The uses in one run of the bodies: in all of a loop's, in the dearer branch."""
     found = [list(_uses(body, sizes)) for body in node.bodies]
-    if node.op.name == "npx.cond":
+    if node.op.chooses:
         return max(found, key=lambda uses: sum(n * operations(u, sizes) for u, n in uses))
     return [use for uses in found for use in uses]
 
 
 def _steps(node: Node, sizes: Mapping[str, int]) -> int:
-    if node.op.name == "npx.foreach":
+    if node.op.slices is not None:
         (data, *_) = node.operands
         assert data is not None
         return evaluate(data.type.shape[0], sizes)

@@ -10,26 +10,24 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from isthmus.errors import IndexOutside
-from isthmus.graph.dims import Dim, evaluate, product
+from isthmus.graph.dims import Dim
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Graph, Input, Node, Value
+from isthmus.graph.shapes import evaluate, product
 
 from .intervals import Interval, interval
 
 MOST_REMEMBERED = 10_000  # combinations of sizes
 
 
-LOOKUPS = ("np.take", "np.take_along_axis")  # of the first operand, at those of the second
-
-
 def is_checked(node: Node) -> bool:
     """Whether it is a lookup that raises IndexError for an index outside."""
-    return node.op.name in LOOKUPS and node.attributes.get("mode", "raise") == "raise"
+    return node.op.looks_up and node.attributes.get("mode", "raise") == "raise"
 
 
 def index_reason(node: Node) -> str | None:
     """Why a runtime may not do this lookup: None, or that its indices cannot be checked."""
-    if node.op.name not in LOOKUPS:
+    if not node.op.looks_up:
         return None
     if not is_checked(node):
         return "indices outside are wrapped or clipped, which no runtime does"
@@ -84,17 +82,17 @@ def body_reason(node: Node, refuses: Callable[[Node], str | None]) -> str | None
         if reason is not None:
             return f"{inner.op.name} in it: {reason}"
     for inner in (inner for body in node.bodies for inner in body.all_nodes()):
-        indices = inner.operands[1] if inner.op.name == "np.take" else None
+        indices = inner.operands[1] if inner.op.looks_up else None
         if isinstance(indices, Input) and id(indices) not in sliced:
-            return "np.take in it: the indices of a step are not checked by a runtime"
+            return f"{inner.op.name} in it: the indices of a step are not checked by a runtime"
     return None
 
 
 def _sliced_inputs(node: Node, known: Collection[int]) -> dict[int, Value]:
-    """The inputs of the body of `foreach` that are slices of known values, by their ids."""
-    if node.op.name != "npx.foreach":
+    """The inputs of a scan's body that are slices of known values, by their ids."""
+    if node.op.slices is None:
         return {}
-    (body,), count = node.bodies, node.attributes["sliced"]
+    (body,), count = node.bodies, node.attributes[node.op.slices]
     pairs = zip(body.inputs[:count], node.operands, strict=False)
     return {id(slice_): v for slice_, v in pairs if v is not None and id(v) in known}
 

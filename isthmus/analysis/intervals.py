@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy
 
 from isthmus.errors import DimensionError
-from isthmus.graph.dims import Dim, product, same
+from isthmus.graph.dims import Dim, same
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Constant, Node, Result, Value
+from isthmus.graph.shapes import product
 
 
 class Interval(NamedTuple):
@@ -41,41 +42,45 @@ def _found(value: Value | None, known: Known) -> Interval | None:
         return Interval(int(value.array.min()), int(value.array.max()), True)
     if not isinstance(value, Result) or value.type.dtype.kind not in "iub":
         return None
-    rule = RULES.get(value.node.op.name)
-    return None if rule is None else rule(value.node, value.index, known)
+    rule = value.node.op.interval
+    found: Interval | None = None if rule is None else rule(value.node, value.index, known)
+    return found
 
 
-def _counted(node: Node, _: int, known: Known) -> Interval:
+# Rules that operators state as their `interval`
+
+
+def counted(node: Node, _: int, known: Known) -> Interval:
     return Interval(node.attributes["start"], node.attributes["stop"] - 1, True)
 
 
-def _filled(node: Node, _: int, known: Known) -> Interval | None:
+def filled(node: Node, _: int, known: Known) -> Interval | None:
     value = node.attributes["fill_value"]
     return Interval(value, value, True) if isinstance(value, int | Dim) else None
 
 
-def _moved(node: Node, _: int, known: Known) -> Interval | None:
+def moved(node: Node, _: int, known: Known) -> Interval | None:
     """All elements of the first operand."""
     return interval(node.operands[0], known)
 
 
-def _some(node: Node, _: int, known: Known) -> Interval | None:
+def some(node: Node, _: int, known: Known) -> Interval | None:
     """Some elements of the first operand."""
     whole = interval(node.operands[0], known)
     return whole and whole._replace(attained=False)
 
 
-def _cast(node: Node, _: int, known: Known) -> Interval | None:
+def cast(node: Node, _: int, known: Known) -> Interval | None:
     """The same numbers, if the dtype has them."""
     whole = interval(node.operands[0], known)
     return None if whole is None else _fitting(whole, node)
 
 
-def _joined(node: Node, _: int, known: Known) -> Interval | None:
+def joined(node: Node, _: int, known: Known) -> Interval | None:
     return _union([interval(operand, known) for operand in node.operands])
 
 
-def _either(node: Node, _: int, known: Known) -> Interval | None:
+def either(node: Node, _: int, known: Known) -> Interval | None:
     union = _union([interval(operand, known) for operand in node.operands[1:]])
     return union and union._replace(attained=False)
 
@@ -91,13 +96,24 @@ def _union(parts: list[Interval | None]) -> Interval | None:
     return Interval(low, high)
 
 
-def _added(node: Node, _: int, known: Known) -> Interval | None:
+def added(node: Node, _: int, known: Known) -> Interval | None:
+    """x + y."""
+    left, right = (interval(operand, known) for operand in node.operands)
+    return None if left is None or right is None else _sum(left, right, node)
+
+
+def subtracted(node: Node, _: int, known: Known) -> Interval | None:
+    """x - y, which is x + (-y)."""
     left, right = (interval(operand, known) for operand in node.operands)
     if left is None or right is None:
         return None
-    first, last = right[:2] if node.op.name == "np.add" else (-right.highest, -right.lowest)
-    attained = left.attained and same(first, last)
-    return _fitting(Interval(left.lowest + first, left.highest + last, attained), node)
+    return _sum(left, Interval(-right.highest, -right.lowest), node)
+
+
+def _sum(left: Interval, right: Interval, node: Node) -> Interval | None:
+    attained = left.attained and same(right.lowest, right.highest)
+    low, high = left.lowest + right.lowest, left.highest + right.highest
+    return _fitting(Interval(low, high, attained), node)
 
 
 def _fitting(found: Interval, node: Node) -> Interval | None:
@@ -110,7 +126,7 @@ def _fitting(found: Interval, node: Node) -> Interval | None:
     return found if all(limits.min <= end <= limits.max for end in ends) else None
 
 
-def _remaining(node: Node, _: int, known: Known) -> Interval | None:
+def remaining(node: Node, _: int, known: Known) -> Interval | None:
     """0 .. n - 1 of a division by n, which is positive or a size."""
     divisor = interval(node.operands[1], known)
     if divisor is None or (not isinstance(divisor.lowest, Dim) and divisor.lowest <= 0):
@@ -118,12 +134,23 @@ def _remaining(node: Node, _: int, known: Known) -> Interval | None:
     return Interval(0, divisor.highest - 1)
 
 
-def _bounded(node: Node, _: int, known: Known) -> Interval | None:
+def raised(node: Node, _: int, known: Known) -> Interval | None:
+    """maximum(x, low)."""
+    parts = [interval(operand, known) for operand in node.operands]
+    try:
+        low = max(part.lowest for part in parts if part is not None)
+    except (DimensionError, ValueError):  # undecided, or nothing is known
+        return None
+    union = _union(parts)
+    return union and Interval(low, union.highest)
+
+
+def bounded(node: Node, _: int, known: Known) -> Interval | None:
     """minimum(maximum(x, low), high) with constant bounds."""
     bound, inner = interval(node.operands[1], known), node.operands[0]
     whole = interval(inner, known)
     low = whole and whole.lowest
-    if low is None and isinstance(inner, Result) and inner.node.op.name == "np.maximum":
+    if low is None and isinstance(inner, Result) and inner.node.op.interval is raised:
         below = interval(inner.node.operands[1], known)
         low = below and below.lowest
     if bound is None or low is None:
@@ -133,13 +160,13 @@ def _bounded(node: Node, _: int, known: Known) -> Interval | None:
     return Interval(low, bound.highest)
 
 
-def _position(node: Node, _: int, known: Known) -> Interval | None:
+def position(node: Node, _: int, known: Known) -> Interval | None:
     """A position along an axis of the first operand, or in all of it."""
     return _positions_of(node, node.attributes["axis"])
 
 
-def _every_position(node: Node, _: int, known: Known) -> Interval | None:
-    found = _position(node, 0, known)
+def every_position(node: Node, _: int, known: Known) -> Interval | None:
+    found = position(node, 0, known)
     return found and found._replace(attained=True)
 
 
@@ -152,40 +179,11 @@ def _positions_of(node: Node, axis: int | None) -> Interval | None:
     return Interval(0, size - 1)
 
 
-def _where_not_zero(node: Node, index: int, known: Known) -> Interval | None:
+def where_not_zero(node: Node, index: int, known: Known) -> Interval | None:
     return _positions_of(node, index)
 
 
-def _padded(node: Node, _: int, known: Known) -> Interval | None:
+def padded(node: Node, _: int, known: Known) -> Interval | None:
     """Elements of the first operand, in the modes that make no others."""
     even = node.attributes["mode"] in ("reflect", "symmetric", "wrap")
-    return _moved(node, 0, known) if even and not node.attributes["options"] else None
-
-
-RULES: Mapping[str, Rule] = {
-    "np.add": _added,
-    "np.arange": _counted,
-    "np.argmax": _position,
-    "np.argmin": _position,
-    "np.argsort": _every_position,
-    "np.astype": _cast,
-    "np.broadcast_to": _moved,
-    "np.concat": _joined,
-    "np.expand_dims": _moved,
-    "np.full": _filled,
-    "np.getitem": _some,
-    "np.lookup": _some,
-    "np.masked_lookup": _some,
-    "np.minimum": _bounded,
-    "np.nonzero": _where_not_zero,
-    "np.pad": _padded,
-    "np.permute_dims": _moved,
-    "np.remainder": _remaining,
-    "np.repeat_each": _some,
-    "np.reshape": _moved,
-    "np.squeeze": _moved,
-    "np.subtract": _added,
-    "np.take": _some,
-    "np.take_along_axis": _some,
-    "np.where": _either,
-}
+    return moved(node, 0, known) if even and not node.attributes["options"] else None

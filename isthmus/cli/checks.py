@@ -9,10 +9,9 @@ from typing import Any
 import numpy
 
 from isthmus.errors import BackendMissing
-from isthmus.program.backend import backend_names
+from isthmus.program.backend import backend_names, facts_of, find_backend
 
 LIMIT = 1e-5  # relative; float32 of a sum of 64 products stays well below
-DEVICES: dict[str, tuple[str | None, ...]] = {"gpu": ("cpu", "cuda")}  # others have one
 
 Array = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
 
@@ -35,11 +34,14 @@ class Check:
 
 def checks() -> list[Check]:
     """A check for each backend that is installed, and each of its devices."""
-    return [
-        check(backend, device)
-        for backend in backend_names()
-        for device in DEVICES.get(backend, (None,))
-    ]
+    return [check(backend, device) for backend in backend_names() for device in _devices(backend)]
+
+
+def _devices(backend: str) -> tuple[str | None, ...]:
+    try:
+        return facts_of(find_backend(backend)).devices
+    except BackendMissing:  # which its check says
+        return (None,)
 
 
 def check(backend: str, device: str | None) -> Check:

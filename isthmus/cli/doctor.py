@@ -12,6 +12,8 @@ import typer
 
 from isthmus._version import __version__
 from isthmus.errors import BackendMissing, FileError
+from isthmus.program.backend import Facts as BackendFacts
+from isthmus.program.backend import facts_of, find_backend
 from isthmus.system import machine
 
 from .options import AsJson
@@ -21,12 +23,6 @@ if TYPE_CHECKING:
     from .checks import Check
 
 Document = dict[str, Any]
-
-REMEDIES = {
-    "cpu": "pip install --force-reinstall openvino",
-    "gpu": "reinstall onnxruntime, or onnxruntime-gpu for a GPU: one of the two",
-    "numpy": "pip install --force-reinstall numpy",
-}
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -61,7 +57,7 @@ def _document(found: list[Check]) -> Document:
         "memory_bytes": machine.memory_bytes(),
         "gpus": gpus,
         "packages": machine.versions(machine.PACKAGES) | runtimes,
-        "openvino_default_precision": _default_precision(),
+        "openvino_default_precision": _facts_of("cpu").default_precision,
         "isthmus_default_precision": "f32",
         "samples": _samples(),
         "backends": [{"name": check.name, **asdict(check)} for check in found],
@@ -70,15 +66,12 @@ def _document(found: list[Check]) -> Document:
     }
 
 
-def _default_precision() -> str | None:
-    """In which OpenVINO itself would compute float32 models here; None where it does not load."""
+def _facts_of(name: str) -> BackendFacts:
+    """Nothing but the defaults of one that cannot be loaded."""
     try:
-        from isthmus.cpu_backend.executor import core
-
-        hint = core().get_property("CPU", "INFERENCE_PRECISION_HINT")
-    except Exception:  # whatever a broken installation raises, the check of the backend tells
-        return None
-    return str(getattr(hint, "get_type_name", hint.__str__)())
+        return facts_of(find_backend(name))
+    except BackendMissing:
+        return BackendFacts()
 
 
 def _samples() -> dict[str, str | None]:
@@ -106,7 +99,7 @@ def _problems(
     problems = [
         {
             "problem": f"backend {check.name} does not work: {check.detail}",
-            "remedy": REMEDIES.get(check.backend, "reinstall the package that brings it"),
+            "remedy": _facts_of(check.backend).remedy,
         }
         for check in found
         if check.status == "fails" or (check.backend == "cpu" and check.status == "missing")

@@ -11,21 +11,21 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy
 
 from isthmus.errors import DimensionError, IsthmusError, UsageError
-from isthmus.graph.dims import Dim, parse
+from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Held, Type
-from isthmus.program.backend import Backend, Memory, Options
+from isthmus.graph.size_text import parse
+from isthmus.program.backend import Backend, Memory
+from isthmus.program.executable import Executable
+from isthmus.program.options import Options
 from isthmus.trace.aliasing import layout
 from isthmus.trace.array import Array
-from isthmus.trace.discovery import is_recording
-
-if TYPE_CHECKING:
-    from isthmus.program.executable import Executable
-    from isthmus.trace.op import Op
+from isthmus.trace.op import Op
+from isthmus.trace.tracing import trace
 
 
 class Program(NamedTuple):
@@ -180,9 +180,6 @@ class Device:
         return program
 
     def _compiled(self, op: Op[..., Any], specs: Sequence[Any], attributes: dict[str, Any]) -> Any:
-        from isthmus.program.executable import Executable
-        from isthmus.trace.tracing import trace
-
         views: list[bool] = []
 
         def call(*arrays: Array) -> Any:
@@ -224,20 +221,6 @@ class Device:
 
 _UNDECIDED: Any = object()
 _SCALARS = (bool, int, float, complex)
-
-
-def device_of(operands: Sequence[Any], attributes: dict[str, Any]) -> Device:
-    """The one device of all arrays of a call; UsageError if there are several."""
-    devices: dict[Device, Array] = {}
-    for value in (*operands, *attributes.values()):
-        for leaf in value if isinstance(value, tuple | list) else (value,):
-            if isinstance(leaf, Array):
-                held: Any = leaf.value
-                devices.setdefault(held.device, leaf)
-    if len(devices) > 1 and not is_recording():
-        names = " and ".join(map(str, devices))
-        raise UsageError(f"arrays on {names} in one call; bring them together with to_device")
-    return next(iter(devices))
 
 
 def _computed(

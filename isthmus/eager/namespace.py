@@ -11,6 +11,7 @@ they make of sizes and numbers alone is put there. See https://data-apis.org/arr
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cache, wraps
 from types import ModuleType
@@ -23,7 +24,9 @@ from isthmus.errors import UsageError
 from isthmus.graph.nodes import Held
 from isthmus.np.inspection import API_VERSIONS, NamespaceInfo
 from isthmus.program.backend import backend_names, find_backend
+from isthmus.program.options import checked_options
 from isthmus.system.threads import available_threads
+from isthmus.trace import slots
 from isthmus.trace.array import Array
 
 from .device import Device
@@ -47,8 +50,6 @@ def namespace(
 
 @cache
 def _device(name: str, threads: int, device: str | None) -> Device:
-    from isthmus.program.executable import checked_options
-
     options = checked_options("f32", threads, "numpy", "allow", device)
     return Device(name, find_backend(name), options)
 
@@ -200,3 +201,6 @@ def moved(array: Array, device: Any) -> Array:
     if device not in backend_names():
         raise UsageError(f"to_device({device!r}): there are {', '.join(backend_names())}")
     return namespace(device).asarray(array)
+
+
+slots.namespaces.fill(sys.modules[__name__])

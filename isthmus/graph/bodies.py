@@ -7,65 +7,11 @@ inside, where a runtime can prepare them for its kernels.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Sequence
 
-import numpy
-
-from isthmus.program.backend import Runner
-from isthmus.trace.array import Array
-
-from . import tree
-from .dims import Dim, evaluate
-from .infer import Elementwise
-from .nodes import Constant, Graph, Held, Input, Node, Result, Value, topological
+from .dims import Dim
+from .nodes import Constant, Graph, Input, Node, Result, Value, topological
 from .passes import Known, copy_node
-
-# Operators that raise for no values, beside those of npx and the elementwise ones: a loop that
-# may have no steps can compute them before.
-CALM = frozenset(
-    f"np.{name}"
-    for name in (
-        *("all", "any", "arange", "argmax", "argmin", "astype", "broadcast_to", "concat", "cumsum"),
-        *("expand_dims", "full", "getitem", "matmul", "max", "mean", "min", "permute_dims"),
-        *("prod", "reshape", "squeeze", "sum", "where"),
-    )
-)
-
-
-def is_traced(x: Any) -> bool:
-    """Whether the elements are not known yet: a traced array, or a named size."""
-    return isinstance(x, Dim) or (isinstance(x, Array) and not isinstance(x._value, Held))
-
-
-def any_traced(nest: Any) -> bool:
-    """Whether any leaf of a nest is traced."""
-    return any(is_traced(leaf) for _, leaf in tree.leaves(nest))
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A body ready to run, while its node runs."""
-
-    graph: Graph
-    runner: Runner
-    sizes: Mapping[str, int]
-
-    def __call__(self, arrays: Sequence[Any]) -> list[Any]:
-        return self.runner(arrays, self.sizes)
-
-    def no_rows(self, position: int) -> numpy.ndarray[Any, Any]:
-        """What the outputs of a position are, stacked over no steps."""
-        of = self.graph.outputs[position].type
-        return numpy.zeros((0, *(evaluate(size, self.sizes) for size in of.shape)), of.dtype)
-
-
-def loaded(body: Graph | Loaded) -> Loaded:
-    """A body as it is run: by NumPy, if nobody has loaded it elsewhere."""
-    from .interpreter import Reference
-
-    return body if isinstance(body, Loaded) else Loaded(body, Reference(body), {})
 
 
 def discovered_names(nodes: Collection[Node]) -> set[str]:
@@ -116,9 +62,7 @@ def _may_raise(node: Node) -> bool:
     if node.expansion:
         outside = {id(value.node) for value in node.needs if isinstance(value, Result)}
         return any(map(_may_raise, topological(node.expansion, outside)))
-    name, of_npx = node.op.name, node.op.name.startswith("npx.")
-    elementwise = isinstance(node.op.infer, Elementwise) and name != "np.pow"  # ints may raise
-    return bool(node.bodies) or not (elementwise or of_npx or name in CALM)
+    return bool(node.bodies) or node.op.may_raise
 
 
 def _mentions(node: Node, names: set[str]) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import inf
 from typing import NamedTuple
 
 from isthmus.errors import UsageError
 
-from .dims import Dim, assumed, parse
+from .dims import Dim, assumed
+from .size_text import parse
 
 
 class Constraint(NamedTuple):
@@ -47,41 +47,3 @@ def assuming(constraints: Sequence[Constraint]) -> Iterator[None]:
         yield
     finally:
         assumed.reset(token)
-
-
-def bounds(difference: Dim) -> tuple[float, float]:
-    """The least and the greatest number a size can be under what is assumed; +-inf if open."""
-    return _least(difference), -_least(-difference)
-
-
-def _least(size: int | Dim) -> float:
-    """The best of: the size less some assumed one is a number; every name at its own bound."""
-    if not isinstance(size, Dim):
-        return size
-    rests = [size - known for known in assumed.get()]
-    direct = [rest for rest in rests if not isinstance(rest, Dim)]
-    return max([_by_names(size), *direct])
-
-
-def _by_names(size: Dim) -> float:
-    """The sum of the terms' least values, for terms of one name each."""
-    total = 0.0
-    for names, factor in size.terms:
-        if not names:
-            total += factor
-            continue
-        if len(names) > 1 or not isinstance(names[0], str):
-            return -inf
-        total += factor * _extreme(names[0], least=factor > 0)
-    return total
-
-
-def _extreme(name: str, least: bool) -> float:
-    """The least or greatest value of a name by constraints on it alone; a size is at least 0."""
-    found = [0.0] if least else [inf]
-    for known in assumed.get():
-        terms = dict(known.terms)
-        factor, constant = terms.pop((name,), 0), terms.pop((), 0)
-        if factor and not terms and (factor > 0) == least:
-            found.append(-(constant // factor) if least else constant // -factor)
-    return max(found) if least else min(found)

@@ -7,18 +7,16 @@ on the guess would be silently wrong for other sizes.
 
 from __future__ import annotations
 
-import ast
 import itertools
 import math
-import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from numbers import Integral
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy
 
-from isthmus.errors import DimensionError, UsageError
+from isthmus.errors import DimensionError
 
 Size = "int | Dim"
 Shape = tuple["int | Dim", ...]
@@ -54,7 +52,7 @@ class Dim:
     Supports `+ - * // %` with ints and other sizes, `==` and orderings where they
     are decided, and `evaluate`. Raises DimensionError where a number is needed.
 
-    >>> batch = parse("batch")
+    >>> batch = Dim({("batch",): 1})
     >>> (2 * batch + 4) // 2
     batch + 2
     """
@@ -235,7 +233,7 @@ assumed: ContextVar[tuple[Dim, ...]] = ContextVar("assumed", default=())
 def _decided(left: int | Dim, right: int | Dim, sign: str, said: str = "") -> bool:
     """left < right, left <= right or left == right; DimensionError where that is open."""
     difference = left - right
-    least, greatest = _bounds(difference)
+    least, greatest = bounds(difference)
     if sign == "==":
         true, false = least == greatest == 0, least > 0 or greatest < 0
     elif sign == "<":
@@ -251,14 +249,44 @@ def _decided(left: int | Dim, right: int | Dim, sign: str, said: str = "") -> bo
     )
 
 
-def _bounds(difference: int | Dim) -> tuple[float, float]:
-    if not isinstance(difference, Dim):
-        return difference, difference
-    if not assumed.get():
+def bounds(difference: int | Dim) -> tuple[float, float]:
+    """The least and the greatest number a size can be under what is assumed; +-inf if open."""
+    if isinstance(difference, Dim) and not assumed.get():
         return -math.inf, math.inf
-    from .constraints import bounds
+    return _least(difference), -_least(-difference)
 
-    return bounds(difference)
+
+def _least(size: int | Dim) -> float:
+    """The best of: the size less some assumed one is a number; every name at its own bound."""
+    if not isinstance(size, Dim):
+        return size
+    rests = [size - known for known in assumed.get()]
+    direct = [rest for rest in rests if not isinstance(rest, Dim)]
+    return max([_by_names(size), *direct])
+
+
+def _by_names(size: Dim) -> float:
+    """The sum of the terms' least values, for terms of one name each."""
+    total = 0.0
+    for names, factor in size.terms:
+        if not names:
+            total += factor
+            continue
+        if len(names) > 1 or not isinstance(names[0], str):
+            return -math.inf
+        total += factor * _extreme(names[0], least=factor > 0)
+    return total
+
+
+def _extreme(name: str, least: bool) -> float:
+    """The least or greatest value of a name by constraints on it alone; a size is at least 0."""
+    found = [0.0] if least else [math.inf]
+    for known in assumed.get():
+        terms = dict(known.terms)
+        factor, constant = terms.pop((name,), 0), terms.pop((), 0)
+        if factor and not terms and (factor > 0) == least:
+            found.append(-(constant // factor) if least else constant // -factor)
+    return max(found) if least else min(found)
 
 
 def same(left: int | Dim, right: int | Dim) -> bool:
@@ -271,41 +299,6 @@ def same(left: int | Dim, right: int | Dim) -> bool:
 def equal(left: int | Dim, right: int | Dim) -> bool:
     """Whether two sizes are equal; DimensionError where the names leave it open."""
     return same(left, right) or _decided(left, right, "==")
-
-
-def same_shape(left: Shape, right: Shape) -> bool:
-    """Whether two shapes are the same expressions, size by size."""
-    return len(left) == len(right) and all(map(same, left, right))
-
-
-def product(shape: Iterable[int | Dim]) -> int | Dim:
-    """The number of elements of a shape."""
-    result: int | Dim = 1
-    for size in shape:
-        result = size * result
-    return result
-
-
-def evaluate(size: int | Dim, sizes: Mapping[str, int]) -> int:
-    """The number a size has for the given sizes of its names."""
-    return size.evaluate(sizes) if isinstance(size, Dim) else size
-
-
-def broadcast(*shapes: Shape) -> Shape:
-    """NumPy's broadcasting of shapes; a named size meets itself or 1, nothing else."""
-    rank = max(map(len, shapes), default=0)
-    padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
-    return tuple(_broadcast_sizes(sizes) for sizes in zip(*padded, strict=True))
-
-
-def _broadcast_sizes(sizes: tuple[int | Dim, ...]) -> int | Dim:
-    wide = [size for size in sizes if not same(size, 1)]
-    if not wide:
-        return 1
-    for other in wide[1:]:
-        if not equal(wide[0], other):
-            raise DimensionError(f"sizes {wide[0]} and {other} do not broadcast")
-    return wide[0]
 
 
 _counter = itertools.count(1)
@@ -324,54 +317,3 @@ def plain_name(size: int | Dim) -> str | None:
     if rest or factor != 1 or len(monomial) != 1 or not isinstance(monomial[0], str):
         return None
     return monomial[0]
-
-
-def parse(text: str | int | Dim) -> int | Dim:
-    """A size from its text: a name, a number, or names and numbers with `+ - * //`.
-
-    >>> parse("2*batch + 1")
-    2*batch + 1
-    """
-    if isinstance(text, Dim):
-        return text
-    if not isinstance(text, str):
-        return _checked_number(text)
-    try:
-        size = _from_tree(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, KeyError, ValueError, ZeroDivisionError) as problem:
-        raise DimensionError(
-            f"'{text}' is not a size; write a name such as 'batch', a number, or '2*batch + 1'"
-        ) from problem
-    return size if isinstance(size, Dim) else _checked_number(size)
-
-
-def _checked_number(number: object) -> int:
-    try:
-        size = int(number.__index__())  # type: ignore[attr-defined]
-    except AttributeError:
-        raise UsageError(f"{number!r} is not a size; give an int or a name") from None
-    if size < 0:
-        raise UsageError(f"{size} is not a size; sizes are 0 or more")
-    return size
-
-
-_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-}
-
-
-def _from_tree(tree: ast.expr) -> int | Dim:
-    match tree:
-        case ast.Name(id=name):
-            return Dim({(name,): 1})
-        case ast.Constant(value=int(number)):
-            return number
-        case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return -_from_tree(inner)
-        case ast.BinOp(left=left, op=sign, right=right):
-            result: int | Dim = _OPERATORS[type(sign)](_from_tree(left), _from_tree(right))
-            return result
-    raise ValueError(ast.dump(tree))

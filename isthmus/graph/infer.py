@@ -14,8 +14,9 @@ import numpy
 
 from isthmus.errors import DimensionError, UsageError
 
-from .dims import Dim, Shape, broadcast, equal, product
+from .dims import Dim, Shape, equal
 from .nodes import Type
+from .shapes import broadcast, product
 
 DType = numpy.dtype[Any]
 BOOL = numpy.dtype(bool)

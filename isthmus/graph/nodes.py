@@ -9,18 +9,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy
 
 from isthmus.errors import UsageError
 
 from .constraints import Constraint, assuming
-from .dims import Dim, Shape, same_shape
-
-if TYPE_CHECKING:
-    from isthmus.eager.device import Device
-    from isthmus.trace.op import Op
+from .dims import Dim, Shape
+from .operator import Operator
+from .shapes import same_shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +65,12 @@ class Constant(Value):
     array: numpy.ndarray[Any, Any]
 
 
+class Holder(Protocol):
+    """What holds arrays: a device of `isthmus.eager`. `memory`: its own, if not the host's."""
+
+    memory: Any
+
+
 class Held(Value):
     """An array that a device holds: in the host's memory, in its own, or in both.
 
@@ -74,11 +78,11 @@ class Held(Value):
     """
 
     __slots__ = ("_buffer", "_host", "device")
-    device: Device
+    device: Any
     _host: Any
     _buffer: Any
 
-    def __init__(self, type: Type, device: Device, host: Any = None, buffer: Any = None) -> None:
+    def __init__(self, type: Type, device: Holder, host: Any = None, buffer: Any = None) -> None:
         object.__setattr__(self, "type", type)
         object.__setattr__(self, "device", device)
         object.__setattr__(self, "_host", host)
@@ -131,7 +135,7 @@ class Node:
     `shown` are values that show sizes the node uses, where no operand does: they come before.
     """
 
-    op: Op[..., Any]
+    op: Operator
     operands: tuple[Value | None, ...]
     attributes: Mapping[str, Any]
     location: str = ""
@@ -149,6 +153,14 @@ class Node:
     def bodies(self) -> list[Graph]:
         """The graphs it runs, for an operator of control flow."""
         return [value for value in self.attributes.values() if isinstance(value, Graph)]
+
+    def inferred(self) -> tuple[Type, ...]:
+        """The types of its results, from its operands' types alone."""
+        if self.op.infer is None:
+            return tuple(value.type for value in self.expansion)
+        types = [None if value is None else value.type for value in self.operands]
+        found = self.op.infer(*types, **self.attributes)
+        return found if isinstance(found, tuple) else (found,)
 
     @property
     def discovered(self) -> Dim | None:
@@ -218,7 +230,7 @@ class Graph:
             for value in node.operands:
                 if isinstance(value, Input) and id(value) not in known:
                     raise UsageError(f"{node} uses '{value.name}', which is no input of the graph")
-            for result, inferred in zip(node.results, node.op.infer_node(node), strict=True):
+            for result, inferred in zip(node.results, node.inferred(), strict=True):
                 if not result.type.same(inferred):
                     raise UsageError(f"{node}: has type {result.type}, but {inferred} is inferred")
 

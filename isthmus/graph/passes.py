@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .dims import Dim, evaluate
+from .dims import Dim
 from .nodes import Graph, Node, Result, Value, topological
+from .shapes import evaluate
 
 Known = dict[int, Value]  # id of an old value -> the new one
 

@@ -13,9 +13,9 @@ import numpy
 
 from isthmus.errors import UsageError
 
-from .dims import broadcast
 from .infer import DType, Elementwise
 from .nodes import Type
+from .shapes import broadcast
 
 INT64, UINT64 = numpy.dtype(numpy.int64), numpy.dtype(numpy.uint64)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from isthmus.errors import UsageError
 from isthmus.graph.tree import leaves
+from isthmus.program.jitted import jit
 from isthmus.trace.array import Array
 
 from .parameter import Parameter
@@ -56,8 +57,6 @@ class Block:
 
     def hybridize(self, active: bool = True, **options: Any) -> None:
         """From now on run compiled, once for each combination of input types; see `compile`."""
-        from isthmus.program.executable import jit
-
         object.__setattr__(self, "_compiled", jit(self.forward, **options) if active else None)
         object.__setattr__(self, "_compiled_at", Parameter.changes)
 

@@ -6,9 +6,12 @@ offers. `linalg` and `fft` are the standard's extensions.
 
 from __future__ import annotations
 
+import sys
 from typing import NoReturn
 
 import numpy
+
+from isthmus.trace import slots
 
 from . import (
     assignment,
@@ -145,3 +148,6 @@ def __getattr__(name: str) -> NoReturn:
     hint = f"the nearest is np.{near[0]}" if near else "see dir(isthmus.np) for what there is"
     known = "NumPy has it, this release does not" if hasattr(numpy, name) else "NumPy has none"
     raise AttributeError(f"isthmus.np has no '{name}' ({known}); {hint}")
+
+
+slots.np.fill(sys.modules[__name__])

@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.errors import IndexOutside
-from isthmus.graph.dims import Dim, Shape, broadcast, equal, same
+from isthmus.graph.dims import Dim, Shape, equal, same
 from isthmus.graph.indexing import sliced_size
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import broadcast
 
+from . import host_only
 from .conversion import asarray
 from .manipulation import moved
 
@@ -158,14 +161,27 @@ def _lookup_gradient(
     return (scatter([g, *arrays], index, x.shape, size), *(None for _ in arrays))
 
 
-@moved(_lookup_type, variadic=True, vjp=_lookup_gradient)
+@moved(
+    _lookup_type,
+    variadic=True,
+    vjp=_lookup_gradient,
+    interval=intervals.some,
+    host_only=host_only.CHOSEN,
+)
 def _lookup(operands: Sequence[Any], /, index: Index) -> Any:
     """x[index] with arrays of integers. Raises IndexError for positions outside."""
     x, *arrays = operands
     return numpy.asarray(x)[put_together(index, arrays)]
 
 
-@moved(_masked_type, variadic=True, vjp=_lookup_gradient, discovers=True)
+@moved(
+    _masked_type,
+    variadic=True,
+    vjp=_lookup_gradient,
+    discovers=True,
+    interval=intervals.some,
+    host_only=host_only.CHOSEN,
+)
 def _masked_lookup(operands: Sequence[Any], /, index: Index, size: Any = None) -> Any:
     """x[index] with masks, and arrays of integers beside them."""
     x, *arrays = operands
@@ -189,7 +205,7 @@ def _scatter_gradient(
     return (lookup(h, index, arrays, size), *(None for _ in arrays))
 
 
-@moved(_scatter_type, variadic=True, vjp=_scatter_gradient)
+@moved(_scatter_type, variadic=True, vjp=_scatter_gradient, host_only=host_only.PLACED)
 def scatter(operands: Sequence[Any], /, index: Index, shape: Any, size: Any = None) -> Any:
     """Zeros, to which g is added at the positions of an index: what is met twice is summed."""
     g, *arrays = operands

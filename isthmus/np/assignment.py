@@ -8,11 +8,13 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.graph.dims import Dim, fresh, product, same
+from isthmus.graph.dims import Dim, fresh, same
 from isthmus.graph.indexing import ascending, indexed_shape, plan, sliced_size
 from isthmus.graph.nodes import Type
-from isthmus.trace.op import TRACED, _kind
+from isthmus.graph.shapes import product
+from isthmus.trace.op import TRACED, kind_of
 
+from . import host_only
 from .advanced_indexing import Index, check_mask, is_mask, picked_shape, put_together, taken_apart
 from .comparisons import equal as equals
 from .comparisons import logical_and
@@ -34,7 +36,7 @@ def setitem(x: Any, value: Any, index: Any, /) -> Any:
     parts, arrays = taken_apart(index)
     x = asarray(x)
     value = astype(value, x.dtype) if hasattr(value, "dtype") else asarray(value, x.dtype)
-    if _kind((x, value, *arrays, parts)) != TRACED:
+    if kind_of((x, value, *arrays, parts)) != TRACED:
         return _assign([x, value, *arrays], parts)
     if not arrays:
         return _assigned(x, value, parts)
@@ -92,7 +94,7 @@ def _count(x: Any, value: Any, arrays: Sequence[Any], index: Index) -> Any:
     return None
 
 
-@moved(_assigned_type, variadic=True, vjp=_assign_gradient)
+@moved(_assigned_type, variadic=True, vjp=_assign_gradient, host_only=host_only.PLACED)
 def _assign(operands: Sequence[Any], /, index: Index) -> Any:
     """A copy of x in which x[index] = value, with arrays and masks in the index."""
     x, value, *arrays = operands

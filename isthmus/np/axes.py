@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from isthmus.errors import UsageError
-from isthmus.graph.dims import Dim, Shape, product
+from isthmus.graph.dims import Dim, Shape
 from isthmus.graph.infer import axes_of, one_axis
+from isthmus.graph.shapes import product
 
 from .conversion import asarray
 from .indexing import getitem

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from isthmus.errors import DimensionError
-from isthmus.graph.dims import broadcast, same_shape
+from isthmus.graph.shapes import broadcast, same_shape
 
 from .comparisons import equal, isfinite, isnan, less_equal, logical_and, logical_or
 from .conversion import asarray

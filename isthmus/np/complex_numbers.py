@@ -33,7 +33,7 @@ def real(x: Any, /) -> Any:
     return numpy.real(x)
 
 
-@primitive(infer=as_numpy(numpy.imag, "same"), view=True)
+@primitive(infer=as_numpy(numpy.imag, "same"), view=True, zero_gradient=True)
 def imag(x: Any, /) -> Any:
     """b of a + bj; 0 of a real number."""
     return numpy.imag(x)

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.errors import DimensionError, TraceError, UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import cast
 from isthmus.graph.nodes import Type
 from isthmus.trace.array import Array
-from isthmus.trace.op import OPERATORS, primitive
+from isthmus.trace.op import primitive
+from isthmus.trace.slots import np
 
 
 def check_device(device: Any) -> None:
@@ -31,7 +33,9 @@ def _settled_dtype(x: Type, dtype: Any) -> dict[str, Any]:
     return {"dtype": numpy.dtype(dtype)}
 
 
-@primitive(infer=cast, vjp=_cast_gradient, settled=_settled_dtype)
+@primitive(
+    infer=cast, vjp=_cast_gradient, settled=_settled_dtype, may_raise=False, interval=intervals.cast
+)
 def _astype(x: Any, /, dtype: Any) -> Any:
     """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy."""
     return numpy.asarray(x).astype(dtype)
@@ -57,7 +61,7 @@ def asarray(obj: Any, /, dtype: Any = None, *, device: Any = None, copy: bool | 
     if isinstance(obj, Array):
         return _as_dtype(obj, dtype, copy)
     if isinstance(obj, Dim):
-        return OPERATORS["np.full"]((), obj, numpy.dtype(numpy.int64 if dtype is None else dtype))
+        return np.full((), obj, numpy.int64 if dtype is None else dtype)
     if isinstance(obj, list | tuple):
         return _of_parts(obj, dtype, copy)
     return numpy.asarray(obj, dtype, copy=copy)
@@ -79,18 +83,14 @@ def _of_parts(parts: Any, dtype: Any, copy: bool | None) -> Any:
         whole = None
     if whole is not None and not whole.dtype.hasobject:
         return whole
-    from .manipulation import stack
-
-    return stack([asarray(part, dtype) for part in parts])
+    return np.stack([asarray(part, dtype) for part in parts])
 
 
 def array(obj: Any, /, dtype: Any = None, *, copy: bool | None = True, ndmin: int = 0) -> Any:
     """A new array of a number, nested lists or an array, with at least ndmin axes."""
-    from .manipulation import reshape
-
     found = asarray(obj, dtype, copy=copy)
     missing = ndmin - found.ndim
-    return reshape(found, (1,) * missing + tuple(found.shape)) if missing > 0 else found
+    return np.reshape(found, (1,) * missing + tuple(found.shape)) if missing > 0 else found
 
 
 def copy(a: Any, /) -> Any:

@@ -14,6 +14,7 @@ from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Type
 from isthmus.trace.op import primitive
 
+from . import host_only
 from .conversion import asarray
 from .indexing import surrounded
 from .manipulation import reshape
@@ -75,12 +76,12 @@ def _correlate_gradient(g: Any, y: Any, a: Any, v: Any, mode: str) -> tuple[Any,
     return _opposed(g, v[::-1], a.shape[0]), _opposed(g, a, v.shape[0])[::-1]
 
 
-@primitive(infer=_line_type, vjp=_convolve_gradient)
+@primitive(infer=_line_type, vjp=_convolve_gradient, host_only=host_only.FITTED)
 def _convolve(a: Any, v: Any, /, mode: Any) -> Any:
     return numpy.convolve(a, v, mode)
 
 
-@primitive(infer=_line_type, vjp=_correlate_gradient)
+@primitive(infer=_line_type, vjp=_correlate_gradient, host_only=host_only.FITTED)
 def _correlate(a: Any, v: Any, /, mode: Any) -> Any:
     return numpy.correlate(a, v, mode)
 

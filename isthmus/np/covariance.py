@@ -7,11 +7,13 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.graph.dims import equal, same_shape
+from isthmus.graph.dims import equal
 from isthmus.graph.infer import DType, axes_of, reduced_shape
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import same_shape
 from isthmus.trace.op import composite, primitive
 
+from . import host_only
 from .complex_numbers import conj, imag, real
 from .conversion import asarray, astype
 from .creation import full
@@ -52,7 +54,9 @@ def _average_gradient(
     return part * whole, part * subtract(x, reshape(y, shape))
 
 
-@primitive(infer=_average_type, promote=_weighted_dtype, vjp=_average_gradient)
+@primitive(
+    infer=_average_type, promote=_weighted_dtype, vjp=_average_gradient, host_only=host_only.FITTED
+)
 def _average(x: Any, weights: Any, /, axis: Any, keepdims: bool) -> Any:
     (dtype, _) = _weighted_dtype(x.dtype, weights.dtype)
     whole = numpy.sum(weights, axis, dtype, keepdims=keepdims)
@@ -156,7 +160,7 @@ def _square_type(x: Type, fweights: Type | None, aweights: Type | None, ddof: in
     return Type(x.dtype, (x.shape[0], x.shape[0]))
 
 
-@primitive(infer=_square_type)
+@primitive(infer=_square_type, host_only=host_only.FITTED)
 def _weighted_cov(x: Any, fweights: Any, aweights: Any, /, ddof: int) -> Any:
     found = numpy.cov(x, ddof=ddof, fweights=fweights, aweights=aweights, dtype=x.dtype)
     return numpy.reshape(found, (x.shape[0], x.shape[0]))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Type
 from isthmus.trace.op import composite, primitive
@@ -36,7 +37,12 @@ def _full_type(shape: Any, fill_value: Any, dtype: Any) -> Type:
     return Type(numpy.dtype(dtype), tuple(shape))
 
 
-@primitive(infer=_full_type, operations=lambda operands, results, attributes: 0)
+@primitive(
+    infer=_full_type,
+    operations=lambda operands, results, attributes: 0,
+    may_raise=False,
+    interval=intervals.filled,
+)
 def _full(shape: Any, fill_value: Any, dtype: Any) -> Any:
     """An array of one value. The value is a number or a named size."""
     return numpy.full(shape, fill_value, dtype)

@@ -7,11 +7,12 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.graph.dims import product
 from isthmus.graph.infer import one_axis, sum_dtype
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import product
 from isthmus.trace.op import composite, primitive
 
+from . import host_only
 from .comparisons import equal, logical_and
 from .conversion import asarray, astype
 from .creation import full
@@ -53,7 +54,13 @@ def _cumsum_gradient(g: Any, y: Any, x: Any, axis: int | None, dtype: Any) -> tu
     return (reshape(_from_the_end(g, _lined(x, axis)[1]), x.shape),)
 
 
-@primitive(infer=_running_type, cast_to="dtype", settled=settled_dtype, vjp=_cumsum_gradient)
+@primitive(
+    infer=_running_type,
+    cast_to="dtype",
+    settled=settled_dtype,
+    vjp=_cumsum_gradient,
+    may_raise=False,
+)
 def cumsum(x: Any, /, axis: int | None = None, dtype: Any = None) -> Any:
     """x[0], x[0] + x[1], ... along an axis; of the flattened x for None."""
     return numpy.cumsum(x, axis=axis, dtype=dtype)
@@ -70,7 +77,13 @@ def _cumprod_gradient(g: Any, y: Any, x: Any, axis: int | None, dtype: Any) -> t
     return (reshape(where(equal(zeros, 0), smooth, where(first, others, 0)), x.shape),)
 
 
-@primitive(infer=_running_type, cast_to="dtype", settled=settled_dtype, vjp=_cumprod_gradient)
+@primitive(
+    infer=_running_type,
+    cast_to="dtype",
+    settled=settled_dtype,
+    vjp=_cumprod_gradient,
+    host_only=host_only.RUNNING,
+)
 def cumprod(x: Any, /, axis: int | None = None, dtype: Any = None) -> Any:
     """x[0], x[0] * x[1], ... along an axis; of the flattened x for None."""
     return numpy.cumprod(x, axis=axis, dtype=dtype)

@@ -12,6 +12,7 @@ from isthmus.graph.infer import FLOAT64, axes_of, one_axis
 from isthmus.graph.nodes import Type
 from isthmus.trace.op import composite, primitive
 
+from . import host_only
 from .comparisons import not_equal
 from .conversion import asarray, astype
 from .elementwise import subtract
@@ -153,7 +154,7 @@ def _at_type(f: Type, positions: Type, axis: int, edge_order: int) -> Type:
     return f
 
 
-@primitive(infer=_at_type)
+@primitive(infer=_at_type, host_only=host_only.FITTED)
 def _gradient_at(f: Any, positions: Any, /, axis: Any, edge_order: Any) -> Any:
     """Derivatives of f at the given positions."""
     return numpy.gradient(f, positions, axis=axis, edge_order=edge_order)
@@ -180,7 +181,7 @@ def _interp_type(x: Type, xp: Type, fp: Type, *_: Any, **__: Any) -> Type:
     return Type(_COMPLEX128 if fp.dtype.kind == "c" else FLOAT64, x.shape)
 
 
-@primitive(infer=_interp_type)
+@primitive(infer=_interp_type, host_only=host_only.SEARCHED)
 def _interp(x: Any, xp: Any, fp: Any, left: Any, right: Any, /, period: Any) -> Any:
     return numpy.interp(x, xp, fp, left, right, period)
 

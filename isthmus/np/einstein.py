@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.dims import Dim, Shape, broadcast, equal, product, same
+from isthmus.graph.dims import Dim, Shape, equal, same
+from isthmus.graph.shapes import broadcast, product
 
 from .conversion import asarray, astype
 from .elementwise import multiply

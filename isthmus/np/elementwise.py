@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.ufunc_types import Loop
@@ -61,13 +62,15 @@ def fabs(x: Any, /) -> Any:
     return numpy.fabs(x)
 
 
-@primitive(infer=Loop(numpy.add), vjp=lambda g, y, a, b: (g, g))
+@primitive(infer=Loop(numpy.add), vjp=lambda g, y, a, b: (g, g), interval=intervals.added)
 def add(x1: Any, x2: Any, /) -> Any:
     """x1 + x2"""
     return numpy.add(x1, x2)
 
 
-@primitive(infer=Loop(numpy.subtract), vjp=lambda g, y, a, b: (g, -g))
+@primitive(
+    infer=Loop(numpy.subtract), vjp=lambda g, y, a, b: (g, -g), interval=intervals.subtracted
+)
 def subtract(x1: Any, x2: Any, /) -> Any:
     """x1 - x2"""
     return numpy.subtract(x1, x2)
@@ -85,13 +88,17 @@ def divide(x1: Any, x2: Any, /) -> Any:
     return numpy.divide(x1, x2)
 
 
-@primitive(infer=Loop(numpy.floor_divide))
+@primitive(infer=Loop(numpy.floor_divide), zero_gradient=True)
 def floor_divide(x1: Any, x2: Any, /) -> Any:
     """floor(x1 / x2)"""
     return numpy.floor_divide(x1, x2)
 
 
-@primitive(infer=Loop(numpy.remainder), vjp=lambda g, y, a, b: (g, -g * floor(a / b)))
+@primitive(
+    infer=Loop(numpy.remainder),
+    vjp=lambda g, y, a, b: (g, -g * floor(a / b)),
+    interval=intervals.remaining,
+)
 def remainder(x1: Any, x2: Any, /) -> Any:
     """x1 - x2 * floor(x1 / x2): has the sign of x2."""
     return numpy.remainder(x1, x2)
@@ -120,7 +127,7 @@ def positive(x: Any, /) -> Any:
     return numpy.positive(x)
 
 
-@primitive(infer=Loop(numpy.sign))
+@primitive(infer=Loop(numpy.sign), zero_gradient=True)
 def sign(x: Any, /) -> Any:
     """-1, 0 or 1; NaN for NaN; x / |x| of a complex number."""
     return numpy.sign(x)
@@ -138,13 +145,17 @@ def _shared(first: Any, g: Any) -> tuple[Any, Any]:
 
 
 # At a tie all of the gradient goes to the first operand.
-@primitive(infer=Loop(numpy.maximum), vjp=lambda g, y, a, b: _shared(a >= b, g))
+@primitive(
+    infer=Loop(numpy.maximum), vjp=lambda g, y, a, b: _shared(a >= b, g), interval=intervals.raised
+)
 def maximum(x1: Any, x2: Any, /) -> Any:
     """The larger of x1 and x2; NaN if either is."""
     return numpy.maximum(x1, x2)
 
 
-@primitive(infer=Loop(numpy.minimum), vjp=lambda g, y, a, b: _shared(a <= b, g))
+@primitive(
+    infer=Loop(numpy.minimum), vjp=lambda g, y, a, b: _shared(a <= b, g), interval=intervals.bounded
+)
 def minimum(x1: Any, x2: Any, /) -> Any:
     """The smaller of x1 and x2; NaN if either is."""
     return numpy.minimum(x1, x2)

@@ -9,7 +9,8 @@ import numpy
 
 from isthmus.graph.infer import as_numpy
 from isthmus.graph.ufunc_types import Loop
-from isthmus.trace.op import OPERATORS, primitive
+from isthmus.trace.op import primitive
+from isthmus.trace.slots import np
 
 from .comparisons import equal
 from .searching import where
@@ -104,7 +105,7 @@ def _pow_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return g * slope, g * y * log(where(equal(a, 0), 1, a))
 
 
-@primitive(infer=Loop(numpy.power), vjp=_pow_gradient)
+@primitive(infer=Loop(numpy.power), vjp=_pow_gradient, may_raise=True)
 def pow(x1: Any, x2: Any, /) -> Any:
     """x1 ** x2"""
     return numpy.power(x1, x2)
@@ -150,7 +151,7 @@ def _i0_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
     """I1(x), the mean of cos(t) exp(x cos(t)) over 0 < t < pi; as many points as float64 needs."""
     points = numpy.cos((numpy.arange(128) + 0.5) * (math.pi / 128)).astype(x.dtype)
     waves = points * exp(x[..., None] * points)
-    return (g * OPERATORS["np.mean"](waves, axis=-1),)
+    return (g * np.mean(waves, axis=-1),)
 
 
 @primitive(infer=as_numpy(numpy.i0), vjp=_i0_gradient)

@@ -13,6 +13,7 @@ from isthmus.graph.infer import FLOAT64, INT64, DType
 from isthmus.graph.nodes import Type
 from isthmus.trace.op import primitive
 
+from . import host_only
 from .conversion import asarray
 from .manipulation import reshape
 
@@ -31,7 +32,7 @@ def _bincount_type(x: Type, weights: Type | None, minlength: int, size: int | Di
     return Type(INT64 if weights is None else FLOAT64, (size,))
 
 
-@primitive(infer=_bincount_type, discovers=True)
+@primitive(infer=_bincount_type, discovers=True, host_only=host_only.DISCOVERED)
 def _bincount(x: Any, weights: Any, /, minlength: int, *, size: Any = None) -> Any:
     return numpy.bincount(x, weights, minlength)
 
@@ -59,12 +60,16 @@ def _edges_dtype(x: Type, range: Any) -> DType:
     return found
 
 
-@primitive(infer=_edges_type)
+@primitive(infer=_edges_type, host_only=host_only.COUNTED)
 def _histogram_bin_edges(x: Any, /, bins: int, range: Any) -> Any:
     return numpy.histogram_bin_edges(x, bins, range)
 
 
-@primitive(infer=lambda x, bins, range, size: Type(_edges_dtype(x, range), (size,)), discovers=True)
+@primitive(
+    infer=lambda x, bins, range, size: Type(_edges_dtype(x, range), (size,)),
+    discovers=True,
+    host_only=host_only.DISCOVERED,
+)
 def _estimated_bin_edges(x: Any, /, bins: str, range: Any, *, size: Any = None) -> Any:
     return numpy.histogram_bin_edges(x, bins, range)
 
@@ -92,7 +97,7 @@ def _histogram_type(
     return Type(counts.dtype, (count,)), Type(found.dtype, (count + 1,))
 
 
-@primitive(infer=_histogram_type)
+@primitive(infer=_histogram_type, host_only=host_only.COUNTED)
 def _histogram(
     x: Any, edges: Any, weights: Any, /, bins: Any, range: Any, density: Any
 ) -> tuple[Any, Any]:
@@ -149,7 +154,7 @@ def _parted(
     return columns, edges, next(rest) if weighted else None
 
 
-@primitive(infer=_histogramdd_type, variadic=True)
+@primitive(infer=_histogramdd_type, variadic=True, host_only=host_only.COUNTED)
 def _histogramdd(
     arrays: Any, /, bins: Any, range: Any, density: Any, weighted: bool
 ) -> tuple[Any, ...]:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.graph.dims import broadcast, equal
+from isthmus.graph.dims import equal
 from isthmus.graph.infer import INT64
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import broadcast
 
+from . import host_only
 from .comparisons import logical_not
 from .conversion import asarray, astype, copy
 from .creation import arange
@@ -141,7 +143,7 @@ def _unraveled_type(positions: Type, sizes: Any, order: str) -> tuple[Type, ...]
     return tuple(Type(INT64, positions.shape) for _ in sizes)
 
 
-@moved(_unraveled_type)
+@moved(_unraveled_type, host_only=host_only.CHOSEN)
 def _unravel_index(positions: Any, /, sizes: Any, order: str) -> tuple[Any, ...]:
     """Flat positions as positions along axes. Raises ValueError for those outside."""
     found = numpy.unravel_index(positions, sizes, order)  # type: ignore[call-overload]
@@ -162,7 +164,7 @@ def _raveled_type(*positions: Type, sizes: Any, mode: Any, order: str) -> Type:
     return Type(INT64, broadcast(*(part.shape for part in positions)))
 
 
-@moved(_raveled_type, variadic=True)
+@moved(_raveled_type, variadic=True, host_only=host_only.CHOSEN)
 def _ravel_multi_index(positions: Sequence[Any], /, sizes: Any, mode: Any, order: Any) -> Any:
     """Positions along axes as flat positions. Raises ValueError for those outside."""
     return numpy.ravel_multi_index(tuple(positions), sizes, mode, order)

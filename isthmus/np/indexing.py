@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals, needs
 from isthmus.graph.dims import Dim, Shape, same
 from isthmus.graph.indexing import ascending, indexed_shape, plan
 from isthmus.graph.nodes import Type
 from isthmus.trace.array import Array
-from isthmus.trace.op import NUMPY, _kind
+from isthmus.trace.op import NUMPY, kind_of
 
 from .advanced_indexing import ARRAY, Index, check_mask, is_mask, lookup, taken_apart, written_out
 from .conversion import asarray
@@ -73,7 +74,14 @@ def surrounded(x: Any, axis: int, before: int | Dim, after: int | Dim, value: fl
     return x if len(parts) == 1 else concat(parts, axis=axis)
 
 
-@moved(_item_type, view=True, vjp=_item_gradient)
+@moved(
+    _item_type,
+    view=True,
+    vjp=_item_gradient,
+    may_raise=False,
+    interval=intervals.some,
+    needs=needs.slices_in_range,
+)
 def _getitem(x: Any, /, index: Any) -> Any:
     """x[index] with integers, slices, `...` and None."""
     return numpy.asarray(x)[index]
@@ -81,7 +89,7 @@ def _getitem(x: Any, /, index: Any) -> Any:
 
 def getitem(x: Any, index: Any, /) -> Any:
     """x[index]: integers, slices, `...`, None, arrays of integers, and masks."""
-    if _kind((x, index)) == NUMPY:
+    if kind_of((x, index)) == NUMPY:
         return numpy.asarray(x)[index]
     parts, arrays = taken_apart(index)
     return picked(asarray(x), parts, arrays)

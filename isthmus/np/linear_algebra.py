@@ -8,8 +8,9 @@ from typing import Any
 import numpy
 
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.dims import equal, product
+from isthmus.graph.dims import equal
 from isthmus.graph.infer import matrix_product, one_axis
+from isthmus.graph.shapes import product
 from isthmus.trace.op import primitive
 
 from .complex_numbers import conj
@@ -44,7 +45,7 @@ def _gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return matmul(g, matrix_transpose(right)), of_right
 
 
-@primitive(infer=matrix_product, operations=_operations, vjp=_gradient)
+@primitive(infer=matrix_product, operations=_operations, vjp=_gradient, may_raise=False)
 def matmul(x1: Any, x2: Any, /) -> Any:
     """x1 @ x2. x1: [..., M, K], x2: [..., K, N] -> [..., M, N]; leading axes broadcast."""
     return numpy.matmul(x1, x2)

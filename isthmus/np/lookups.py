@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.errors import UsageError
-from isthmus.graph.dims import broadcast, product, same_shape
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import broadcast, product, same_shape
 from isthmus.trace.array import Array
-from isthmus.trace.op import OPERATORS
+from isthmus.trace.slots import np
 
 from .advanced_indexing import ARRAY, scatter
 from .comparisons import equal as equals
@@ -56,7 +57,7 @@ def _take_gradient(
     flat = reshape(_from_zero(indices, shape[along], mode), (1, -1))
     hot = equals(reshape(arange(shape[along]), (-1, 1)), flat)
     lines = (product(shape[:along]), product(indices.shape), product(shape[along + 1 :]))
-    return reshape(OPERATORS["np.matmul"](astype(hot, g.dtype), reshape(g, lines)), x.shape), None
+    return reshape(np.matmul(astype(hot, g.dtype), reshape(g, lines)), x.shape), None
 
 
 def _from_zero(indices: Any, size: Any, mode: str) -> Any:
@@ -68,7 +69,7 @@ def _from_zero(indices: Any, size: Any, mode: str) -> Any:
     return remainder(indices, size) if mode == "wrap" else clip(indices, 0, size - 1)
 
 
-@moved(_taken_type, vjp=_take_gradient)
+@moved(_taken_type, vjp=_take_gradient, interval=intervals.some, looks_up=True)
 def take(x: Any, indices: Any, /, axis: int | None = None, mode: str = "raise") -> Any:
     """The elements of x at the given positions of an axis, or of x flat if axis is None.
 
@@ -95,7 +96,7 @@ def _along_gradient(g: Any, y: Any, x: Any, indices: Any, axis: int) -> tuple[An
     return scatter([g, *lines], (ARRAY,) * x.ndim, x.shape), None
 
 
-@moved(_along_type, vjp=_along_gradient)
+@moved(_along_type, vjp=_along_gradient, interval=intervals.some, looks_up=True)
 def _take_along_axis(x: Any, indices: Any, /, axis: int) -> Any:
     """The elements at a position for each line along an axis; other axes are of equal sizes."""
     return numpy.take_along_axis(x, indices, axis)

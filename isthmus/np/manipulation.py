@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.dims import Dim, Shape, broadcast, equal, same_shape
+from isthmus.graph.dims import Dim, Shape, equal
 from isthmus.graph.infer import axes_of, one_axis, reshaped
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import broadcast, same_shape
 from isthmus.trace.array import Array
-from isthmus.trace.op import OPERATORS, Op, P, R, primitive
+from isthmus.trace.op import Op, P, R, primitive
+from isthmus.trace.slots import np
 
 from .conversion import asarray, astype
 
@@ -58,7 +61,14 @@ def _settled_sizes(x: Type, shape: Any) -> dict[str, Any]:
     return {"shape": sizes_of(shape)}
 
 
-@moved(broadcast_type, view=True, vjp=lambda g, y, x, shape: (g,), settled=_settled_sizes)
+@moved(
+    broadcast_type,
+    view=True,
+    vjp=lambda g, y, x, shape: (g,),
+    settled=_settled_sizes,
+    may_raise=False,
+    interval=intervals.moved,
+)
 def broadcast_to(x: Any, /, shape: Any) -> Any:
     """x repeated along axes of size 1 and new leading axes, to the given shape."""
     return numpy.broadcast_to(x, shape)
@@ -101,12 +111,19 @@ def _split_gradient(g: Any, y: Any, *arrays: Any, axis: int) -> tuple[Any, ...]:
     for array in arrays:
         along = one_axis(axis, array.ndim)
         stop = start + array.shape[along]
-        parts.append(OPERATORS["np.getitem"](g, (slice(None),) * along + (slice(start, stop),)))
+        parts.append(np.getitem(g, (slice(None),) * along + (slice(start, stop),)))
         start = stop
     return tuple(parts)
 
 
-@moved(_concat_type, variadic=True, promote=_common_dtype, vjp=_split_gradient)
+@moved(
+    _concat_type,
+    variadic=True,
+    promote=_common_dtype,
+    vjp=_split_gradient,
+    may_raise=False,
+    interval=intervals.joined,
+)
 def _concat(arrays: Sequence[Any], /, axis: int = 0) -> Any:
     """The arrays one after another along an axis they have."""
     return numpy.concatenate(arrays, axis=axis)
@@ -159,7 +176,7 @@ def _reshaped_gradient(g: Any, y: Any, x: Any, **_: Any) -> tuple[Any]:
     return (reshape(g, x.shape),)
 
 
-@moved(_expanded_type, view=True, vjp=_reshaped_gradient)
+@moved(_expanded_type, view=True, vjp=_reshaped_gradient, may_raise=False, interval=intervals.moved)
 def expand_dims(x: Any, /, axis: Any = 0) -> Any:
     """x with new axes of size 1 at the given positions of the result."""
     return numpy.expand_dims(x, axis)
@@ -183,7 +200,7 @@ def _unpermuted(g: Any, y: Any, x: Any, axes: Any) -> tuple[Any]:
     return (permute_dims(g, tuple(order.index(axis) for axis in range(x.ndim))),)
 
 
-@moved(_permuted_type, view=True, vjp=_unpermuted)
+@moved(_permuted_type, view=True, vjp=_unpermuted, may_raise=False, interval=intervals.moved)
 def permute_dims(x: Any, /, axes: Any = None) -> Any:
     """x with its axes in another order; reversed if none is given."""
     return numpy.transpose(x, axes)
@@ -210,7 +227,14 @@ def _settled_shape(x: Type, shape: Any) -> dict[str, Any]:
     return {"shape": reshaped(x.shape, shape)}
 
 
-@moved(_reshaped_type, view=True, vjp=_reshaped_gradient, settled=_settled_shape)
+@moved(
+    _reshaped_type,
+    view=True,
+    vjp=_reshaped_gradient,
+    settled=_settled_shape,
+    may_raise=False,
+    interval=intervals.moved,
+)
 def _reshape(x: Any, /, shape: Any) -> Any:
     """x with the same elements, last axis fastest, in another shape; one size may be -1."""
     return numpy.reshape(x, shape)
@@ -252,7 +276,14 @@ def _settled_axes(x: Type, axis: Any) -> dict[str, Any]:
     return {"axis": axis}
 
 
-@moved(_squeezed_type, view=True, vjp=_reshaped_gradient, settled=_settled_axes)
+@moved(
+    _squeezed_type,
+    view=True,
+    vjp=_reshaped_gradient,
+    settled=_settled_axes,
+    may_raise=False,
+    interval=intervals.moved,
+)
 def squeeze(x: Any, /, axis: Any = None) -> Any:
     """x without the given axes, which have size 1; without all that have if none is given."""
     return numpy.squeeze(x, axis)

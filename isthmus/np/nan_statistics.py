@@ -11,6 +11,7 @@ from isthmus.errors import UsageError
 from isthmus.graph.infer import INT64, reduction
 from isthmus.trace.op import composite, primitive
 
+from . import host_only
 from .comparisons import isnan, less_equal, logical_not
 from .complex_numbers import conj, real
 from .conversion import asarray, astype
@@ -147,13 +148,13 @@ def nanstd(
     return root(nanvar(x, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
 
 
-@primitive(infer=reduction(lambda _: INT64))
+@primitive(infer=reduction(lambda _: INT64), host_only=host_only.SEARCHED)
 def nanargmax(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """The position of the largest of the others; ValueError of none, as in NumPy."""
     return numpy.nanargmax(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(infer=reduction(lambda _: INT64))
+@primitive(infer=reduction(lambda _: INT64), host_only=host_only.SEARCHED)
 def nanargmin(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """The position of the smallest of the others; ValueError of none, as in NumPy."""
     return numpy.nanargmin(x, axis=axis, keepdims=keepdims)

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.errors import UsageError
-from isthmus.graph.dims import equal, product
+from isthmus.graph.dims import equal
 from isthmus.graph.infer import INT64, one_axis
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import product
 from isthmus.trace.op import primitive
 
+from . import host_only
 from .conversion import asarray
 from .lookups import take_along_axis
 from .manipulation import reshape
@@ -50,7 +53,7 @@ def _sorted_gradient(g: Any, y: Any, x: Any, axis: int | None, **_: Any) -> tupl
     return (reshape(take_along_axis(by_rank, ranks(line, along), axis=along), x.shape),)
 
 
-@primitive(infer=_sorted_type, vjp=_sorted_gradient)
+@primitive(infer=_sorted_type, vjp=_sorted_gradient, host_only=host_only.SORTED)
 def _sort(x: Any, /, axis: int | None, descending: bool) -> Any:
     if not descending:
         return numpy.sort(x, axis=axis, kind="stable")
@@ -75,7 +78,7 @@ def sort(
     return _sort(x, axis=axis, descending=descending)
 
 
-@primitive(infer=_order_type)
+@primitive(infer=_order_type, interval=intervals.every_position, host_only=host_only.SORTED)
 def _argsort(x: Any, /, axis: int | None, descending: bool) -> Any:
     if not descending:
         return numpy.argsort(x, axis=axis, kind="stable")
@@ -98,13 +101,13 @@ def argsort(
     return _argsort(x, axis=axis, descending=descending)
 
 
-@primitive(infer=_sorted_type, vjp=_sorted_gradient)
+@primitive(infer=_sorted_type, vjp=_sorted_gradient, host_only=host_only.SORTED)
 def partition(x: Any, /, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Any:
     """x with its kth element where sorting puts it, no larger ones before, no smaller behind."""
     return numpy.partition(x, kth, axis=axis, kind=kind)
 
 
-@primitive(infer=_order_type)
+@primitive(infer=_order_type, host_only=host_only.SORTED)
 def argpartition(x: Any, /, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Any:
     """The positions of the elements in the order of `partition`."""
     return numpy.argpartition(x, kth, axis=axis, kind=kind)
@@ -118,7 +121,7 @@ def _keys_type(*keys: Type, axis: int) -> Type:
     return Type(INT64, keys[0].shape)
 
 
-@primitive(infer=_keys_type, variadic=True)
+@primitive(infer=_keys_type, variadic=True, host_only=host_only.SORTED)
 def _lexsort(keys: Any, /, axis: int) -> Any:
     return numpy.lexsort(tuple(keys), axis=axis)
 
@@ -137,7 +140,7 @@ def _found_type(x: Type, among: Type, *_: Any, **__: Any) -> Type:
     return Type(INT64, x.shape)
 
 
-@primitive(infer=lambda x1, x2, sorter, side: _found_type(x2, x1))
+@primitive(infer=lambda x1, x2, sorter, side: _found_type(x2, x1), host_only=host_only.SEARCHED)
 def _searchsorted(x1: Any, x2: Any, sorter: Any, /, side: Any) -> Any:
     return numpy.searchsorted(x1, x2, side=side, sorter=sorter)
 
@@ -150,7 +153,7 @@ def searchsorted(x1: Any, x2: Any, /, side: str = "left", sorter: Any = None) ->
     return _searchsorted(x1, x2, sorter, side=side)
 
 
-@primitive(infer=_found_type)
+@primitive(infer=_found_type, host_only=host_only.SEARCHED)
 def digitize(x: Any, bins: Any, /, right: bool = False) -> Any:
     """The position among ascending or descending edges of the bin each element is in."""
     return numpy.digitize(x, bins, right=right)

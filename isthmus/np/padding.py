@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim, same
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
 from isthmus.trace.op import composite
 
+from . import host_only
 from .conversion import asarray, copy
 from .creation import arange, full
 from .indexing import getitem
@@ -155,7 +157,7 @@ def _padded_type(x: Type, widths: Pairs, mode: str, options: Any) -> Type:
     return Type(x.dtype, tuple(before + size + after for size, (before, after) in sizes))
 
 
-@moved(_padded_type)
+@moved(_padded_type, interval=intervals.padded, host_only=host_only.WIDENED)
 def _pad(x: Any, /, widths: Pairs, mode: Any, options: Any) -> Any:
     """x with ramps, statistics of its ends, or its elements reflected, before and after."""
     return numpy.pad(x, widths, mode, **options)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from isthmus.graph.dims import Dim, Shape, same_shape
+from isthmus.graph.dims import Dim, Shape
+from isthmus.graph.shapes import same_shape
 from isthmus.trace.array import Array
 from isthmus.trace.op import Op, P, R
 

@@ -13,6 +13,7 @@ from isthmus.graph.infer import FLOAT64, DType
 from isthmus.graph.nodes import Type
 from isthmus.trace.op import composite, primitive
 
+from . import host_only
 from .conversion import asarray, astype
 from .creation import ones, zeros, zeros_like
 from .cumulative import cumprod
@@ -75,7 +76,7 @@ def _product_type(a1: Type, a2: Type, size: int | Dim) -> Type:
     return Type(numpy.result_type(a1.dtype, a2.dtype), (size,))
 
 
-@primitive(infer=_product_type, discovers=True)
+@primitive(infer=_product_type, discovers=True, host_only=host_only.DISCOVERED)
 def polymul(a1: Any, a2: Any, /, *, size: Any = None) -> Any:
     """The product of two polynomials; zeros that lead in them are dropped."""
     return numpy.polymul(a1, a2)
@@ -93,7 +94,7 @@ def _quotient_type(u: Type, v: Type, size: int | Dim) -> tuple[Type, Type]:
     return Type(dtype, (found if found > 1 else 1,)), Type(dtype, (size,))
 
 
-@primitive(infer=_quotient_type, discovers=True)
+@primitive(infer=_quotient_type, discovers=True, host_only=host_only.DISCOVERED)
 def polydiv(u: Any, v: Any, /, *, size: Any = None) -> tuple[Any, Any]:
     """The quotient and the remainder of two polynomials; small leading ones are dropped of it."""
     return numpy.polydiv(u, v)
@@ -159,7 +160,7 @@ def _fitted_type(x: Type, y: Type, w: Type | None, deg: int, **_: Any) -> Type:
     return Type(dtype, (deg + 1, *y.shape[1:]))
 
 
-@primitive(infer=_fitted_type)
+@primitive(infer=_fitted_type, host_only=host_only.FITTED)
 def _polyfit(x: Any, y: Any, w: Any, /, deg: int, rcond: float | None) -> Any:
     return numpy.polyfit(x, y, deg, rcond, w=w)
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import INT64
 from isthmus.graph.nodes import Type
 from isthmus.trace.op import composite, primitive
 
+from . import host_only
 from .comparisons import not_equal
 from .conversion import asarray
 from .manipulation import reshape, stack
@@ -37,7 +39,12 @@ def _positions_type(x: Type, size: int | Dim) -> tuple[Type, ...]:
     return (Type(INT64, (size,)),) * x.ndim
 
 
-@primitive(infer=_positions_type, discovers=True)
+@primitive(
+    infer=_positions_type,
+    discovers=True,
+    interval=intervals.where_not_zero,
+    host_only=host_only.DISCOVERED,
+)
 def nonzero(x: Any, /, *, size: Any = None) -> tuple[Any, ...]:
     """The positions of the elements that are not 0: an array of indices for each axis."""
     return numpy.nonzero(x)

@@ -16,6 +16,7 @@ from isthmus.graph.infer import DType, axes_of, mean_dtype, reduced_shape, reduc
 from isthmus.graph.nodes import Type
 from isthmus.trace.op import primitive
 
+from . import host_only
 from .comparisons import isnan, less, logical_and, logical_not
 from .conversion import asarray, astype
 from .creation import full
@@ -78,13 +79,13 @@ def _median_gradient(g: Any, y: Any, x: Any, axis: Any, **_: Any) -> tuple[Any]:
     return (_shared(g, x, full((), 0.5, x.dtype), axis)[0],)
 
 
-@primitive(infer=reduction(mean_dtype), vjp=_median_gradient)
+@primitive(infer=reduction(mean_dtype), vjp=_median_gradient, host_only=host_only.SORTED)
 def median(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The middle element when sorted, or the mean of the middle two; NaN if an element is."""
     return numpy.median(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(infer=reduction(mean_dtype), vjp=_median_gradient)
+@primitive(infer=reduction(mean_dtype), vjp=_median_gradient, host_only=host_only.SORTED)
 def nanmedian(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The median of the elements that are not NaN; NaN if there are none."""
     return numpy.nanmedian(x, axis=axis, keepdims=keepdims)
@@ -107,25 +108,25 @@ def _type_of(function: Any) -> Callable[..., Type]:
     return infer
 
 
-@primitive(infer=_type_of(numpy.quantile), vjp=_gradient(1))
+@primitive(infer=_type_of(numpy.quantile), vjp=_gradient(1), host_only=host_only.SORTED)
 def _quantile(x: Any, q: Any, /, at: Any, axis: Any, method: Any, keepdims: bool) -> Any:
     share = at if q is None else q
     return numpy.quantile(x, share, axis=axis, method=method, keepdims=keepdims)
 
 
-@primitive(infer=_type_of(numpy.percentile), vjp=_gradient(100))
+@primitive(infer=_type_of(numpy.percentile), vjp=_gradient(100), host_only=host_only.SORTED)
 def _percentile(x: Any, q: Any, /, at: Any, axis: Any, method: Any, keepdims: bool) -> Any:
     share = at if q is None else q
     return numpy.percentile(x, share, axis=axis, method=method, keepdims=keepdims)
 
 
-@primitive(infer=_type_of(numpy.nanquantile), vjp=_gradient(1))
+@primitive(infer=_type_of(numpy.nanquantile), vjp=_gradient(1), host_only=host_only.SORTED)
 def _nanquantile(x: Any, q: Any, /, at: Any, axis: Any, method: Any, keepdims: bool) -> Any:
     share = at if q is None else q
     return numpy.nanquantile(x, share, axis=axis, method=method, keepdims=keepdims)
 
 
-@primitive(infer=_type_of(numpy.nanpercentile), vjp=_gradient(100))
+@primitive(infer=_type_of(numpy.nanpercentile), vjp=_gradient(100), host_only=host_only.SORTED)
 def _nanpercentile(x: Any, q: Any, /, at: Any, axis: Any, method: Any, keepdims: bool) -> Any:
     share = at if q is None else q
     return numpy.nanpercentile(x, share, axis=axis, method=method, keepdims=keepdims)

@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
-from isthmus.graph.dims import broadcast as broadcast_sizes
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
-from isthmus.trace.op import OPERATORS, primitive
+from isthmus.graph.shapes import broadcast as broadcast_sizes
+from isthmus.trace.op import primitive
+from isthmus.trace.slots import np
 
+from . import host_only
 from .conversion import asarray, astype, check_device
 from .manipulation import expand_dims, reshape
 
@@ -27,7 +30,12 @@ def _arange_type(start: Any, stop: Any, dtype: Any) -> Type:
     return Type(numpy.dtype(dtype), (stop - start,))
 
 
-@primitive(infer=_arange_type, operations=lambda operands, results, attributes: 0)
+@primitive(
+    infer=_arange_type,
+    operations=lambda operands, results, attributes: 0,
+    may_raise=False,
+    interval=intervals.counted,
+)
 def _arange(start: Any, stop: Any, dtype: Any) -> Any:
     """start, start + 1, ... up to but not including stop; whole numbers, stop >= start."""
     return numpy.arange(start, stop, dtype=dtype)
@@ -70,7 +78,7 @@ def _spaced_type(start: Type, stop: Type, num: Any, dtype: Any, axis: int, **_: 
 def _share(g: Any, num: Any, endpoint: bool, axis: int) -> tuple[Any, int]:
     """0 ... 1, the share of `stop`, shaped to meet g; and the axis of g that has the numbers."""
     last = num - 1 if endpoint else num
-    steps = astype(arange(num) / OPERATORS["np.maximum"](last, 1), g.dtype)
+    steps = astype(arange(num) / np.maximum(last, 1), g.dtype)
     along = one_axis(axis, g.ndim)
     return reshape(steps, (-1,) + (1,) * (g.ndim - along - 1)), along
 
@@ -83,10 +91,10 @@ def _line_gradient(
 
 
 def _summed(g: Any, along: int, end: Any) -> Any:
-    return astype(OPERATORS["np.sum"](g, axis=along), end.dtype)
+    return astype(np.sum(g, axis=along), end.dtype)
 
 
-@primitive(infer=_spaced_type, vjp=_line_gradient)
+@primitive(infer=_spaced_type, vjp=_line_gradient, host_only=host_only.SPACED)
 def _linspace(start: Any, stop: Any, /, num: Any, endpoint: bool, dtype: Any, axis: int) -> Any:
     """start + (stop - start) i / (num - 1), or / num without the end point."""
     return numpy.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis)
@@ -153,7 +161,7 @@ def logspace(
         rank = max(asarray(part).ndim for part in (start, stop, base))
         start, stop, base = (_with_rank(part, rank) for part in (start, stop, base))
         base = expand_dims(base, axis=axis)
-    powers = OPERATORS["np.pow"](base, linspace(start, stop, num, endpoint, axis=axis))
+    powers = np.pow(base, linspace(start, stop, num, endpoint, axis=axis))
     return powers if dtype is None else astype(powers, dtype, copy=False)
 
 
@@ -171,7 +179,7 @@ def _curve_gradient(
     return of_start, _summed(g * y * share, along, stop) / stop
 
 
-@primitive(infer=_spaced_type, vjp=_curve_gradient)
+@primitive(infer=_spaced_type, vjp=_curve_gradient, host_only=host_only.SPACED)
 def _geomspace(start: Any, stop: Any, /, num: Any, endpoint: bool, dtype: Any, axis: int) -> Any:
     """start (stop / start) ** (i / (num - 1)), or / num without the end point."""
     return numpy.geomspace(start, stop, num, endpoint, dtype=dtype, axis=axis)

@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals
 from isthmus.errors import UsageError
-from isthmus.graph.dims import Dim, equal, product
+from isthmus.graph.dims import Dim, equal
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import product
 from isthmus.trace.array import Array
 from isthmus.trace.op import composite
 
+from . import host_only
 from .advanced_indexing import ARRAY, scatter
 from .conversion import asarray, copy
 from .creation import arange, zeros_like
@@ -50,7 +53,13 @@ def _each_gradient(g: Any, y: Any, x: Any, repeats: Any, axis: int, size: Any) -
     return scatter([g, source], (slice(None),) * axis + (ARRAY,), x.shape), None
 
 
-@moved(_each_type, vjp=_each_gradient, discovers=True)
+@moved(
+    _each_type,
+    vjp=_each_gradient,
+    discovers=True,
+    interval=intervals.some,
+    host_only=host_only.CHOSEN,
+)
 def _repeat_each(x: Any, repeats: Any, /, axis: int, size: Any = None) -> Any:
     """Each part of x along an axis as often as its number in `repeats`."""
     return numpy.repeat(x, repeats, axis)

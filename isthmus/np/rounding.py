@@ -31,25 +31,25 @@ __all__ = [
 ]
 
 
-@primitive(infer=Loop(numpy.ceil))
+@primitive(infer=Loop(numpy.ceil), zero_gradient=True)
 def ceil(x: Any, /) -> Any:
     """The smallest whole number not below x."""
     return numpy.ceil(x)
 
 
-@primitive(infer=Loop(numpy.floor))
+@primitive(infer=Loop(numpy.floor), zero_gradient=True)
 def floor(x: Any, /) -> Any:
     """The largest whole number not above x."""
     return numpy.floor(x)
 
 
-@primitive(infer=Loop(numpy.trunc))
+@primitive(infer=Loop(numpy.trunc), zero_gradient=True)
 def trunc(x: Any, /) -> Any:
     """The nearest whole number between x and 0."""
     return numpy.trunc(x)
 
 
-@primitive(infer=Loop(numpy.rint))
+@primitive(infer=Loop(numpy.rint), zero_gradient=True)
 def rint(x: Any, /) -> Any:
     """The nearest whole number, in floating point; halves go to the even one."""
     return numpy.rint(x)
@@ -60,7 +60,7 @@ def _rounded(dtype: Any) -> Any:
     return numpy.round(numpy.empty(0, dtype)).dtype
 
 
-@primitive(infer=Elementwise(_rounded))
+@primitive(infer=Elementwise(_rounded), zero_gradient=True)
 def round(x: Any, /, decimals: int = 0) -> Any:
     """The nearest multiple of 10**-decimals; halves go to the even one."""
     return numpy.round(x, decimals)
@@ -86,7 +86,7 @@ def nextafter(x1: Any, x2: Any, /) -> Any:
     return numpy.nextafter(x1, x2)
 
 
-@primitive(infer=Loop(numpy.spacing))
+@primitive(infer=Loop(numpy.spacing), zero_gradient=True)
 def spacing(x: Any, /) -> Any:
     """The distance from x to the next number away from 0."""
     return numpy.spacing(x)
@@ -107,7 +107,7 @@ def _modf_fraction(x: Any, /) -> Any:
     return numpy.modf(x)[0]
 
 
-@primitive(infer=Loop(numpy.modf, 1))
+@primitive(infer=Loop(numpy.modf, 1), zero_gradient=True)
 def _modf_whole(x: Any, /) -> Any:
     return numpy.modf(x)[1]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import intervals, needs
 from isthmus.errors import UsageError
 from isthmus.graph.infer import INT64, DType, reduction, selection
 from isthmus.trace.op import primitive
@@ -28,7 +29,13 @@ def _both_given(condition: Any, x1: Any, x2: Any) -> list[DType]:
     return found
 
 
-@primitive(infer=selection, promote=_both_given, vjp=_where_gradient)
+@primitive(
+    infer=selection,
+    promote=_both_given,
+    vjp=_where_gradient,
+    may_raise=False,
+    interval=intervals.either,
+)
 def where(condition: Any, x1: Any = None, x2: Any = None, /) -> Any:
     """x1 where the condition holds, x2 elsewhere; all three broadcast.
 
@@ -37,13 +44,23 @@ def where(condition: Any, x1: Any = None, x2: Any = None, /) -> Any:
     return numpy.where(condition) if x1 is None is x2 else numpy.where(condition, x1, x2)
 
 
-@primitive(infer=reduction(lambda _: INT64))
+@primitive(
+    infer=reduction(lambda _: INT64),
+    may_raise=False,
+    interval=intervals.position,
+    needs=needs.not_empty,
+)
 def argmax(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """The position of the largest element along an axis, the first of several."""
     return numpy.argmax(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(infer=reduction(lambda _: INT64))
+@primitive(
+    infer=reduction(lambda _: INT64),
+    may_raise=False,
+    interval=intervals.position,
+    needs=needs.not_empty,
+)
 def argmin(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """The position of the smallest element along an axis, the first of several."""
     return numpy.argmin(x, axis=axis, keepdims=keepdims)

@@ -8,12 +8,15 @@ from typing import Any
 import numpy
 
 from isthmus.errors import IndexOutside, UsageError
-from isthmus.graph.dims import Dim, broadcast
+from isthmus.graph.dims import Dim
 from isthmus.graph.infer import axes_of, one_axis
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import broadcast
 from isthmus.trace.array import Array
-from isthmus.trace.op import NUMPY, OPERATORS, _kind
+from isthmus.trace.op import NUMPY, kind_of
+from isthmus.trace.slots import np
 
+from . import host_only
 from .comparisons import equal as equals
 from .comparisons import greater_equal, less_equal, logical_and, not_equal
 from .conversion import asarray
@@ -108,7 +111,13 @@ def _chosen_gradient(g: Any, y: Any, numbers: Any, *choices: Any, mode: str) -> 
     return None, *(where(equals(numbers, i), g, zero) for i in range(len(choices)))
 
 
-@moved(_chosen_type, promote=_common_choices, variadic=True, vjp=_chosen_gradient)
+@moved(
+    _chosen_type,
+    promote=_common_choices,
+    variadic=True,
+    vjp=_chosen_gradient,
+    host_only=host_only.CHOSEN,
+)
 def _choose(operands: Sequence[Any], /, mode: str) -> Any:
     """The element of the array with that number. Raises ValueError for a number outside."""
     numbers, *choices = operands
@@ -134,13 +143,13 @@ def trim_zeros(filt: Any, /, trim: Any = "fb", axis: Any = None) -> Any:
     sides = trim.lower()
     if sides not in ("f", "b", "fb", "bf"):
         raise UsageError(f"trim={trim!r}: give 'f', 'b' or 'fb'")
-    if isinstance(filt, list | tuple) and _kind(filt) == NUMPY:
+    if isinstance(filt, list | tuple) and kind_of(filt) == NUMPY:
         return numpy.trim_zeros(filt, trim, axis)  # which keeps it a list
     filt = asarray(filt)
     filled = not_equal(filt, 0)
     for along in axes_of(axis, filt.ndim):
         others = tuple(i for i in range(filt.ndim) if i != along)
-        line = OPERATORS["np.any"](filled, axis=others) if others else filled
+        line = np.any(filled, axis=others) if others else filled
         filt = getitem(filt, (slice(None),) * along + (_between_ends(line, sides),))
     return filt
 
@@ -151,6 +160,6 @@ def _between_ends(filled: Any, sides: str) -> Any:
     places = arange(size)
     firsts = concat([where(filled, places, size), full((1,), size, numpy.int64)])
     lasts = concat([where(filled, places, -1), full((1,), -1, numpy.int64)])
-    after = greater_equal(places, OPERATORS["np.min"](firsts))
-    before = less_equal(places, OPERATORS["np.max"](lasts))
+    after = greater_equal(places, np.min(firsts))
+    before = less_equal(places, np.max(lasts))
     return logical_and(after, before) if len(sides) == 2 else after if sides == "f" else before

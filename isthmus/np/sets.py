@@ -14,6 +14,7 @@ from isthmus.graph.infer import BOOL, INT64, one_axis
 from isthmus.graph.nodes import Type
 from isthmus.trace.op import primitive
 
+from . import host_only
 from .conversion import asarray
 from .manipulation import concat, reshape
 
@@ -56,7 +57,9 @@ class UniqueInverseResult(NamedTuple):
     inverse_indices: Any
 
 
-@primitive(infer=lambda x, size: Type(x.dtype, (size,)), discovers=True)
+@primitive(
+    infer=lambda x, size: Type(x.dtype, (size,)), discovers=True, host_only=host_only.DISCOVERED
+)
 def unique_values(x: Any, /, *, size: Any = None) -> Any:
     """The different elements in order, which NumPy leaves open; each NaN is one of its own."""
     return numpy.unique(x, equal_nan=False)
@@ -67,7 +70,7 @@ def _all_type(x: Type, size: Size) -> tuple[Type, ...]:
     return Type(x.dtype, (size,)), places, Type(INT64, x.shape), places
 
 
-@primitive(infer=_all_type, discovers=True)
+@primitive(infer=_all_type, discovers=True, host_only=host_only.DISCOVERED)
 def _unique_all(x: Any, /, *, size: Any = None) -> tuple[Any, ...]:
     return tuple(numpy.unique_all(x))
 
@@ -80,6 +83,7 @@ def unique_all(x: Any, /) -> UniqueAllResult:
 @primitive(
     infer=lambda x, size: (Type(x.dtype, (size,)), Type(INT64, (size,))),
     discovers=True,
+    host_only=host_only.DISCOVERED,
 )
 def _unique_counts(x: Any, /, *, size: Any = None) -> tuple[Any, ...]:
     return tuple(numpy.unique_counts(x))
@@ -93,6 +97,7 @@ def unique_counts(x: Any, /) -> UniqueCountsResult:
 @primitive(
     infer=lambda x, size: (Type(x.dtype, (size,)), Type(INT64, x.shape)),
     discovers=True,
+    host_only=host_only.DISCOVERED,
 )
 def _unique_inverse(x: Any, /, *, size: Any = None) -> tuple[Any, ...]:
     return tuple(numpy.unique_inverse(x))
@@ -114,7 +119,7 @@ def _unique_type(
     return (Type(x.dtype, values), *chosen)
 
 
-@primitive(infer=_unique_type, discovers=True)
+@primitive(infer=_unique_type, discovers=True, host_only=host_only.DISCOVERED)
 def _unique(
     x: Any,
     /,
@@ -154,7 +159,7 @@ def _isin_type(x: Type, among: Type, **_: Any) -> Type:
     return Type(BOOL, x.shape)
 
 
-@primitive(infer=_isin_type)
+@primitive(infer=_isin_type, host_only=host_only.SEARCHED)
 def isin(
     x1: Any,
     x2: Any,
@@ -180,7 +185,7 @@ def _common_type(
     return (values, *(Type(INT64, (size,)),) * 2 * return_indices)
 
 
-@primitive(infer=_common_type, discovers=True)
+@primitive(infer=_common_type, discovers=True, host_only=host_only.DISCOVERED)
 def _intersect1d(
     x1: Any, x2: Any, /, *, assume_unique: Any, return_indices: Any, size: Any = None
 ) -> tuple[Any, ...]:
@@ -196,7 +201,11 @@ def intersect1d(
     return found if return_indices else found[0]
 
 
-@primitive(infer=lambda x1, x2, assume_unique, size: Type(x1.dtype, (size,)), discovers=True)
+@primitive(
+    infer=lambda x1, x2, assume_unique, size: Type(x1.dtype, (size,)),
+    discovers=True,
+    host_only=host_only.DISCOVERED,
+)
 def setdiff1d(x1: Any, x2: Any, /, assume_unique: bool = False, *, size: Any = None) -> Any:
     """The different elements of x1 that are not in x2, in order unless they are unique already."""
     return numpy.setdiff1d(x1, x2, assume_unique)
@@ -206,7 +215,7 @@ def _either_type(x1: Type, x2: Type, size: Size, **_: Any) -> Type:
     return Type(numpy.result_type(x1.dtype, x2.dtype), (size,))
 
 
-@primitive(infer=_either_type, discovers=True)
+@primitive(infer=_either_type, discovers=True, host_only=host_only.DISCOVERED)
 def setxor1d(x1: Any, x2: Any, /, assume_unique: bool = False, *, size: Any = None) -> Any:
     """The elements that are in one of the two alone, in order."""
     return numpy.setxor1d(x1, x2, assume_unique)

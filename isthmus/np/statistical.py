@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import needs
 from isthmus.errors import UsageError
-from isthmus.graph.dims import Dim, product
+from isthmus.graph.dims import Dim
 from isthmus.graph.infer import (
     BOOL,
     DType,
@@ -24,6 +25,7 @@ from isthmus.graph.infer import (
     sum_dtype,
 )
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import product
 from isthmus.trace.op import composite, primitive
 
 from .comparisons import equal
@@ -103,25 +105,35 @@ def _as_truth(_: Any) -> list[Any]:
     return [BOOL]
 
 
-@primitive(infer=reduction(lambda _: BOOL), promote=_as_truth)
+@primitive(infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False)
 def all(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Whether every element is true."""
     return numpy.all(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(infer=reduction(lambda _: BOOL), promote=_as_truth)
+@primitive(infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False)
 def any(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Whether some element is true."""
     return numpy.any(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(infer=reduction(lambda dtype: dtype), vjp=_extreme_gradient)
+@primitive(
+    infer=reduction(lambda dtype: dtype),
+    vjp=_extreme_gradient,
+    may_raise=False,
+    needs=needs.not_empty,
+)
 def max(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The largest element; NaN if one is."""
     return numpy.max(x, axis=axis, keepdims=keepdims)
 
 
-@primitive(infer=reduction(lambda dtype: dtype), vjp=_extreme_gradient)
+@primitive(
+    infer=reduction(lambda dtype: dtype),
+    vjp=_extreme_gradient,
+    may_raise=False,
+    needs=needs.not_empty,
+)
 def min(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The smallest element; NaN if one is."""
     return numpy.min(x, axis=axis, keepdims=keepdims)
@@ -138,7 +150,11 @@ def ptp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 
 @primitive(
-    infer=accumulation(mean_dtype), cast_to="dtype", settled=settled_dtype, vjp=_mean_gradient
+    infer=accumulation(mean_dtype),
+    cast_to="dtype",
+    settled=settled_dtype,
+    vjp=_mean_gradient,
+    may_raise=False,
 )
 def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     """The sum divided by the number of elements."""
@@ -146,14 +162,24 @@ def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
 
 
 @primitive(
-    infer=accumulation(sum_dtype), cast_to="dtype", settled=settled_dtype, vjp=_prod_gradient
+    infer=accumulation(sum_dtype),
+    cast_to="dtype",
+    settled=settled_dtype,
+    vjp=_prod_gradient,
+    may_raise=False,
 )
 def prod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     """The product of the elements; small ints are multiplied as int64."""
     return numpy.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
-@primitive(infer=accumulation(sum_dtype), cast_to="dtype", settled=settled_dtype, vjp=_sum_gradient)
+@primitive(
+    infer=accumulation(sum_dtype),
+    cast_to="dtype",
+    settled=settled_dtype,
+    vjp=_sum_gradient,
+    may_raise=False,
+)
 def sum(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     """The sum of the elements; small ints are added as int64."""
     return numpy.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)

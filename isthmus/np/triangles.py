@@ -7,8 +7,9 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.graph.dims import Dim, product, same
+from isthmus.graph.dims import Dim, same
 from isthmus.graph.infer import one_axis
+from isthmus.graph.shapes import product
 from isthmus.trace.op import composite
 
 from .comparisons import equal as equals

@@ -19,7 +19,7 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import UsageError
-from isthmus.graph.bodies import any_traced, is_traced
+from isthmus.trace.traced import any_traced, is_traced
 
 from .control_operators import common_length
 from .control_recording import no_steps, recorded_cond, recorded_foreach, recorded_while, sliced

@@ -12,8 +12,8 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.graph.bodies import Loaded, loaded
 from isthmus.graph.dims import Dim, equal, same
+from isthmus.graph.interpreter import Loaded, loaded
 from isthmus.graph.nodes import Graph, Type
 from isthmus.trace.op import primitive
 
@@ -55,8 +55,15 @@ def _cond_type(predicate: Type, *given: Type, then: Graph, otherwise: Graph) -> 
     return left
 
 
-@primitive(infer=_cond_type, variadic=True, operations=_free)
-def _cond(operands: Any, /, then: Body, otherwise: Body) -> Any:
+@primitive(
+    name="npx.cond",
+    infer=_cond_type,
+    variadic=True,
+    operations=_free,
+    may_raise=False,
+    chooses=True,
+)
+def conditional(operands: Any, /, then: Body, otherwise: Body) -> Any:
     """The results of one of two bodies, by the first operand; the others are what both read."""
     predicate, *given = operands
     return tuple(loaded(then if predicate else otherwise)(given))
@@ -85,8 +92,15 @@ def _stacked(types: Types, steps: int | Dim) -> Types:
     return tuple(Type(of.dtype, (steps, *of.shape)) for of in types)
 
 
-@primitive(infer=_while_type, variadic=True, discovers=True, operations=_free)
-def _while_loop(
+@primitive(
+    name="npx.while_loop",
+    infer=_while_type,
+    variadic=True,
+    discovers=True,
+    operations=_free,
+    may_raise=False,
+)
+def loop(
     operands: Any,
     /,
     condition: Body,
@@ -141,8 +155,15 @@ def common_length(shapes: Sequence[Any]) -> Any:
     return first
 
 
-@primitive(infer=_foreach_type, variadic=True, operations=_free)
-def _foreach(operands: Any, /, body: Body, sliced: int, states: int) -> Any:
+@primitive(
+    name="npx.foreach",
+    infer=_foreach_type,
+    variadic=True,
+    operations=_free,
+    may_raise=False,
+    slices="sliced",
+)
+def scan(operands: Any, /, body: Body, sliced: int, states: int) -> Any:
     """A step of the body for each slice of the data along its first axis: its stacked outputs,
     then the states.
     """

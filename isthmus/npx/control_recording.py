@@ -10,10 +10,10 @@ from isthmus.errors import TraceError, UsageError
 from isthmus.graph.bodies import discovered_names, enclosed
 from isthmus.graph.nodes import Graph, Held, Input, Type
 from isthmus.trace.array import Array
-from isthmus.trace.op import as_value
+from isthmus.trace.recording import as_value
 from isthmus.trace.scope import entered
 
-from .control_operators import _cond, _foreach, _while_loop, common_length
+from .control_operators import common_length, conditional, loop, scan
 from .nests import Nest, arguments, check_kept, check_same, pair
 
 Function = Callable[..., Any]
@@ -30,7 +30,7 @@ def recorded_cond(predicate: Any, then_func: Function, else_func: Function, inpu
         return then.tree
     taken, bodies = enclosed([then.values, otherwise.values], (), scope.since, lift=False)
     operands = [_truth(predicate), *map(Array, taken)]
-    return then.filled(_cond(operands, then=bodies[0], otherwise=bodies[1]))
+    return then.filled(conditional(operands, then=bodies[0], otherwise=bodies[1]))
 
 
 def recorded_while(
@@ -46,7 +46,7 @@ def recorded_while(
     bodies = [[go], [*after.values, *outputs.values]]
     taken, (condition, body) = enclosed(bodies, own, scope.since, lift=True)
     _check_sizes(body, outputs, "npx.while_loop")
-    found = _while_loop(
+    found = loop(
         [Array(value) for value in (*start.values, *taken)],
         condition=condition,
         body=body,
@@ -71,7 +71,7 @@ def recorded_foreach(body: Function, data: Any, states: Any) -> tuple[Any, Any]:
     taken, (graph,) = enclosed(bodies, (*own, *state), scope.since, lift=True)
     _check_sizes(graph, outputs, "npx.foreach")
     operands = [Array(value) for value in (*whole.values, *start.values, *taken)]
-    found = _foreach(operands, body=graph, sliced=len(own), states=len(state))
+    found = scan(operands, body=graph, sliced=len(own), states=len(state))
     return _apart(found, outputs, start)
 
 

@@ -8,8 +8,9 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.dims import Dim, equal, product
+from isthmus.graph.dims import Dim, equal
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import product
 from isthmus.np.indexing import spaced, surrounded
 from isthmus.trace.op import composite, primitive
 
@@ -108,7 +109,7 @@ def _weight_gradient(
     return np.reshape(np.permute_dims(cropped, (1, 0, 2, 3)), (o, c // groups, height, width))
 
 
-@primitive(infer=_type, operations=_operations, vjp=_gradient)
+@primitive(infer=_type, operations=_operations, vjp=_gradient, may_raise=False)
 def convolution(
     x: Any,
     weight: Any,

@@ -9,7 +9,7 @@ from isthmus import np
 from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.nodes import Input, Type, Value
-from isthmus.trace.op import as_value
+from isthmus.trace.recording import as_value
 
 
 class Nest:

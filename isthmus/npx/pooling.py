@@ -9,8 +9,8 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import UsageError
-from isthmus.graph.dims import product
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import product
 from isthmus.np.indexing import surrounded
 from isthmus.trace.op import composite, primitive
 
@@ -54,7 +54,7 @@ def _max_gradient(g: Any, y: Any, x: Any, window: Any, strides: Any, padding: An
     return (_scattered(flat, x, one_hot, steps, padding),)
 
 
-@primitive(infer=_type, operations=_operations, vjp=_max_gradient)
+@primitive(infer=_type, operations=_operations, vjp=_max_gradient, may_raise=False)
 def max_pool(x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0) -> Any:
     """The largest element of each window; strides default to the window. -> [N, C, H', W']."""
     steps = pair(window if strides is None else strides, "strides")
@@ -79,7 +79,7 @@ def _average_gradient(
     return (_scattered(flat, x, kernel, steps, padding),)
 
 
-@primitive(infer=_type, operations=_operations, vjp=_average_gradient)
+@primitive(infer=_type, operations=_operations, vjp=_average_gradient, may_raise=False)
 def average_pool(
     x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0, count_padding: bool = True
 ) -> Any:

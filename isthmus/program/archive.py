@@ -17,15 +17,15 @@ import numpy
 
 from isthmus.errors import FileError, IsthmusError
 from isthmus.graph.constraints import Constraint, assuming, constraint
-from isthmus.graph.dims import Dim, parse
+from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
+from isthmus.graph.size_text import parse
 from isthmus.trace.array import Array
 from isthmus.trace.discovery import finds_sizes, recording
-from isthmus.trace.op import OPERATORS, as_value
+from isthmus.trace.op import OPERATORS
+from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Traced
-
-from .executable import Executable, checked_options
 
 FORMAT = 1
 Names = Mapping[int, str]  # id(array) -> name
@@ -45,24 +45,6 @@ def save(traced: Traced, path: str | Path) -> None:
     except (OSError, SafetensorError) as problem:
         partial.unlink(missing_ok=True)
         raise FileError(f"{target}: cannot be written ({problem}); choose another place") from None
-
-
-def load(
-    path: str | Path,
-    *,
-    backend: str = "cpu",
-    precision: str = "f32",
-    threads: int | None = None,
-    numerics: str = "numpy",
-    on_host: str = "allow",
-    device: str | None = None,
-) -> Executable:
-    """Read a program that `Executable.save` wrote, onto any backend; options as `compile`'s.
-
-    Raises FileError for a file that is missing, truncated or not such a program.
-    """
-    options = checked_options(precision, threads, numerics, on_host, device)
-    return Executable(read(path), backend, options, on_host)
 
 
 def read(path: str | Path) -> Traced:

@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy
 
 from isthmus.errors import BackendMissing, UsageError
 from isthmus.graph.nodes import Graph, Node, Type
+from isthmus.graph.runner import Runner
 
-Arrays = Sequence[numpy.ndarray[Any, Any]]
+from .options import Options
+
+Write = Callable[[Graph, Path], None]
 
 
 @dataclass(frozen=True)
-class Options:
-    """What a backend is asked for.
+class Facts:
+    """What `isthmus doctor` says of a backend.
 
-    precision: "f32" (more may be offered). threads: compute threads. numerics: "numpy",
-    or "fast", which lets max, min and clip drop NaN. device: where a backend has several.
+    devices: the names that `Options.device` may have, (None,) where there is one alone.
+    remedy: what to do where it does not work. default_precision: in which the runtime itself
+    would compute float32 models on this machine; None where it has no choice or does not load.
     """
 
-    precision: str = "f32"
-    threads: int = 1
-    numerics: str = "numpy"
-    device: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Runner(Protocol):
-    """A loaded graph."""
-
-    def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[numpy.ndarray[Any, Any]]:
-        """The outputs for the inputs, in the graph's order; safe to call from several threads."""
-
-    def describe(self) -> list[str]:
-        """What the runtime made of the graph, a line an operation."""
+    devices: tuple[str | None, ...] = (None,)
+    remedy: str = "reinstall the package that brings it"
+    default_precision: str | None = None
 
 
 class Backend(Protocol):
@@ -46,7 +39,10 @@ class Backend(Protocol):
     `fuses`: whether a composite is run as one operation of the runtime.
     `refuses`: None where the runtime computes a node as NumPy does, else the reason.
     `load`: a graph of accepted nodes, ready to run; raises BackendMissing.
-    A backend may have `longest`, a `pieces.Longest`, if a graph can be too long for one `load`.
+
+    What a backend may have beside these, and the core looks for: `longest`, a `splitting.Longest`,
+    if a graph can be too long for one `load`; `memory(options)`, a `Memory`; `writes`, the suffixes
+    of the files it can write, each with a function of a graph and a path; `facts()`, a `Facts`.
     """
 
     name: str
@@ -106,3 +102,28 @@ def find_backend(name: str) -> Backend:
     except ImportError as problem:
         raise BackendMissing(f"backend '{name}' cannot be loaded: {problem}") from problem
     return backend
+
+
+def facts_of(backend: Backend) -> Facts:
+    """What a backend says of itself."""
+    found: Facts = getattr(backend, "facts", Facts)()
+    return found
+
+
+def writers() -> dict[str, tuple[Backend, Write]]:
+    """The suffixes of the files that installed backends write, each with its backend."""
+    found: dict[str, tuple[Backend, Write]] = {}
+    for backend in _installed():
+        for suffix, write in getattr(backend, "writes", {}).items():
+            found.setdefault(suffix, (backend, write))
+    return found
+
+
+def _installed() -> list[Backend]:
+    found = []
+    for name in backend_names():
+        try:
+            found.append(find_backend(name))
+        except BackendMissing:
+            continue
+    return found

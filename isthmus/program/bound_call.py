@@ -9,8 +9,7 @@ import numpy
 
 from isthmus.errors import UsageError
 from isthmus.graph import tree
-
-from .backend import Arrays, Runner
+from isthmus.graph.runner import Arrays, Runner
 
 Array = numpy.ndarray[Any, Any]
 Again = Callable[[], Sequence[Array]]

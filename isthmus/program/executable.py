@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import update_wrapper
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,14 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.nodes import Node, Type
 from isthmus.graph.passes import expand
-from isthmus.system.threads import available_threads
 from isthmus.trace.array import Array as Handle
-from isthmus.trace.tracing import Arguments, Traced, spec, trace
+from isthmus.trace.tracing import Traced, trace
 
-from .backend import Options, find_backend
+from . import archive
+from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
 from .explanation import explanation
+from .options import Options, checked_options
 from .pipeline import Pipeline
 
 Array = numpy.ndarray[Any, Any]
@@ -52,17 +52,22 @@ def compile(
     return Executable(traced, backend, options, on_host)
 
 
-def checked_options(
-    precision: str, threads: int | None, numerics: str, on_host: str, device: str | None
-) -> Options:
-    """The options of `compile`, each checked."""
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise UsageError(f"threads={threads!r}: give a whole number from 1, or None for all")
-    if on_host not in ("allow", "error"):
-        raise UsageError(f"on_host={on_host!r}: give 'allow' or 'error'")
-    if numerics not in ("numpy", "fast"):
-        raise UsageError(f"numerics={numerics!r}: give 'numpy' or 'fast'")
-    return Options(precision, threads or available_threads(), numerics, device)
+def load(
+    path: str | Path,
+    *,
+    backend: str = "cpu",
+    precision: str = "f32",
+    threads: int | None = None,
+    numerics: str = "numpy",
+    on_host: str = "allow",
+    device: str | None = None,
+) -> Executable:
+    """Read a program that `Executable.save` wrote, onto any backend; options as `compile`'s.
+
+    Raises FileError for a file that is missing, truncated or not such a program.
+    """
+    options = checked_options(precision, threads, numerics, on_host, device)
+    return Executable(archive.read(path), backend, options, on_host)
 
 
 class Executable:
@@ -172,50 +177,9 @@ class Executable:
 
     def save(self, path: str | Path) -> None:
         """Write the program and its constants to one file; `isthmus.load` reads it."""
-        from .archive import save
-
-        save(self.traced, path)
+        archive.save(self.traced, path)
 
 
 def _whole(array: Any) -> Any:
     """NumPy's scalars as the 0-d arrays they stand for."""
     return numpy.asarray(array) if isinstance(array, numpy.generic) else array
-
-
-def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Compile at the first call with each combination of argument types; see `compile`.
-
-    >>> @jit(backend="numpy")
-    ... def double(x):
-    ...     return 2 * x
-    """
-    if function is None:
-        return lambda wrapped: Jitted(wrapped, options)
-    return Jitted(function, options)
-
-
-class Jitted:
-    """A function with one Executable for each combination of dtypes and shapes it was given."""
-
-    def __init__(self, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
-        update_wrapper(self, function)
-        self.function = function
-        self.options = dict(options)
-        self.executables: dict[Any, Executable] = {}
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        found = [(path, leaf) for path, leaf in tree.leaves((args, kwargs))]
-        key = tuple((path, _signature(path, leaf)) for path, leaf in found)
-        if key not in self.executables:
-            self.executables[key] = self._compiled(args, kwargs)
-        return self.executables[key](*args, **kwargs)
-
-    def _compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Executable:
-        specs = tree.map_leaves(lambda leaf: spec(leaf.dtype, leaf.shape), (args, kwargs))
-        return compile(self.function, Arguments(*specs), **self.options)
-
-
-def _signature(path: tuple[str, ...], leaf: Any) -> tuple[str, tuple[int, ...]]:
-    if not isinstance(leaf, numpy.ndarray | Handle):
-        raise UsageError(f"argument {'.'.join(path[1:])}: {leaf!r} is no array; give a NumPy array")
-    return leaf.dtype.str, tuple(leaf.shape)

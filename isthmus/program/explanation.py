@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy
 
-from .backend import Arrays, Runner
+from isthmus.graph.runner import Arrays, Runner
+
 from .partition import Segment
 
 Array = numpy.ndarray[Any, Any]

@@ -11,7 +11,8 @@ from isthmus.graph.nodes import Graph, Node
 from isthmus.graph.passes import expand
 from isthmus.trace.tracing import trace
 
-from .backend import Backend, Options, find_backend
+from .backend import Backend, writers
+from .options import Options
 
 
 def export(
@@ -29,13 +30,14 @@ def export(
     Raises UsageError for another suffix, and for operators only the host computes as NumPy.
     """
     target = Path(path)
-    if target.suffix not in FORMATS:
-        known = " or ".join(FORMATS)
+    formats = writers()
+    if target.suffix not in formats:
+        known = " or ".join(sorted(formats))
         raise UsageError(f"{target.name}: no format has suffix '{target.suffix}'; give {known}")
     if not target.parent.is_dir():
         raise FileError(f"{target.parent} is no folder; create it first")
-    name, write = FORMATS[target.suffix]
-    graph = _whole(trace(function, specs, constraints=constraints).graph, find_backend(name))
+    backend, write = formats[target.suffix]
+    graph = _whole(trace(function, specs, constraints=constraints).graph, backend)
     try:
         write(graph, target)
     except OSError as problem:
@@ -64,21 +66,3 @@ def _explained(refused: list[tuple[Node, str]]) -> str:
         f"a file cannot hold {names}, which only the host computes as NumPy does: "
         f"{node} at {node.location}: {reason}; change the program"
     )
-
-
-def _write_onnx(graph: Graph, path: Path) -> None:
-    from isthmus.gpu_backend import export_onnx
-
-    export_onnx(graph, path)
-
-
-def _write_ir(graph: Graph, path: Path) -> None:
-    from isthmus.cpu_backend import export_ir
-
-    export_ir(graph, path)
-
-
-FORMATS: dict[str, tuple[str, Callable[[Graph, Path], None]]] = {
-    ".onnx": ("gpu", _write_onnx),
-    ".xml": ("cpu", _write_ir),
-}

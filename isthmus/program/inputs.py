@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy
 
-from isthmus.analysis.index_checks import LOOKUPS, lookup_requirement
+from isthmus.analysis.index_checks import lookup_requirement
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.dims import Dim, evaluate, plain_name
-from isthmus.graph.indexing import requirements
-from isthmus.graph.infer import axes_of
+from isthmus.graph.dims import Dim, plain_name
 from isthmus.graph.nodes import Graph, Input, Node, Type, Value
+from isthmus.graph.shapes import evaluate
 
 Array = numpy.ndarray[Any, Any]
 Check = tuple["Dim", str]  # a size that must not be negative, and what needs it
@@ -132,21 +131,11 @@ def _node_checks(node: Node) -> list[tuple[int | Dim, str]]:
     needed: list[tuple[int | Dim, str]] = []
     for result in node.results:
         needed += [(size, f"its result is {result.type}") for size in result.type.shape]
-    operand = node.operands[0] if node.operands else None
-    if operand is None:
-        return needed
-    if node.op.name == "np.getitem":
-        needed += requirements(operand.type.shape, node.attributes["index"])
-    if node.op.name in LOOKUPS:
+    if node.op.needs is not None:
+        needed += node.op.needs(node)
+    if node.op.looks_up:
         needed.append((lookup_requirement(node), "an index would be out of bounds"))
-    if node.op.name in _OF_SOMETHING:
-        reduced = axes_of(node.attributes["axis"], operand.type.ndim)
-        needed += [(operand.type.shape[axis] - 1, "of an empty axis") for axis in reduced]
     return needed
-
-
-# Reductions for which NumPy raises where there is nothing to reduce.
-_OF_SOMETHING = {"np.argmax", "np.argmin", "np.max", "np.min"}
 
 
 def _surely_positive(size: Dim) -> bool:

@@ -11,11 +11,13 @@ import numpy
 from isthmus.analysis.index_checks import IndexGuards
 from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Constant, Graph, Node, Value
+from isthmus.graph.runner import Arrays, Runner
 
-from .backend import Arrays, Backend, Options, Runner
+from .backend import Backend
 from .bound_call import Again, bound_run
 from .explanation import SegmentTimes
 from .inputs import Binder
+from .options import Options
 from .partition import Segment, partition
 
 Array = numpy.ndarray[Any, Any]

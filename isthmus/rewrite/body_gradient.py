@@ -12,9 +12,11 @@ from typing import Any
 from isthmus import np
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph, Input, Node, Value
+from isthmus.graph.operator import Operator
+from isthmus.npx.control_operators import conditional, scan
 from isthmus.trace.array import Array
 from isthmus.trace.discovery import finders_are, recording
-from isthmus.trace.op import OPERATORS, as_value
+from isthmus.trace.recording import as_value
 
 Cotangents = dict[int, Array]  # id of a value -> the gradient by it
 Sweep = Callable[[Sequence[Node], Cotangents, Sequence[Value]], Cotangents]
@@ -26,13 +28,13 @@ def control_gradients(node: Node, found: Mapping[int, Array], sweep: Sweep) -> G
 
     found: the gradients by results. sweep: from those by a graph's outputs to all before.
     """
-    if node.op.name not in RULES:
+    if node.op not in RULES:
         raise UsageError(
             f"{node} at {node.location} is not differentiable: a while loop does not keep the "
             "states of its steps; use npx.foreach over np.arange(steps), with a fixed number"
         )
     seeds = [found.get(id(result), _zeros(result)) for result in node.results if _smooth(result)]
-    return RULES[node.op.name](node, seeds, sweep)
+    return RULES[node.op](node, seeds, sweep)
 
 
 def _smooth(value: Value) -> bool:
@@ -78,7 +80,7 @@ def _of_cond(node: Node, seeds: Sequence[Array], sweep: Sweep) -> Gradients:
     if not any(smooth):
         return [None] * len(node.operands)
     operands = [predicate, *given, *seeds]
-    found = iter(OPERATORS["npx.cond"](operands, then=bodies[0], otherwise=bodies[1]))
+    found = iter(conditional(operands, then=bodies[0], otherwise=bodies[1]))
     return [None, *(next(found) if floating else None for floating in smooth)]
 
 
@@ -103,9 +105,7 @@ def _of_foreach(node: Node, seeds: Sequence[Array], sweep: Sweep) -> Gradients:
     rows, last = seeds[: len(seeds) - ends], seeds[len(seeds) - ends :]
     data = [np.flip(array, axis=0) for array in (*given[:sliced], *before, *rows)]
     operands = [*data, *last, *map(_zeros, filter(_smooth, taken)), *given[sliced + count :]]
-    found = OPERATORS["npx.foreach"](
-        operands, body=_graph(inputs, values), sliced=len(data), states=ends + len(sums)
-    )
+    found = scan(operands, body=_graph(inputs, values), sliced=len(data), states=ends + len(sums))
     by_slices = [np.flip(array, axis=0) for array in found[: -(ends + len(sums)) or None]]
     source = iter([*by_slices, *found[len(by_slices) :]])
     return [next(source) if _smooth(value) else None for value in body.inputs]
@@ -122,8 +122,11 @@ def _states_before(node: Node, given: Sequence[Array]) -> list[Array]:
     sliced, count = node.attributes["sliced"], node.attributes["states"]
     states = body.inputs[sliced : sliced + count]
     graph = _graph(body.inputs, (*body.outputs[:count], *states))
-    found = OPERATORS["npx.foreach"](given, body=graph, sliced=sliced, states=count)
+    found = scan(given, body=graph, sliced=sliced, states=count)
     return list(found[:count])
 
 
-RULES = {"npx.cond": _of_cond, "npx.foreach": _of_foreach}
+RULES: Mapping[Operator, Callable[[Node, Sequence[Array], Sweep], Gradients]] = {
+    conditional: _of_cond,
+    scan: _of_foreach,
+}

@@ -22,19 +22,10 @@ from isthmus.graph.nodes import Graph, Input, Node, Type, Value
 from isthmus.graph.passes import Known, copy_node, expand
 from isthmus.trace.array import Array
 from isthmus.trace.discovery import finders_are, recording
-from isthmus.trace.op import OPERATORS, Op, as_value
+from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Arguments, trace
 
 from .body_gradient import control_gradients
-
-# Steps: constant between jumps. What returns truth values or ints has no gradient either way.
-ZERO_GRADIENT: frozenset[Op[..., Any]] = frozenset(
-    OPERATORS[f"np.{name}"]
-    for name in (
-        *("ceil", "floor", "floor_divide", "imag", "modf_whole", "rint", "round", "sign"),
-        *("spacing", "trunc"),
-    )
-)
 
 Cotangents = dict[int, Array]  # id of a value -> the gradient of the output by it
 
@@ -126,7 +117,7 @@ def _active(nodes: Sequence[Node], wanted: Sequence[Value]) -> set[int]:
     active = set(map(id, wanted))
     for node in nodes:
         given = [value for value in node.operands if value is not None and id(value) in active]
-        smooth = node.op not in ZERO_GRADIENT or any(map(_is_complex, given))
+        smooth = not node.op.zero_gradient or any(map(_is_complex, given))
         if given and smooth:
             active.update(id(r) for r in node.results if r.type.dtype.kind in "fc")
     return active

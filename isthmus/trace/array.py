@@ -17,15 +17,16 @@ from typing import Any
 import numpy
 
 from isthmus.errors import TraceError
-from isthmus.graph.dims import Dim, Shape, product
+from isthmus.graph.dims import Dim, Shape
 from isthmus.graph.nodes import Held, Type, Value
+from isthmus.graph.shapes import product
 
 from . import numpy_protocol, scope
 from .aliasing import Memory, write_through
 from .discovery import is_recording
 from .methods import Methods
 from .operators import Operators
-from .slots import np
+from .slots import namespaces, np
 
 _STALE = (
     "an array that shares memory with this one was assigned to since, and NumPy would have "
@@ -100,9 +101,7 @@ class Array(Operators, Methods):
         In a function that is traced all arrays are on one device, that of its constants.
         """
         if is_recording():
-            from isthmus.eager.namespace import place_of_constants
-
-            return place_of_constants()
+            return namespaces.place_of_constants()
         return getattr(self.value, "device", "cpu")
 
     def __repr__(self) -> str:
@@ -220,10 +219,8 @@ class Array(Operators, Methods):
 
     def __reduce__(self) -> Any:
         """To pickle: the device's namespace and the elements."""
-        from isthmus.eager.namespace import home
-
         elements = self._elements("the elements")
-        return _restored, (home(self), elements)
+        return _restored, (namespaces.home(self), elements)
 
     # What other libraries ask
 
@@ -235,15 +232,11 @@ class Array(Operators, Methods):
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """The Array API namespace of the device."""
-        from isthmus.eager.namespace import namespace_of
-
-        return namespace_of(self, api_version)
+        return namespaces.namespace_of(self, api_version)
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
         """The same elements on another device of `isthmus.namespace`."""
-        from isthmus.eager.namespace import moved
-
-        return moved(self, device)
+        return namespaces.moved(self, device)
 
     def __dlpack__(
         self,

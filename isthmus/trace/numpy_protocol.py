@@ -15,7 +15,7 @@ import numpy
 from isthmus.errors import TraceError
 
 from .operators import Operators
-from .slots import np
+from .slots import namespaces, np
 
 # NumPy's names of functions that are called otherwise here.
 NAMES: Mapping[str, str] = {
@@ -152,14 +152,12 @@ def _by_numpy(
     problem: TraceError,
 ) -> Any:
     """What NumPy makes of the elements, on their device; of traced arrays the problem."""
-    from isthmus.eager.namespace import home
-
     arrays = [*_arrays(args), *_arrays(tuple(keywords.values()))]
     if any(array._held() is None for array in arrays):
         raise problem
     given = {key: _elements(value) for key, value in keywords.items()}
     if keywords.get("out") is None:
-        return home(arrays[0])._placed(function(*_elements(args), **given))
+        return namespaces.home(arrays[0])._placed(function(*_elements(args), **given))
     return _written(function, _elements(args), given, keywords["out"])
 
 

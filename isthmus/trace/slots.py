@@ -1,21 +1,33 @@
-"""`isthmus.np` for arrays, whose operators and methods are its functions, which are made of arrays.
+"""What arrays ask of modules above them: two slots, each filled by the last line of its module.
 
-So neither can be imported before the other: a function is looked up when it is first called.
+An array's operators and methods are functions of `isthmus.np`, which are made of arrays; and an
+array answers for its namespace, which is made of devices that hold arrays.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 
-class _Functions:
-    """The module's attributes, each looked up once."""
+class Slot:
+    """The attributes of a module that fills it, each looked up once."""
+
+    def __init__(self, filler: str) -> None:
+        self._filler = filler
+        self._module: ModuleType | None = None
+
+    def fill(self, module: ModuleType) -> None:
+        """From now on the attributes are those of the module."""
+        self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(import_module("isthmus.np"), name)
+        if self._module is None:
+            raise AttributeError(f"{name}: import {self._filler} first")
+        found = getattr(self._module, name)
         setattr(self, name, found)
         return found
 
 
-np: Any = _Functions()
+np: Any = Slot("isthmus.np")
+namespaces: Any = Slot("isthmus.eager.namespace")

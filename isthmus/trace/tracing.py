@@ -12,12 +12,13 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.constraints import assuming, constraint
-from isthmus.graph.dims import Dim, parse
+from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Graph, Input, Type
+from isthmus.graph.size_text import parse
 
 from .array import Array
 from .discovery import recording
-from .op import as_value
+from .recording import as_value
 
 
 class Arguments(NamedTuple):

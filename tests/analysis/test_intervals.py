@@ -10,8 +10,8 @@ import pytest
 
 from isthmus import np
 from isthmus.analysis.intervals import interval
-from isthmus.graph.dims import evaluate
 from isthmus.graph.passes import expand
+from isthmus.graph.shapes import evaluate
 from isthmus.program.executable import compile
 from isthmus.trace.tracing import spec, trace
 

@@ -320,7 +320,8 @@ def test_an_nvidia_smi_that_fails_finds_no_gpu(
 
 
 WRONG = """
-from isthmus.graph.interpreter import NumpyBackend, Reference
+from isthmus.graph.interpreter import Reference
+from isthmus.numpy_backend import NumpyBackend
 
 class Off(Reference):
     def __call__(self, arrays, sizes):

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import isthmus
 from isthmus import np
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.constraints import assuming, bounds, constraint
-from isthmus.graph.dims import Dim, parse
+from isthmus.graph.constraints import assuming, constraint
+from isthmus.graph.dims import Dim, bounds
+from isthmus.graph.size_text import parse
 
 FLOATS = isthmus.spec("float32", ["n", "m"])
 

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from isthmus import np
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.dims import Dim, broadcast, equal, evaluate, parse, product, same, same_shape
+from isthmus.graph.dims import Dim, equal, same
+from isthmus.graph.shapes import broadcast, evaluate, product, same_shape
+from isthmus.graph.size_text import parse
 
 NAMES = ("batch", "seq", "h")
 n: Any = parse("n")

@@ -10,13 +10,13 @@ import pytest
 
 from isthmus import np, npx
 from isthmus.errors import UsageError
-from isthmus.graph.dims import parse
 from isthmus.graph.nodes import Graph, Input, Node, Result, Type, topological
 from isthmus.graph.passes import expand
+from isthmus.graph.size_text import parse
 from isthmus.program.executable import compile
 from isthmus.program.partition import partition
 from isthmus.trace.array import Array
-from isthmus.trace.op import as_value
+from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import spec, trace
 
 F32 = numpy.dtype("float32")

@@ -13,8 +13,7 @@ from hypothesis.extra.numpy import arrays as array_strategy
 
 from isthmus import np
 from isthmus.errors import DimensionError, IsthmusError, TraceError, UsageError
-from isthmus.program import archive
-from isthmus.program.executable import compile
+from isthmus.program.executable import compile, load
 from isthmus.rewrite.gradient import grad
 from isthmus.trace.tracing import spec
 
@@ -255,7 +254,7 @@ def test_an_index_survives_the_file(tmp_path: Any) -> None:
     path = tmp_path / "program.safetensors"
     compile(function, types, backend="numpy").save(path)
     x, i = numbers((3, 4)), numpy.array([0, -1])
-    run = archive.load(path, backend="numpy")
+    run = load(path, backend="numpy")
     for found, wanted in zip(run(x, i), function(x, i), strict=True):
         numpy.testing.assert_array_equal(found, wanted)
 

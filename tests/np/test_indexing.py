@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from isthmus import np
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.dims import Dim, evaluate, parse
+from isthmus.graph.dims import Dim
 from isthmus.graph.indexing import indexed_shape, plan, requirements
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import evaluate
+from isthmus.graph.size_text import parse
 from isthmus.program.executable import compile
 from isthmus.trace.tracing import spec, trace
 

@@ -22,7 +22,7 @@ from isthmus.gpu_backend.sharing import shared
 from isthmus.graph.passes import expand
 from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.model import build
-from isthmus.program.backend import Options
+from isthmus.program.options import Options
 
 onnxruntime = pytest.importorskip("onnxruntime")
 

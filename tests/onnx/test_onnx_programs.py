@@ -16,12 +16,12 @@ from onnx_cases import CASES, Case, ints, normal
 from isthmus import models
 from isthmus.analysis.cost import cost_of
 from isthmus.benchmarks.harness.parity import compared
-from isthmus.benchmarks.portable.onnx import graph as onnx_graph
+from isthmus.benchmarks.work.foreign_onnx import program_in
 from isthmus.errors import UsageError
-from isthmus.onnx.read.program import program_of
 from isthmus.program import archive
-from isthmus.program.executable import Executable, checked_options
+from isthmus.program.executable import Executable, load
 from isthmus.program.export import export
+from isthmus.program.options import checked_options
 from isthmus.trace.tracing import Traced, spec, trace
 
 Arrays = Mapping[str, Any]
@@ -57,7 +57,7 @@ def graph_of(
 def program(model: onnx.ModelProto, inputs: Arrays, folder: Path) -> Traced:
     onnx.save(model, folder / "model.onnx")
     types = {name: spec(array.dtype, array.shape) for name, array in inputs.items()}
-    return program_of(onnx_graph.read(folder), types)
+    return program_in(folder, types)
 
 
 def ran(traced: Traced, inputs: Arrays, backend: str = "numpy") -> list[Any]:
@@ -126,7 +126,7 @@ def test_a_model_exported_and_read_back_is_the_model(
     types = {key: spec(array.dtype, array.shape) for key, array in arrays.items()}
     images = {"height": "height", "width": "width"} if "x" in arrays else {}
     export(model, model.specs(**images) if named else types, tmp_path / "model.onnx")
-    traced = program_of(onnx_graph.read(tmp_path), types)
+    traced = program_in(tmp_path, types)
     original = trace(model, types)
     expected = ran(original, arrays) if isinstance(original.result, dict) else [model(**arrays)]
     for backend in ("numpy", "cpu"):
@@ -140,7 +140,7 @@ def test_a_program_of_a_file_is_saved_and_read(tmp_path: Path) -> None:
     nodes = [helper.make_node("Add", list(inputs), ["sum/out"])]
     traced = program(graph_of(nodes, inputs, {}, ["sum/out"]), inputs, tmp_path)
     archive.save(traced, tmp_path / "program.im")
-    loaded = archive.load(tmp_path / "program.im", backend="numpy")
+    loaded = load(tmp_path / "program.im", backend="numpy")
     assert_same([loaded(**inputs)["sum/out"]], [inputs["input.1"] + inputs["x:0"]])
 
 

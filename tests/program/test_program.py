@@ -11,7 +11,8 @@ import pytest
 import isthmus as im
 from isthmus import nn, np, npx
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
-from isthmus.program.executable import Executable, compile, jit
+from isthmus.program.executable import Executable, compile
+from isthmus.program.jitted import jit
 from isthmus.trace.tracing import spec
 
 X = numpy.linspace(-1, 1, 6, dtype=numpy.float32).reshape(2, 3)

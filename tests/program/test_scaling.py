@@ -22,9 +22,10 @@ from isthmus.analysis.intervals import MOST_VALUES
 from isthmus.graph.nodes import Node, topological
 from isthmus.graph.passes import expand
 from isthmus.program.archive import read, save
-from isthmus.program.backend import Options, find_backend
-from isthmus.program.executable import Executable, checked_options, compile
+from isthmus.program.backend import find_backend
+from isthmus.program.executable import Executable, compile
 from isthmus.program.export import export
+from isthmus.program.options import Options, checked_options
 from isthmus.program.partition import partition
 from isthmus.program.splitting import Kernels, Longest, pieces
 from isthmus.rewrite.gradient import gradient_graph, value_and_grad

@@ -18,12 +18,15 @@ from operator_samples import SAMPLES
 from sample_arrays import Sample
 
 from isthmus import np, npx
-from isthmus.graph.dims import Dim, evaluate, parse, plain_name
+from isthmus.graph.dims import Dim, plain_name
 from isthmus.graph.infer import Elementwise
 from isthmus.graph.nodes import Node, Type
 from isthmus.graph.passes import expand
-from isthmus.program.backend import Options, find_backend
-from isthmus.program.executable import Executable, checked_options, compile
+from isthmus.graph.shapes import evaluate
+from isthmus.graph.size_text import parse
+from isthmus.program.backend import find_backend
+from isthmus.program.executable import Executable, compile
+from isthmus.program.options import Options, checked_options
 from isthmus.trace.op import OPERATORS, Op
 from isthmus.trace.tracing import spec, trace
 

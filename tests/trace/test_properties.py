@@ -24,7 +24,8 @@ import isthmus
 from isthmus.graph.infer import Elementwise
 from isthmus.graph.passes import expand
 from isthmus.np.manipulation import free_of_arithmetic
-from isthmus.program.executable import Executable, checked_options
+from isthmus.program.executable import Executable
+from isthmus.program.options import checked_options
 from isthmus.trace.op import Op
 from isthmus.trace.tracing import spec, trace
 

@@ -17,6 +17,7 @@ from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import DType, one_axis
 from isthmus.graph.nodes import Type
+from isthmus.np import host_only
 from isthmus.np.complex_numbers import conj
 from isthmus.np.conversion import asarray
 from isthmus.trace.op import composite, primitive
@@ -87,25 +88,25 @@ def _count(size: Size, n: Size | None, halved: bool) -> Size:
     return count
 
 
-@primitive(infer=_along(numpy.fft.fft))
+@primitive(infer=_along(numpy.fft.fft), host_only=host_only.COMPLEX)
 def fft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
     """The discrete Fourier transform: sum(x[j] * exp(-2j * pi * j * k / n)) for each k < n."""
     return numpy.fft.fft(x, n, axis, norm)
 
 
-@primitive(infer=_along(numpy.fft.ifft))
+@primitive(infer=_along(numpy.fft.ifft), host_only=host_only.COMPLEX)
 def ifft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
     """The inverse of `fft`."""
     return numpy.fft.ifft(x, n, axis, norm)
 
 
-@primitive(infer=_along(numpy.fft.rfft))
+@primitive(infer=_along(numpy.fft.rfft), host_only=host_only.COMPLEX)
 def rfft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
     """The first n // 2 + 1 elements of `fft` of real numbers, whose others are their conjugates."""
     return numpy.fft.rfft(x, n, axis, norm)
 
 
-@primitive(infer=_along(numpy.fft.irfft))
+@primitive(infer=_along(numpy.fft.irfft), host_only=host_only.COMPLEX)
 def irfft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
     """The inverse of `rfft`: n real numbers, 2 * (size - 1) if n is not given."""
     return numpy.fft.irfft(x, n, axis, norm)

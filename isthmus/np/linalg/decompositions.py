@@ -8,6 +8,7 @@ import numpy
 
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Type
+from isthmus.np import host_only
 from isthmus.np.elementwise import abs
 from isthmus.np.indexing import getitem
 from isthmus.np.linear_algebra import matmul
@@ -16,6 +17,7 @@ from isthmus.np.order import sort
 from isthmus.np.triangles import tril, triu
 from isthmus.trace.op import primitive
 
+from .equations import inv
 from .types import (
     EighResult,
     EigResult,
@@ -60,12 +62,14 @@ def _cholesky_gradient(g: Any, y: Any, x: Any, upper: bool) -> tuple[Any]:
 
 
 def _inverse(x: Any) -> Any:
-    from .equations import inv
-
     return inv(x)
 
 
-@primitive(infer=like_operand(numpy.linalg.cholesky), vjp=_cholesky_gradient)
+@primitive(
+    infer=like_operand(numpy.linalg.cholesky),
+    vjp=_cholesky_gradient,
+    host_only=host_only.DECOMPOSED,
+)
 def cholesky(x: Any, /, *, upper: bool = False) -> Any:
     """The lower triangular L with x = L @ conj(L).T, of positive definite x; upper: conj(L).T."""
     return numpy.linalg.cholesky(x, upper=upper)
@@ -81,7 +85,7 @@ def _eig_type(x: Type) -> tuple[Type, Type]:
     return Type(_complex(x), (*stack, size)), Type(_complex(x), x.shape)
 
 
-@primitive(infer=_eig_type)
+@primitive(infer=_eig_type, host_only=host_only.DECOMPOSED)
 def _eig(x: Any, /) -> tuple[Any, Any]:
     """Eigenvalues and eigenvectors, which are complex."""
     values, vectors = numpy.linalg.eig(x)
@@ -97,7 +101,7 @@ def eig(x: Any, /) -> EigResult:
     return EigResult(*_eig(x))
 
 
-@primitive(infer=lambda x: _eig_type(x)[0])
+@primitive(infer=lambda x: _eig_type(x)[0], host_only=host_only.DECOMPOSED)
 def eigvals(x: Any, /) -> Any:
     """Eigenvalues in no order; always complex, see `eig`."""
     values = numpy.linalg.eigvals(x)
@@ -117,7 +121,7 @@ def _is_upper(UPLO: Triangle) -> bool:
     return UPLO.upper() == "U"
 
 
-@primitive(infer=_eigh_type)
+@primitive(infer=_eigh_type, host_only=host_only.DECOMPOSED)
 def _eigh(x: Any, /, UPLO: Triangle) -> Any:
     """Eigenvalues and eigenvectors of a symmetric or hermitian matrix."""
     return numpy.linalg.eigh(x, UPLO=UPLO)
@@ -137,7 +141,11 @@ def _eigvalsh_gradient(g: Any, y: Any, x: Any, UPLO: Triangle) -> tuple[Any]:
     return (_one_triangle(s, _is_upper(UPLO)),)
 
 
-@primitive(infer=lambda x, UPLO: _eigh_type(x, UPLO)[0], vjp=_eigvalsh_gradient)
+@primitive(
+    infer=lambda x, UPLO: _eigh_type(x, UPLO)[0],
+    vjp=_eigvalsh_gradient,
+    host_only=host_only.DECOMPOSED,
+)
 def eigvalsh(x: Any, /, UPLO: Triangle = "L") -> Any:
     """Eigenvalues, ascending, of symmetric or hermitian matrices; see `eigh`."""
     return numpy.linalg.eigvalsh(x, UPLO=UPLO)
@@ -157,7 +165,7 @@ def _qr_type(x: Type, mode: Mode) -> tuple[Type, ...]:
     raise UsageError(f"mode={mode!r}: give 'reduced', 'complete', 'r' or 'raw'")
 
 
-@primitive(infer=_qr_type)
+@primitive(infer=_qr_type, host_only=host_only.DECOMPOSED)
 def _qr(x: Any, /, mode: Mode) -> tuple[Any, ...]:
     """The parts of x = Q @ R."""
     found = numpy.linalg.qr(x, mode=mode)
@@ -187,7 +195,7 @@ def _svd_type(x: Type, full_matrices: bool, hermitian: bool) -> tuple[Type, ...]
     return Type(u, (*stack, m, left)), Type(s, (*stack, k)), Type(vh, (*stack, right, n))
 
 
-@primitive(infer=_svd_type)
+@primitive(infer=_svd_type, host_only=host_only.DECOMPOSED)
 def _svd(x: Any, /, full_matrices: bool, hermitian: bool = False) -> Any:
     """U, S and Vh with x = U * S @ Vh."""
     return numpy.linalg.svd(x, full_matrices, hermitian=hermitian)
@@ -212,7 +220,11 @@ def _svdvals_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
     return (matmul(u * expand_dims(g, axis=-2), vh),)
 
 
-@primitive(infer=lambda x: _svd_type(x, True, False)[1], vjp=_svdvals_gradient)
+@primitive(
+    infer=lambda x: _svd_type(x, True, False)[1],
+    vjp=_svdvals_gradient,
+    host_only=host_only.DECOMPOSED,
+)
 def svdvals(x: Any, /) -> Any:
     """The singular values, descending."""
     return numpy.linalg.svd(x, compute_uv=False)

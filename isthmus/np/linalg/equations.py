@@ -7,8 +7,10 @@ from typing import Any
 import numpy
 
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.dims import broadcast, equal, product
+from isthmus.graph.dims import equal
 from isthmus.graph.nodes import Type
+from isthmus.graph.shapes import broadcast, product
+from isthmus.np import host_only
 from isthmus.np.conversion import asarray
 from isthmus.np.linear_algebra import matmul
 from isthmus.np.manipulation import expand_dims, matrix_transpose, permute_dims, reshape, squeeze
@@ -39,7 +41,7 @@ def _det_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
     return (expand_dims(g * y, axis=(-2, -1)) * matrix_transpose(inv(x)),)
 
 
-@primitive(infer=_det_type, vjp=_det_gradient)
+@primitive(infer=_det_type, vjp=_det_gradient, host_only=host_only.DECOMPOSED)
 def det(x: Any, /) -> Any:
     """The determinant."""
     return numpy.linalg.det(x)
@@ -51,7 +53,7 @@ def _slogdet_type(x: Type) -> tuple[Type, Type]:
     return Type(sign, stack), Type(logarithm, stack)
 
 
-@primitive(infer=_slogdet_type)
+@primitive(infer=_slogdet_type, host_only=host_only.DECOMPOSED)
 def _slogdet(x: Any, /) -> Any:
     """Sign and logarithm of the absolute value of the determinant."""
     return numpy.linalg.slogdet(x)
@@ -68,7 +70,7 @@ def _inv_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
     return (-matmul(matmul(turned, g), turned),)
 
 
-@primitive(infer=like_operand(numpy.linalg.inv), vjp=_inv_gradient)
+@primitive(infer=like_operand(numpy.linalg.inv), vjp=_inv_gradient, host_only=host_only.DECOMPOSED)
 def inv(x: Any, /) -> Any:
     """The inverse; LinAlgError if there is none."""
     return numpy.linalg.inv(x)
@@ -85,7 +87,7 @@ def _pinv_type(x: Type, rtol: Type | None, hermitian: bool) -> Type:
     return Type(dtype, (*_stack_with(stack, rtol), columns, rows))
 
 
-@primitive(infer=_pinv_type)
+@primitive(infer=_pinv_type, host_only=host_only.DECOMPOSED)
 def _pinv(x: Any, rtol: Any, /, hermitian: bool) -> Any:
     """The pseudo-inverse."""
     return numpy.linalg.pinv(x, hermitian=hermitian, rtol=rtol)
@@ -109,7 +111,7 @@ def _rank_type(x: Type, tol: Type | None, rtol: Type | None, hermitian: bool) ->
     return Type(numpy.dtype(numpy.int64), _stack_with(_stack_with(stack, tol), rtol))
 
 
-@primitive(infer=_rank_type)
+@primitive(infer=_rank_type, host_only=host_only.DECOMPOSED)
 def _matrix_rank(x: Any, tol: Any, rtol: Any, /, hermitian: bool) -> Any:
     """How many singular values are not small."""
     return numpy.linalg.matrix_rank(x, tol, hermitian, rtol=rtol)
@@ -143,7 +145,7 @@ def _solve_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return of_a, squeeze(of_b, axis=-1) if b.ndim == 1 else of_b
 
 
-@primitive(infer=_solve_type, vjp=_solve_gradient)
+@primitive(infer=_solve_type, vjp=_solve_gradient, host_only=host_only.DECOMPOSED)
 def solve(a: Any, b: Any, /) -> Any:
     """The x with a @ x = b. b: [M], or [..., M, K]; LinAlgError if there is none."""
     return numpy.linalg.solve(a, b)
@@ -163,7 +165,7 @@ def _least_squares(a: Any, b: Any) -> Any:
     return numpy.linalg.lstsq(a, b)
 
 
-@primitive(infer=_lstsq_type, discovers=True)
+@primitive(infer=_lstsq_type, discovers=True, host_only=host_only.DECOMPOSED)
 def _lstsq(a: Any, b: Any, /, rcond: Any, size: Any = None) -> Any:
     """Solution, residuals, rank and singular values."""
     return numpy.linalg.lstsq(a, b, rcond=rcond)

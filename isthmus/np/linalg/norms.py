@@ -9,6 +9,7 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.graph.infer import axes_of, one_axis, reduced_shape
 from isthmus.graph.nodes import Type
+from isthmus.np import host_only
 from isthmus.np.comparisons import not_equal
 from isthmus.np.complex_numbers import imag, real
 from isthmus.np.conversion import asarray, astype
@@ -138,7 +139,7 @@ def _cond_type(x: Type, p: Any) -> Type:
     return Type(dtypes_of(numpy.linalg.cond, x.dtype)[0], stack)
 
 
-@primitive(infer=_cond_type)
+@primitive(infer=_cond_type, host_only=host_only.DECOMPOSED)
 def cond(x: Any, /, p: Any = None) -> Any:
     """How much solving equations with x can amplify an error: norm(x, p) * norm(inv(x), p).
 

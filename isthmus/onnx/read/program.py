@@ -1,24 +1,23 @@
 """An ONNX file as a program of Isthmus, so that its backends run it and its operations are counted.
 
-traced = program_of(read(folder), {"input": isthmus.spec("float32", [1, 3, 224, 224])})
+traced = program_of(file, {"input": isthmus.spec("float32", [1, 3, 224, 224])}, walk)
+
+The file is read by the caller, into nodes and arrays, and walked by the caller's function.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from isthmus.benchmarks.portable.onnx import graph as onnx_graph
-from isthmus.benchmarks.portable.onnx.graph import Node
-from isthmus.benchmarks.portable.timing.main import Missing
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph.constraints import assuming
 from isthmus.graph.nodes import Graph, Input, Type
 from isthmus.trace.array import Array
 from isthmus.trace.discovery import recording
-from isthmus.trace.op import as_value
+from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Traced
 
 from .rows import ROWS, Row
@@ -27,8 +26,18 @@ from .rows import ROWS, Row
 OPTIONAL = ("Dropout", "LayerNormalization", "MaxPool", "BatchNormalization")
 
 
-def program_of(file: onnx_graph.Graph, types: Mapping[str, Type]) -> Traced:
+# A file as its reader has parsed it, a dataclass with `nodes`, `inputs`, `outputs`, `parameters` and
+# `computes(node)`; a node, one with `op`, `inputs`, `outputs` and `attributes`.
+File = Any
+Node = Any
+Walk = Callable[[File, Mapping[str, Row], Mapping[str, Any]], list[Any]]
+
+
+def program_of(file: File, types: Mapping[str, Type], walk: Walk) -> Traced:
     """The program for inputs of the given types.
+
+    walk: `(file, rows, values) -> outputs`, each node computed by its operator's row; it raises
+    UsageError for a file that it cannot walk.
 
     Raises UsageError, with the reason, for a file that holds what Isthmus does not know.
     """
@@ -38,14 +47,14 @@ def program_of(file: onnx_graph.Graph, types: Mapping[str, Type]) -> Traced:
     _check(file)
     with assuming(()), recording():
         values = {**file.parameters, **{value.name: Array(value) for value in inputs}}
-        found = _walked(file, values)
+        found = walk(file, _explained_rows(), values)
         outputs = tuple(as_value(value) for value in found)
     graph = Graph(inputs, outputs, file.outputs)
     graph = replace(graph, constant_names=_names(file, graph))
     return Traced(graph, ((), {name: name for name in known}), {n: n for n in file.outputs})
 
 
-def _names(file: onnx_graph.Graph, graph: Graph) -> dict[int, str]:
+def _names(file: File, graph: Graph) -> dict[int, str]:
     """The constants that are weights of the file, or a weight in another shape or order."""
     weights = {id(_owner(array)): name for name, array in file.parameters.items()}
     found: dict[int, str] = {}
@@ -60,7 +69,7 @@ def _owner(array: Any) -> Any:
     return array if array.base is None else array.base
 
 
-def _check(file: onnx_graph.Graph) -> None:
+def _check(file: File) -> None:
     absent = sorted({node.op for node in file.nodes if file.computes(node)} - ROWS.keys())
     if absent:
         noun, verb = ("operators", "are") if len(absent) > 1 else ("operator", "is")
@@ -70,10 +79,6 @@ def _check(file: onnx_graph.Graph) -> None:
         more = taken.intersection(node.outputs[1:])
         if more and node.op in OPTIONAL:
             raise UsageError(f"ONNX {node.op}: its result {min(more)} is not known to isthmus")
-    try:
-        onnx_graph.check(file, ROWS, "isthmus")
-    except Missing as problem:
-        raise UsageError(str(problem)) from None
 
 
 def _counted(node: Node) -> Node:
@@ -83,12 +88,8 @@ def _counted(node: Node) -> Node:
     return replace(node, attributes={"num_outputs": len(node.outputs), **node.attributes})
 
 
-def _walked(file: onnx_graph.Graph, values: Mapping[str, Any]) -> list[Any]:
-    table = {name: _explained(name, row) for name, row in ROWS.items()}
-    try:
-        return onnx_graph.run(file, table, values)
-    except Missing as problem:
-        raise UsageError(str(problem)) from None
+def _explained_rows() -> dict[str, Row]:
+    return {name: _explained(name, row) for name, row in ROWS.items()}
 
 
 def _explained(name: str, row: Row) -> Row:

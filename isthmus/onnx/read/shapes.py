@@ -12,7 +12,7 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import UsageError
-from isthmus.graph.dims import product
+from isthmus.graph.shapes import product
 
 Attributes = Mapping[str, Any]
 

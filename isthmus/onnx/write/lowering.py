@@ -7,19 +7,19 @@ the others are lowered through what they are made of.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from isthmus import np, npx
-from isthmus.program import host_only as hosted
+from isthmus.graph.operator import Operator
+from isthmus.npx import control_operators
 from isthmus.rewrite import formulas
-from isthmus.trace.op import OPERATORS, Op
+from isthmus.trace.op import OPERATORS
 
 from . import control_rules, division_rules, formula_rules, movement_rules, network_rules, rules
 from .formula_rules import written
 from .reduction_rules import extreme, position, reduction, running_sum, truth
 from .rules import Rule, Several, by_kind, inverted, keeping_nan, onnx, same
 
-LOWERING: Mapping[Op[..., Any], Rule | Several] = {
+LOWERING: Mapping[Operator, Rule | Several] = {
     np.abs: by_kind(f=rules.absolute, i=onnx("Abs"), b=same),
     np.acos: written(formulas.acos),
     np.acosh: written(formulas.acosh),
@@ -123,11 +123,11 @@ LOWERING: Mapping[Op[..., Any], Rule | Several] = {
     np.where: rules.where,
     npx.average_pool: network_rules.average_pool,
     npx.batch_norm: network_rules.batch_norm,
-    OPERATORS["npx.cond"]: control_rules.cond,
+    control_operators.conditional: control_rules.cond,
     npx.convolution: network_rules.convolution,
     npx.elu: onnx("Elu", takes=("alpha",)),
     npx.erf: onnx("Erf"),
-    OPERATORS["npx.foreach"]: control_rules.foreach,
+    control_operators.scan: control_rules.foreach,
     npx.fully_connected: network_rules.fully_connected,
     npx.gelu: network_rules.gelu,
     npx.global_average_pool: onnx("GlobalAveragePool"),
@@ -141,7 +141,7 @@ LOWERING: Mapping[Op[..., Any], Rule | Several] = {
     npx.relu6: network_rules.relu6,
     npx.sigmoid: onnx("Sigmoid"),
     npx.softmax: onnx("Softmax", takes=("axis",)),
-    OPERATORS["npx.while_loop"]: control_rules.while_loop,
+    control_operators.loop: control_rules.while_loop,
 }
 
 _BITS = (
@@ -161,9 +161,7 @@ _INTEGERS = (
     np.lcm,
 )
 
-HOST_ONLY: Mapping[Op[..., Any], str] = {
-    **hosted.ORDER,
-    **hosted.SHAPES,
+HOST_ONLY: Mapping[Operator, str] = {
     **dict.fromkeys(_BITS, "ONNX Runtime has no kernel for CUDA that reads the bits of floats"),
     **dict.fromkeys(_INTEGERS, "ONNX Runtime has no kernel for CUDA that computes it"),
     np.float_power: "NumPy computes powers in float64",

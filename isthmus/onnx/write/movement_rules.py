@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from isthmus.graph.dims import Dim, Shape, product, same
+from isthmus.graph.dims import Dim, Shape, same
 from isthmus.graph.indexing import plan
 from isthmus.graph.infer import axes_of, one_axis
+from isthmus.graph.shapes import product
 from isthmus.np.manipulation import permutation
 
 from .rules import ELEMENT_TYPES

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from isthmus.graph.dims import Shape, product
+from isthmus.graph.dims import Shape
 from isthmus.graph.infer import axes_of, one_axis
+from isthmus.graph.shapes import product
 
 from .movement_rules import reshaped
 from .rules import ELEMENT_TYPES, Rule

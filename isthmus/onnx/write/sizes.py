@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from isthmus.graph.dims import Dim, FloorDivision, Shape, same
+from isthmus.graph.nodes import Graph
 
-if TYPE_CHECKING:
-    from .builder import Builder
+
+class Writer(Protocol):
+    """What makes the operations: a `builder.Builder`. nodes: where they go just now."""
+
+    graph: Graph
+    nodes: Any
+    outermost: Any
+
+    def literal(self, value: Any) -> str: ...
+
+    def op(self, kind: str, *operands: str, **attributes: Any) -> str: ...
+
+    def unique(self, name: str) -> str: ...
 
 
 class Sizes:
     """The named sizes of one model, each computed once from the shapes of its inputs."""
 
-    def __init__(self, build: Builder) -> None:
+    def __init__(self, build: Writer) -> None:
         self.build = build
         self.known: dict[str, str] = {}
         self.shapes: dict[str, str] = {}

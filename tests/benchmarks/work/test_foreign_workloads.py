@@ -20,7 +20,7 @@ from isthmus.benchmarks.portable.timing.inputs import read_sets
 from isthmus.benchmarks.work.foreign import Foreign, workload_of
 from isthmus.benchmarks.work.prepare import Facts, prepare
 from isthmus.errors import FileError, IsthmusError, UsageError
-from isthmus.program import archive
+from isthmus.program.executable import load
 
 MODULE = """
 import isthmus as im
@@ -102,7 +102,7 @@ def test_an_onnx_file_is_a_workload(tmp_path: Path) -> None:
     assert (folder / "model.onnx").read_bytes() == path.read_bytes()
     sets = read_sets(folder / "inputs.npz")
     assert len(sets) == len({arrays["x"].tobytes() for arrays in sets}) == 8
-    program = archive.load(folder / "program.im", backend="numpy")
+    program = load(folder / "program.im", backend="numpy")
     expected = sets[0]["x"] @ (numpy.arange(48).reshape(4, 12) / 48) + 1
     assert numpy.allclose(program(**sets[0])["y"], expected, atol=1e-5)
 

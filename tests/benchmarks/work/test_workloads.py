@@ -15,7 +15,7 @@ from isthmus.benchmarks.portable.timing.inputs import read_sets
 from isthmus.benchmarks.work import prepare, workloads
 from isthmus.benchmarks.work.workloads import Workload, composed, find
 from isthmus.errors import UsageError
-from isthmus.program import archive
+from isthmus.program.executable import load
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_folder_holds_what_every_variant_opens(tmp_path: Path) -> None:
     sets = read_sets(tmp_path / "inputs.npz")
     assert contents(sets) == contents(work.input_sets())
     assert facts.measured["input_sets"] == len(sets) == 8
-    assert archive.load(tmp_path / "named.im", backend="numpy").graph.inputs[0].type.ndim == 4
+    assert load(tmp_path / "named.im", backend="numpy").graph.inputs[0].type.ndim == 4
 
 
 @needs_samples

@@ -1,0 +1,36 @@
+"""The numpy backend: every operator by its NumPy body."""
+
+from __future__ import annotations
+
+from isthmus.errors import UsageError
+from isthmus.graph.interpreter import Reference
+from isthmus.graph.nodes import Graph, Node
+from isthmus.program.backend import Facts
+from isthmus.program.options import Options
+
+__all__ = ["NumpyBackend"]
+
+
+class NumpyBackend:
+    """Runs every operator by its NumPy body; the oracle of the tests and the native baseline."""
+
+    name = "numpy"
+
+    def facts(self) -> Facts:
+        return Facts(remedy="pip install --force-reinstall numpy")
+
+    def fuses(self, node: Node, options: Options) -> bool:
+        return False
+
+    def refuses(self, node: Node, options: Options) -> str | None:
+        return None
+
+    def load(self, graph: Graph, options: Options) -> Reference:
+        if options.precision != "f32":
+            raise UsageError(
+                f"precision {options.precision!r} on backend 'numpy', which computes in the dtypes "
+                "as written; leave it out"
+            )
+        if options.device not in (None, "cpu"):
+            raise UsageError(f"device {options.device!r} on backend 'numpy'; leave it out")
+        return Reference(graph)

@@ -1,0 +1,55 @@
+"""Functions compiled when they are first called with arguments of a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import update_wrapper
+from typing import Any
+
+import numpy
+
+from isthmus.errors import UsageError
+from isthmus.graph import tree
+from isthmus.trace.array import Array
+from isthmus.trace.tracing import Arguments, spec
+
+from .executable import Executable, compile
+
+
+def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Compile at the first call with each combination of argument types; see `compile`.
+
+    >>> @jit(backend="numpy")
+    ... def double(x):
+    ...     return 2 * x
+    """
+    if function is None:
+        return lambda wrapped: Jitted(wrapped, options)
+    return Jitted(function, options)
+
+
+class Jitted:
+    """A function with one Executable for each combination of dtypes and shapes it was given."""
+
+    def __init__(self, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
+        update_wrapper(self, function)
+        self.function = function
+        self.options = dict(options)
+        self.executables: dict[Any, Executable] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        found = [(path, leaf) for path, leaf in tree.leaves((args, kwargs))]
+        key = tuple((path, _signature(path, leaf)) for path, leaf in found)
+        if key not in self.executables:
+            self.executables[key] = self._compiled(args, kwargs)
+        return self.executables[key](*args, **kwargs)
+
+    def _compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Executable:
+        specs = tree.map_leaves(lambda leaf: spec(leaf.dtype, leaf.shape), (args, kwargs))
+        return compile(self.function, Arguments(*specs), **self.options)
+
+
+def _signature(path: tuple[str, ...], leaf: Any) -> tuple[str, tuple[int, ...]]:
+    if not isinstance(leaf, numpy.ndarray | Array):
+        raise UsageError(f"argument {'.'.join(path[1:])}: {leaf!r} is no array; give a NumPy array")
+    return leaf.dtype.str, tuple(leaf.shape)

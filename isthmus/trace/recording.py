@@ -1,0 +1,143 @@
+"""Nodes for calls: operands cast as NumPy promotes them, the result's type inferred."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from isthmus.errors import DimensionError, UsageError
+from isthmus.graph.dims import Dim, fresh
+from isthmus.graph.nodes import Constant, Held, Node, Result, Type, Value, next_number
+from isthmus.graph.operator import Operator
+
+from .array import Array
+from .discovery import record_sizes, shown_outside
+from .slots import np
+
+_PACKAGE = str(Path(__file__).parents[1])
+
+
+def record(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any:
+    """Handles of the results of a new node, or of the nodes a composite's body records."""
+    if op.is_composite:
+        return _record_composite(op, operands, attributes)
+    try:
+        values = _cast(op, operands, attributes)
+        known = [value and value.type for value in values]
+        if op.settled is not None:
+            attributes = op.settled(*known, **attributes)
+        if op.discovers and attributes["size"] is None:
+            attributes["size"] = fresh(op.name)
+        types = op.infer(*known, **attributes)  # type: ignore[misc]
+    except (DimensionError, UsageError) as problem:
+        raise type(problem)(f"{op.name}({_described(operands)}): {problem}") from None
+    base = operands[0] if op.view and isinstance(operands[0], Array) else None
+    node = Node(op, tuple(values), attributes, _user_line())
+    node.results = tuple(Result(t, node, i) for i, t in enumerate(_as_tuple(types)))
+    record_sizes(node)
+    handles = tuple(Array(result, base) for result in node.results)
+    return handles if isinstance(types, tuple) else handles[0]
+
+
+def _record_composite(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any:
+    values = tuple(map(_operand, operands))  # before the body, which may assign to a handle
+    since = next_number()
+    try:
+        outcome = op.body(*([operands] if op.variadic else operands), **attributes)
+    except (DimensionError, UsageError) as problem:
+        if str(problem).startswith(f"{op.name}("):
+            raise
+        raise type(problem)(f"{op.name}({_described(operands)}): {problem}") from None
+    expansion = tuple(as_value(result) for result in _as_tuple(outcome))
+    node = Node(op, values, attributes, _user_line(), expansion)
+    node.results = tuple(Result(value.type, node, i) for i, value in enumerate(expansion))
+    node.shown = shown_outside(expansion, since)
+    bases = [_viewed(result) for result in _as_tuple(outcome)]
+    handles = tuple(Array(r, base) for r, base in zip(node.results, bases, strict=True))
+    return handles if isinstance(outcome, tuple) else handles[0]
+
+
+def _viewed(result: Any) -> Array | None:
+    """The result of a composite's body, where it shares memory with another array."""
+    return result if isinstance(result, Array) and result._memory is not None else None
+
+
+def _cast(op: Operator, operands: Sequence[Any], attributes: dict[str, Any]) -> list[Value | None]:
+    """Operands as values, cast as NumPy promotes them; Python scalars are weak."""
+    wanted = attributes[op.cast_to] if op.cast_to else None
+    if wanted is not None:
+        return [_as_dtype(operand, numpy.dtype(wanted)) for operand in operands]
+    if op.promote is None:
+        return [_operand(operand) for operand in operands]
+    dtypes = op.promote(*(_promoted(operand) for operand in operands))
+    return [_as_dtype(operand, dtype) for operand, dtype in zip(operands, dtypes, strict=True)]
+
+
+def _promoted(operand: Any) -> Any:
+    if isinstance(operand, Dim):
+        return 1  # a size is a Python int, which is weak
+    return operand if isinstance(operand, bool | int | float | complex) else _dtype(operand)
+
+
+def _dtype(operand: Any) -> numpy.dtype[Any]:
+    dtype: numpy.dtype[Any] = (
+        operand.dtype if hasattr(operand, "dtype") else numpy.asarray(operand).dtype
+    )
+    return dtype
+
+
+def _as_dtype(operand: Any, dtype: numpy.dtype[Any]) -> Value:
+    if isinstance(operand, Dim):
+        return as_value(np.full((), operand, dtype))
+    if not isinstance(operand, Array):
+        return constant(numpy.asarray(operand, dtype))
+    if operand.dtype == dtype:
+        return as_value(operand)
+    return as_value(np.astype(operand, dtype))
+
+
+def _operand(operand: Any) -> Value | None:
+    return None if operand is None else as_value(operand)
+
+
+def as_value(operand: Any) -> Value:
+    """The graph's value of a traced array, or a constant of anything NumPy takes."""
+    if isinstance(operand, Array):
+        value = operand.value
+        return constant(value.host()) if isinstance(value, Held) else value
+    if isinstance(operand, Dim):
+        return as_value(np.full((), operand, numpy.int64))
+    return constant(numpy.asarray(operand))
+
+
+def constant(array: numpy.ndarray[Any, Any]) -> Constant:
+    """A constant that shares the array's memory."""
+    if array.dtype.hasobject:
+        raise UsageError(f"an array of {array.dtype} cannot be traced; give numbers or booleans")
+    return Constant(Type(array.dtype, array.shape), array)
+
+
+def _as_tuple(results: Any) -> tuple[Any, ...]:
+    return results if isinstance(results, tuple) else (results,)
+
+
+def _described(operands: Sequence[Any]) -> str:
+    return ", ".join(str(o.type) if isinstance(o, Array) else _described_array(o) for o in operands)
+
+
+def _described_array(operand: Any) -> str:
+    if hasattr(operand, "shape") and hasattr(operand, "dtype"):
+        return str(Type(operand.dtype, operand.shape))
+    return repr(operand)
+
+
+def _user_line() -> str:
+    """`file:line` of the nearest caller outside this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
