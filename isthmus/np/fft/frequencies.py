@@ -15,6 +15,13 @@ from isthmus.np.ranges import arange
 from isthmus.np.repetition import roll
 from isthmus.np.searching import where
 
+__all__ = [
+    "fftfreq",
+    "fftshift",
+    "ifftshift",
+    "rfftfreq",
+]
+
 
 def fftfreq(n: Any, /, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:
     """The frequency of each element of `fft`: 0, 1, ..., -2, -1 divided by n * d.
