@@ -32,7 +32,17 @@ __all__ = [
 
 
 def setitem(x: Any, value: Any, index: Any, /) -> Any:
-    """A copy of x in which x[index] = value; of what goes to one place the last remains."""
+    """A copy of x in which x[index] = value; of what goes to one place the last remains.
+
+    index: integers, slices, `...`, None, arrays of integers and masks, as `x[index]` takes them.
+    value: of a shape that broadcasts to x[index]; it is cast to x's dtype, which the result has.
+    Raises IndexOutside for an index that does not fit x (NumPy's IndexError on NumPy arrays),
+    DimensionError for a value that does not (ValueError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.setitem(np.asarray([1, 2, 3]), 0, slice(1, None))
+    array([1, 0, 0])
+    """
     parts, arrays = taken_apart(index)
     x = asarray(x)
     value = astype(value, x.dtype) if hasattr(value, "dtype") else asarray(value, x.dtype)

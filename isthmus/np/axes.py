@@ -32,24 +32,52 @@ __all__ = [
 
 
 def shape(a: Any, /) -> Shape:
-    """The sizes of an array's axes."""
+    """The sizes of an array's axes.
+
+    A tuple of ints and, of traced arrays, named sizes.
+
+    >>> from isthmus import np
+    >>> np.shape([[1, 2, 3], [4, 5, 6]])
+    (2, 3)
+    """
     return tuple(asarray(a).shape)
 
 
 def ndim(a: Any, /) -> int:
-    """The number of axes of an array."""
+    """The number of axes of an array.
+
+    >>> from isthmus import np
+    >>> np.ndim([[1, 2, 3], [4, 5, 6]])
+    2
+    """
     found: int = asarray(a).ndim
     return found
 
 
 def size(a: Any, /, axis: int | Sequence[int] | None = None) -> int | Dim:
-    """The number of elements of an array, or along some of its axes."""
+    """The number of elements of an array, or along some of its axes.
+
+    A named size where a traced array has one. Raises UsageError for an axis that is not there.
+
+    >>> from isthmus import np
+    >>> np.size([[1, 2, 3], [4, 5, 6]])
+    6
+    >>> np.size([[1, 2, 3], [4, 5, 6]], axis=1)
+    3
+    """
     sizes = shape(a)
     return product(sizes[one] for one in axes_of(axis, len(sizes)))
 
 
 def swapaxes(a: Any, /, axis1: int, axis2: int) -> Any:
-    """a with two axes exchanged."""
+    """a with two axes exchanged.
+
+    Of NumPy arrays a view. Raises UsageError for an axis that is not there.
+
+    >>> from isthmus import np
+    >>> np.swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
+    (4, 3, 2)
+    """
     a = asarray(a)
     order = list(range(a.ndim))
     first, second = one_axis(axis1, a.ndim), one_axis(axis2, a.ndim)
@@ -58,7 +86,15 @@ def swapaxes(a: Any, /, axis1: int, axis2: int) -> Any:
 
 
 def moveaxis(a: Any, /, source: Any, destination: Any) -> Any:
-    """a with the axes `source` at the positions `destination`, and the others in their order."""
+    """a with the axes `source` at the positions `destination`, and the others in their order.
+
+    source, destination: ints, or as many of one as of the other. Raises UsageError for other
+    numbers of them, an axis that is not there, and one given twice.
+
+    >>> from isthmus import np
+    >>> np.moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
     a = asarray(a)
     before, after = _several(source, a.ndim), _several(destination, a.ndim)
     if len(before) != len(after):
@@ -82,7 +118,14 @@ def _several(axes: Any, count: int) -> list[int]:
 
 
 def rollaxis(a: Any, /, axis: int, start: int = 0) -> Any:
-    """a with one axis moved before the one at `start`."""
+    """a with one axis moved before the one at `start`.
+
+    start: -ndim to ndim. Raises UsageError for one outside and for an axis that is not there.
+
+    >>> from isthmus import np
+    >>> np.rollaxis(np.zeros((2, 3, 4)), 2).shape
+    (4, 2, 3)
+    """
     a = asarray(a)
     along = one_axis(axis, a.ndim)
     if not -a.ndim <= start <= a.ndim:
@@ -92,7 +135,15 @@ def rollaxis(a: Any, /, axis: int, start: int = 0) -> Any:
 
 
 def flip(m: Any, /, axis: int | Sequence[int] | None = None) -> Any:
-    """m backwards along some of its axes, along all if none is given."""
+    """m backwards along some of its axes, along all if none is given.
+
+    Of NumPy arrays a view. Raises UsageError for an axis that is not there or given twice.
+
+    >>> from isthmus import np
+    >>> np.flip([[1, 2], [3, 4]], axis=1)
+    array([[2, 1],
+           [4, 3]])
+    """
     m = asarray(m)
     turned = range(m.ndim) if axis is None else _several(axis, m.ndim)
     backwards = slice(None, None, -1)
@@ -100,12 +151,28 @@ def flip(m: Any, /, axis: int | Sequence[int] | None = None) -> Any:
 
 
 def flipud(m: Any, /) -> Any:
-    """m backwards along its first axis."""
+    """m backwards along its first axis.
+
+    Raises UsageError for an m without axes.
+
+    >>> from isthmus import np
+    >>> np.flipud([[1, 2], [3, 4]])
+    array([[3, 4],
+           [1, 2]])
+    """
     return flip(_with_axes(m, 1), axis=0)
 
 
 def fliplr(m: Any, /) -> Any:
-    """m backwards along its second axis."""
+    """m backwards along its second axis.
+
+    Raises UsageError for an m with fewer than two axes.
+
+    >>> from isthmus import np
+    >>> np.fliplr([[1, 2], [3, 4]])
+    array([[2, 1],
+           [4, 3]])
+    """
     return flip(_with_axes(m, 2), axis=1)
 
 
@@ -117,7 +184,15 @@ def _with_axes(m: Any, least: int) -> Any:
 
 
 def rot90(m: Any, /, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
-    """m turned k times by a quarter in the plane of two axes, from the first to the second."""
+    """m turned k times by a quarter in the plane of two axes, from the first to the second.
+
+    Backwards for a negative k. Raises UsageError for axes that are not two different ones of m.
+
+    >>> from isthmus import np
+    >>> np.rot90([[1, 2], [3, 4]])
+    array([[2, 4],
+           [1, 3]])
+    """
     m = asarray(m)
     plane = _several(axes, m.ndim)
     if len(plane) != 2:
@@ -134,17 +209,36 @@ def rot90(m: Any, /, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
 
 
 def atleast_1d(*arrays: Any) -> Any:
-    """Each array with at least one axis; a tuple where several are given."""
+    """Each array with at least one axis; a tuple where several are given.
+
+    >>> from isthmus import np
+    >>> np.atleast_1d(5)
+    array([5])
+    """
     return _each(arrays, lambda array: array if array.ndim else reshape(array, (1,)))
 
 
 def atleast_2d(*arrays: Any) -> Any:
-    """Each array with at least two axes, new ones before the others."""
+    """Each array with at least two axes, new ones before the others.
+
+    A tuple where several are given.
+
+    >>> from isthmus import np
+    >>> np.atleast_2d([1, 2])
+    array([[1, 2]])
+    """
     return _each(arrays, lambda array: _filled(array, (1,) * (2 - array.ndim), ()))
 
 
 def atleast_3d(*arrays: Any) -> Any:
-    """Each array with at least three axes: [n] becomes [1, n, 1], and [m, n] becomes [m, n, 1]."""
+    """Each array with at least three axes: [n] becomes [1, n, 1], and [m, n] becomes [m, n, 1].
+
+    A tuple where several are given.
+
+    >>> from isthmus import np
+    >>> np.atleast_3d([1, 2]).shape
+    (1, 2, 1)
+    """
     around = {0: ((1, 1, 1), ()), 1: ((1,), (1,)), 2: ((), (1,))}
     return _each(arrays, lambda array: _filled(array, *around.get(array.ndim, ((), ()))))
 

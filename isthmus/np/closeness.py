@@ -21,7 +21,12 @@ __all__ = ["allclose", "array_equal", "array_equiv", "isclose"]
 def isclose(a: Any, b: Any, /, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """|a - b| <= atol + rtol * |b|, element by element, and where a and b are one infinity.
 
-    A NaN is close to nothing, or with equal_nan to another NaN.
+    A NaN is close to nothing, or with equal_nan to another NaN. a, b: shapes that broadcast, else
+    DimensionError (ValueError on NumPy arrays). The result is bool.
+
+    >>> from isthmus import np
+    >>> np.isclose([1.0, 1.0], [1.0 + 1e-9, 1.1])
+    array([ True, False])
     """
     x, y = (v if isinstance(v, int | float | complex) else asarray(v) for v in (a, b))
     y = y + 0.0 if isinstance(y, int) else y
@@ -40,12 +45,29 @@ def _size(y: Any) -> Any:
 
 
 def allclose(a: Any, b: Any, /, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
-    """Whether all of `isclose(a, b)` hold."""
+    """Whether all of `isclose(a, b)` hold.
+
+    A Python bool; of traced arrays a bool array without axes. Raises DimensionError for shapes that
+    do not broadcast (ValueError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.allclose([1.0, 2.0], [1.0, 2.0 + 1e-9])
+    True
+    """
     return _truth(all(isclose(a, b, rtol, atol, equal_nan)))
 
 
 def array_equal(a1: Any, a2: Any, /, equal_nan: bool = False) -> Any:
-    """Whether two arrays have the same shape and elements; with equal_nan NaN equals NaN."""
+    """Whether two arrays have the same shape and elements; with equal_nan NaN equals NaN.
+
+    A Python bool; of traced arrays a bool array without axes, but False where their shapes differ.
+
+    >>> from isthmus import np
+    >>> np.array_equal([1, 2], [1, 2])
+    True
+    >>> np.array_equal([1, 2], [[1, 2]])
+    False
+    """
     x, y = asarray(a1), asarray(a2)
     if x.ndim != y.ndim or not same_shape(x.shape, y.shape):
         return False
@@ -56,7 +78,15 @@ def array_equal(a1: Any, a2: Any, /, equal_nan: bool = False) -> Any:
 
 
 def array_equiv(a1: Any, a2: Any, /) -> Any:
-    """Whether two arrays have the same elements when broadcast to one shape."""
+    """Whether two arrays have the same elements when broadcast to one shape.
+
+    A Python bool; of traced arrays a bool array without axes, but False where they do not
+    broadcast.
+
+    >>> from isthmus import np
+    >>> np.array_equiv([1, 2], [[1, 2], [1, 2]])
+    True
+    """
     x, y = asarray(a1), asarray(a2)
     try:
         broadcast(x.shape, y.shape)

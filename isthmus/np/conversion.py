@@ -15,6 +15,14 @@ from isthmus.trace.array import Array
 from isthmus.trace.op import primitive
 from isthmus.trace.slots import np
 
+__all__ = [
+    "array",
+    "asarray",
+    "astype",
+    "copy",
+    "from_dlpack",
+]
+
 
 def check_device(device: Any) -> None:
     """UsageError for a device that NumPy's arrays cannot be on."""
@@ -44,7 +52,12 @@ def _astype(x: Any, /, dtype: Any) -> Any:
 def astype(x: Any, /, dtype: Any, *, copy: bool = True, device: Any = None) -> Any:
     """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy.
 
-    copy=False gives x itself where it has that dtype.
+    copy=False gives x itself where it has that dtype. Of complex numbers cast to real ones the real
+    part remains. Raises UsageError for a device other than "cpu", TypeError for what is no dtype.
+
+    >>> from isthmus import np
+    >>> np.astype(np.asarray([1.9, -1.9]), np.int32)
+    array([ 1, -1], dtype=int32)
     """
     check_device(device)
     if not copy and getattr(x, "dtype", None) == numpy.dtype(dtype):
@@ -55,7 +68,14 @@ def astype(x: Any, /, dtype: Any, *, copy: bool = True, device: Any = None) -> A
 def asarray(obj: Any, /, dtype: Any = None, *, device: Any = None, copy: bool | None = None) -> Any:
     """obj as an array: a number, a size, nested lists, or an array, which stays what it is.
 
-    copy: True for a new array; False for no copy, else ValueError; None for what is needed.
+    dtype: the array's own if it is None; of lists what their elements have in common, of a size
+    int64. copy: True for a new array; False for no copy, else ValueError; None for what is needed.
+    Raises ValueError for lists of different lengths, UsageError for a device other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.asarray([[1, 2], [3, 4.5]])
+    array([[1. , 2. ],
+           [3. , 4.5]])
     """
     check_device(device)
     if isinstance(obj, Array):
@@ -87,19 +107,43 @@ def _of_parts(parts: Any, dtype: Any, copy: bool | None) -> Any:
 
 
 def array(obj: Any, /, dtype: Any = None, *, copy: bool | None = True, ndmin: int = 0) -> Any:
-    """A new array of a number, nested lists or an array, with at least ndmin axes."""
+    """A new array of a number, nested lists or an array, with at least ndmin axes.
+
+    New axes come first. dtype, copy and errors as in `asarray`, but copy is True unless it is
+    given.
+
+    >>> from isthmus import np
+    >>> np.array([1, 2], dtype=np.float32, ndmin=2)
+    array([[1., 2.]], dtype=float32)
+    """
     found = asarray(obj, dtype, copy=copy)
     missing = ndmin - found.ndim
     return np.reshape(found, (1,) * missing + tuple(found.shape)) if missing > 0 else found
 
 
 def copy(a: Any, /) -> Any:
-    """A new array of the same elements: assigning to it leaves the other."""
+    """A new array of the same elements: assigning to it leaves the other.
+
+    >>> from isthmus import np
+    >>> x = np.asarray([1, 2])
+    >>> y = np.copy(x)
+    >>> y[0] = 9
+    >>> x, y
+    (array([1, 2]), array([9, 2]))
+    """
     return asarray(a, copy=True)
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
-    """Another library's array through DLPack, sharing its memory unless copy is True."""
+    """Another library's array through DLPack, sharing its memory unless copy is True.
+
+    A traced array is itself. Raises AttributeError for what has no `__dlpack__`, ValueError for a
+    device other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.from_dlpack(np.asarray([1.0, 2.0]))
+    array([1., 2.])
+    """
     if isinstance(x, Array):
         return asarray(x, device=device, copy=copy)
     return numpy.from_dlpack(x, device=device, copy=copy)

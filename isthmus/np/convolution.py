@@ -87,11 +87,29 @@ def _correlate(a: Any, v: Any, /, mode: Any) -> Any:
 
 
 def convolve(a: Any, v: Any, /, mode: str = "full") -> Any:
-    """sum(a[i] * v[k - i]) for each overlap k."""
+    """sum(a[i] * v[k - i]) for each overlap k.
+
+    a: [n], v: [m]; a number counts as one element. The result is [n + m - 1] for mode "full",
+    [max(n, m)] for "same", [max(n, m) - min(n, m) + 1] for "valid", in their common dtype. Raises
+    UsageError for more axes, an empty array and another mode (ValueError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.convolve([1, 2, 3], [0, 1, 10])
+    array([ 0,  1, 12, 23, 30])
+    """
     a, v = (x if x.ndim else reshape(x, (1,)) for x in map(asarray, (a, v)))
     return _convolve(a, v, mode=mode)
 
 
 def correlate(a: Any, v: Any, /, mode: str = "valid") -> Any:
-    """sum(a[i + k] * conj(v[i])) for each overlap k."""
+    """sum(a[i + k] * conj(v[i])) for each overlap k.
+
+    a: [n], v: [m]. The result is [n + m - 1] for mode "full", [max(n, m)] for "same", [max(n, m) -
+    min(n, m) + 1] for "valid", in their common dtype. Raises UsageError for other numbers of axes,
+    an empty array and another mode (ValueError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.correlate([1, 2, 3], [0, 1, 10])
+    array([32])
+    """
     return _correlate(a, v, mode=mode)

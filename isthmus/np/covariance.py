@@ -76,7 +76,14 @@ def average(
 ) -> Any:
     """The mean, or sum(x * weights) / sum(weights); ZeroDivisionError for weights whose sum is 0.
 
-    weights: of x's shape, or of the reduced axes. returned: with the sum of the weights.
+    weights: of x's shape, or of the reduced axes. returned: with the sum of the weights. The dtype
+    is the common one of x and weights, float64 at least where x is of integers. Raises TypeError
+    for weights of another shape and no axis, UsageError where they do not fit the axes and for an
+    axis that is not there (AxisError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.average([1.0, 2.0, 4.0], weights=[1, 1, 2])
+    np.float64(2.75)
     """
     x = asarray(x)
     if weights is None:
@@ -129,8 +136,16 @@ def cov(
 ) -> Any:
     """The covariances of variables, one a row (or a column), over observations.
 
-    Divided by n - ddof, which is n - 1 unless `bias`; fweights count observations, aweights
-    weigh them.
+    m: [variables, n], or [n] for one; y: more variables. The result is [variables, variables]
+    without axes of size 1, in float64 or complex128 unless a dtype is given. Divided by n - ddof,
+    which is n - 1 unless `bias`; fweights count observations, aweights weigh them. Raises
+    UsageError for more than two axes, DimensionError where y has another n (ValueError on NumPy
+    arrays).
+
+    >>> from isthmus import np
+    >>> np.cov([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
+    array([[ 1., -1.],
+           [-1.,  1.]])
     """
     given = [asarray(part) for part in (m, y) if part is not None]
     known = dtype or numpy.result_type(*(part.dtype for part in given), numpy.float64)
@@ -167,7 +182,16 @@ def _weighted_cov(x: Any, fweights: Any, aweights: Any, /, ddof: int) -> Any:
 
 
 def corrcoef(x: Any, /, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
-    """The correlations of variables: covariances over both standard deviations."""
+    """The correlations of variables: covariances over both standard deviations.
+
+    x, y, rowvar, dtype and errors as in `cov`. Both parts of the result are between -1 and 1; of a
+    variable that does not vary they are NaN.
+
+    >>> from isthmus import np
+    >>> np.corrcoef([[1.0, 2.0, 3.0], [4.0, 2.0, 0.0]])
+    array([[ 1., -1.],
+           [-1.,  1.]])
+    """
     c = cov(x, y, rowvar, dtype=dtype)
     if not c.ndim:
         return divide(c, c)

@@ -51,7 +51,14 @@ def _full(shape: Any, fill_value: Any, dtype: Any) -> Any:
 def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Any:
     """An array of the given shape, every element `fill_value`; sizes may be named.
 
-    fill_value: a number, or an array that broadcasts to the shape.
+    fill_value: a number, or an array that broadcasts to the shape, else DimensionError (ValueError
+    of a NumPy array). dtype: fill_value's if it is None, int64 of a named size. Raises ValueError
+    for a negative size, UsageError for a device other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.full((2, 2), 7)
+    array([[7, 7],
+           [7, 7]])
     """
     check_device(device)
     if not isinstance(fill_value, Dim | Real):
@@ -64,17 +71,39 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) 
 
 
 def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
-    """An array of zeros, of float64 if no dtype is given; sizes may be named."""
+    """An array of zeros, of float64 if no dtype is given; sizes may be named.
+
+    Raises ValueError for a negative size, UsageError for a device other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.zeros((2, 3), np.float32)
+    array([[0., 0., 0.],
+           [0., 0., 0.]], dtype=float32)
+    """
     return full(shape, 0, numpy.float64 if dtype is None else dtype, device=device)
 
 
 def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
-    """An array of ones, of float64 if no dtype is given; sizes may be named."""
+    """An array of ones, of float64 if no dtype is given; sizes may be named.
+
+    Raises ValueError for a negative size, UsageError for a device other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.ones(3, np.int32)
+    array([1, 1, 1], dtype=int32)
+    """
     return full(shape, 1, numpy.float64 if dtype is None else dtype, device=device)
 
 
 def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
-    """An array whose elements are to be assigned; until then they are zeros."""
+    """An array whose elements are to be assigned; until then they are zeros.
+
+    Of float64 if no dtype is given; sizes may be named. Raises as `zeros`.
+
+    >>> from isthmus import np
+    >>> np.empty((2, 3)).shape
+    (2, 3)
+    """
     return zeros(shape, dtype, device=device)
 
 
@@ -93,7 +122,16 @@ def full_like(
     shape: Any = None,
     device: Any = None,
 ) -> Any:
-    """An array of x's shape and dtype, every element `fill_value`."""
+    """An array of x's shape and dtype, every element `fill_value`.
+
+    fill_value is cast to the dtype: 2.5 is 2 among integers. dtype, shape: others than x's, if
+    given. Raises DimensionError for an array that does not broadcast to the shape (ValueError of a
+    NumPy array), UsageError for a device other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.full_like([1, 2, 3], 2.5)
+    array([2, 2, 2])
+    """
     check_device(device)
     x = asarray(x)
     wanted = x.dtype if dtype is None else numpy.dtype(dtype)
@@ -103,15 +141,36 @@ def full_like(
 
 
 def zeros_like(x: Any, /, dtype: Any = None, *, shape: Any = None, device: Any = None) -> Any:
-    """An array of x's shape and dtype, of zeros."""
+    """An array of x's shape and dtype, of zeros.
+
+    dtype, shape: others than x's, if given. Raises UsageError for a device other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.zeros_like([1.5, 2.5])
+    array([0., 0.])
+    """
     return full_like(x, 0, dtype, shape=shape, device=device)
 
 
 def ones_like(x: Any, /, dtype: Any = None, *, shape: Any = None, device: Any = None) -> Any:
-    """An array of x's shape and dtype, of ones."""
+    """An array of x's shape and dtype, of ones.
+
+    dtype, shape: others than x's, if given. Raises UsageError for a device other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.ones_like([1.5, 2.5], dtype=np.int32)
+    array([1, 1], dtype=int32)
+    """
     return full_like(x, 1, dtype, shape=shape, device=device)
 
 
 def empty_like(x: Any, /, dtype: Any = None, *, shape: Any = None, device: Any = None) -> Any:
-    """An array of x's shape and dtype, whose elements are to be assigned; until then zeros."""
+    """An array of x's shape and dtype, whose elements are to be assigned; until then zeros.
+
+    dtype, shape: others than x's, if given. Raises UsageError for a device other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.empty_like([1.5, 2.5], shape=(2, 3)).shape
+    (2, 3)
+    """
     return zeros_like(x, dtype, shape=shape, device=device)

@@ -62,7 +62,17 @@ def _cumsum_gradient(g: Any, y: Any, x: Any, axis: int | None, dtype: Any) -> tu
     may_raise=False,
 )
 def cumsum(x: Any, /, axis: int | None = None, dtype: Any = None) -> Any:
-    """x[0], x[0] + x[1], ... along an axis; of the flattened x for None."""
+    """x[0], x[0] + x[1], ... along an axis; of the flattened x for None.
+
+    The result has x's shape, [size] for None. Integers narrower than 64 bits and truth values are
+    summed in int64, unsigned ones in uint64, unless a dtype is given; other dtypes stay. Raises
+    UsageError for an axis that is not there (AxisError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.cumsum([[1, 2], [3, 4]], axis=0)
+    array([[1, 2],
+           [4, 6]])
+    """
     return numpy.cumsum(x, axis=axis, dtype=dtype)
 
 
@@ -85,7 +95,16 @@ def _cumprod_gradient(g: Any, y: Any, x: Any, axis: int | None, dtype: Any) -> t
     host_only=host_only.RUNNING,
 )
 def cumprod(x: Any, /, axis: int | None = None, dtype: Any = None) -> Any:
-    """x[0], x[0] * x[1], ... along an axis; of the flattened x for None."""
+    """x[0], x[0] * x[1], ... along an axis; of the flattened x for None.
+
+    The result has x's shape, [size] for None. Integers narrower than 64 bits and truth values are
+    multiplied in int64, unsigned ones in uint64, unless a dtype is given; other dtypes stay. Raises
+    UsageError for an axis that is not there (AxisError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.cumprod([1, 2, 3, 4])
+    array([ 1,  2,  6, 24])
+    """
     return numpy.cumprod(x, axis=axis, dtype=dtype)
 
 
@@ -93,7 +112,15 @@ def cumprod(x: Any, /, axis: int | None = None, dtype: Any = None) -> Any:
 def cumulative_sum(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Any:
-    """cumsum along an axis, which may be left out for one axis; with a 0 before if wanted."""
+    """cumsum along an axis, which may be left out for one axis; with a 0 before if wanted.
+
+    include_initial: the axis is one longer. The dtype is that of `cumsum`. Raises UsageError for an
+    axis that is not there, and where one of several is not given.
+
+    >>> from isthmus import np
+    >>> np.cumulative_sum([1, 2, 3], include_initial=True)
+    array([0, 1, 3, 6])
+    """
     x, axis = _with_axis(asarray(x), axis)
     return _begun(cumsum(x, axis, dtype), axis, 0, include_initial)
 
@@ -102,7 +129,15 @@ def cumulative_sum(
 def cumulative_prod(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Any:
-    """cumprod along an axis, which may be left out for one axis; with a 1 before if wanted."""
+    """cumprod along an axis, which may be left out for one axis; with a 1 before if wanted.
+
+    include_initial: the axis is one longer. The dtype is that of `cumprod`. Raises UsageError for
+    an axis that is not there, and where one of several is not given.
+
+    >>> from isthmus import np
+    >>> np.cumulative_prod([1, 2, 3], include_initial=True)
+    array([1, 1, 2, 6])
+    """
     x, axis = _with_axis(asarray(x), axis)
     return _begun(cumprod(x, axis, dtype), axis, 1, include_initial)
 

@@ -38,7 +38,16 @@ def _cut(axis: int, start: int | None, stop: int | None) -> tuple[slice, ...]:
 def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """x[1:] - x[:-1] along an axis, n times; of truth values whether they differ.
 
-    prepend, append: elements before and after x, or a number for each line.
+    prepend, append: elements before and after x, or a number for each line. The axis is n shorter,
+    the dtype the common one of all. Raises UsageError for a negative n and for an axis that is not
+    there, DimensionError where prepend or append has other sizes along the other axes (ValueError
+    on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.diff([1, 4, 9, 16])
+    array([3, 5, 7])
+    >>> np.diff([1, 4, 9, 16], n=2)
+    array([2, 2])
     """
     if n < 0:
         raise UsageError(f"n={n} differences; give 0 or more")
@@ -67,7 +76,15 @@ def _differences(x: Any, n: int, axis: int) -> Any:
 
 
 def ediff1d(x: Any, /, to_end: Any = None, to_begin: Any = None) -> Any:
-    """Differences of the flattened x, between the elements to begin and to end with."""
+    """Differences of the flattened x, between the elements to begin and to end with.
+
+    The result has one axis and x's dtype. Raises TypeError for ends that are not cast to it in
+    their kind, UsageError for an x of truth values (TypeError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.ediff1d([1, 4, 9], to_begin=0)
+    array([0, 3, 5])
+    """
     line = reshape(asarray(x), (-1,))
     inner = subtract(line[1:], line[:-1])
     parts = [*_as_edge(to_begin, line), inner, *_as_edge(to_end, line)]
@@ -86,7 +103,14 @@ def _as_edge(edge: Any, line: Any) -> list[Any]:
 def gradient(f: Any, /, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Derivatives by central differences, one-sided at the ends; a tuple for several axes.
 
-    spacing: a number, or for each axis a number or the positions of the elements.
+    spacing: a number, or for each axis a number or the positions of the elements. Each array has
+    f's shape and dtype, float64 of integers. Raises TypeError for another number of spacings;
+    UsageError for an axis that is not there, another edge_order than 1 or 2, an axis of no more
+    elements than that, and positions that are not one an element (ValueError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.gradient([1.0, 2.0, 4.0, 7.0])
+    array([1. , 1.5, 2.5, 3. ])
     """
     f = asarray(f)
     axes = _ordered_axes(axis, f.ndim)
@@ -161,7 +185,15 @@ def _gradient_at(f: Any, positions: Any, /, axis: Any, edge_order: Any) -> Any:
 
 
 def trapezoid(y: Any, /, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    """The integral of y by the trapezoidal rule, at distances dx or at the positions x."""
+    """The integral of y by the trapezoidal rule, at distances dx or at the positions x.
+
+    x: [n] along the axis, or of y's shape. The result is without the axis, in the common dtype of
+    y and the distances, float64 of integers. Raises UsageError for an axis that is not there.
+
+    >>> from isthmus import np
+    >>> np.trapezoid([0.0, 1.0, 4.0], dx=2.0)
+    np.float64(6.0)
+    """
     y = asarray(y)
     along = one_axis(axis, y.ndim)
     width = dx if x is None else _widths(asarray(x), y.ndim, along)
@@ -191,6 +223,13 @@ def interp(
 ) -> Any:
     """The values at x of the line through the points (xp, fp), xp ascending.
 
-    left, right: the values outside, by default those of the ends; period: of xp.
+    x: any shape, which the result has; xp, fp: [n]. The result is float64, complex128 of a complex
+    fp. left, right: the values outside, by default those of the ends; period: of xp. Raises
+    UsageError for an xp and fp that are not of one axis and one size, ValueError for a period of 0
+    and for no points. On NumPy arrays all are ValueError.
+
+    >>> from isthmus import np
+    >>> np.interp([0.5, 1.5, 9.0], [0, 1, 2], [0, 10, 40])
+    array([ 5., 25., 40.])
     """
     return _interp(x, xp, fp, left, right, period=period)

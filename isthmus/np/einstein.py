@@ -40,9 +40,18 @@ class Term(NamedTuple):
 def einsum(*operands: Any, dtype: Any = None, optimize: Any = False) -> Any:
     """`einsum("ij,jk->ik", x, y)`: products of the operands' elements, summed over labels.
 
-    A label in one operand twice is its diagonal; `...` stands for axes that broadcast. Without
-    `->` the labels that appear once are kept, in alphabetical order. Also
+    A label in one operand twice is its diagonal; `...` stands for axes that broadcast. Without `->`
+    the labels that appear once are kept, in alphabetical order. Also
     `einsum(x, [0, 1], y, [1, 2], [0, 2])`. optimize: as in NumPy, whose arrays alone it concerns.
+    The result and its sums are of the operands' common dtype, or of the dtype given.
+    Raises UsageError for subscripts that do not fit the operands and a dtype that these are not
+    cast to safely (ValueError and TypeError on NumPy arrays), DimensionError for one label with
+    different sizes (ValueError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.einsum("ij,jk->ik", [[1, 2], [3, 4]], [[1, 0], [1, 1]])
+    array([[3, 2],
+           [7, 4]])
     """
     subscripts, arrays = letters_of(operands)
     return _einsum(arrays, subscripts, None if dtype is None else numpy.dtype(dtype), optimize)

@@ -38,7 +38,16 @@ def _bincount(x: Any, weights: Any, /, minlength: int, *, size: Any = None) -> A
 
 
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
-    """How often 0, 1, ... are in x, or the sums of their weights; at least `minlength` counts."""
+    """How often 0, 1, ... are in x, or the sums of their weights; at least `minlength` counts.
+
+    x: [n], integers that are not negative; weights: [n]. The result is [max(x) + 1] if that is not
+    below minlength; int64, float64 with weights. Raises UsageError for another number of axes
+    (ValueError on NumPy arrays), ValueError for negative elements, TypeError for an x of floats.
+
+    >>> from isthmus import np
+    >>> np.bincount([0, 1, 1, 3])
+    array([1, 2, 0, 1])
+    """
     return _bincount(x, weights, minlength=minlength)
 
 
@@ -77,7 +86,14 @@ def _estimated_bin_edges(x: Any, /, bins: str, range: Any, *, size: Any = None) 
 def histogram_bin_edges(x: Any, /, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     """The edges of `bins` equal bins from the smallest element to the largest, or of `range`.
 
-    bins: a number, the name of a rule as numpy.histogram_bin_edges lists them, or the edges.
+    bins: a number, the name of a rule as numpy.histogram_bin_edges lists them, or the edges. x: any
+    shape. The result is [bins + 1], in x's dtype, float64 of integers. Raises ValueError for fewer
+    bins than 1, an unknown rule and a range that does not ascend; TypeError for a rule with
+    weights.
+
+    >>> from isthmus import np
+    >>> np.histogram_bin_edges([1, 2, 5], bins=4)
+    array([1., 2., 3., 4., 5.])
     """
     if isinstance(bins, str):
         if weights is not None:
@@ -114,7 +130,14 @@ def histogram(
 ) -> tuple[Any, Any]:
     """How many elements are in each bin, and the edges; see `histogram_bin_edges` for bins.
 
-    density: as a density, whose integral is 1.
+    The last bin has both its edges. density: as a density, whose integral is 1. Counts: [bins],
+    int64, the weights' dtype with weights, float64 as a density. Edges: [bins + 1]. Raises
+    ValueError for edges that do not ascend and weights of another shape than x; else as
+    `histogram_bin_edges`.
+
+    >>> from isthmus import np
+    >>> np.histogram([1, 2, 2, 5], bins=2)
+    (array([3, 1]), array([1., 3., 5.]))
     """
     if isinstance(bins, str):
         bins = histogram_bin_edges(x, bins, range, weights)
@@ -175,6 +198,14 @@ def histogramdd(
     """How many rows are in each box, and the edges of each axis; bins as in `histogram`.
 
     sample: [N, D], or D arrays of N elements. bins: one number, or numbers and edges for each.
+    Counts: float64, one axis for each of the D; edges: a list of D arrays. Raises UsageError for
+    bins that are not for D axes; else ValueError as `histogram`.
+
+    >>> from isthmus import np
+    >>> counts, edges = np.histogramdd(np.asarray([[0, 0], [0, 1], [1, 1]]), bins=2)
+    >>> counts
+    array([[1., 1.],
+           [0., 1.]])
     """
     columns = sample if isinstance(sample, tuple | list) else _columns(asarray(sample))
     each = [bins] * len(columns) if isinstance(bins, int | numpy.integer) else list(bins)
@@ -207,7 +238,17 @@ def histogram2d(
     density: Any = None,
     weights: Any = None,
 ) -> tuple[Any, Any, Any]:
-    """How many pairs are in each box, and the edges of both axes; see `histogramdd`."""
+    """How many pairs are in each box, and the edges of both axes; see `histogramdd`.
+
+    x, y: [N]. Counts: float64 [bins of x, bins of y]. bins: a number, edges for both, or a pair of
+    either. Raises ValueError as `histogram`, and for an x and y of different sizes.
+
+    >>> from isthmus import np
+    >>> counts, x_edges, y_edges = np.histogram2d([0, 0, 1], [0, 1, 1], bins=2)
+    >>> counts
+    array([[1., 1.],
+           [0., 1.]])
+    """
     if not isinstance(bins, int | numpy.integer) and len(bins) != 2:
         bins = [bins, bins]
     counts, (first, second) = histogramdd([x, y], bins, range, density, weights)

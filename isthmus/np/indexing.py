@@ -88,7 +88,18 @@ def _getitem(x: Any, /, index: Any) -> Any:
 
 
 def getitem(x: Any, index: Any, /) -> Any:
-    """x[index]: integers, slices, `...`, None, arrays of integers, and masks."""
+    """x[index]: integers, slices, `...`, None, arrays of integers, and masks.
+
+    The result has x's dtype; of a NumPy array it is a view for integers, slices, `...` and None.
+    Raises IndexOutside for an index that does not fit x (NumPy's IndexError on NumPy arrays, and
+    for a position of an array that is outside), DimensionError for arrays of positions that do not
+    broadcast (IndexError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.getitem(np.asarray([[1, 2, 3], [4, 5, 6]]), (slice(None), [0, 2]))
+    array([[1, 3],
+           [4, 6]])
+    """
     if kind_of((x, index)) == NUMPY:
         return numpy.asarray(x)[index]
     parts, arrays = taken_apart(index)

@@ -43,7 +43,16 @@ def _known(obj: Any) -> Any:
 
 
 def delete(arr: Any, /, obj: Any, axis: int | None = None) -> Any:
-    """arr without the parts at some positions of an axis: integers, a slice or a mask."""
+    """arr without the parts at some positions of an axis: integers, a slice or a mask.
+
+    arr is flattened for None. The result has arr's dtype. Positions are constants: UsageError for
+    traced ones, and of an axis with a named size for more than one. Raises UsageError for an axis
+    that is not there, IndexError for a position outside, ValueError for a mask of another size.
+
+    >>> from isthmus import np
+    >>> np.delete([10, 20, 30], 1)
+    array([10, 30])
+    """
     arr, along = _along(arr, axis)
     size, gone = arr.shape[along], _known(obj)
     if isinstance(size, Dim):
@@ -62,7 +71,17 @@ def _delete_one(arr: Any, position: Any, along: int) -> Any:
 
 
 def insert(arr: Any, /, obj: Any, values: Any, axis: int | None = None) -> Any:
-    """arr with values before some positions of an axis: integers, a slice or a mask."""
+    """arr with values before some positions of an axis: integers, a slice or a mask.
+
+    arr is flattened for None. The values are cast to arr's dtype. Positions are constants:
+    UsageError for traced ones, and of an axis with a named size for more than one. Raises
+    UsageError for an axis that is not there, IndexError for a position outside, DimensionError for
+    values that do not broadcast (ValueError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.insert([10, 20, 30], 1, 15)
+    array([10, 15, 20, 30])
+    """
     arr, along = _along(arr, axis)
     places = _known(obj)
     new = astype(asarray(values), arr.dtype, copy=False)

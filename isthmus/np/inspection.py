@@ -49,5 +49,13 @@ class NamespaceInfo:
 
 
 def __array_namespace_info__() -> NamespaceInfo:
-    """Capabilities, dtypes and devices."""
+    """Capabilities, dtypes and devices.
+
+    A `NamespaceInfo`, as the Array API standard's inspection describes it; its methods raise
+    ValueError for a device that is not there.
+
+    >>> from isthmus import np
+    >>> np.__array_namespace_info__().default_dtypes()["real floating"]
+    dtype('float64')
+    """
     return NamespaceInfo()

@@ -46,7 +46,14 @@ def arange(
 ) -> Any:
     """start, start + step, ... below stop; with one argument from 0 up to it.
 
-    Sizes may be named dimensions; start and step are whole numbers then.
+    Sizes may be named dimensions; start and step are whole numbers then, else UsageError. The
+    result is int64, or float64 where a float is given, unless a dtype is, and of the size
+    ceil((stop - start) / step). Raises ZeroDivisionError for a step of 0, UsageError for a device
+    other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.arange(2, 10, 3)
+    array([2, 5, 8])
     """
     check_device(device)
     first, last = (0, start) if stop is None else (start, stop)

@@ -15,11 +15,24 @@ from isthmus.np.ranges import arange
 from isthmus.np.repetition import roll
 from isthmus.np.searching import where
 
+__all__ = [
+    "fftfreq",
+    "fftshift",
+    "ifftshift",
+    "rfftfreq",
+]
+
 
 def fftfreq(n: Any, /, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:
     """The frequency of each element of `fft`: 0, 1, ..., -2, -1 divided by n * d.
 
-    n may be a named size. d: the distance of two of the elements transformed.
+    n may be a named size. d: the distance of two of the elements transformed. The result is [n],
+    float64 unless a dtype is given. Raises ZeroDivisionError for an n or d of 0, ValueError for an
+    n that is no integer, UsageError for a device other than "cpu".
+
+    >>> from isthmus import np
+    >>> np.fft.fftfreq(4)
+    array([ 0.  ,  0.25, -0.5 , -0.25])
     """
     check_device(device)
     if not isinstance(n, Dim):
@@ -30,7 +43,14 @@ def fftfreq(n: Any, /, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -
 
 
 def rfftfreq(n: Any, /, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:
-    """The frequency of each element of `rfft` of n numbers: 0, 1, ... divided by n * d."""
+    """The frequency of each element of `rfft` of n numbers: 0, 1, ... divided by n * d.
+
+    The result is [n // 2 + 1]; d, dtype and errors as in `fftfreq`.
+
+    >>> from isthmus import np
+    >>> np.fft.rfftfreq(4)
+    array([0.  , 0.25, 0.5 ])
+    """
     check_device(device)
     if not isinstance(n, Dim):
         return _as(numpy.fft.rfftfreq(n, d), dtype)
@@ -49,7 +69,12 @@ def _as(x: Any, dtype: Any) -> Any:
 def fftshift(x: Any, /, axes: Any = None) -> Any:
     """x with the frequency 0 moved from the beginning of each axis, or those given, to its middle.
 
-    Elements that leave an axis at its end come in at its beginning.
+    Elements that leave an axis at its end come in at its beginning. Shape and dtype stay. Raises
+    UsageError for an axis that is not there.
+
+    >>> from isthmus import np
+    >>> np.fft.fftshift([0, 1, 2, -2, -1])
+    array([-2, -1,  0,  1,  2])
     """
     x = asarray(x)
     along = _axes(axes, x.ndim)
@@ -57,7 +82,14 @@ def fftshift(x: Any, /, axes: Any = None) -> Any:
 
 
 def ifftshift(x: Any, /, axes: Any = None) -> Any:
-    """The inverse of `fftshift`."""
+    """The inverse of `fftshift`.
+
+    Raises UsageError for an axis that is not there.
+
+    >>> from isthmus import np
+    >>> np.fft.ifftshift([-2, -1, 0, 1, 2])
+    array([ 0,  1,  2, -2, -1])
+    """
     x = asarray(x)
     along = _axes(axes, x.ndim)
     return roll(x, [-(x.shape[axis] // 2) for axis in along], along)

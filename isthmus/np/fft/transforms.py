@@ -90,25 +90,60 @@ def _count(size: Size, n: Size | None, halved: bool) -> Size:
 
 @primitive(infer=_along(numpy.fft.fft), host_only=host_only.COMPLEX)
 def fft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The discrete Fourier transform: sum(x[j] * exp(-2j * pi * j * k / n)) for each k < n."""
+    """The discrete Fourier transform: sum(x[j] * exp(-2j * pi * j * k / n)) for each k < n.
+
+    n: how many elements of the axis are transformed, cut off or padded with zeros; the axis has n
+    in the result. norm: "backward" divides in the inverse by n, "forward" here, "ortho" in both by
+    sqrt(n). The result is complex64 of float16, float32 and complex64, else complex128. Raises
+    UsageError for an n below 1, another norm and an axis that is not there (ValueError and
+    IndexError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.fft.fft([1.0, 2.0, 3.0, 4.0])
+    array([10.+0.j, -2.+2.j, -2.+0.j, -2.-2.j])
+    """
     return numpy.fft.fft(x, n, axis, norm)
 
 
 @primitive(infer=_along(numpy.fft.ifft), host_only=host_only.COMPLEX)
 def ifft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The inverse of `fft`."""
+    """The inverse of `fft`.
+
+    sum(x[k] * exp(2j * pi * j * k / n)) / n for each j < n. The result is complex64 of float16,
+    float32 and complex64, else complex128. n, norm and errors as in `fft`.
+
+    >>> from isthmus import np
+    >>> np.fft.ifft([10, -2 + 2j, -2, -2 - 2j])
+    array([1.+0.j, 2.+0.j, 3.+0.j, 4.+0.j])
+    """
     return numpy.fft.ifft(x, n, axis, norm)
 
 
 @primitive(infer=_along(numpy.fft.rfft), host_only=host_only.COMPLEX)
 def rfft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The first n // 2 + 1 elements of `fft` of real numbers, whose others are their conjugates."""
+    """The first n // 2 + 1 elements of `fft` of real numbers, whose others are their conjugates.
+
+    The result is complex64 of float16 and float32, else complex128. n, norm and errors as in `fft`.
+    Raises UsageError for complex numbers (TypeError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.fft.rfft([1.0, 2.0, 3.0, 4.0])
+    array([10.+0.j, -2.+2.j, -2.+0.j])
+    """
     return numpy.fft.rfft(x, n, axis, norm)
 
 
 @primitive(infer=_along(numpy.fft.irfft), host_only=host_only.COMPLEX)
 def irfft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The inverse of `rfft`: n real numbers, 2 * (size - 1) if n is not given."""
+    """The inverse of `rfft`: n real numbers, 2 * (size - 1) if n is not given.
+
+    The result is float32 of complex64, float64 of complex128 and integers; floats keep their dtype.
+    An odd size needs n. n, norm and errors as in `fft`.
+
+    >>> from isthmus import np
+    >>> np.fft.irfft([10, -2 + 2j, -2])
+    array([1., 2., 3., 4.])
+    """
     return numpy.fft.irfft(x, n, axis, norm)
 
 
@@ -117,13 +152,27 @@ def hfft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
     """The transform, which is real, of n numbers of which x is the first n // 2 + 1.
 
     The others are their conjugates in reverse order; n is 2 * (size - 1) if it is not given.
+    The result is float32 of complex64, float64 of complex128 and integers; floats keep their dtype.
+    norm and errors as in `fft`.
+
+    >>> from isthmus import np
+    >>> np.fft.hfft([10, -2 + 2j, -2])
+    array([ 4., 16., 12.,  8.])
     """
     return irfft(conj(asarray(x)), n, axis, _SWAPPED.get(norm, norm))
 
 
 @composite
 def ihfft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
-    """The inverse of `hfft`."""
+    """The inverse of `hfft`.
+
+    The first n // 2 + 1 elements, complex64 of float16 and float32, else complex128. n, norm and
+    errors as in `fft`. Raises UsageError for complex numbers (TypeError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.fft.ihfft([4.0, 16.0, 12.0, 8.0])
+    array([10.-0.j, -2.+2.j, -2.-0.j])
+    """
     return conj(rfft(x, n, axis, _SWAPPED.get(norm, norm)))
 
 
@@ -150,21 +199,47 @@ def _each(transform: Any, x: Any, pairs: Sequence[tuple[Any, int]], norm: Norm) 
 
 @composite
 def fftn(x: Any, /, s: Any = None, axes: Any = None, norm: Norm = None) -> Any:
-    """`fft` along several axes, or all; s is the n of each."""
+    """`fft` along several axes, or all; s is the n of each.
+
+    s: the n of each axis, -1 for as many as there are; axes: all, or the last of s, if they are
+    None. The dtype, norm and other errors are those of `fft`. Raises UsageError for other numbers
+    of sizes than axes, and for no axes.
+
+    >>> from isthmus import np
+    >>> np.fft.fftn([[1.0, 2.0], [3.0, 4.0]])
+    array([[10.+0.j, -2.+0.j],
+           [-4.+0.j,  0.+0.j]])
+    """
     x = asarray(x)
     return _each(fft, x, _pairs(x, s, axes)[::-1], norm)
 
 
 @composite
 def ifftn(x: Any, /, s: Any = None, axes: Any = None, norm: Norm = None) -> Any:
-    """The inverse of `fftn`."""
+    """The inverse of `fftn`.
+
+    s, axes, norm, dtype and errors as in `fftn`.
+
+    >>> from isthmus import np
+    >>> np.fft.ifftn([[10, -2], [-4, 0]])
+    array([[1.+0.j, 2.+0.j],
+           [3.+0.j, 4.+0.j]])
+    """
     x = asarray(x)
     return _each(ifft, x, _pairs(x, s, axes)[::-1], norm)
 
 
 @composite
 def rfftn(x: Any, /, s: Any = None, axes: Any = None, norm: Norm = None) -> Any:
-    """`rfft` along the last of several axes, and `fft` along the others."""
+    """`rfft` along the last of several axes, and `fft` along the others.
+
+    The last axis has n // 2 + 1 elements. s, axes, norm and errors as in `fftn`, the dtype as in
+    `rfft`. Raises UsageError for complex numbers (TypeError on NumPy arrays).
+
+    >>> from isthmus import np
+    >>> np.fft.rfftn([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0]]).shape
+    (2, 3)
+    """
     x = asarray(x)
     *others, last = _pairs(x, s, axes)
     return _each(fft, rfft(x, *last, norm), others[::-1], norm)
@@ -172,27 +247,67 @@ def rfftn(x: Any, /, s: Any = None, axes: Any = None, norm: Norm = None) -> Any:
 
 @composite
 def irfftn(x: Any, /, s: Any = None, axes: Any = None, norm: Norm = None) -> Any:
-    """The inverse of `rfftn`."""
+    """The inverse of `rfftn`.
+
+    The last axis has its size in s, 2 * (size - 1) if s is None, size for -1. axes, norm and errors
+    as in `fftn`, the dtype as in `irfft`.
+
+    >>> from isthmus import np
+    >>> np.fft.irfftn([[10, -2 + 2j, -2]], s=(1, 4))
+    array([[1., 2., 3., 4.]])
+    """
     x = asarray(x)
     *others, last = _pairs(x, s, axes, halved=True)
     return irfft(_each(ifft, x, others, norm), *last, norm)
 
 
 def fft2(x: Any, /, s: Any = None, axes: Any = _LAST_TWO, norm: Norm = None) -> Any:
-    """`fftn` of the last two axes, or of those given."""
+    """`fftn` of the last two axes, or of those given.
+
+    s, norm, dtype and errors as in `fftn`.
+
+    >>> from isthmus import np
+    >>> np.fft.fft2([[1.0, 2.0], [3.0, 4.0]])
+    array([[10.+0.j, -2.+0.j],
+           [-4.+0.j,  0.+0.j]])
+    """
     return fftn(x, s, axes, norm)
 
 
 def ifft2(x: Any, /, s: Any = None, axes: Any = _LAST_TWO, norm: Norm = None) -> Any:
-    """`ifftn` of the last two axes, or of those given."""
+    """`ifftn` of the last two axes, or of those given.
+
+    s, norm, dtype and errors as in `ifftn`.
+
+    >>> from isthmus import np
+    >>> np.fft.ifft2([[10, -2], [-4, 0]])
+    array([[1.+0.j, 2.+0.j],
+           [3.+0.j, 4.+0.j]])
+    """
     return ifftn(x, s, axes, norm)
 
 
 def rfft2(x: Any, /, s: Any = None, axes: Any = _LAST_TWO, norm: Norm = None) -> Any:
-    """`rfftn` of the last two axes, or of those given."""
+    """`rfftn` of the last two axes, or of those given.
+
+    s, norm, dtype and errors as in `rfftn`.
+
+    >>> from isthmus import np
+    >>> np.fft.rfft2([[1.0, 2.0], [3.0, 4.0]])
+    array([[10.+0.j, -2.+0.j],
+           [-4.+0.j,  0.+0.j]])
+    """
     return rfftn(x, s, axes, norm)
 
 
 def irfft2(x: Any, /, s: Any = None, axes: Any = _LAST_TWO, norm: Norm = None) -> Any:
-    """`irfftn` of the last two axes, or of those given."""
+    """`irfftn` of the last two axes, or of those given.
+
+    s, norm, dtype and errors as in `irfftn`.
+
+    >>> from isthmus import np
+    >>> np.fft.irfft2([[10, -2], [-4, 0]])
+    array([[1., 2.],
+           [3., 4.]])
+    """
     return irfftn(x, s, axes, norm)
