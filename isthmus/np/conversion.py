@@ -40,7 +40,12 @@ def _astype(x: Any, /, dtype: Any) -> Any:
 def astype(x: Any, /, dtype: Any, *, copy: bool = True, device: Any = None) -> Any:
     """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy.
 
-    copy=False gives x itself where it has that dtype.
+    copy=False gives x itself where it has that dtype. device: "cpu" or None, else UsageError. As
+    the Array API standard's `astype`.
+
+    >>> from isthmus import np
+    >>> np.astype(np.asarray([1.7, -1.7]), np.int32)
+    array([ 1, -1], dtype=int32)
     """
     check_device(device)
     if not copy and getattr(x, "dtype", None) == numpy.dtype(dtype):
