@@ -33,7 +33,17 @@ __all__ = [
 
 
 def vstack(arrays: Sequence[Any], /, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    """The arrays one after another as rows; those with one axis are a row each."""
+    """The arrays one after another as rows; those with one axis are a row each.
+
+    arrays: a sequence, of equal sizes but for the first axis. Result: their common dtype, or
+    `dtype`, cast by the rule `casting`; TypeError if the rule forbids it. Raises DimensionError if
+    other sizes differ; of NumPy arrays NumPy's ValueError. As `numpy.vstack`.
+
+    >>> from isthmus import np
+    >>> np.vstack([np.asarray([1, 2]), np.asarray([3, 4])])
+    array([[1, 2],
+           [3, 4]])
+    """
     rows = [atleast_2d(array) for array in arrays]
     return concat(rows, axis=0, dtype=dtype, casting=casting)
 
@@ -42,19 +52,48 @@ row_stack = vstack
 
 
 def hstack(arrays: Sequence[Any], /, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    """The arrays one after another along their second axis, or their only one."""
+    """The arrays one after another along their second axis, or their only one.
+
+    arrays: a sequence, of equal sizes but for that axis. Result: their common dtype, or `dtype`,
+    cast by the rule `casting`; TypeError if the rule forbids it. Raises DimensionError if other
+    sizes differ; of NumPy arrays NumPy's ValueError. As `numpy.hstack`.
+
+    >>> from isthmus import np
+    >>> np.hstack([np.asarray([1, 2]), np.asarray([3])])
+    array([1, 2, 3])
+    """
     parts = [atleast_1d(array) for array in arrays]
     along = 0 if parts and parts[0].ndim == 1 else 1
     return concat(parts, axis=along, dtype=dtype, casting=casting)
 
 
 def dstack(arrays: Sequence[Any], /) -> Any:
-    """The arrays one after another along their third axis."""
+    """The arrays one after another along their third axis.
+
+    arrays: a sequence; [M, N] counts as [M, N, 1] and [N] as [1, N, 1]. Result: their common dtype.
+    Raises DimensionError if other sizes differ; of NumPy arrays NumPy's ValueError. As
+    `numpy.dstack`.
+
+    >>> from isthmus import np
+    >>> np.dstack([np.asarray([1, 2]), np.asarray([3, 4])])
+    array([[[1, 3],
+            [2, 4]]])
+    """
     return concat([atleast_3d(array) for array in arrays], axis=2)
 
 
 def column_stack(arrays: Sequence[Any], /) -> Any:
-    """The arrays one after another as columns; those with one axis are a column each."""
+    """The arrays one after another as columns; those with one axis are a column each.
+
+    arrays: a sequence, of equal sizes but for the second axis. Result: their common dtype. Raises
+    DimensionError if other sizes differ; of NumPy arrays NumPy's ValueError. As
+    `numpy.column_stack`.
+
+    >>> from isthmus import np
+    >>> np.column_stack([np.asarray([1, 2]), np.asarray([3, 4])])
+    array([[1, 3],
+           [2, 4]])
+    """
     return concat([_as_columns(array) for array in arrays], axis=1)
 
 
@@ -64,12 +103,29 @@ def _as_columns(array: Any) -> Any:
 
 
 def append(arr: Any, /, values: Any, axis: int | None = None) -> Any:
-    """arr with values after it along an axis; both flat if none is given."""
+    """arr with values after it along an axis; both flat if none is given.
+
+    arr, values: as many axes each, of equal sizes but for that one. Result: their common dtype.
+    Raises DimensionError if other sizes differ; of NumPy arrays NumPy's ValueError. As
+    `numpy.append`.
+
+    >>> from isthmus import np
+    >>> np.append(np.asarray([1, 2]), np.asarray([3.5]))
+    array([1. , 2. , 3.5])
+    """
     return concat([arr, values], axis=axis)
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
-    """The parts of x along an axis, without that axis."""
+    """The parts of x along an axis, without that axis.
+
+    x: [..., N, ...] -> a tuple of N arrays of x's dtype. Raises UsageError for an axis that x
+    lacks, DimensionError for one of a named size. As the Array API standard's `unstack`.
+
+    >>> from isthmus import np
+    >>> np.unstack(np.asarray([[1, 2], [3, 4]]))
+    (array([1, 2]), array([3, 4]))
+    """
     x = asarray(x)
     along = one_axis(axis, x.ndim)
     count = x.shape[along].__index__()
@@ -77,7 +133,18 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
 
 
 def split(ary: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """ary cut along an axis: into equal parts, or at the positions of a list."""
+    """ary cut along an axis: into equal parts, or at the positions of a list.
+
+    indices_or_sections: how many parts, or where each part but the first starts. Result: a list of
+    arrays of ary's dtype. Raises UsageError if the axis does not divide into equal parts, or if ary
+    lacks it. As `numpy.split`.
+
+    >>> from isthmus import np
+    >>> np.split(np.arange(6), 3)
+    [array([0, 1]), array([2, 3]), array([4, 5])]
+    >>> np.split(np.arange(6), [1, 4])
+    [array([0]), array([1, 2, 3]), array([4, 5])]
+    """
     ary = asarray(ary)
     if not isinstance(indices_or_sections, Integral):
         return array_split(ary, indices_or_sections, axis=axis)
@@ -89,7 +156,17 @@ def split(ary: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def array_split(ary: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """ary cut along an axis: into parts that differ by at most one, or at positions of a list."""
+    """ary cut along an axis: into parts that differ by at most one, or at positions of a list.
+
+    indices_or_sections: how many parts, or where each part but the first starts. Result: a list of
+    arrays of ary's dtype; the longer parts come first. Raises UsageError for less than one part or
+    an axis that ary lacks, DimensionError for a named size that may not divide into equal parts. As
+    `numpy.array_split`.
+
+    >>> from isthmus import np
+    >>> np.array_split(np.arange(5), 2)
+    [array([0, 1, 2]), array([3, 4])]
+    """
     ary = asarray(ary)
     size = ary.shape[one_axis(axis, ary.ndim)]
     if not isinstance(indices_or_sections, Integral):
@@ -111,18 +188,41 @@ def _cut(x: Any, ends: Sequence[Any], axis: int) -> list[Any]:
 
 
 def vsplit(ary: Any, /, indices_or_sections: Any) -> list[Any]:
-    """ary cut along its first axis."""
+    """ary cut along its first axis: `split(ary, indices_or_sections, axis=0)`.
+
+    Raises UsageError if ary has less than two axes, or does not divide. As `numpy.vsplit`.
+
+    >>> from isthmus import np
+    >>> np.vsplit(np.asarray([[1, 2], [3, 4]]), 2)
+    [array([[1, 2]]), array([[3, 4]])]
+    """
     return _split_along(ary, indices_or_sections, 0, 2)
 
 
 def hsplit(ary: Any, /, indices_or_sections: Any) -> list[Any]:
-    """ary cut along its second axis, or its only one."""
+    """ary cut along its second axis, or its only one: `split` along that axis.
+
+    Raises UsageError if ary has no axes, or does not divide. As `numpy.hsplit`.
+
+    >>> from isthmus import np
+    >>> np.hsplit(np.asarray([[1, 2], [3, 4]]), 2)
+    [array([[1],
+           [3]]), array([[2],
+           [4]])]
+    """
     ary = asarray(ary)
     return _split_along(ary, indices_or_sections, min(ary.ndim - 1, 1), 1)
 
 
 def dsplit(ary: Any, /, indices_or_sections: Any) -> list[Any]:
-    """ary cut along its third axis."""
+    """ary cut along its third axis: `split(ary, indices_or_sections, axis=2)`.
+
+    Raises UsageError if ary has less than three axes, or does not divide. As `numpy.dsplit`.
+
+    >>> from isthmus import np
+    >>> np.dsplit(np.asarray([[[1, 2]]]), 2)
+    [array([[[1]]]), array([[[2]]])]
+    """
     return _split_along(ary, indices_or_sections, 2, 3)
 
 

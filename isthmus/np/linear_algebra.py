@@ -47,7 +47,16 @@ def _gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
 
 @primitive(infer=matrix_product, operations=_operations, vjp=_gradient, may_raise=False)
 def matmul(x1: Any, x2: Any, /) -> Any:
-    """x1 @ x2. x1: [..., M, K], x2: [..., K, N] -> [..., M, N]; leading axes broadcast."""
+    """x1 @ x2. x1: [..., M, K], x2: [..., K, N] -> [..., M, N]; leading axes broadcast.
+
+    An x1 of [K] counts as one row, an x2 of [K] as one column; the result lacks that axis. Result:
+    the common dtype. Raises DimensionError if the inner sizes differ and UsageError for arrays
+    without axes; of NumPy arrays NumPy's ValueError. As `numpy.matmul`.
+
+    >>> from isthmus import np
+    >>> np.matmul(np.asarray([[1, 2], [3, 4]]), np.asarray([1, 10]))
+    array([21, 43])
+    """
     return numpy.matmul(x1, x2)
 
 
@@ -58,7 +67,16 @@ def conjugated(x: Any) -> Any:
 
 @in_parts(numpy.matvec)
 def matvec(x1: Any, x2: Any, /) -> Any:
-    """x1: [..., M, N], x2: [..., N] -> [..., M]; leading axes broadcast."""
+    """y[..., i] = sum over j of x1[..., i, j] * x2[..., j].
+
+    x1: [..., M, N], x2: [..., N] -> [..., M]; leading axes broadcast. Result: the common dtype.
+    Raises UsageError for too few axes and DimensionError if the sizes N differ; of NumPy arrays
+    NumPy's ValueError. As `numpy.matvec`.
+
+    >>> from isthmus import np
+    >>> np.matvec(np.asarray([[1, 2], [3, 4]]), np.asarray([1, 10]))
+    array([21, 43])
+    """
     x1, x2 = asarray(x1), asarray(x2)
     _check_axes(x1, 2, x2, 1)
     return squeeze(matmul(x1, expand_dims(x2, axis=-1)), axis=-1)
@@ -66,7 +84,16 @@ def matvec(x1: Any, x2: Any, /) -> Any:
 
 @in_parts(numpy.vecmat)
 def vecmat(x1: Any, x2: Any, /) -> Any:
-    """conj(x1) times x2. x1: [..., M], x2: [..., M, N] -> [..., N]; leading axes broadcast."""
+    """y[..., j] = sum over i of conj(x1[..., i]) * x2[..., i, j].
+
+    x1: [..., M], x2: [..., M, N] -> [..., N]; leading axes broadcast. Result: the common dtype.
+    Raises UsageError for too few axes and DimensionError if the sizes M differ; of NumPy arrays
+    NumPy's ValueError. As `numpy.vecmat`.
+
+    >>> from isthmus import np
+    >>> np.vecmat(np.asarray([1, 10]), np.asarray([[1, 2], [3, 4]]))
+    array([31, 42])
+    """
     x1, x2 = asarray(x1), asarray(x2)
     _check_axes(x1, 1, x2, 2)
     return squeeze(matmul(expand_dims(conjugated(x1), axis=-2), x2), axis=-2)
@@ -74,7 +101,15 @@ def vecmat(x1: Any, x2: Any, /) -> Any:
 
 @in_parts(numpy.vecdot)
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    """sum(conj(x1) * x2, axis), where axis has the same size in both; the others broadcast."""
+    """sum(conj(x1) * x2, axis), where axis has the same size in both; the others broadcast.
+
+    x1, x2: [..., N] with N at `axis` -> [...]. Result: the common dtype. Raises DimensionError if
+    the sizes of the axis differ; of NumPy arrays NumPy's ValueError. As `numpy.vecdot`.
+
+    >>> from isthmus import np
+    >>> np.vecdot(np.asarray([[1, 2], [3, 4]]), np.asarray([1, 10]))
+    array([21, 43])
+    """
     x1, x2 = _axis_last(asarray(x1), axis), _axis_last(asarray(x2), axis)
     if not equal(x1.shape[-1], x2.shape[-1]):
         raise DimensionError(f"sizes {x1.shape[-1]} and {x2.shape[-1]} of axis {axis} differ")
@@ -99,8 +134,16 @@ def _check_axes(x1: Any, least1: int, x2: Any, least2: int) -> None:
 def tensordot(x1: Any, x2: Any, /, axes: Any = 2) -> Any:
     """Products of all elements of x1 and x2, summed over pairs of axes.
 
-    axes: two lists of axes, which are paired; or how many last axes of x1 are paired with as
-    many first ones of x2. What is left of x1's axes comes before what is left of x2's.
+    axes: two lists of axes, which are paired; or how many last axes of x1 are paired with as many
+    first ones of x2. What is left of x1's axes comes before what is left of x2's. Result: the
+    common dtype. Raises UsageError if an axis is missing or named twice, DimensionError if paired
+    sizes differ; of NumPy arrays NumPy's IndexError and ValueError. As `numpy.tensordot`.
+
+    >>> from isthmus import np
+    >>> np.tensordot(np.asarray([[1, 2], [3, 4]]), np.asarray([1, 10]), axes=1)
+    array([21, 43])
+    >>> np.tensordot(np.asarray([[1, 2], [3, 4]]), np.asarray([1, 10]), axes=((0,), (0,)))
+    array([31, 42])
     """
     x1, x2 = asarray(x1), asarray(x2)
     left, right = paired_axes(axes, x1.ndim, x2.ndim)

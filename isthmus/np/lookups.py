@@ -73,8 +73,17 @@ def _from_zero(indices: Any, size: Any, mode: str) -> Any:
 def take(x: Any, indices: Any, /, axis: int | None = None, mode: str = "raise") -> Any:
     """The elements of x at the given positions of an axis, or of x flat if axis is None.
 
-    mode "raise": negative positions count from the end, and one outside raises IndexError, on
-    every backend. "wrap": positions go round; "clip": those outside are the ends.
+    indices: integers, of any shape, which takes the place of the axis. Result: x's dtype. mode
+    "raise": negative positions count from the end, and one outside raises IndexError, on every
+    backend. "wrap": positions go round; "clip": those outside are the ends. Raises UsageError for
+    another mode or other indices; of NumPy arrays NumPy's ValueError and TypeError. As
+    `numpy.take`.
+
+    >>> from isthmus import np
+    >>> np.take(np.asarray([10, 20, 30]), np.asarray([[0, -1]]))
+    array([[10, 30]])
+    >>> np.take(np.asarray([[1, 2], [3, 4]]), 1, axis=1)
+    array([2, 4])
     """
     return numpy.take(x, indices, axis=axis, mode=mode)  # type: ignore[call-overload]
 
@@ -105,7 +114,15 @@ def _take_along_axis(x: Any, indices: Any, /, axis: int) -> Any:
 def take_along_axis(x: Any, /, indices: Any, axis: int | None = -1) -> Any:
     """For each line of x along an axis, its elements at the positions in that line of indices.
 
-    Other axes broadcast. Raises IndexError for a position outside, on every backend.
+    indices: integers, with as many axes as x; those but `axis` broadcast. axis None: x flat, and
+    indices with one axis. Result: x's dtype. Raises IndexError for a position outside, on every
+    backend, and UsageError for another number of axes. As `numpy.take_along_axis`.
+
+    >>> from isthmus import np
+    >>> x = np.asarray([[3, 1, 2], [5, 6, 4]])
+    >>> np.take_along_axis(x, np.argsort(x, axis=1), axis=1)
+    array([[1, 2, 3],
+           [4, 5, 6]])
     """
     x, indices = asarray(x), asarray(indices)
     if axis is None:

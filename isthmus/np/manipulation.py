@@ -70,17 +70,42 @@ def _settled_sizes(x: Type, shape: Any) -> dict[str, Any]:
     interval=intervals.moved,
 )
 def broadcast_to(x: Any, /, shape: Any) -> Any:
-    """x repeated along axes of size 1 and new leading axes, to the given shape."""
+    """x repeated along axes of size 1 and new leading axes, to the given shape.
+
+    shape: sizes, or one size. Result: x's dtype. Raises DimensionError if x does not broadcast to
+    the shape; of a NumPy array NumPy's ValueError. As `numpy.broadcast_to`.
+
+    >>> from isthmus import np
+    >>> np.broadcast_to(np.asarray([1, 2]), (2, 2))
+    array([[1, 2],
+           [1, 2]])
+    """
     return numpy.broadcast_to(x, shape)
 
 
 def broadcast_shapes(*shapes: Any) -> Any:
-    """The shape that arrays of these shapes broadcast to; a size alone is a shape of one axis."""
+    """The shape that arrays of these shapes broadcast to; a size alone is a shape of one axis.
+
+    Raises DimensionError if they do not broadcast. As `numpy.broadcast_shapes`.
+
+    >>> from isthmus import np
+    >>> np.broadcast_shapes((3, 1), (4,), 1)
+    (3, 4)
+    """
     return broadcast(*map(sizes_of, shapes))
 
 
 def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
-    """The arrays broadcast against each other."""
+    """The arrays broadcast against each other: a tuple of arrays of one shape, of their dtypes.
+
+    Raises DimensionError if they do not broadcast. As `numpy.broadcast_arrays`.
+
+    >>> from isthmus import np
+    >>> np.broadcast_arrays(np.asarray([1, 2]), np.asarray([[3], [4]]))
+    (array([[1, 2],
+           [1, 2]]), array([[3, 3],
+           [4, 4]]))
+    """
     known = [asarray(array) for array in arrays]
     shape = broadcast(*(array.shape for array in known))
     return tuple(broadcast_to(array, shape) for array in known)
@@ -132,7 +157,18 @@ def _concat(arrays: Sequence[Any], /, axis: int = 0) -> Any:
 def concat(
     arrays: Sequence[Any], /, axis: int | None = 0, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
-    """The arrays one after another along an axis they have; flat ones if axis is None."""
+    """The arrays one after another along an axis they have; flat ones if axis is None.
+
+    arrays: a sequence, of equal sizes but for that axis. Result: their common dtype, or `dtype`,
+    cast by the rule `casting`; TypeError if the rule forbids it. Raises ValueError for no arrays,
+    UsageError for different numbers of axes and DimensionError if other sizes differ; of NumPy
+    arrays NumPy's ValueError. As `numpy.concat`.
+
+    >>> from isthmus import np
+    >>> np.concat([np.asarray([[1, 2]]), np.asarray([[3, 4]])])
+    array([[1, 2],
+           [3, 4]])
+    """
     parts = [asarray(array) for array in arrays]
     if dtype is not None:
         parts = [_cast(part, numpy.dtype(dtype), casting) for part in parts]
@@ -153,7 +189,17 @@ def _cast(array: Any, dtype: numpy.dtype[Any], casting: Any) -> Any:
 def stack(
     arrays: Sequence[Any], /, axis: int = 0, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
-    """The arrays, all of one shape, side by side along a new axis."""
+    """The arrays, all of one shape, side by side along a new axis.
+
+    axis: the new one's place in the result. Result: the common dtype, or `dtype`, cast by the rule
+    `casting`; TypeError if the rule forbids it. Raises DimensionError if the shapes differ. As
+    `numpy.stack`.
+
+    >>> from isthmus import np
+    >>> np.stack([np.asarray([1, 2]), np.asarray([3, 4])], axis=1)
+    array([[1, 3],
+           [2, 4]])
+    """
     parts = [asarray(array) for array in arrays]
     for part in parts[1:]:
         if not all(map(equal, part.shape, parts[0].shape)) or part.ndim != parts[0].ndim:
@@ -178,7 +224,16 @@ def _reshaped_gradient(g: Any, y: Any, x: Any, **_: Any) -> tuple[Any]:
 
 @moved(_expanded_type, view=True, vjp=_reshaped_gradient, may_raise=False, interval=intervals.moved)
 def expand_dims(x: Any, /, axis: Any = 0) -> Any:
-    """x with new axes of size 1 at the given positions of the result."""
+    """x with new axes of size 1 at the given positions of the result.
+
+    axis: an int, or several. Result: x's dtype. Raises UsageError for a position that the result
+    lacks; of a NumPy array NumPy's AxisError. As `numpy.expand_dims`.
+
+    >>> from isthmus import np
+    >>> np.expand_dims(np.asarray([1, 2]), axis=1)
+    array([[1],
+           [2]])
+    """
     return numpy.expand_dims(x, axis)
 
 
@@ -202,7 +257,15 @@ def _unpermuted(g: Any, y: Any, x: Any, axes: Any) -> tuple[Any]:
 
 @moved(_permuted_type, view=True, vjp=_unpermuted, may_raise=False, interval=intervals.moved)
 def permute_dims(x: Any, /, axes: Any = None) -> Any:
-    """x with its axes in another order; reversed if none is given."""
+    """x with its axes in another order; reversed if none is given.
+
+    axes: which axis of x each axis of the result is. Result: x's dtype. Raises UsageError if they
+    are no permutation; of a NumPy array NumPy's ValueError. As `numpy.permute_dims`.
+
+    >>> from isthmus import np
+    >>> np.permute_dims(np.ones((2, 3, 4)), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
     return numpy.transpose(x, axes)
 
 
@@ -210,7 +273,15 @@ transpose = permute_dims
 
 
 def matrix_transpose(x: Any, /) -> Any:
-    """x with its last two axes exchanged."""
+    """x with its last two axes exchanged. x: [..., M, N] -> [..., N, M], of x's dtype.
+
+    Raises UsageError for less than two axes. As `numpy.matrix_transpose`.
+
+    >>> from isthmus import np
+    >>> np.matrix_transpose(np.asarray([[1, 2], [3, 4]]))
+    array([[1, 3],
+           [2, 4]])
+    """
     x = asarray(x)
     if x.ndim < 2:
         raise UsageError(f"matrix_transpose of {x.ndim} axes; give at least 2")
@@ -243,7 +314,14 @@ def _reshape(x: Any, /, shape: Any) -> Any:
 def reshape(x: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None) -> Any:
     """x with the same elements in another shape; one size may be -1.
 
-    order: "C" for the last axis fastest, "F" for the first. copy=True gives a new array.
+    order: "C" for the last axis fastest, "F" for the first. copy=True gives a new array. Result:
+    x's dtype. Raises UsageError for another order or two sizes of -1, DimensionError if the
+    elements do not fill the shape; of a NumPy array NumPy's ValueError. As `numpy.reshape`.
+
+    >>> from isthmus import np
+    >>> np.reshape(np.arange(6), (2, -1))
+    array([[0, 1, 2],
+           [3, 4, 5]])
     """
     if order not in ("C", "F"):
         raise UsageError(f"order={order!r}: give 'C' or 'F'")
@@ -257,7 +335,15 @@ def reshape(x: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None
 
 
 def ravel(a: Any, /, order: str = "C") -> Any:
-    """a with one axis."""
+    """a with one axis: `reshape(a, (-1,), order)`.
+
+    order: "C" for the last axis fastest, "F" for the first; UsageError for others. As
+    `numpy.ravel`.
+
+    >>> from isthmus import np
+    >>> np.ravel(np.asarray([[1, 2], [3, 4]]), order="F")
+    array([1, 3, 2, 4])
+    """
     return reshape(a, (-1,), order)
 
 
@@ -285,5 +371,13 @@ def _settled_axes(x: Type, axis: Any) -> dict[str, Any]:
     interval=intervals.moved,
 )
 def squeeze(x: Any, /, axis: Any = None) -> Any:
-    """x without the given axes, which have size 1; without all that have if none is given."""
+    """x without the given axes, which have size 1; without all that have if none is given.
+
+    axis: an int, several or None. Result: x's dtype. Raises UsageError for an axis of another size;
+    of a NumPy array NumPy's ValueError. As `numpy.squeeze`.
+
+    >>> from isthmus import np
+    >>> np.squeeze(np.ones((1, 3, 1)), axis=0).shape
+    (3, 1)
+    """
     return numpy.squeeze(x, axis)

@@ -49,37 +49,81 @@ def _without(x: Any, filler: Any) -> Any:
 
 @composite
 def nansum(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-    """The sum of the others; 0 of none."""
+    """The sum of the elements that are not NaN; 0 of none.
+
+    axis, dtype and keepdims as of `sum`, and so the result's dtype. As `numpy.nansum`.
+
+    >>> from isthmus import np
+    >>> np.nansum(np.asarray([[1.0, np.nan], [3.0, 4.0]]), axis=0)
+    array([4., 4.])
+    """
     return sum(_without(x, 0), axis, dtype, keepdims=keepdims)
 
 
 @composite
 def nanprod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-    """The product of the others; 1 of none."""
+    """The product of the elements that are not NaN; 1 of none.
+
+    axis, dtype and keepdims as of `prod`, and so the result's dtype. As `numpy.nanprod`.
+
+    >>> from isthmus import np
+    >>> np.nanprod(np.asarray([[2.0, np.nan], [3.0, 4.0]]), axis=0)
+    array([6., 4.])
+    """
     return prod(_without(x, 1), axis, dtype, keepdims=keepdims)
 
 
 @composite
 def nancumsum(x: Any, /, axis: int | None = None, dtype: Any = None) -> Any:
-    """cumsum with 0 for each NaN"""
+    """cumsum with 0 for each NaN: y[i] = x[0] + ... + x[i] along an axis, or of x flat for None.
+
+    Result: the dtype of `cumsum`. As `numpy.nancumsum`.
+
+    >>> from isthmus import np
+    >>> np.nancumsum(np.asarray([1.0, np.nan, 3.0]))
+    array([1., 1., 4.])
+    """
     return cumsum(_without(x, 0), axis, dtype)
 
 
 @composite
 def nancumprod(x: Any, /, axis: int | None = None, dtype: Any = None) -> Any:
-    """cumprod with 1 for each NaN"""
+    """cumprod with 1 for each NaN: y[i] = x[0] * ... * x[i] along an axis, or of x flat for None.
+
+    Result: the dtype of `cumprod`. As `numpy.nancumprod`.
+
+    >>> from isthmus import np
+    >>> np.nancumprod(np.asarray([2.0, np.nan, 3.0]))
+    array([2., 2., 6.])
+    """
     return cumprod(_without(x, 1), axis, dtype)
 
 
 @composite
 def nanmax(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """The largest of the others; NaN of none."""
+    """The largest of the elements that are not NaN; NaN of none.
+
+    axis: an int, several or None for all. Result: x's dtype. As `numpy.nanmax`, without its
+    warnings.
+
+    >>> from isthmus import np
+    >>> np.nanmax(np.asarray([[1.0, np.nan], [3.0, 4.0]]), axis=1)
+    array([1., 4.])
+    """
     return _extreme(max, asarray(x), -numpy.inf, axis, keepdims)
 
 
 @composite
 def nanmin(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """The smallest of the others; NaN of none."""
+    """The smallest of the elements that are not NaN; NaN of none.
+
+    axis: an int, several or None for all. Result: x's dtype. As `numpy.nanmin`, without its
+    warnings.
+
+    >>> from isthmus import np
+    >>> np.nanmin(np.asarray([[1.0, np.nan], [3.0, 4.0]]), axis=0)
+    array([1., 4.])
+    """
     return _extreme(min, asarray(x), numpy.inf, axis, keepdims)
 
 
@@ -93,7 +137,15 @@ def _extreme(function: Callable[..., Any], x: Any, last: float, axis: Any, keepd
 
 @composite
 def nanmean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-    """The mean of the others; NaN of none."""
+    """The mean of the elements that are not NaN; NaN of none.
+
+    axis, dtype and keepdims as of `mean`, and so the result's dtype. Raises UsageError for floats
+    with an integer dtype. As `numpy.nanmean`.
+
+    >>> from isthmus import np
+    >>> np.nanmean(np.asarray([[1.0, np.nan], [3.0, 4.0]]), axis=0)
+    array([2., 4.])
+    """
     x = asarray(x)
     if not _has_nan(x):
         return mean(x, axis, dtype, keepdims=keepdims)
@@ -120,7 +172,15 @@ def nanvar(
     keepdims: bool = False,
     correction: float | None = None,
 ) -> Any:
-    """var of the others; NaN where they are no more than ddof."""
+    """The variance of the elements that are not NaN; NaN where they are no more than ddof.
+
+    The arguments are those of `var`, and so is the result's dtype. Raises UsageError for floats
+    with an integer dtype, and for ddof beside `correction`. As `numpy.nanvar`.
+
+    >>> from isthmus import np
+    >>> np.nanvar(np.asarray([[1.0, np.nan], [3.0, 4.0]]), axis=0)
+    array([1., 0.])
+    """
     x, lost = asarray(x), freedom_lost(ddof, correction)
     if not _has_nan(x):
         return var(x, axis, dtype, ddof=lost, keepdims=keepdims)
@@ -144,17 +204,41 @@ def nanstd(
     keepdims: bool = False,
     correction: float | None = None,
 ) -> Any:
-    """sqrt(nanvar(x))"""
+    """sqrt(nanvar(x)): the standard deviation of the elements that are not NaN.
+
+    The arguments are those of `std`, and so is the result's dtype. Raises UsageError for an integer
+    dtype, and for ddof beside `correction`. As `numpy.nanstd`.
+
+    >>> from isthmus import np
+    >>> np.nanstd(np.asarray([[1.0, np.nan], [3.0, 4.0]]), axis=0)
+    array([1., 0.])
+    """
     return root(nanvar(x, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
 
 
 @primitive(infer=reduction(lambda _: INT64), host_only=host_only.SEARCHED)
 def nanargmax(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """The position of the largest of the others; ValueError of none, as in NumPy."""
+    """The position of the largest element that is not NaN, the first of several, as int64.
+
+    axis: an int, or None for the position in x flat. Raises ValueError where all elements are NaN.
+    As `numpy.nanargmax`.
+
+    >>> from isthmus import np
+    >>> np.nanargmax(np.asarray([[1.0, np.nan], [3.0, 4.0]]), axis=1)
+    array([0, 1])
+    """
     return numpy.nanargmax(x, axis=axis, keepdims=keepdims)
 
 
 @primitive(infer=reduction(lambda _: INT64), host_only=host_only.SEARCHED)
 def nanargmin(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """The position of the smallest of the others; ValueError of none, as in NumPy."""
+    """The position of the smallest element that is not NaN, the first of several, as int64.
+
+    axis: an int, or None for the position in x flat. Raises ValueError where all elements are NaN.
+    As `numpy.nanargmin`.
+
+    >>> from isthmus import np
+    >>> np.nanargmin(np.asarray([[1.0, np.nan], [3.0, 4.0]]), axis=1)
+    array([0, 0])
+    """
     return numpy.nanargmin(x, axis=axis, keepdims=keepdims)

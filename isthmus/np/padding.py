@@ -41,7 +41,17 @@ REARRANGED = ("reflect", "symmetric", "wrap")  # even ones: elements of x in ano
 def pad(x: Any, /, pad_width: Any, mode: str = "constant", **options: Any) -> Any:
     """x with elements before and after along each axis; NumPy's modes, but for functions.
 
-    pad_width: a number, (before, after), one such pair for each axis, or a dict of axes.
+    pad_width: a number, (before, after), one such pair for each axis, or a dict of axes. mode:
+    "constant", "edge", "empty" (zeros), "linear_ramp", "maximum", "mean", "median", "minimum",
+    "reflect", "symmetric" or "wrap", with NumPy's options. Result: x's dtype. Raises UsageError for
+    another mode or option, a negative width, and an empty axis in a mode that repeats elements. As
+    `numpy.pad`.
+
+    >>> from isthmus import np
+    >>> np.pad(np.asarray([1, 2]), (1, 2), constant_values=9)
+    array([9, 1, 2, 9, 9])
+    >>> np.pad(np.asarray([1, 2, 3]), 1, mode="reflect")
+    array([2, 1, 2, 3, 2])
     """
     if mode not in OPTIONS:
         raise UsageError(f"mode={mode!r}; give one of {', '.join(OPTIONS)}")

@@ -41,7 +41,15 @@ def _line(p: Any) -> Any:
 
 @composite
 def polyval(p: Any, x: Any, /) -> Any:
-    """p[0] * x**(n - 1) + ... + p[n - 1], by Horner's rule."""
+    """p[0] * x**(n - 1) + ... + p[n - 1], by Horner's rule.
+
+    p: [n], x: any shape, which the result has. Result: the common dtype. As `numpy.polyval` of
+    arrays.
+
+    >>> from isthmus import np
+    >>> np.polyval(np.asarray([1, 0, -2]), np.asarray([2, 3]))
+    array([2, 7])
+    """
     p, x = asarray(p), asarray(x)
     y = zeros_like(x)
     for i in range(p.shape[0]):
@@ -62,13 +70,27 @@ def _aligned(function: Callable[..., Any], a1: Any, a2: Any) -> Any:
 
 @composite
 def polyadd(a1: Any, a2: Any, /) -> Any:
-    """The sum of two polynomials."""
+    """The sum of two polynomials. a1: [m], a2: [n] -> [max(m, n)], of the common dtype.
+
+    As `numpy.polyadd`.
+
+    >>> from isthmus import np
+    >>> np.polyadd(np.asarray([1, 2]), np.asarray([3, 4, 5]))
+    array([3, 5, 7])
+    """
     return _aligned(add, a1, a2)
 
 
 @composite
 def polysub(a1: Any, a2: Any, /) -> Any:
-    """The difference of two polynomials."""
+    """The difference of two polynomials. a1: [m], a2: [n] -> [max(m, n)], of the common dtype.
+
+    As `numpy.polysub`.
+
+    >>> from isthmus import np
+    >>> np.polysub(np.asarray([3, 4, 5]), np.asarray([1, 2]))
+    array([3, 3, 3])
+    """
     return _aligned(subtract, a1, a2)
 
 
@@ -78,7 +100,15 @@ def _product_type(a1: Type, a2: Type, size: int | Dim) -> Type:
 
 @primitive(infer=_product_type, discovers=True, host_only=host_only.DISCOVERED)
 def polymul(a1: Any, a2: Any, /, *, size: Any = None) -> Any:
-    """The product of two polynomials; zeros that lead in them are dropped."""
+    """The product of two polynomials; zeros that lead in them are dropped.
+
+    a1: [m], a2: [n] -> [m + n - 1] of what is left; the size depends on values. Result: the common
+    dtype. As `numpy.polymul`.
+
+    >>> from isthmus import np
+    >>> np.polymul(np.asarray([1, 1]), np.asarray([1, -1]))
+    array([ 1,  0, -1])
+    """
     return numpy.polymul(a1, a2)
 
 
@@ -96,13 +126,28 @@ def _quotient_type(u: Type, v: Type, size: int | Dim) -> tuple[Type, Type]:
 
 @primitive(infer=_quotient_type, discovers=True, host_only=host_only.DISCOVERED)
 def polydiv(u: Any, v: Any, /, *, size: Any = None) -> tuple[Any, Any]:
-    """The quotient and the remainder of two polynomials; small leading ones are dropped of it."""
+    """The quotient q and the remainder r of two polynomials, with u = q * v + r.
+
+    u: [m], v: [n] -> q: [max(m - n + 1, 1)]; small leading coefficients are dropped of r, so that
+    its size depends on values. Result: the common floating dtype. As `numpy.polydiv`.
+
+    >>> from isthmus import np
+    >>> np.polydiv(np.asarray([1, 3, 5]), np.asarray([1, 1]))
+    (array([1., 2.]), array([3.]))
+    """
     return numpy.polydiv(u, v)
 
 
 @composite
 def polyder(p: Any, /, m: int = 1) -> Any:
-    """The m-th derivative."""
+    """The m-th derivative. p: [n] -> [n - m], of the common dtype of p and int64.
+
+    Raises UsageError for a negative m. As `numpy.polyder`.
+
+    >>> from isthmus import np
+    >>> np.polyder(np.asarray([1, 2, 3]))
+    array([2, 2])
+    """
     p = asarray(p)
     for _ in range(_order(m)):
         p = multiply(p[:-1], arange(1, p.shape[0])[::-1])
@@ -116,7 +161,15 @@ def _order(m: int) -> int:
 
 
 def polyint(p: Any, /, m: int = 1, k: Any = None) -> Any:
-    """The m-th integral. k: constants of integration, one or one for each time; 0 by default."""
+    """The m-th integral. p: [n] -> [n + m], float64 or complex128.
+
+    k: constants of integration, one or one for each time; 0 by default. Raises UsageError for a
+    negative m, or too few constants. As `numpy.polyint`.
+
+    >>> from isthmus import np
+    >>> np.polyint(np.asarray([2, 2]), k=7)
+    array([1., 2., 7.])
+    """
     p, count = asarray(p), _order(m)
     constants = _constants(k, count)
     for i in range(count):
@@ -135,7 +188,16 @@ def _constants(k: Any, count: int) -> Any:
 
 
 def vander(x: Any, /, N: int | None = None, increasing: bool = False) -> Any:
-    """The powers of each element of x in a row, from the highest down, or up if increasing."""
+    """The powers of each element of x in a row, from the highest down, or up if increasing.
+
+    x: [n] -> [n, N], N = n by default. Result: the common dtype of x and int64. Raises UsageError
+    for an x of other axes. As `numpy.vander`.
+
+    >>> from isthmus import np
+    >>> np.vander(np.asarray([2, 3]), 3)
+    array([[4, 2, 1],
+           [9, 3, 1]])
+    """
     x = asarray(x)
     if x.ndim != 1:
         raise UsageError(f"{x.ndim} axes; give an array of one")
@@ -168,6 +230,14 @@ def _polyfit(x: Any, y: Any, w: Any, /, deg: int, rcond: float | None) -> Any:
 def polyfit(x: Any, y: Any, /, deg: int, rcond: float | None = None, *, w: Any = None) -> Any:
     """The polynomial of the given degree with the least squares of errors at the points (x, y).
 
-    w: weights of the points.
+    x: [M], y: [M] or [M, K] -> [deg + 1] or [deg + 1, K], float64, or complex for complex points.
+    w: [M], weights of the points. rcond: singular values up to rcond times the largest count as 0.
+    Raises UsageError for other axes; of NumPy arrays NumPy's TypeError. As `numpy.polyfit`, whose
+    `full` and `cov` it lacks.
+
+    >>> from isthmus import np
+    >>> p = np.polyfit(np.asarray([0.0, 1.0, 2.0]), np.asarray([1.0, 3.0, 5.0]), 1)
+    >>> np.allclose(p, [2, 1])
+    True
     """
     return _polyfit(x, y, w, deg=int(deg), rcond=rcond)

@@ -34,7 +34,16 @@ __all__ = [
 def dot(a: Any, b: Any, /) -> Any:
     """Sums of products over the last axis of a and the last but one of b, its only if it has one.
 
-    The other axes do not broadcast, unlike those of matmul: all of a's come before all of b's.
+    The other axes do not broadcast, unlike those of matmul: all of a's come before all of b's. a:
+    [..., M, K], b: [..., K, N]; an array without axes multiplies the other. Result: the common
+    dtype. Raises DimensionError if the sizes K differ; of NumPy arrays NumPy's ValueError. As
+    `numpy.dot`.
+
+    >>> from isthmus import np
+    >>> np.dot(np.asarray([[1, 2], [3, 4]]), np.asarray([1, 10]))
+    array([21, 43])
+    >>> np.dot(np.ones((2, 3, 4)), np.ones((5, 4, 6))).shape
+    (2, 3, 5, 6)
     """
     a, b = asarray(a), asarray(b)
     if not a.ndim or not b.ndim:
@@ -46,28 +55,61 @@ def dot(a: Any, b: Any, /) -> Any:
 
 @in_parts(numpy.inner)
 def inner(a: Any, b: Any, /) -> Any:
-    """Sums of products over the last axis of both."""
+    """Sums of products over the last axis of both.
+
+    a: [..., K], b: [..., K] -> all other axes of a, then those of b; an array without axes
+    multiplies the other. Result: the common dtype. Raises DimensionError if the sizes K differ; of
+    NumPy arrays NumPy's ValueError. As `numpy.inner`.
+
+    >>> from isthmus import np
+    >>> np.inner(np.asarray([[1, 2], [3, 4]]), np.asarray([1, 10]))
+    array([21, 43])
+    """
     a, b = asarray(a), asarray(b)
     return tensordot(a, b, axes=((-1,), (-1,))) if a.ndim and b.ndim else multiply(a, b)
 
 
 @in_parts(numpy.vdot)
 def vdot(a: Any, b: Any, /) -> Any:
-    """sum(conj(a) * b), of all elements in order."""
+    """sum(conj(a) * b), of all elements in order.
+
+    a, b: any shapes, of as many elements -> a number of the common dtype. Raises DimensionError if
+    they have not as many; of NumPy arrays NumPy's ValueError. As `numpy.vdot`.
+
+    >>> from isthmus import np
+    >>> np.vdot(np.asarray([1, 2, 3]), np.asarray([4, 5, 6]))
+    np.int64(32)
+    """
     a, b = asarray(a), asarray(b)
     return matmul(conjugated(reshape(a, (-1,))), reshape(b, (-1,)))
 
 
 @in_parts(numpy.outer)
 def outer(a: Any, b: Any, /) -> Any:
-    """The product of every element of a, a row each, and every element of b, a column each."""
+    """The product of every element of a, a row each, and every element of b, a column each.
+
+    a: M elements, b: N elements, of any shapes -> [M, N], of the common dtype. As `numpy.outer`.
+
+    >>> from isthmus import np
+    >>> np.outer(np.asarray([1, 2]), np.asarray([3, 4]))
+    array([[3, 4],
+           [6, 8]])
+    """
     a, b = asarray(a), asarray(b)
     return multiply(reshape(a, (-1, 1)), reshape(b, (1, -1)))
 
 
 @in_parts(numpy.kron)
 def kron(a: Any, b: Any, /) -> Any:
-    """Every element of a times the whole of b, laid out as a's elements are."""
+    """Every element of a times the whole of b, laid out as a's elements are.
+
+    a: [M, ...], b: [N, ...] -> [M * N, ...], of the common dtype; the one with fewer axes has
+    leading ones of size 1. As `numpy.kron`.
+
+    >>> from isthmus import np
+    >>> np.kron(np.asarray([1, 10]), np.asarray([1, 2, 3]))
+    array([ 1,  2,  3, 10, 20, 30])
+    """
     a, b = asarray(a), asarray(b)
     ndim = max(a.ndim, b.ndim)
     tall, wide = ((1,) * (ndim - x.ndim) + tuple(x.shape) for x in (a, b))
@@ -83,8 +125,14 @@ def cross(
 ) -> Any:
     """The vector perpendicular to a and b, of the length of the area between them.
 
-    axisa, axisb, axisc: where the vectors of a, b and the result lie, or `axis` for all. Where
-    both have 2 elements the result is the third one alone, a number.
+    axisa, axisb, axisc: where the vectors of a, b and the result lie, or `axis` for all; the other
+    axes broadcast. Where both have 2 elements the result is the third one alone, a number. Result:
+    the common dtype. Raises UsageError for vectors of other sizes; of NumPy arrays NumPy's
+    ValueError. As `numpy.cross`.
+
+    >>> from isthmus import np
+    >>> np.cross(np.asarray([1, 0, 0]), np.asarray([0, 1, 0]))
+    array([0, 0, 1])
     """
     if axis is not None:
         axisa = axisb = axisc = axis
@@ -116,5 +164,14 @@ def _turned(a: Any, b: Any, c: Any, d: Any) -> Any:
 
 @in_parts(numpy.trace)
 def trace(x: Any, /, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
-    """The sum of the diagonal x[i, i + offset] of two axes."""
+    """The sum of the diagonal x[i, i + offset] of two axes.
+
+    x: [..., M, ..., N, ...] -> the other axes, in the dtype of `sum`, or in `dtype`. Raises
+    UsageError for axes that x lacks, or one of them twice; of a NumPy array NumPy's ValueError. As
+    `numpy.trace`.
+
+    >>> from isthmus import np
+    >>> np.trace(np.asarray([[1, 2], [3, 4]]))
+    np.int64(5)
+    """
     return sum(diagonal(x, offset, axis1, axis2), axis=-1, dtype=dtype)

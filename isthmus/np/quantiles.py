@@ -81,13 +81,28 @@ def _median_gradient(g: Any, y: Any, x: Any, axis: Any, **_: Any) -> tuple[Any]:
 
 @primitive(infer=reduction(mean_dtype), vjp=_median_gradient, host_only=host_only.SORTED)
 def median(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """The middle element when sorted, or the mean of the middle two; NaN if an element is."""
+    """The middle element when sorted, or the mean of the middle two; NaN if an element is.
+
+    axis: an int, several or None for all. Result: the dtype of `mean`. Raises UsageError for an
+    axis that x lacks; of a NumPy array NumPy's AxisError. As `numpy.median`.
+
+    >>> from isthmus import np
+    >>> np.median(np.asarray([[7, 1, 2], [6, 4, 5]]), axis=1)
+    array([2., 5.])
+    """
     return numpy.median(x, axis=axis, keepdims=keepdims)
 
 
 @primitive(infer=reduction(mean_dtype), vjp=_median_gradient, host_only=host_only.SORTED)
 def nanmedian(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """The median of the elements that are not NaN; NaN if there are none."""
+    """The median of the elements that are not NaN; NaN if there are none.
+
+    The arguments, the result's dtype and the errors are those of `median`. As `numpy.nanmedian`.
+
+    >>> from isthmus import np
+    >>> np.nanmedian(np.asarray([7.0, np.nan, 1.0, 2.0]))
+    np.float64(2.0)
+    """
     return numpy.nanmedian(x, axis=axis, keepdims=keepdims)
 
 
@@ -142,26 +157,60 @@ def _asked(op: Any, x: Any, q: Any, axis: Any, method: str, keepdims: bool) -> A
 def quantile(
     x: Any, /, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """The value that the share q of the elements is not above; see numpy.quantile for methods."""
+    """The value that the share q of the elements is not above, by `method`.
+
+    q: 0 to 1, a number or an array, whose axes come first in the result. method: one of NumPy's;
+    "linear" takes the place q * (n - 1) of the sorted elements, and is the only one with a gradient
+    (else UsageError). Result: x's floating dtype, float64 of integers, common with that of q if q
+    is an array. Raises ValueError for a q outside, UsageError for an axis that x lacks (NumPy
+    arrays: AxisError). As `numpy.quantile`.
+
+    >>> from isthmus import np
+    >>> np.quantile(np.asarray([1.0, 2.0, 4.0]), np.asarray([0.25, 0.5]))
+    array([1.5, 2. ])
+    """
     return _asked(_quantile, x, q, axis, method, keepdims)
 
 
 def percentile(
     x: Any, /, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """quantile(x, q / 100)"""
+    """quantile(x, q / 100), with q from 0 to 100.
+
+    The arguments, the result's dtype and the errors are those of `quantile`. As `numpy.percentile`.
+
+    >>> from isthmus import np
+    >>> np.percentile(np.asarray([1.0, 2.0, 4.0]), 25)
+    np.float64(1.5)
+    """
     return _asked(_percentile, x, q, axis, method, keepdims)
 
 
 def nanquantile(
     x: Any, /, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """The quantile of the elements that are not NaN; NaN if there are none."""
+    """The quantile of the elements that are not NaN; NaN if there are none.
+
+    The arguments, the result's dtype and the errors are those of `quantile`. As
+    `numpy.nanquantile`.
+
+    >>> from isthmus import np
+    >>> np.nanquantile(np.asarray([1.0, np.nan, 2.0, 4.0]), 0.25)
+    np.float64(1.5)
+    """
     return _asked(_nanquantile, x, q, axis, method, keepdims)
 
 
 def nanpercentile(
     x: Any, /, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """nanquantile(x, q / 100)"""
+    """nanquantile(x, q / 100), with q from 0 to 100.
+
+    The arguments, the result's dtype and the errors are those of `quantile`. As
+    `numpy.nanpercentile`.
+
+    >>> from isthmus import np
+    >>> np.nanpercentile(np.asarray([1.0, np.nan, 2.0, 4.0]), 25)
+    np.float64(1.5)
+    """
     return _asked(_nanpercentile, x, q, axis, method, keepdims)

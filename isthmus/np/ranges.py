@@ -118,10 +118,16 @@ def linspace(
     *,
     device: Any = None,
 ) -> Any:
-    """num numbers from start to stop at even distances, with or without stop itself.
+    """start + i * (stop - start) / (num - 1) for i in 0..num - 1; / num without the end point.
 
-    start and stop may be arrays; `axis` of the result counts the numbers.
-    retstep: (numbers, distance).
+    start and stop may be arrays, which broadcast; `axis` of the result counts the numbers. num may
+    be a named size. retstep: (numbers, distance). Result: the common floating dtype of both ends,
+    or `dtype`. Raises UsageError for a negative num, and for a device other than "cpu". As
+    `numpy.linspace`.
+
+    >>> from isthmus import np
+    >>> np.linspace(0, 1, 5)
+    array([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
     check_device(device)
     if not isinstance(num, Dim) and num < 0:
@@ -163,7 +169,15 @@ def logspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    """base ** linspace(start, stop): numbers at even distances of their logarithms."""
+    """base ** linspace(start, stop): numbers at even distances of their logarithms.
+
+    start, stop and base may be arrays, which broadcast. Result: the common floating dtype, or
+    `dtype`. Raises UsageError for a negative num. As `numpy.logspace`.
+
+    >>> from isthmus import np
+    >>> np.logspace(0, 2, 3)
+    array([  1.,  10., 100.])
+    """
     if not isinstance(base, float | int) and asarray(base).ndim:
         rank = max(asarray(part).ndim for part in (start, stop, base))
         start, stop, base = (_with_rank(part, rank) for part in (start, stop, base))
@@ -200,7 +214,15 @@ def geomspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    """num numbers from start to stop, each the same multiple of the one before; none is zero."""
+    """start * (stop / start) ** (i / (num - 1)) for i in 0..num - 1; / num without the end point.
+
+    start and stop may be arrays, which broadcast; none is zero, else NumPy's ValueError. Result:
+    float64 or complex128, or `dtype`. As `numpy.geomspace`.
+
+    >>> from isthmus import np
+    >>> np.geomspace(1, 1000, 4)
+    array([   1.,   10.,  100., 1000.])
+    """
     first, last = asarray(start), asarray(stop)
     known = numpy.result_type(first.dtype, last.dtype, numpy.float64)
     wanted = known if dtype is None else numpy.dtype(dtype)

@@ -68,7 +68,13 @@ def _repeat_each(x: Any, repeats: Any, /, axis: int, size: Any = None) -> Any:
 def repeat(a: Any, /, repeats: Any, axis: int | None = None) -> Any:
     """Each element of a several times: `repeats` is a number, or has one for each.
 
-    axis: whose parts are repeated; None for the elements of a, flat.
+    axis: whose parts are repeated; None for the elements of a, flat. Result: a's dtype; of traced
+    repeats its size depends on values. Raises UsageError for a negative number, or another number
+    of repeats than the axis has parts. As `numpy.repeat`.
+
+    >>> from isthmus import np
+    >>> np.repeat(np.asarray([1, 2]), np.asarray([3, 1]))
+    array([1, 1, 1, 2])
     """
     x = ravel(a) if axis is None else asarray(a)
     along = one_axis(axis or 0, x.ndim)
@@ -113,7 +119,16 @@ def _is_one(count: Any) -> bool:
 
 
 def tile(x: Any, /, reps: Any) -> Any:
-    """x as often along each axis as `reps` says, which starts from the last."""
+    """x as often along each axis as `reps` says, which starts from the last.
+
+    reps: a number, or one an axis; where x has fewer axes it has leading ones of size 1. Result:
+    x's dtype. As `numpy.tile`.
+
+    >>> from isthmus import np
+    >>> np.tile(np.asarray([1, 2]), (2, 2))
+    array([[1, 2, 1, 2],
+           [1, 2, 1, 2]])
+    """
     x, counts = asarray(x), _sizes(reps)
     rank = max(x.ndim, len(counts))
     x = reshape(x, (1,) * (rank - x.ndim) + tuple(x.shape))
@@ -129,7 +144,16 @@ def _sizes(reps: Any) -> tuple[Any, ...]:
 
 
 def resize(a: Any, /, new_shape: Any) -> Any:
-    """The elements of a, flat and again from the start, as many as the new shape has."""
+    """The elements of a, flat and again from the start, as many as the new shape has.
+
+    Result: a's dtype; zeros where a is empty. Raises UsageError for a negative size. As
+    `numpy.resize`.
+
+    >>> from isthmus import np
+    >>> np.resize(np.asarray([1, 2, 3]), (2, 4))
+    array([[1, 2, 3, 1],
+           [2, 3, 1, 2]])
+    """
     flat, shape = ravel(a), sizes_of(new_shape)
     total = product(shape)
     if not isinstance(total, Dim) and total < 0:
@@ -167,6 +191,12 @@ def roll(x: Any, /, shift: Any, axis: Any = None) -> Any:
     """x moved by `shift` places; what leaves it at an end comes in at the other.
 
     axis: one or several, each with its shift or all with the one; None moves the elements, flat.
+    Result: x's dtype and shape. Raises UsageError for an axis that x lacks, or as many shifts as do
+    not fit the axes. As `numpy.roll`.
+
+    >>> from isthmus import np
+    >>> np.roll(np.asarray([1, 2, 3, 4]), 1)
+    array([4, 1, 2, 3])
     """
     x, shifts = asarray(x), _sizes(shift)
     if axis is None:

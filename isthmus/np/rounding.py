@@ -33,25 +33,53 @@ __all__ = [
 
 @primitive(infer=Loop(numpy.ceil), zero_gradient=True)
 def ceil(x: Any, /) -> Any:
-    """The smallest whole number not below x."""
+    """The smallest whole number not below x. x: any shape, real; the result has its dtype.
+
+    Raises UsageError for complex numbers (NumPy arrays: TypeError). As `numpy.ceil`.
+
+    >>> from isthmus import np
+    >>> np.ceil(np.asarray([-1.5, 1.5]))
+    array([-1.,  2.])
+    """
     return numpy.ceil(x)
 
 
 @primitive(infer=Loop(numpy.floor), zero_gradient=True)
 def floor(x: Any, /) -> Any:
-    """The largest whole number not above x."""
+    """The largest whole number not above x. x: any shape, real; the result has its dtype.
+
+    Raises UsageError for complex numbers (NumPy arrays: TypeError). As `numpy.floor`.
+
+    >>> from isthmus import np
+    >>> np.floor(np.asarray([-1.5, 1.5]))
+    array([-2.,  1.])
+    """
     return numpy.floor(x)
 
 
 @primitive(infer=Loop(numpy.trunc), zero_gradient=True)
 def trunc(x: Any, /) -> Any:
-    """The nearest whole number between x and 0."""
+    """The nearest whole number between x and 0. x: any shape, real; the result has its dtype.
+
+    Raises UsageError for complex numbers (NumPy arrays: TypeError). As `numpy.trunc`.
+
+    >>> from isthmus import np
+    >>> np.trunc(np.asarray([-1.5, 1.5]))
+    array([-1.,  1.])
+    """
     return numpy.trunc(x)
 
 
 @primitive(infer=Loop(numpy.rint), zero_gradient=True)
 def rint(x: Any, /) -> Any:
-    """The nearest whole number, in floating point; halves go to the even one."""
+    """The nearest whole number, in floating point; halves go to the even one.
+
+    x: any shape; floating and complex dtypes stay, integers become floats. As `numpy.rint`.
+
+    >>> from isthmus import np
+    >>> np.rint(np.asarray([0.5, 1.5, 2.6]))
+    array([0., 2., 3.])
+    """
     return numpy.rint(x)
 
 
@@ -62,7 +90,16 @@ def _rounded(dtype: Any) -> Any:
 
 @primitive(infer=Elementwise(_rounded), zero_gradient=True)
 def round(x: Any, /, decimals: int = 0) -> Any:
-    """The nearest multiple of 10**-decimals; halves go to the even one."""
+    """The nearest multiple of 10**-decimals; halves go to the even one.
+
+    x: any shape; the result has its dtype, float16 of truth values. As `numpy.round`.
+
+    >>> from isthmus import np
+    >>> np.round(np.asarray([1.25, 2.5]), 1)
+    array([1.2, 2.5])
+    >>> np.round(np.asarray([126, 135]), -1)
+    array([130, 140])
+    """
     return numpy.round(x, decimals)
 
 
@@ -76,19 +113,43 @@ def _copysign_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, None]:
 
 @primitive(infer=Loop(numpy.copysign), vjp=_copysign_gradient)
 def copysign(x1: Any, x2: Any, /) -> Any:
-    """|x1| with the sign of x2."""
+    """|x1| with the sign of x2. x1, x2: real, broadcast; -0.0 and NaN have a sign, too.
+
+    Result: the common dtype; of integers a floating one. Raises UsageError for complex numbers
+    (NumPy arrays: TypeError). As `numpy.copysign`.
+
+    >>> from isthmus import np
+    >>> np.copysign(np.asarray([1.0, 2.0]), np.asarray([-0.0, 1.0]))
+    array([-1.,  2.])
+    """
     return numpy.copysign(x1, x2)
 
 
 @primitive(infer=Loop(numpy.nextafter), vjp=lambda g, y, a, b: (g, None))
 def nextafter(x1: Any, x2: Any, /) -> Any:
-    """The floating-point number next to x1 in the direction of x2."""
+    """The floating-point number next to x1 in the direction of x2.
+
+    x1, x2: real, broadcast. Result: the common dtype; of integers a floating one. Raises UsageError
+    for complex numbers (NumPy arrays: TypeError). As `numpy.nextafter`.
+
+    >>> from isthmus import np
+    >>> np.nextafter(np.asarray(1.0), np.asarray(2.0)) - 1
+    np.float64(2.220446049250313e-16)
+    """
     return numpy.nextafter(x1, x2)
 
 
 @primitive(infer=Loop(numpy.spacing), zero_gradient=True)
 def spacing(x: Any, /) -> Any:
-    """The distance from x to the next number away from 0."""
+    """The distance from x to the next number away from 0.
+
+    x: any shape, real; floating dtypes stay, integers become floats. Raises UsageError for complex
+    numbers (NumPy arrays: TypeError). As `numpy.spacing`.
+
+    >>> from isthmus import np
+    >>> np.spacing(np.asarray([1.0, -4.0]))
+    array([ 2.22044605e-16, -8.88178420e-16])
+    """
     return numpy.spacing(x)
 
 
@@ -98,7 +159,15 @@ def _ldexp_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, None]:
 
 @primitive(infer=Loop(numpy.ldexp), vjp=_ldexp_gradient)
 def ldexp(x1: Any, x2: Any, /) -> Any:
-    """x1 * 2**x2, x2 whole numbers."""
+    """x1 * 2**x2, x2 whole numbers. x1: floating, x2: an integer dtype; broadcast.
+
+    Result: x1's dtype; of integers a floating one. Raises UsageError for other dtypes (NumPy
+    arrays: TypeError). As `numpy.ldexp`.
+
+    >>> from isthmus import np
+    >>> np.ldexp(np.asarray([1.5, 3.0]), np.asarray([1, 2]))
+    array([ 3., 12.])
+    """
     return numpy.ldexp(x1, x2)
 
 
@@ -113,7 +182,15 @@ def _modf_whole(x: Any, /) -> Any:
 
 
 def modf(x: Any, /) -> tuple[Any, Any]:
-    """The part of x behind the point, and the whole number before it, both with the sign of x."""
+    """The part of x behind the point, and the whole number before it, both with the sign of x.
+
+    x: any shape, real; floating dtypes stay, integers become floats. Raises UsageError for complex
+    numbers (NumPy arrays: TypeError). As `numpy.modf`.
+
+    >>> from isthmus import np
+    >>> np.modf(np.asarray([1.5, -2.25]))
+    (array([ 0.5 , -0.25]), array([ 1., -2.]))
+    """
     return _modf_fraction(x), _modf_whole(x)
 
 
@@ -132,7 +209,15 @@ def _frexp_exponent(x: Any, /) -> Any:
 
 
 def frexp(x: Any, /) -> tuple[Any, Any]:
-    """m and e with x = m * 2**e and 0.5 <= |m| < 1."""
+    """m and e with x = m * 2**e and 0.5 <= |m| < 1; 0 and 0 for x = 0.
+
+    x: any shape, real. m: x's floating dtype, of integers a floating one; e: int32. Raises
+    UsageError for complex numbers (NumPy arrays: TypeError). As `numpy.frexp`.
+
+    >>> from isthmus import np
+    >>> np.frexp(np.asarray([3.0, 8.0]))
+    (array([0.75, 0.5 ]), array([2, 4], dtype=int32))
+    """
     return _frexp_mantissa(x), _frexp_exponent(x)
 
 
@@ -151,6 +236,11 @@ def nan_to_num(
 ) -> Any:
     """x with numbers instead of NaN and infinities; of None the largest and lowest of the dtype.
 
-    copy=False overwrites an array of NumPy's; other arrays are never overwritten.
+    copy=False overwrites an array of NumPy's; other arrays are never overwritten. Result: x's
+    dtype. As `numpy.nan_to_num`.
+
+    >>> from isthmus import np
+    >>> np.nan_to_num(np.asarray([1.0, np.nan, -np.inf]), neginf=-9.0)
+    array([ 1.,  0., -9.])
     """
     return numpy.nan_to_num(x, copy=copy, nan=nan, posinf=posinf, neginf=neginf)

@@ -37,7 +37,17 @@ __all__ = [
 
 
 def compress(condition: Any, /, a: Any, axis: int | None = None) -> Any:
-    """The parts of a along an axis, flat if none is given, where the condition holds."""
+    """The parts of a along an axis, flat if none is given, where the condition holds.
+
+    condition: [n], n up to the axis' size. Result: a's dtype; its size depends on values. Raises
+    UsageError for a condition of other axes, IndexOutside for one that is too long. As
+    `numpy.compress`.
+
+    >>> from isthmus import np
+    >>> np.compress(np.asarray([True, False]), np.asarray([[1, 2], [3, 4]]), axis=1)
+    array([[1],
+           [3]])
+    """
     a = ravel(a) if axis is None else asarray(a)
     along = one_axis(axis or 0, a.ndim)
     mask = asarray(condition)
@@ -62,12 +72,31 @@ def _shortened(mask: Any, size: int) -> Any:
 
 
 def extract(condition: Any, arr: Any, /) -> Any:
-    """The elements of arr, flat, where the condition holds."""
+    """The elements of arr, flat, where the condition holds: `compress(ravel(condition), arr)`.
+
+    As `numpy.extract`.
+
+    >>> from isthmus import np
+    >>> x = np.asarray([[1, 2], [3, 4]])
+    >>> np.extract(x > 2, x)
+    array([3, 4])
+    """
     return compress(ravel(condition), arr)
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
-    """Each element from the first choice whose condition holds, else the default."""
+    """Each element from the first choice whose condition holds, else the default.
+
+    condlist, choicelist: as many arrays each, which broadcast. Result: the common dtype of choices
+    and default; Python numbers are weak. Raises UsageError for none or for different numbers,
+    TypeError for conditions that are no truth values, DimensionError if shapes do not broadcast. As
+    `numpy.select`.
+
+    >>> from isthmus import np
+    >>> x = np.asarray([1, 5, 9])
+    >>> np.select([x < 3, x < 7], [x, 10 * x], default=-1)
+    array([ 1, 50, -1])
+    """
     if len(condlist) != len(choicelist) or not len(condlist):
         raise UsageError(
             f"{len(condlist)} conditions for {len(choicelist)} choices; give as many, at least one"
@@ -127,7 +156,14 @@ def _choose(operands: Sequence[Any], /, mode: str) -> Any:
 def choose(a: Any, /, choices: Any, mode: str = "raise") -> Any:
     """Each element from the array whose number a gives; all broadcast.
 
-    mode "raise": a number without array is a ValueError; "wrap": numbers go round; "clip".
+    a: integers. choices: a sequence of arrays, or an array of them. mode "raise": a number without
+    array is a ValueError; "wrap": numbers go round; "clip": those outside are the first or the
+    last. Result: the common dtype of the choices. Raises UsageError for another mode, and for an a
+    of another dtype (NumPy arrays: TypeError). As `numpy.choose`.
+
+    >>> from isthmus import np
+    >>> np.choose(np.asarray([0, 1, 1]), [np.asarray([1, 2, 3]), np.asarray([10, 20, 30])])
+    array([ 1, 20, 30])
     """
     if mode not in ("raise", "wrap", "clip"):
         raise UsageError(f"mode={mode!r}: give 'raise', 'wrap' or 'clip'")
@@ -139,7 +175,15 @@ def choose(a: Any, /, choices: Any, mode: str = "raise") -> Any:
 
 
 def trim_zeros(filt: Any, /, trim: Any = "fb", axis: Any = None) -> Any:
-    """filt without the zeros at the front ("f") and the back ("b") of its axes."""
+    """filt without the zeros at the front ("f") and the back ("b") of its axes.
+
+    axis: an int, several or None for all. Result: filt's dtype, a list of a list; its size depends
+    on values. Raises UsageError for another trim. As `numpy.trim_zeros`.
+
+    >>> from isthmus import np
+    >>> np.trim_zeros(np.asarray([0, 0, 1, 0, 2, 0]))
+    array([1, 0, 2])
+    """
     sides = trim.lower()
     if sides not in ("f", "b", "fb", "bf"):
         raise UsageError(f"trim={trim!r}: give 'f', 'b' or 'fb'")

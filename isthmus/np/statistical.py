@@ -107,13 +107,29 @@ def _as_truth(_: Any) -> list[Any]:
 
 @primitive(infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False)
 def all(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Whether every element is true."""
+    """Whether every element is true: not 0. True of none.
+
+    axis: an int, several or None for all. Result: bool. Raises UsageError for an axis that x lacks;
+    of a NumPy array NumPy's AxisError. As `numpy.all`.
+
+    >>> from isthmus import np
+    >>> np.all(np.asarray([[1, 0], [2, 3]]), axis=1)
+    array([False,  True])
+    """
     return numpy.all(x, axis=axis, keepdims=keepdims)
 
 
 @primitive(infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False)
 def any(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """Whether some element is true."""
+    """Whether some element is true: not 0. False of none.
+
+    axis: an int, several or None for all. Result: bool. Raises UsageError for an axis that x lacks;
+    of a NumPy array NumPy's AxisError. As `numpy.any`.
+
+    >>> from isthmus import np
+    >>> np.any(np.asarray([[0, 0], [2, 0]]), axis=1)
+    array([False,  True])
+    """
     return numpy.any(x, axis=axis, keepdims=keepdims)
 
 
@@ -124,7 +140,15 @@ def any(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     needs=needs.not_empty,
 )
 def max(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """The largest element; NaN if one is."""
+    """The largest element; NaN if one is.
+
+    axis: an int, several or None for all. Result: x's dtype. Raises UsageError for an axis that x
+    lacks; of a NumPy array NumPy's AxisError, and ValueError of no elements. As `numpy.max`.
+
+    >>> from isthmus import np
+    >>> np.max(np.asarray([[1, 5], [7, 2]]), axis=0)
+    array([7, 5])
+    """
     return numpy.max(x, axis=axis, keepdims=keepdims)
 
 
@@ -135,7 +159,15 @@ def max(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     needs=needs.not_empty,
 )
 def min(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """The smallest element; NaN if one is."""
+    """The smallest element; NaN if one is.
+
+    axis: an int, several or None for all. Result: x's dtype. Raises UsageError for an axis that x
+    lacks; of a NumPy array NumPy's AxisError, and ValueError of no elements. As `numpy.min`.
+
+    >>> from isthmus import np
+    >>> np.min(np.asarray([[1, 5], [7, 2]]), axis=0)
+    array([1, 2])
+    """
     return numpy.min(x, axis=axis, keepdims=keepdims)
 
 
@@ -144,7 +176,14 @@ amax, amin = max, min
 
 @composite
 def ptp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """max(x) - min(x)"""
+    """max(x) - min(x)
+
+    The arguments, the result's dtype and the errors are those of `max`. As `numpy.ptp`.
+
+    >>> from isthmus import np
+    >>> np.ptp(np.asarray([[1, 5], [7, 2]]), axis=1)
+    array([4, 5])
+    """
     x = asarray(x)
     return subtract(max(x, axis, keepdims=keepdims), min(x, axis, keepdims=keepdims))
 
@@ -157,7 +196,16 @@ def ptp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     may_raise=False,
 )
 def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-    """The sum divided by the number of elements."""
+    """The sum divided by the number of elements.
+
+    axis: an int, several or None for all. Result: `dtype`, else x's floating dtype, float64 of
+    integers. Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As
+    `numpy.mean`.
+
+    >>> from isthmus import np
+    >>> np.mean(np.asarray([[1, 2], [3, 4]]), axis=0)
+    array([2., 3.])
+    """
     return numpy.mean(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
@@ -169,7 +217,16 @@ def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
     may_raise=False,
 )
 def prod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-    """The product of the elements; small ints are multiplied as int64."""
+    """The product of the elements; small ints are multiplied as int64. 1 of none.
+
+    axis: an int, several or None for all. Result: `dtype`, else x's, but int64 or uint64 of smaller
+    integers. Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As
+    `numpy.prod`.
+
+    >>> from isthmus import np
+    >>> np.prod(np.asarray([[1, 2], [3, 4]]), axis=0)
+    array([3, 8])
+    """
     return numpy.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
@@ -181,7 +238,16 @@ def prod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
     may_raise=False,
 )
 def sum(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-    """The sum of the elements; small ints are added as int64."""
+    """The sum of the elements; small ints are added as int64. 0 of none.
+
+    axis: an int, several or None for all. Result: `dtype`, else x's, but int64 or uint64 of smaller
+    integers. Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As
+    `numpy.sum`.
+
+    >>> from isthmus import np
+    >>> np.sum(np.asarray([[1, 2], [3, 4]]), axis=0)
+    array([4, 6])
+    """
     return numpy.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
@@ -196,7 +262,15 @@ def std(
     keepdims: bool = False,
     correction: float | None = None,
 ) -> Any:
-    """sqrt(var(x))"""
+    """sqrt(var(x)): the standard deviation.
+
+    The arguments and the result's dtype are those of `var`. Raises UsageError for an integer dtype,
+    and for ddof beside `correction`. As `numpy.std`.
+
+    >>> from isthmus import np
+    >>> np.std(np.asarray([[1.0, 4.0], [3.0, 8.0]]), axis=0)
+    array([1., 2.])
+    """
     return root(var(x, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
 
 
@@ -211,7 +285,16 @@ def var(
     keepdims: bool = False,
     correction: float | None = None,
 ) -> Any:
-    """sum(|x - mean(x)|**2) / max(n - ddof, 0), of n elements; `correction` also means ddof."""
+    """sum(|x - mean(x)|**2) / max(n - ddof, 0), of n elements; `correction` also means ddof.
+
+    axis: an int, several or None for all. Result: `dtype`, else x's floating dtype, real of a
+    complex one and float64 of integers. Raises UsageError for ddof beside `correction`, and for an
+    axis that x lacks (NumPy arrays: AxisError). As `numpy.var`.
+
+    >>> from isthmus import np
+    >>> np.var(np.asarray([[1.0, 4.0], [3.0, 8.0]]), axis=0, ddof=1)
+    array([2., 8.])
+    """
     x, lost = asarray(x), freedom_lost(ddof, correction)
     squares = squared(x - _center(x, axis, dtype))
     if lost == 0 and dtype is None and squares.dtype != numpy.float16:

@@ -44,19 +44,45 @@ def _lines(rows: Any, columns: Any, k: Any) -> tuple[Any, Any]:
 
 
 def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = float, *, device: Any = None) -> Any:
-    """Ones on diagonal k and zeros elsewhere; k counts to the right of the main diagonal."""
+    """Ones on diagonal k and zeros elsewhere; k counts to the right of the main diagonal.
+
+    N rows, M columns (N by default), which may be named sizes -> [N, M], float64 by default. Raises
+    UsageError for a device other than "cpu". As `numpy.eye`.
+
+    >>> from isthmus import np
+    >>> np.eye(2, 3, k=1)
+    array([[0., 1., 0.],
+           [0., 0., 1.]])
+    """
     check_device(device)
     rows, columns = _lines(N, N if M is None else M, k)
     return astype(equals(rows, columns), numpy.dtype(dtype))
 
 
 def identity(n: Any, dtype: Any = None) -> Any:
-    """The square matrix with ones on its diagonal."""
+    """The square matrix [n, n] with ones on its diagonal; float64 by default.
+
+    As `numpy.identity`.
+
+    >>> from isthmus import np
+    >>> np.identity(2)
+    array([[1., 0.],
+           [0., 1.]])
+    """
     return eye(n, dtype=numpy.float64 if dtype is None else dtype)
 
 
 def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = float) -> Any:
-    """Ones on and below diagonal k, zeros above it."""
+    """Ones on and below diagonal k, zeros above it; k counts to the right of the main diagonal.
+
+    N rows, M columns (N by default), which may be named sizes -> [N, M], float64 by default. As
+    `numpy.tri`.
+
+    >>> from isthmus import np
+    >>> np.tri(2, 3)
+    array([[1., 0., 0.],
+           [1., 1., 0.]])
+    """
     rows, columns = _lines(N, N if M is None else M, k)
     return astype(greater_equal(rows, columns), numpy.dtype(dtype))
 
@@ -71,21 +97,47 @@ def _below(x: Any, k: int) -> Any:
 
 @composite
 def tril(x: Any, /, k: int = 0) -> Any:
-    """The matrices of the last two axes with zeros above diagonal k."""
+    """The matrices of the last two axes with zeros above diagonal k.
+
+    x: [..., M, N], of whose dtype and shape the result is; an x of [N] is repeated as N rows.
+    Raises UsageError for an x without axes. As `numpy.tril`.
+
+    >>> from isthmus import np
+    >>> np.tril(np.asarray([[1, 2], [3, 4]]))
+    array([[1, 0],
+           [3, 4]])
+    """
     x = asarray(x)
     return where(_below(x, k), x, numpy.zeros((), x.dtype))
 
 
 @composite
 def triu(x: Any, /, k: int = 0) -> Any:
-    """The matrices of the last two axes with zeros below diagonal k."""
+    """The matrices of the last two axes with zeros below diagonal k.
+
+    x: [..., M, N], of whose dtype and shape the result is; an x of [N] is repeated as N rows.
+    Raises UsageError for an x without axes. As `numpy.triu`.
+
+    >>> from isthmus import np
+    >>> np.triu(np.asarray([[1, 2], [3, 4]]))
+    array([[1, 2],
+           [0, 4]])
+    """
     x = asarray(x)
     return where(_below(x, k - 1), numpy.zeros((), x.dtype), x)
 
 
 @composite
 def diagonal(x: Any, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The elements x[i, i + offset] of two axes, along a new last axis."""
+    """The elements x[i, i + offset] of two axes, along a new last axis.
+
+    x: [..., M, ..., N, ...] -> the other axes, then the diagonal, of x's dtype. Raises UsageError
+    for less than two axes, for axes that x lacks and for one axis twice. As `numpy.diagonal`.
+
+    >>> from isthmus import np
+    >>> np.diagonal(np.asarray([[1, 2, 3], [4, 5, 6]]), offset=1)
+    array([2, 6])
+    """
     x = asarray(x)
     if x.ndim < 2:
         raise UsageError(f"a diagonal of {x.ndim} axes; give at least 2")
@@ -126,7 +178,18 @@ def _diag_of(v: Any, /, k: int) -> Any:
 
 
 def diag(v: Any, /, k: int = 0) -> Any:
-    """Diagonal k of a matrix; of a vector, the matrix that has it as diagonal k."""
+    """Diagonal k of a matrix; of a vector, the matrix that has it as diagonal k.
+
+    v: [M, N] -> its diagonal, or [n] -> [n + |k|, n + |k|]; of v's dtype. Raises UsageError for
+    other axes. As `numpy.diag`.
+
+    >>> from isthmus import np
+    >>> np.diag(np.asarray([[1, 2], [3, 4]]))
+    array([1, 4])
+    >>> np.diag(np.asarray([1, 2]))
+    array([[1, 0],
+           [0, 2]])
+    """
     v = asarray(v)
     if v.ndim == 1:
         return _diag_of(v, k)
@@ -136,5 +199,14 @@ def diag(v: Any, /, k: int = 0) -> Any:
 
 
 def diagflat(v: Any, /, k: int = 0) -> Any:
-    """The matrix that has the elements of v, flat, on its diagonal k."""
+    """The matrix that has the elements of v, flat, on its diagonal k.
+
+    v: n elements, of any shape -> [n + |k|, n + |k|], of v's dtype. As `numpy.diagflat`.
+
+    >>> from isthmus import np
+    >>> np.diagflat(np.asarray([[1, 2]]), k=1)
+    array([[0, 1, 0],
+           [0, 0, 2],
+           [0, 0, 0]])
+    """
     return _diag_of(ravel(v), k)

@@ -17,6 +17,21 @@ from isthmus.trace.op import composite, primitive
 
 from . import error_function
 
+__all__ = [
+    "elu",
+    "erf",
+    "gelu",
+    "hard_sigmoid",
+    "hard_swish",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "relu6",
+    "sigmoid",
+    "silu",
+    "softmax",
+]
+
 
 def _erf_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
     return (g * np.exp(-x * x) * (2 / math.sqrt(math.pi)),)
@@ -24,13 +39,29 @@ def _erf_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
 
 @primitive(infer=floating, vjp=_erf_gradient)
 def erf(x: Any, /) -> Any:
-    """The error function, 2/sqrt(pi) * the integral of exp(-t*t) from 0 to x."""
+    """The error function, 2/sqrt(pi) * the integral of exp(-t*t) from 0 to x.
+
+    x: any shape, float; the result has its dtype. Of NumPy arrays Cody's approximations (Math.
+    Comp. 23, 1969) of float64, within 2 units in the last place, and one within 5e-7 of narrower
+    floats.
+
+    >>> from isthmus import np, npx
+    >>> npx.erf(np.asarray([0.0, 0.5, 2.0]))
+    array([0.        , 0.52049988, 0.99532227])
+    """
     return error_function.erf(x)
 
 
 @composite
 def elu(x: Any, /, *, alpha: float = 1.0) -> Any:
-    """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289)."""
+    """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289).
+
+    x: any shape, float; the result has its dtype.
+
+    >>> from isthmus import np, npx
+    >>> npx.elu(np.asarray([-1.0, 0.0, 2.0]))
+    array([-0.63212056,  0.        ,  2.        ])
+    """
     return np.where(x > 0, x, alpha * (np.exp(np.minimum(x, 0)) - 1))
 
 
@@ -38,7 +69,14 @@ def elu(x: Any, /, *, alpha: float = 1.0) -> Any:
 def gelu(x: Any, /, *, approximate: bool = False) -> Any:
     """x * Phi(x), Phi the normal distribution (Hendrycks and Gimpel 2016, arXiv:1606.08415).
 
-    approximate: Phi by tanh instead of erf, as in the first BERT and in GPT-2.
+    x: any shape, float; the result has its dtype. approximate: Phi by tanh instead of erf, as in
+    the first BERT and in GPT-2.
+
+    >>> from isthmus import np, npx
+    >>> npx.gelu(np.asarray([-1.0, 0.0, 2.0]))
+    array([-0.15865525,  0.        ,  1.95449974])
+    >>> npx.gelu(np.asarray([-1.0, 0.0, 2.0]), approximate=True)
+    array([-0.15880801,  0.        ,  1.95459769])
     """
     if approximate:
         inner = math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))
@@ -48,55 +86,117 @@ def gelu(x: Any, /, *, approximate: bool = False) -> Any:
 
 @composite
 def hard_sigmoid(x: Any, /) -> Any:
-    """min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, arXiv:1905.02244)."""
+    """min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, arXiv:1905.02244).
+
+    x: any shape, float; the result has its dtype.
+
+    >>> from isthmus import np, npx
+    >>> npx.hard_sigmoid(np.asarray([-4.0, 0.0, 1.5]))
+    array([0.  , 0.5 , 0.75])
+    """
     return relu6(x + 3) * (1 / 6)
 
 
 @composite
 def hard_swish(x: Any, /) -> Any:
-    """x * min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, arXiv:1905.02244)."""
+    """x * min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, arXiv:1905.02244).
+
+    x: any shape, float; the result has its dtype.
+
+    >>> from isthmus import np, npx
+    >>> npx.hard_swish(np.asarray([-1.5, 1.5, 4.0]))
+    array([-0.375,  1.125,  4.   ])
+    """
     return x * hard_sigmoid(x)
 
 
 @composite
 def leaky_relu(x: Any, /, *, slope: float = 0.01) -> Any:
-    """x above 0, slope * x below (Maas et al. 2013)."""
+    """x above 0, slope * x below (Maas et al. 2013).
+
+    x: any shape, float; the result has its dtype.
+
+    >>> from isthmus import np, npx
+    >>> npx.leaky_relu(np.asarray([-2.0, 3.0]), slope=0.1)
+    array([-0.2,  3. ])
+    """
     return np.where(x > 0, x, slope * x)
 
 
 @composite
 def log_softmax(x: Any, /, *, axis: int = -1) -> Any:
-    """x - max(x) - log(sum(exp(x - max(x)))) along axis: no overflow, unlike log(softmax)."""
+    """x - max(x) - log(sum(exp(x - max(x)))) along axis: no overflow, unlike log(softmax).
+
+    x: any shape, float, at least one axis; the result has its dtype and shape. Raises UsageError
+    for an axis that x lacks (NumPy arrays: AxisError). As ONNX's LogSoftmax from opset 13.
+
+    >>> from isthmus import np, npx
+    >>> npx.log_softmax(np.asarray([0.0, 1000.0]))
+    array([-1000.,     0.])
+    """
     shifted = x - np.max(x, axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
 @composite
 def relu(x: Any, /) -> Any:
-    """max(x, 0)"""
+    """max(x, 0) (Nair and Hinton 2010). x: any shape; the result has its dtype.
+
+    >>> from isthmus import np, npx
+    >>> npx.relu(np.asarray([-2.0, 3.0]))
+    array([0., 3.])
+    """
     return np.maximum(x, 0)
 
 
 @composite
 def relu6(x: Any, /) -> Any:
-    """min(max(x, 0), 6)"""
+    """min(max(x, 0), 6) (Krizhevsky 2010). x: any shape; the result has its dtype.
+
+    >>> from isthmus import np, npx
+    >>> npx.relu6(np.asarray([-2.0, 3.0, 8.0]))
+    array([0., 3., 6.])
+    """
     return np.minimum(np.maximum(x, 0), 6)
 
 
 @composite
 def sigmoid(x: Any, /) -> Any:
-    """1 / (1 + exp(-x)), as (1 + tanh(x / 2)) / 2, which does not overflow."""
+    """1 / (1 + exp(-x)), as (1 + tanh(x / 2)) / 2, which does not overflow.
+
+    x: any shape, float; the result has its dtype. As ONNX's Sigmoid.
+
+    >>> from isthmus import np, npx
+    >>> npx.sigmoid(np.asarray([-1000.0, 0.0, 1.0]))
+    array([0.        , 0.5       , 0.73105858])
+    """
     return 0.5 * (1 + np.tanh(0.5 * x))
 
 
 @composite
 def silu(x: Any, /) -> Any:
-    """x * sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118)."""
+    """x * sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118).
+
+    x: any shape, float; the result has its dtype.
+
+    >>> from isthmus import np, npx
+    >>> npx.silu(np.asarray([-1.0, 0.0, 1.0]))
+    array([-0.26894142,  0.        ,  0.73105858])
+    """
     return x * sigmoid(x)
 
 
 @composite
 def softmax(x: Any, /, *, axis: int = -1) -> Any:
-    """exp(x - max(x)) / sum(exp(x - max(x))) along axis."""
+    """exp(x - max(x)) / sum(exp(x - max(x))) along axis.
+
+    x: any shape, float, at least one axis; the result has its dtype and shape. Raises UsageError
+    for an axis that x lacks (NumPy arrays: AxisError). As ONNX's Softmax from opset 13.
+
+    >>> from isthmus import np, npx
+    >>> npx.softmax(np.asarray([[0.0, 0.0], [1000.0, 0.0]]))
+    array([[0.5, 0.5],
+           [1. , 0. ]])
+    """
     weights = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return weights / np.sum(weights, axis=axis, keepdims=True)

@@ -25,15 +25,27 @@ from .control_operators import common_length
 from .control_recording import no_steps, recorded_cond, recorded_foreach, recorded_while, sliced
 from .nests import Nest, arguments, check_kept, check_same, pair
 
+__all__ = [
+    "cond",
+    "foreach",
+    "while_loop",
+]
+
 Function = Callable[..., Any]
 
 
 def cond(pred: Any, then_func: Function, else_func: Function, inputs: Any = ()) -> Any:
     """then_func(*inputs) if pred else else_func(*inputs).
 
-    pred: one truth value. The functions return an array or a nest of arrays. For a traced pred
-    both are traced, and must return the same nesting, dtypes and shapes; they may use arrays
-    from outside, but not assign to them. Raises UsageError, TraceError.
+    pred: one truth value. The functions return an array or a nest of arrays. For a traced pred both
+    are traced, and must return the same nesting, dtypes and shapes; they may use arrays from
+    outside, but not assign to them. Recorded as one node, in ONNX If. Raises UsageError for another
+    pred or different results, TraceError for such an assignment.
+
+    >>> from isthmus import np, npx
+    >>> x = np.asarray([1.0, -3.0])
+    >>> npx.cond(np.sum(x) > 0, lambda: x, lambda: -x)
+    array([-1.,  3.])
     """
     if getattr(pred, "ndim", 0):
         raise UsageError(f"npx.cond: pred has shape {pred.shape}; give one truth value")
@@ -47,10 +59,17 @@ def while_loop(
 ) -> tuple[Any, Any]:
     """(outputs, loop_vars) of `output, loop_vars = func(*loop_vars)` while cond(*loop_vars).
 
-    The outputs are stacked along a new first axis; they may be None. loop_vars: a tuple or list
-    of arrays or nests of them, or one array. max_iterations: the most steps. The loop is traced
-    if a loop variable is, or what cond or func return: then func is traced once, and may use
-    arrays from outside, but not assign to them. Raises UsageError, TraceError.
+    The outputs are stacked along a new first axis; they may be None. loop_vars: a tuple or list of
+    arrays or nests of them, or one array, which keep nesting, dtypes and shapes. max_iterations:
+    the most steps. The loop is traced if a loop variable is, or what cond or func return: then func
+    is traced once, and may use arrays from outside, but not assign to them. Recorded as one node,
+    in ONNX Loop. Raises UsageError for what does not keep its type, TraceError for such an
+    assignment.
+
+    >>> from isthmus import np, npx
+    >>> outputs, x = npx.while_loop(lambda x: x < 50, lambda x: (x, x * x), np.asarray(2))
+    >>> outputs, x
+    (array([ 2,  4, 16]), array(256))
     """
     if max_iterations is not None and (not isinstance(max_iterations, int) or max_iterations < 0):
         raise UsageError(f"max_iterations={max_iterations!r}: give a whole number from 0, or None")
@@ -63,10 +82,18 @@ def while_loop(
 def foreach(body: Function, data: Any, init_states: Any) -> tuple[Any, Any]:
     """(outputs, states) of `output, states = body(slice, states)` for each slice of data.
 
-    data: an array or a nest of arrays, cut along their first axis, which has one size. The
-    outputs are stacked along a new first axis; they may be None. The loop is traced if data,
-    states or what body returns are: then body is traced once, and may use arrays from
-    outside, but not assign to them. Raises UsageError, TraceError.
+    data: an array or a nest of arrays, cut along their first axis, which has one size. The outputs
+    are stacked along a new first axis; they may be None. The states keep nesting, dtypes and
+    shapes. The loop is traced if data, states or what body returns are: then body is traced once,
+    and may use arrays from outside, but not assign to them. Recorded as one node, in ONNX Scan.
+    Raises UsageError for what does not keep its type, TraceError for such an assignment.
+
+    >>> from isthmus import np, npx
+    >>> rows = np.asarray([[1.0, 2.0], [3.0, 4.0]])
+    >>> sums, total = npx.foreach(lambda row, sum: (sum + row, sum + row), rows, np.zeros(2))
+    >>> sums, total
+    (array([[1., 2.],
+           [4., 6.]]), array([4., 6.]))
     """
     found = None
     if not any_traced((data, init_states)):

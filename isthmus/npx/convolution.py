@@ -16,6 +16,11 @@ from isthmus.trace.op import composite, primitive
 
 from .windows import Padding, Pair, output_size, padded, padding_of, pair, taps
 
+__all__ = [
+    "convolution",
+    "fully_connected",
+]
+
 
 def _type(x: Type, w: Type, strides: Any, padding: Any, dilation: Any, groups: int) -> Type:
     if x.ndim != 4 or w.ndim != 4 or x.dtype != w.dtype:
@@ -122,8 +127,20 @@ def convolution(
 ) -> Any:
     """y[n, o, i, j] = sum over c, a, b of x[n, c, i*s + a*d, j*s + b*d] * weight[o, c, a, b].
 
-    x: [N, C, H, W], weight: [O, C/groups, h, w] -> [N, O, H', W'].
-    padding: an int, (height, width), or ((top, bottom), (left, right)), of zeros.
+    x: [N, C, H, W], weight: [O, C/groups, h, w] -> [N, O, H', W'], float, of one dtype; H' =
+    floor((H + padding - (h - 1) * d - 1) / s) + 1. strides s, dilation d: an int or (height,
+    width). padding: an int, (height, width), or ((top, bottom), (left, right)), of zeros. Raises
+    UsageError for other axes, dtypes or options, DimensionError if channels do not fit or the
+    window exceeds the image; of NumPy arrays NumPy's errors, but for options. As ONNX's Conv,
+    without bias.
+
+    >>> from isthmus import np, npx
+    >>> x, weight = np.reshape(np.arange(9.0), (1, 1, 3, 3)), np.ones((1, 1, 2, 2))
+    >>> npx.convolution(x, weight)
+    array([[[[ 8., 12.],
+             [20., 24.]]]])
+    >>> npx.convolution(x, weight, strides=2, padding=1).shape
+    (1, 1, 2, 2)
     """
     both = padding_of(padding)
     arguments = (pair(strides, "strides"), pair(dilation, "dilation"))
@@ -158,6 +175,15 @@ def _depthwise(x: Any, weight: Any, padding: Padding, strides: Any, dilation: An
 
 @composite
 def fully_connected(x: Any, weight: Any, bias: Any = None, /) -> Any:
-    """x @ weight.T + bias. x: [..., I], weight: [O, I], bias: [O] or None -> [..., O]."""
+    """x @ weight.T + bias. x: [..., I], weight: [O, I], bias: [O] or None -> [..., O].
+
+    Result: the common dtype. Raises DimensionError if the sizes I differ (NumPy arrays:
+    ValueError).
+
+    >>> from isthmus import np, npx
+    >>> weight, bias = np.asarray([[1.0, 2.0], [3.0, 4.0]]), np.asarray([0.5, 0.0])
+    >>> npx.fully_connected(np.asarray([[1.0, 1.0]]), weight, bias)
+    array([[3.5, 7. ]])
+    """
     y = np.matmul(x, np.matrix_transpose(weight))
     return y if bias is None else y + bias

@@ -7,6 +7,12 @@ from typing import Any
 from isthmus import np
 from isthmus.trace.op import composite
 
+__all__ = [
+    "batch_norm",
+    "l2_normalize",
+    "layer_norm",
+]
+
 
 @composite
 def batch_norm(
@@ -14,7 +20,14 @@ def batch_norm(
 ) -> Any:
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, by channel.
 
-    x: [N, C, ...], the others: [C] (Ioffe and Szegedy 2015, arXiv:1502.03167).
+    x: [N, C, ...], the others: [C] (Ioffe and Szegedy 2015, arXiv:1502.03167). Result: x's shape,
+    in the common dtype.
+
+    >>> from isthmus import np, npx
+    >>> x, one, zero = np.asarray([[1.0, 2.0], [3.0, 4.0]]), np.ones(2), np.zeros(2)
+    >>> npx.batch_norm(x, one, zero, np.asarray([2.0, 3.0]), one, epsilon=0.0)
+    array([[-1., -1.],
+           [ 1.,  1.]])
     """
     scale = gamma / np.sqrt(variance + epsilon)
     shift = beta - mean * scale
@@ -26,7 +39,13 @@ def batch_norm(
 def layer_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> Any:
     """(x - mean) / sqrt(var + epsilon) * gamma + beta, over the last axis.
 
-    x: [..., C], gamma and beta: [C] (Ba et al. 2016, arXiv:1607.06450).
+    x: [..., C], gamma and beta: [C] (Ba et al. 2016, arXiv:1607.06450). Result: x's shape, in the
+    common dtype.
+
+    >>> from isthmus import np, npx
+    >>> npx.layer_norm(np.asarray([[1.0, 3.0], [2.0, 8.0]]), np.ones(2), np.zeros(2), epsilon=0.0)
+    array([[-1.,  1.],
+           [-1.,  1.]])
     """
     centred = x - np.mean(x, axis=-1, keepdims=True)
     variance = np.mean(centred * centred, axis=-1, keepdims=True)
@@ -35,6 +54,15 @@ def layer_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> An
 
 @composite
 def l2_normalize(x: Any, /, *, axis: int = -1, epsilon: float = 1e-12) -> Any:
-    """x / max(sqrt(sum(x*x)), epsilon) along axis."""
+    """x / max(sqrt(sum(x*x)), epsilon) along axis.
+
+    x: any shape, float; the result has its dtype. axis: an int or several. Raises UsageError for an
+    axis that x lacks (NumPy arrays: AxisError). As `torch.nn.functional.normalize`.
+
+    >>> from isthmus import np, npx
+    >>> npx.l2_normalize(np.asarray([[3.0, 4.0], [0.0, 0.0]]))
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
     norm = np.sqrt(np.sum(x * x, axis=axis, keepdims=True))
     return x / np.maximum(norm, epsilon)

@@ -17,6 +17,12 @@ from isthmus.trace.op import composite, primitive
 from .convolution import convolution, spread_windows
 from .windows import output_size, padded, padding_of, pair, taps
 
+__all__ = [
+    "average_pool",
+    "global_average_pool",
+    "max_pool",
+]
+
 
 def _type(x: Type, window: Any, strides: Any, padding: Any, **_: Any) -> Type:
     if x.ndim != 4 or x.dtype.kind != "f":
@@ -56,7 +62,18 @@ def _max_gradient(g: Any, y: Any, x: Any, window: Any, strides: Any, padding: An
 
 @primitive(infer=_type, operations=_operations, vjp=_max_gradient, may_raise=False)
 def max_pool(x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0) -> Any:
-    """The largest element of each window; strides default to the window. -> [N, C, H', W']."""
+    """The largest element of each window; strides default to the window. -> [N, C, H', W'].
+
+    x: [N, C, H, W], float; H' = floor((H + padding - h) / stride) + 1. window (h, w), strides: an
+    int or (height, width). padding: as of `convolution`, of -inf, at most half the window. Raises
+    UsageError for other axes, dtypes or options, DimensionError for a window that exceeds the
+    image; of NumPy arrays not all of them are checked. As ONNX's MaxPool.
+
+    >>> from isthmus import np, npx
+    >>> npx.max_pool(np.reshape(np.arange(16.0), (1, 1, 4, 4)), window=2)
+    array([[[[ 5.,  7.],
+             [13., 15.]]]])
+    """
     steps = pair(window if strides is None else strides, "strides")
     views = taps(padded(x, padding_of(padding), -numpy.inf), pair(window, "window"), steps)
     result = views[0].copy()
@@ -83,7 +100,16 @@ def _average_gradient(
 def average_pool(
     x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0, count_padding: bool = True
 ) -> Any:
-    """The mean of each window; count_padding tells whether padded zeros are counted."""
+    """The mean of each window; count_padding tells whether padded zeros are counted.
+
+    x: [N, C, H, W], float -> [N, C, H', W'], with window, strides, padding and errors of
+    `max_pool`. As ONNX's AveragePool; its count_include_pad is count_padding.
+
+    >>> from isthmus import np, npx
+    >>> npx.average_pool(np.reshape(np.arange(16.0), (1, 1, 4, 4)), window=2)
+    array([[[[ 2.5,  4.5],
+             [10.5, 12.5]]]])
+    """
     size = pair(window, "window")
     steps = pair(window if strides is None else strides, "strides")
     total = sum(taps(padded(x, padding_of(padding), 0), size, steps))
@@ -95,5 +121,12 @@ def average_pool(
 
 @composite
 def global_average_pool(x: Any, /) -> Any:
-    """The mean over H and W, which stay as axes of size 1. -> [N, C, 1, 1]."""
+    """The mean over H and W, which stay as axes of size 1. -> [N, C, 1, 1].
+
+    x: [N, C, H, W], float; the result has its dtype (Lin et al. 2013, arXiv:1312.4400).
+
+    >>> from isthmus import np, npx
+    >>> npx.global_average_pool(np.reshape(np.arange(4.0), (1, 1, 2, 2)))
+    array([[[[1.5]]]])
+    """
     return np.mean(x, axis=(2, 3), keepdims=True)

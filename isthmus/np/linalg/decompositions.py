@@ -71,7 +71,17 @@ def _inverse(x: Any) -> Any:
     host_only=host_only.DECOMPOSED,
 )
 def cholesky(x: Any, /, *, upper: bool = False) -> Any:
-    """The lower triangular L with x = L @ conj(L).T, of positive definite x; upper: conj(L).T."""
+    """The lower triangular L with x = L @ conj(L).T, of positive definite x; upper: conj(L).T.
+
+    x: [..., M, M], of which the triangle of the result is read -> the same shape and dtype, float64
+    of integers. Raises LinAlgError if x is not positive definite, UsageError for matrices that are
+    not square, and for float16 (NumPy arrays: LinAlgError, TypeError). As `numpy.linalg.cholesky`.
+
+    >>> from isthmus import np
+    >>> np.linalg.cholesky(np.asarray([[4.0, 2.0], [2.0, 5.0]]))
+    array([[2., 0.],
+           [1., 2.]])
+    """
     return numpy.linalg.cholesky(x, upper=upper)
 
 
@@ -96,14 +106,28 @@ def _eig(x: Any, /) -> tuple[Any, Any]:
 def eig(x: Any, /) -> EigResult:
     """Eigenvalues in no order, and the eigenvectors, which are columns.
 
-    Always complex, as in the standard; NumPy's are real where all imaginary parts are 0.
+    x: [..., M, M] -> the named tuple (eigenvalues: [..., M], eigenvectors: [..., M, M]), with x @
+    eigenvectors = eigenvectors * eigenvalues. Always complex, as in the standard; NumPy's are real
+    where all imaginary parts are 0. Raises LinAlgError if none are found, UsageError for matrices
+    that are not square, and for float16 (NumPy arrays: LinAlgError, TypeError).
+
+    >>> from isthmus import np
+    >>> np.linalg.eig(np.asarray([[0.0, 1.0], [-1.0, 0.0]])).eigenvalues
+    array([0.+1.j, 0.-1.j])
     """
     return EigResult(*_eig(x))
 
 
 @primitive(infer=lambda x: _eig_type(x)[0], host_only=host_only.DECOMPOSED)
 def eigvals(x: Any, /) -> Any:
-    """Eigenvalues in no order; always complex, see `eig`."""
+    """Eigenvalues in no order; always complex, see `eig`.
+
+    x: [..., M, M] -> [..., M]. The errors are those of `eig`.
+
+    >>> from isthmus import np
+    >>> np.linalg.eigvals(np.asarray([[2.0, 1.0], [0.0, 3.0]]))
+    array([2.+0.j, 3.+0.j])
+    """
     values = numpy.linalg.eigvals(x)
     return values.astype(numpy.result_type(values, numpy.complex64))
 
@@ -130,7 +154,15 @@ def _eigh(x: Any, /, UPLO: Triangle) -> Any:
 def eigh(x: Any, /, UPLO: Triangle = "L") -> EighResult:
     """Eigenvalues, ascending, and eigenvectors of symmetric or hermitian matrices.
 
-    UPLO: "L" reads the lower triangle alone, "U" the upper.
+    UPLO: "L" reads the lower triangle alone, "U" the upper. x: [..., M, M] -> the named tuple
+    (eigenvalues: [..., M], real; eigenvectors: [..., M, M], columns of x's dtype), float64 of
+    integers. Raises LinAlgError if none are found, UsageError for another UPLO, for matrices that
+    are not square, and for float16 (NumPy arrays: ValueError, LinAlgError, TypeError). As
+    `numpy.linalg.eigh`.
+
+    >>> from isthmus import np
+    >>> np.linalg.eigh(np.asarray([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
+    array([1., 3.])
     """
     return EighResult(*_eigh(x, UPLO))
 
@@ -147,7 +179,14 @@ def _eigvalsh_gradient(g: Any, y: Any, x: Any, UPLO: Triangle) -> tuple[Any]:
     host_only=host_only.DECOMPOSED,
 )
 def eigvalsh(x: Any, /, UPLO: Triangle = "L") -> Any:
-    """Eigenvalues, ascending, of symmetric or hermitian matrices; see `eigh`."""
+    """Eigenvalues, ascending, of symmetric or hermitian matrices; see `eigh`.
+
+    x: [..., M, M] -> [..., M], real. The errors are those of `eigh`. As `numpy.linalg.eigvalsh`.
+
+    >>> from isthmus import np
+    >>> np.linalg.eigvalsh(np.asarray([[2.0, 1.0], [1.0, 2.0]]))
+    array([1., 3.])
+    """
     return numpy.linalg.eigvalsh(x, UPLO=UPLO)
 
 
@@ -176,7 +215,15 @@ def qr(x: Any, /, mode: Mode = "reduced") -> Any:
     """Orthonormal columns Q and upper triangular R with x = Q @ R.
 
     mode: "reduced" for a Q of min(M, N) columns, "complete" for M; "r" for R alone; "raw" for
-    LAPACK's reflectors and their factors.
+    LAPACK's reflectors and their factors. x: [..., M, N] -> the named tuple (Q, R) of x's dtype,
+    float64 of integers. Raises UsageError for another mode, for less than two axes, and for float16
+    (NumPy arrays: ValueError, LinAlgError, TypeError). As `numpy.linalg.qr`.
+
+    >>> from isthmus import np
+    >>> x = np.asarray([[3.0, 1.0], [4.0, 2.0]])
+    >>> q, r = np.linalg.qr(x)
+    >>> np.allclose(q @ r, x), np.allclose(q.T @ q, np.eye(2))
+    (True, True)
     """
     found = _qr(x, mode)
     match mode:
@@ -206,7 +253,14 @@ def svd(
 ) -> Any:
     """Orthonormal U and Vh, and S, descending, with x = U * S @ Vh; S alone without compute_uv.
 
-    full_matrices: whether U and Vh are square. hermitian: x is, which is faster.
+    full_matrices: whether U and Vh are square. hermitian: x is, which is faster. x: [..., M, N] ->
+    the named tuple (U, S, Vh), with S: [..., min(M, N)], real; of x's dtype, float64 of integers.
+    Raises LinAlgError if it does not converge, UsageError for less than two axes, and for float16
+    (NumPy arrays: LinAlgError, TypeError). As `numpy.linalg.svd`.
+
+    >>> from isthmus import np
+    >>> np.linalg.svd(np.asarray([[3.0, 0.0], [0.0, -4.0]])).S
+    array([4., 3.])
     """
     if compute_uv:
         return SVDResult(*_svd(x, full_matrices, hermitian))
@@ -226,5 +280,13 @@ def _svdvals_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
     host_only=host_only.DECOMPOSED,
 )
 def svdvals(x: Any, /) -> Any:
-    """The singular values, descending."""
+    """The singular values, descending. x: [..., M, N] -> [..., min(M, N)], real.
+
+    Result: x's precision, float64 of integers. The errors are those of `svd`. As
+    `numpy.linalg.svdvals`.
+
+    >>> from isthmus import np
+    >>> np.linalg.svdvals(np.asarray([[3.0, 0.0], [0.0, -4.0]]))
+    array([4., 3.])
+    """
     return numpy.linalg.svd(x, compute_uv=False)

@@ -43,7 +43,15 @@ def _det_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
 
 @primitive(infer=_det_type, vjp=_det_gradient, host_only=host_only.DECOMPOSED)
 def det(x: Any, /) -> Any:
-    """The determinant."""
+    """The determinant. x: [..., M, M] -> [...], of x's dtype, float64 of integers.
+
+    Raises UsageError for matrices that are not square, and for float16 (NumPy arrays: LinAlgError,
+    TypeError). As `numpy.linalg.det`.
+
+    >>> from isthmus import np
+    >>> np.linalg.det(np.asarray([[2.0, 1.0], [0.0, 3.0]]))
+    np.float64(6.0)
+    """
     return numpy.linalg.det(x)
 
 
@@ -60,7 +68,16 @@ def _slogdet(x: Any, /) -> Any:
 
 
 def slogdet(x: Any, /) -> SlogdetResult:
-    """The determinant as sign * exp(logabsdet), which neither overflows nor underflows."""
+    """The determinant as sign * exp(logabsdet), which neither overflows nor underflows.
+
+    x: [..., M, M] -> the named tuple (sign: [...], logabsdet: [...]): 0 and -inf of a singular
+    matrix. The errors are those of `det`. As `numpy.linalg.slogdet`.
+
+    >>> from isthmus import np
+    >>> sign, logabsdet = np.linalg.slogdet(1e-200 * np.eye(2))
+    >>> round(float(sign)), round(float(logabsdet), 4)
+    (1, -921.034)
+    """
     return SlogdetResult(*_slogdet(x))
 
 
@@ -72,7 +89,17 @@ def _inv_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
 
 @primitive(infer=like_operand(numpy.linalg.inv), vjp=_inv_gradient, host_only=host_only.DECOMPOSED)
 def inv(x: Any, /) -> Any:
-    """The inverse; LinAlgError if there is none."""
+    """The inverse; LinAlgError if there is none.
+
+    x: [..., M, M] -> the same shape and dtype, float64 of integers. Raises UsageError for matrices
+    that are not square, and for float16 (NumPy arrays: LinAlgError, TypeError). As
+    `numpy.linalg.inv`.
+
+    >>> from isthmus import np
+    >>> np.linalg.inv(np.asarray([[2.0, 0.0], [0.0, 4.0]]))
+    array([[0.5 , 0.  ],
+           [0.  , 0.25]])
+    """
     return numpy.linalg.inv(x)
 
 
@@ -96,8 +123,15 @@ def _pinv(x: Any, rtol: Any, /, hermitian: bool) -> Any:
 def pinv(x: Any, /, rcond: Any = None, hermitian: bool = False, *, rtol: Any = 1e-15) -> Any:
     """The Moore-Penrose inverse: singular values up to rtol times the largest count as 0.
 
-    rtol: a number or an array, one a matrix; None for max(M, N) times the dtype's epsilon.
-    rcond is its older name. hermitian: x is, which is faster.
+    x: [..., M, N] -> [..., N, M], of x's dtype, float64 of integers. rtol: a number or an array,
+    one a matrix; None for max(M, N) times the dtype's epsilon. rcond is its older name. hermitian:
+    x is, which is faster. The errors are those of `svd`. As `numpy.linalg.pinv`.
+
+    >>> from isthmus import np
+    >>> np.linalg.pinv(np.asarray([[2.0, 0.0, 0.0], [0.0, 4.0, 0.0]])).round(3)
+    array([[0.5 , 0.  ],
+           [0.  , 0.25],
+           [0.  , 0.  ]])
     """
     return _pinv(x, rtol if rcond is None else rcond, hermitian)
 
@@ -120,7 +154,13 @@ def _matrix_rank(x: Any, tol: Any, rtol: Any, /, hermitian: bool) -> Any:
 def matrix_rank(x: Any, /, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """How many singular values are above tol, or above rtol times the largest.
 
-    rtol: a number or an array, one a matrix; None for max(M, N) times the dtype's epsilon.
+    x: [..., M, N] -> [...], int64; for less than two axes whether an element is not 0. rtol: a
+    number or an array, one a matrix; None for max(M, N) times the dtype's epsilon. hermitian: x is,
+    which is faster. The errors are those of `svd`. As `numpy.linalg.matrix_rank`.
+
+    >>> from isthmus import np
+    >>> np.linalg.matrix_rank(np.asarray([[1.0, 2.0], [2.0, 4.0]]))
+    np.int64(1)
     """
     return _matrix_rank(x, tol, rtol, hermitian)
 
@@ -147,7 +187,16 @@ def _solve_gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
 
 @primitive(infer=_solve_type, vjp=_solve_gradient, host_only=host_only.DECOMPOSED)
 def solve(a: Any, b: Any, /) -> Any:
-    """The x with a @ x = b. b: [M], or [..., M, K]; LinAlgError if there is none."""
+    """The x with a @ x = b. b: [M], or [..., M, K]; LinAlgError if there is none.
+
+    a: [..., M, M] -> [..., M] or [..., M, K], of the common dtype, float64 of integers. Raises
+    UsageError for an a that is not square, and for float16; DimensionError for another number of
+    rows (NumPy arrays: LinAlgError, TypeError, ValueError). As `numpy.linalg.solve`.
+
+    >>> from isthmus import np
+    >>> np.linalg.solve(np.asarray([[2.0, 0.0], [0.0, 4.0]]), np.asarray([2.0, 2.0]))
+    array([1. , 0.5])
+    """
     return numpy.linalg.solve(a, b)
 
 
@@ -174,8 +223,16 @@ def _lstsq(a: Any, b: Any, /, rcond: Any, size: Any = None) -> Any:
 def lstsq(a: Any, b: Any, /, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
     """The x that makes sum((a @ x - b)**2) smallest; those sums, the rank and singular values of a.
 
-    The sums are none where a's rank is below N, or where M <= N. rcond: singular values up to
-    rcond times the largest count as 0; None for max(M, N) times the dtype's epsilon.
+    a: [M, N], b: [M] or [M, K] -> x: [N] or [N, K], sums: [K], rank: [], values: [min(M, N)]. The
+    sums are none where a's rank is below N, or where M <= N. rcond: singular values up to rcond
+    times the largest count as 0; None for max(M, N) times the dtype's epsilon. Result: the common
+    dtype, float64 of integers. Raises UsageError for other axes, and for float16; DimensionError
+    for another number of rows (NumPy arrays: LinAlgError, TypeError). As `numpy.linalg.lstsq`.
+
+    >>> from isthmus import np
+    >>> a = np.asarray([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> np.linalg.lstsq(a, np.asarray([1.0, 3.0, 5.0]))[0].round(6)
+    array([2., 1.])
     """
     solution, residuals, rank, values = _lstsq(a, b, rcond)
     return solution, residuals, rank, values
@@ -185,7 +242,14 @@ def lstsq(a: Any, b: Any, /, rcond: float | None = None) -> tuple[Any, Any, Any,
 def tensorinv(a: Any, /, ind: int = 2) -> Any:
     """The b with tensordot(b, tensordot(a, c, ind), ind) = c: a is inverted as a matrix.
 
-    ind: how many first axes of a are its rows.
+    ind: how many first axes of a are its rows; their sizes and the others' have one product.
+    Result: the others' axes, then the first, of a's dtype, float64 of integers. Raises LinAlgError
+    if there is no inverse, UsageError for an ind below 1 or another product (NumPy arrays:
+    ValueError, LinAlgError). As `numpy.linalg.tensorinv`.
+
+    >>> from isthmus import np
+    >>> np.linalg.tensorinv(np.reshape(2 * np.eye(6), (6, 2, 3)), ind=1).shape
+    (2, 3, 6)
     """
     a = asarray(a)
     if ind < 1:
@@ -196,7 +260,18 @@ def tensorinv(a: Any, /, ind: int = 2) -> Any:
 
 @in_parts(numpy.linalg.tensorsolve)
 def tensorsolve(a: Any, b: Any, /, axes: Any = None) -> Any:
-    """The x with tensordot(a, x, x.ndim) = b. axes: those of a that are moved to the end first."""
+    """The x with tensordot(a, x, x.ndim) = b. axes: those of a that are moved to the end first.
+
+    a: b's shape, then that of x, of one product. Result: the common dtype, float64 of integers.
+    Raises LinAlgError if there is none, DimensionError for another product (NumPy arrays:
+    LinAlgError, ValueError). As `numpy.linalg.tensorsolve`.
+
+    >>> from isthmus import np
+    >>> a = np.reshape(2 * np.eye(6), (6, 2, 3))
+    >>> np.linalg.tensorsolve(a, np.arange(6.0))
+    array([[0. , 0.5, 1. ],
+           [1.5, 2. , 2.5]])
+    """
     a, b = asarray(a), asarray(b)
     order = list(range(a.ndim))
     for axis in axes or ():

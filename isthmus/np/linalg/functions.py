@@ -61,7 +61,15 @@ __all__ = [
 
 
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    """The vectors perpendicular to those of 3 elements along an axis of x1 and x2."""
+    """The vectors perpendicular to those of 3 elements along an axis of x1 and x2.
+
+    x1, x2: [..., 3, ...], broadcast, and so the result, of the common dtype. Raises UsageError for
+    another size of the axis. As `numpy.linalg.cross`.
+
+    >>> from isthmus import np
+    >>> np.linalg.cross(np.asarray([1, 0, 0]), np.asarray([0, 1, 0]))
+    array([0, 0, 1])
+    """
     x1, x2 = asarray(x1), asarray(x2)
     for x in (x1, x2):
         if not equal(x.shape[one_axis(axis, x.ndim)], 3):
@@ -70,17 +78,41 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Any:
-    """The elements x[..., i, i + offset]."""
+    """The elements x[..., i, i + offset]. x: [..., M, N] -> [..., n], of x's dtype.
+
+    Raises UsageError for less than two axes. As `numpy.linalg.diagonal`.
+
+    >>> from isthmus import np
+    >>> np.linalg.diagonal(np.asarray([[1, 2, 3], [4, 5, 6]]), offset=1)
+    array([2, 6])
+    """
     return diagonal_of(x, offset, -2, -1)
 
 
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
-    """The sum of the elements x[..., i, i + offset]."""
+    """The sum of the elements x[..., i, i + offset]. x: [..., M, N] -> [...].
+
+    Result: `dtype`, else x's, but int64 or uint64 of smaller integers. Raises UsageError for less
+    than two axes (NumPy arrays: ValueError). As `numpy.linalg.trace`.
+
+    >>> from isthmus import np
+    >>> np.linalg.trace(np.asarray([[[1, 2], [3, 4]], [[5, 6], [7, 8]]]))
+    array([ 5, 13])
+    """
     return products.trace(x, offset, -2, -1, dtype)
 
 
 def outer(x1: Any, x2: Any, /) -> Any:
-    """The products of every element of x1, a row each, and every element of x2, a column each."""
+    """The products of every element of x1, a row each, and every element of x2, a column each.
+
+    x1: [M], x2: [N] -> [M, N], of the common dtype. Raises UsageError for other axes. As
+    `numpy.linalg.outer`.
+
+    >>> from isthmus import np
+    >>> np.linalg.outer(np.asarray([1, 2]), np.asarray([3, 4]))
+    array([[3, 4],
+           [6, 8]])
+    """
     x1, x2 = asarray(x1), asarray(x2)
     if x1.ndim != 1 or x2.ndim != 1:
         raise UsageError(f"outer of {x1.ndim} and {x2.ndim} axes; give one each")
@@ -89,7 +121,17 @@ def outer(x1: Any, x2: Any, /) -> Any:
 
 @in_parts(numpy.linalg.matrix_power)
 def matrix_power(x: Any, /, n: int) -> Any:
-    """x @ x @ ... n times, by squaring; of the inverse for a negative n, and 1 for 0."""
+    """x @ x @ ... n times, by squaring; of the inverse for a negative n, and 1 for 0.
+
+    x: [..., M, M] -> the same shape and dtype, float64 of integers and a negative n. Raises
+    LinAlgError if there is no inverse, UsageError for matrices that are not square (NumPy arrays:
+    LinAlgError). As `numpy.linalg.matrix_power`.
+
+    >>> from isthmus import np
+    >>> np.linalg.matrix_power(np.asarray([[1, 1], [1, 0]]), 5)
+    array([[8, 5],
+           [5, 3]])
+    """
     x = asarray(x)
     if n == 0:
         return broadcast_to(eye(x.shape[-1], dtype=x.dtype), x.shape)
@@ -109,7 +151,13 @@ def matrix_power(x: Any, /, n: int) -> Any:
 def multi_dot(arrays: Sequence[Any], /) -> Any:
     """The product of matrices, in the order that takes fewest multiplications.
 
-    The first and the last may be vectors. Where sizes are named the order is a guess.
+    arrays: at least two; the first and the last may be vectors. Where sizes are named the order is
+    a guess. Result: the common dtype. Raises UsageError for other numbers of arrays or axes,
+    DimensionError if inner sizes differ (NumPy arrays: ValueError). As `numpy.linalg.multi_dot`.
+
+    >>> from isthmus import np
+    >>> np.linalg.multi_dot([np.asarray([1, 2]), np.asarray([[1, 2], [3, 4]]), np.asarray([1, 1])])
+    np.int64(17)
     """
     known = [asarray(array) for array in arrays]
     if len(known) < 2:

@@ -34,7 +34,14 @@ __all__ = [
 def norm(x: Any, /, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The length of vectors along one axis, or of matrices along two; see the functions of each.
 
-    ord: None for the root of the sum of squares, which without axes is that of all elements.
+    ord: None for the root of the sum of squares, which without axes is that of all elements; else
+    as of `vector_norm` and `matrix_norm`. Result: x's floating dtype, real of complex numbers and
+    float64 of integers. Raises UsageError for other numbers of axes, or for an ord that the kind
+    lacks (NumPy arrays: ValueError). As `numpy.linalg.norm`.
+
+    >>> from isthmus import np
+    >>> np.linalg.norm(np.asarray([[3.0, 4.0], [6.0, 8.0]]), axis=1)
+    array([ 5., 10.])
     """
     x = _floating(asarray(x))
     if axis is None and (ord is None or (ord, x.ndim) in (("f", 2), ("fro", 2), (2, 1))):
@@ -52,7 +59,13 @@ def norm(x: Any, /, ord: Any = None, axis: Any = None, keepdims: bool = False) -
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """sum(abs(x) ** ord) ** (1 / ord) over axes, or over all.
 
-    ord: also inf and -inf, the largest and the smallest abs(x), and 0, how many are not 0.
+    ord: also inf and -inf, the largest and the smallest abs(x), and 0, how many are not 0. Result:
+    x's floating dtype, real of complex numbers and float64 of integers. Raises UsageError for an
+    ord of matrices (NumPy arrays: ValueError). As `numpy.linalg.vector_norm`.
+
+    >>> from isthmus import np
+    >>> np.linalg.vector_norm(np.asarray([[3.0, 4.0], [6.0, 8.0]]), axis=1, ord=1)
+    array([ 7., 14.])
     """
     return _of_vectors(_floating(asarray(x)), ord, axis, keepdims)
 
@@ -61,8 +74,14 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """The norm of the matrices in the last two axes.
 
     ord: "fro" for the root of the sum of squares, "nuc" for the sum of singular values, 2 and -2
-    for the largest and smallest of them; 1 and -1 for the largest and smallest sum of abs(x)
-    over a column, inf and -inf over a row.
+    for the largest and smallest of them; 1 and -1 for the largest and smallest sum of abs(x) over a
+    column, inf and -inf over a row. x: [..., M, N] -> [...], of x's floating dtype, real of complex
+    numbers and float64 of integers. Raises UsageError for another ord and for less than two axes
+    (NumPy arrays: ValueError). As `numpy.linalg.matrix_norm`.
+
+    >>> from isthmus import np
+    >>> np.linalg.matrix_norm(np.asarray([[1.0, 2.0], [3.0, 4.0]]), ord=1)
+    np.float64(6.0)
     """
     return norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
 
@@ -143,6 +162,13 @@ def _cond_type(x: Type, p: Any) -> Type:
 def cond(x: Any, /, p: Any = None) -> Any:
     """How much solving equations with x can amplify an error: norm(x, p) * norm(inv(x), p).
 
-    p: an `ord` of matrices; None for the largest singular value divided by the smallest.
+    x: [..., M, N] -> [...], real, float64 of integers; inf of a singular matrix. p: an `ord` of
+    matrices, which have to be square then; None for the largest singular value divided by the
+    smallest. Raises LinAlgError for a p of others, UsageError for less than two axes, and for
+    float16 (NumPy arrays: LinAlgError, TypeError). As `numpy.linalg.cond`.
+
+    >>> from isthmus import np
+    >>> np.linalg.cond(np.asarray([[2.0, 0.0], [0.0, 8.0]]))
+    np.float64(4.0)
     """
     return numpy.linalg.cond(x, p)
