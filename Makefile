@@ -25,6 +25,7 @@ test: .venv/tested
 lint: .venv/tested
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 
 format: .venv/tested

@@ -1,4 +1,4 @@
-"""The layout: packages as declared, and who may know whom."""
+"""The layout: packages as declared. Who may know whom is a contract of `make lint`."""
 
 from __future__ import annotations
 
@@ -7,22 +7,14 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
+import grimp
 from places import ROOT
 
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 LINKED = ("benchmarks", "cpu_backend", "gpu_backend", "models", "reports")
-CORE = ("", "np", "npx", "nn")
-BACKENDS = ("isthmus.cpu_backend", "isthmus.gpu_backend")
-
-# Which folder may import a runtime, a format or a plotting library; the others use them by name.
-ALLOWED = {
-    "openvino": {"cpu_backend"},
-    "onnx": {"gpu_backend", "onnx/write"},
-    "onnxruntime": {"gpu_backend"},
-}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -32,11 +24,6 @@ def imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def files_of(package: str) -> list[Path]:
-    folder = ROOT / "isthmus" / package
-    return sorted(folder.glob("*.py"))
 
 
 def test_packages_on_disk_are_those_declared() -> None:
@@ -70,46 +57,11 @@ def test_a_measured_process_needs_nothing_but_numpy_to_start() -> None:
         assert known - set(sys.stdlib_module_names) <= {"numpy"}, path
 
 
-@pytest.mark.parametrize("package", CORE)
-def test_the_core_imports_no_backend(package: str) -> None:
-    for path in files_of(package):
-        known = [name for name in imports(path) if name.startswith(BACKENDS)]
-        assert not known or path.name == "export.py", f"{path}: {known}"
-
-
-@pytest.mark.parametrize("package", ["benchmarks", "models", "reports"])
-def test_backends_are_found_by_entry_point(package: str) -> None:
-    for path in files_of(package):
-        assert not [name for name in imports(path) if name.startswith(BACKENDS)], path
-
-
-def test_backends_do_not_know_each_other() -> None:
-    for mine, others in (("cpu_backend", "isthmus.gpu"), ("gpu_backend", "isthmus.cpu")):
-        for path in files_of(mine):
-            assert not [name for name in imports(path) if name.startswith(others)], path
-
-
-@pytest.mark.parametrize("library", ALLOWED)
-def test_runtimes_are_imported_in_their_folder_only(library: str) -> None:
-    for package in (*CORE, "models", "cpu_backend", "gpu_backend", "reports"):
-        for path in files_of(package):
-            used = [name for name in imports(path) if name.split(".")[0] == library]
-            assert not used or package in ALLOWED[library], f"{path}: {used}"
-
-
-@pytest.mark.parametrize(
-    ("lower", "above"),
-    [
-        ("np", ("isthmus.npx", "isthmus.nn", "isthmus.program", "isthmus.models")),
-        ("npx", ("isthmus.nn", "isthmus.program", "isthmus.models")),
-        ("nn", ("isthmus.models", "isthmus.benchmarks", "isthmus.reports")),
-        ("models", ("isthmus.benchmarks", "isthmus.reports", "isthmus.cli")),
-        ("reports", ("isthmus.cli",)),
-    ],
-)
-def test_knowledge_goes_downward(lower: str, above: tuple[str, ...]) -> None:
-    for path in files_of(lower):
-        assert not [name for name in imports(path) if name.startswith(above)], path
+def test_no_circle_among_all_modules() -> None:
+    """Late imports, inside a function, and imports for types alone count."""
+    graph = grimp.build_graph("isthmus", cache_dir=None)
+    imported = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    TopologicalSorter(imported).prepare()  # raises CycleError, which names a circle
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -10,8 +10,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import threads
-
+ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
 NO_LIMIT = 2**62
 
@@ -50,7 +49,7 @@ def _number(text: str) -> float:
 
 def _folders(controller: str, own: Path) -> Iterator[Path]:
     """The root, and each group on the way to this process's, of version 2 and of version 1."""
-    for base, group in ((threads.CGROUP, ""), *_groups(controller, own)):
+    for base, group in ((ROOT, ""), *_groups(controller, own)):
         folder = base
         yield folder
         for name in group.split("/"):
@@ -61,7 +60,7 @@ def _folders(controller: str, own: Path) -> Iterator[Path]:
 
 def _groups(controller: str, own: Path) -> Iterator[tuple[Path, str]]:
     """Where each version's tree begins, and the path of this process's group in it."""
-    root, found = threads.CGROUP, [(threads.CGROUP / controller, "")]
+    root, found = ROOT, [(ROOT / controller, "")]
     for line in (_read(own) or "").splitlines():
         _, names, path = [*line.split(":", 2), "", ""][:3]
         if not names:

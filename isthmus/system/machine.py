@@ -86,7 +86,7 @@ def _cpuinfo() -> dict[str, str]:
 
 def thread_counts() -> dict[str, int | None]:
     """Processors of the machine, of the affinity mask, of the container's quota, and ours."""
-    quota = threads.quota(threads.CGROUP)
+    quota = threads.quota()
     return {
         "processors": os.cpu_count(),
         "affinity": threads.affinity(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy
@@ -47,11 +46,9 @@ def test_operands_come_first() -> None:
     assert len(seen) == len(graph.nodes()) == 6
 
 
-def test_order_is_linear_and_iterative() -> None:
-    graph = chain(10_000)
-    start = time.perf_counter()
-    assert len(graph.nodes()) == 10_000
-    assert time.perf_counter() - start < 1  # quadratic would be a minute
+def test_order_is_iterative() -> None:
+    """That its work is linear is tested in `test_scaling`."""
+    assert len(chain(10_000).nodes()) == 10_000
 
 
 def test_paths_that_meet_again_are_visited_once() -> None:

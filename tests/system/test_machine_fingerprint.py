@@ -116,7 +116,7 @@ def test_the_smallest_limit_on_the_way_counts(
     memory: float | None,
     quota: float | None,
 ) -> None:
-    monkeypatch.setattr(threads, "CGROUP", written(tmp_path / "cgroup", files))
+    monkeypatch.setattr(cgroup, "ROOT", written(tmp_path / "cgroup", files))
     told = written(tmp_path, {"own": own}) / "own"
     assert (cgroup.memory_bytes(told), cgroup.processors(told)) == (memory, quota)
 

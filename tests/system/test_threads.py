@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from isthmus.system import threads
+from isthmus.system import cgroup, threads
 from isthmus.system.threads import UNLIMITED, affinity, available_threads, quota
 
 V2, LIMIT, PERIOD = "cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"
@@ -31,11 +31,14 @@ V2, LIMIT, PERIOD = "cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"
         ({}, UNLIMITED),
     ],
 )
-def test_quota(tmp_path: Path, files: Mapping[str, str], processors: int) -> None:
+def test_quota(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str], processors: int
+) -> None:
+    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert quota(tmp_path) == processors
+    assert quota() == processors
 
 
 @pytest.mark.parametrize(
@@ -45,9 +48,22 @@ def test_the_smaller_of_both_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, wanted: int
 ) -> None:
     (tmp_path / V2).write_text(limit)
-    monkeypatch.setattr(threads, "CGROUP", tmp_path)
+    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
     monkeypatch.setattr(threads, "affinity", lambda: 5)
     assert available_threads() == wanted
+
+
+def test_a_group_below_the_root_limits_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The smallest quota on the way from the root to this process's own group counts."""
+    for folder, text in (("", "max 100000"), ("a", "300000 100000"), ("a/b", "800000 100000")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / V2).write_text(text)
+    own = tmp_path / "own"
+    own.write_text("0::/a/b\n")
+    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
+    assert cgroup.processors(own) == 3
 
 
 def test_affinity_is_that_of_this_process() -> None:

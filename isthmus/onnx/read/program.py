@@ -26,8 +26,8 @@ from .rows import ROWS, Row
 OPTIONAL = ("Dropout", "LayerNormalization", "MaxPool", "BatchNormalization")
 
 
-# A file as its reader has parsed it, a dataclass with `nodes`, `inputs`, `outputs`, `parameters` and
-# `computes(node)`; a node, one with `op`, `inputs`, `outputs` and `attributes`.
+# A file as its reader has parsed it, a dataclass with `nodes`, `inputs`, `outputs`, `parameters`
+# and `computes(node)`; a node, one with `op`, `inputs`, `outputs` and `attributes`.
 File = Any
 Node = Any
 Walk = Callable[[File, Mapping[str, Row], Mapping[str, Any]], list[Any]]
