@@ -136,6 +136,25 @@ def test_lookups_at_changing_indices_are_the_hosts(device_backend: dict[str, Any
         run(numpy.asarray(10, "int32"), ZERO)
 
 
+def test_lookups_along_an_axis_at_indices_from_outside_are_the_hosts(
+    device_backend: dict[str, Any],
+) -> None:
+    """A runtime does not check them, and each of its steps would look up at the same ones."""
+
+    def function(x: Any, k: Any) -> Any:
+        def step(row: Any, s: Any) -> Any:
+            return np.take_along_axis(row, k, axis=0), s
+
+        return npx.foreach(step, x, ZERO)[0]
+
+    x, inside = numpy.arange(12, dtype="float32").reshape(3, 4), numpy.array([0, 3], "int32")
+    run = compile(function, (spec("float32", [3, 4]), spec("int32", [2])), **device_backend)
+    assert "indices of a step are not checked" in run.explain()
+    check_equal(run(x, inside), x[:, inside])
+    with pytest.raises(IndexOutside, match="index 4 is out of bounds for size 4"):
+        run(x, inside + 1)
+
+
 # What is computed where
 
 
