@@ -14,6 +14,8 @@ from isthmus.graph.infer import axes_of, one_axis
 from .builder import Output, Site, vector
 from .rules import Rule
 
+__all__ = ["extreme", "position", "reduced", "reduction", "running_sum"]
+
 
 def reduction(function: Callable[..., Any]) -> Rule:
     """A rule for a reduction over `axis`."""

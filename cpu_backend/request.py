@@ -17,6 +17,8 @@ import openvino
 from isthmus.errors import IsthmusError
 from isthmus.graph.dims import Shape, evaluate
 
+__all__ = ["Request", "Requests"]
+
 Array = numpy.ndarray[Any, Any]
 Kind = tuple[Shape, numpy.dtype[Any]]
 

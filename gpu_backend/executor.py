@@ -20,6 +20,8 @@ from isthmus.program.backend import Arrays, Options
 from .capability import LONGEST
 from .session import device_of, one_line, open_session
 
+__all__ = ["OnnxRunner"]
+
 Array = numpy.ndarray[Any, Any]
 
 

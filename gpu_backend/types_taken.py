@@ -13,6 +13,8 @@ from typing import Any
 from isthmus import np, npx
 from isthmus.trace.op import OPERATORS, Op
 
+__all__ = ["ANY", "FLOAT", "REASONS", "TYPES"]
+
 FLOAT = frozenset({"float32"})
 INTEGER = frozenset({"int32", "int64"})
 BOOL = frozenset({"bool"})
