@@ -12,8 +12,6 @@ from pathlib import Path
 
 from . import threads
 
-__all__ = ["memory_bytes", "processors"]
-
 OWN = Path("/proc/self/cgroup")
 NO_LIMIT = 2**62
 

@@ -6,8 +6,6 @@ import math
 import os
 from pathlib import Path
 
-__all__ = ["CGROUP", "UNLIMITED", "affinity", "available_threads", "quota"]
-
 CGROUP = Path("/sys/fs/cgroup")
 UNLIMITED = 1 << 30
 
