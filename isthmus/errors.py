@@ -12,6 +12,17 @@ IsthmusError            exit code 2
 
 from __future__ import annotations
 
+__all__ = [
+    "BackendMissing",
+    "DimensionError",
+    "FileError",
+    "IndexOutside",
+    "IsthmusError",
+    "NothingMeasured",
+    "TraceError",
+    "UsageError",
+]
+
 
 class IsthmusError(Exception):
     """The base of every error raised on purpose; the command line prints it without a traceback."""

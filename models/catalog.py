@@ -27,6 +27,25 @@ from isthmus.models.inputs import samples
 from isthmus.nn import Block, Parameter
 from isthmus.trace.tracing import spec
 
+__all__ = [
+    "ALIASES",
+    "CATALOG",
+    "IMAGE",
+    "TEXT",
+    "Entry",
+    "Kind",
+    "Model",
+    "create",
+    "find",
+    "from_images",
+    "from_texts",
+    "image_results",
+    "image_specs",
+    "names",
+    "text_results",
+    "text_specs",
+]
+
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 Size = int | str
 

@@ -12,6 +12,8 @@ from isthmus.trace.array import Array
 
 from .parameter import Parameter
 
+__all__ = ["Block", "Sequential"]
+
 
 class Block:
     """A network or a part of one; subclasses make their children in `__init__` and write `forward`.

@@ -12,6 +12,21 @@ from isthmus.npx.windows import pair
 from .block import Block
 from .parameter import Parameter, he, normal, ones, zeros
 
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "BatchNorm",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GlobalAvgPool2D",
+    "Identity",
+    "LayerNorm",
+    "MaxPool2D",
+]
+
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "elu": npx.elu,
     "gelu": npx.gelu,

@@ -10,6 +10,8 @@ import numpy
 
 from isthmus.errors import UsageError
 
+__all__ = ["Parameter", "he", "normal", "ones", "zeros"]
+
 Array = numpy.ndarray[Any, Any]
 if TYPE_CHECKING:  # numpy.random takes a while to import, and only random weights need it
     Generator = numpy.random.Generator
