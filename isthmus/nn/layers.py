@@ -87,8 +87,8 @@ class Dense(Block):
 class Conv2D(Block):
     """The sum over channels and window of x * weight, at each place; see `npx.convolution`.
 
-    x: [N, inputs, H, W] -> [N, channels, H', W'], float32. weight: [channels, inputs / groups, h, w],
-    normal with deviation sqrt(2 / its inputs) until it is set (He et al. 2015, arXiv:1502.01852).
+    x: [N, inputs, H, W] -> [N, channels, H', W'], float32. weight: [channels, inputs / groups, h,
+    w], normal with deviation sqrt(2 / its inputs) until it is set (arXiv:1502.01852).
     kernel, strides, padding: a number of pixels, or (height, width).
 
     >>> import numpy
