@@ -14,11 +14,11 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
 
-import public
-from docstrings import parameters_of, plain_signature, plain_type, rest
+import public_names as public
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from docutils.statemachine import StringList
+from plain_docstrings import parameters_of, plain_signature, plain_type, rest
 from sphinx.application import Sphinx
 
 from isthmus.extend import Op
@@ -27,7 +27,7 @@ OUTSIDE = re.compile(r"\]\(\.\./(?!\w+\.md)")
 LONGEST = 60  # letters of a value that are shown
 
 
-class Names(Directive):
+class Names(Directive):  # type: ignore[misc]  # docutils states no types
     """One entry a name."""
 
     required_arguments = 1
@@ -67,7 +67,7 @@ def entry(module: ModuleType, name: str) -> list[str]:
     if not (isinstance(known, Op) or inspect.isclass(known) or inspect.isroutine(known)):
         return _value(name, known)
     if not known.__module__.startswith("isthmus"):
-        said = f"NumPy's own ``{known.__module__}.{known.__name__}``."
+        said = f"NumPy's own ``{known.__module__}.{name}``."
         return [f".. py:{_kind(known)}:: {name}", "", f"   {said}"]
     if (home := public.home(full)) != full:
         return [f".. py:{_kind(known)}:: {name}", "", f"   The same as :py:obj:`{home}`."]

@@ -66,12 +66,12 @@ def _documented(full: str) -> str | None:
     if full in names():
         return home(full)
     owner, _, attribute = full.rpartition(".")
-    if owner not in names() or attribute not in vars_of(names()[owner]):
+    if owner not in names() or attribute not in attributes(names()[owner]):
         return None
     return f"{home(owner)}.{attribute}"
 
 
-def vars_of(owner: Any) -> set[str]:
+def attributes(owner: Any) -> set[str]:
     """The documented attributes of a class."""
     if not inspect.isclass(owner):
         return set()

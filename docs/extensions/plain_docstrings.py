@@ -15,7 +15,7 @@ from typing import Any
 Linked = Callable[[str], str | None]  # a name as written -> its full name, if it is documented
 
 SPAN = re.compile(r"``(.+?)``|`(.+?)`")
-MARKUP = re.compile(r"[*|\\]|_(?!\w)")
+MARKUP = re.compile(r"[*|\\]|_(?=_*(?!\w))")
 ANY = r"~?(?:typing\.)?Any"
 UNTYPED = re.compile(rf": {ANY}(?=[,)\s])")
 ELEMENTS = re.compile(rf"(?<=ndarray)\[{ANY}, {ANY}\]")
