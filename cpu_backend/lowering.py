@@ -21,6 +21,8 @@ from .formula_rules import same, written
 from .reduction_rules import extreme, position, reduction, running_sum
 from .rules import Rule, keeping_nan, plain, swapped
 
+__all__ = ["HOST_ONLY", "LOWERING"]
+
 LOWERING: Mapping[Operator, Rule] = {
     np.abs: plain(ov.abs),
     np.acos: plain(ov.acos),

@@ -75,8 +75,9 @@ A package makes it known by an entry point, and `isthmus.compile(..., backend="s
 from __future__ import annotations
 
 from isthmus.analysis.index_checks import body_reason, index_reason
+from isthmus.analysis.intervals import Interval, interval
 from isthmus.errors import BackendMissing, DimensionError, IsthmusError, UsageError
-from isthmus.graph.dims import Dim, Shape, broadcast
+from isthmus.graph.dims import Dim, Shape
 from isthmus.graph.infer import (
     Elementwise,
     as_numpy,
@@ -97,8 +98,13 @@ from isthmus.graph.infer import (
 )
 from isthmus.graph.interpreter import run_node
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value
+from isthmus.graph.operator import Operator
 from isthmus.graph.passes import expand
-from isthmus.program.backend import Arrays, Backend, Memory, Options, Runner
+from isthmus.graph.runner import Arrays, Runner
+from isthmus.graph.shapes import broadcast
+from isthmus.graph.ufunc_types import Loop
+from isthmus.program.backend import Backend, Facts, Memory
+from isthmus.program.options import Options
 from isthmus.program.splitting import Longest
 from isthmus.trace.op import OPERATORS, Op, composite, primitive
 
@@ -111,13 +117,17 @@ __all__ = [
     "Dim",
     "DimensionError",
     "Elementwise",
+    "Facts",
     "Graph",
     "Input",
+    "Interval",
     "IsthmusError",
     "Longest",
+    "Loop",
     "Memory",
     "Node",
     "Op",
+    "Operator",
     "Options",
     "Result",
     "Runner",
@@ -136,6 +146,7 @@ __all__ = [
     "expand",
     "floating",
     "index_reason",
+    "interval",
     "logical",
     "matrix_product",
     "mean_dtype",

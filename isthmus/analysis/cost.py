@@ -17,6 +17,8 @@ from isthmus.graph.nodes import Constant, Graph, Node
 from isthmus.graph.passes import expand
 from isthmus.graph.shapes import evaluate, product
 
+__all__ = ["Cost", "OperatorCost", "cost_of", "operations"]
+
 Use = tuple[Node, int]  # a node, and how often it runs
 
 

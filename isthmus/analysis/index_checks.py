@@ -17,6 +17,15 @@ from isthmus.graph.shapes import evaluate, product
 
 from .intervals import Interval, interval
 
+__all__ = [
+    "IndexGuards",
+    "UnusualSizes",
+    "body_reason",
+    "index_reason",
+    "is_checked",
+    "lookup_requirement",
+]
+
 MOST_REMEMBERED = 10_000  # combinations of sizes
 
 

@@ -13,6 +13,28 @@ from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Constant, Node, Result, Value
 from isthmus.graph.shapes import product
 
+__all__ = [
+    "MOST_VALUES",
+    "Interval",
+    "added",
+    "bounded",
+    "cast",
+    "counted",
+    "either",
+    "every_position",
+    "filled",
+    "interval",
+    "joined",
+    "moved",
+    "padded",
+    "position",
+    "raised",
+    "remaining",
+    "some",
+    "subtracted",
+    "where_not_zero",
+]
+
 
 class Interval(NamedTuple):
     """The lowest and highest number there can be; `attained`: unless it is empty there are both."""

@@ -7,6 +7,8 @@ from isthmus.graph.indexing import requirements
 from isthmus.graph.infer import axes_of
 from isthmus.graph.nodes import Node
 
+__all__ = ["not_empty", "slices_in_range"]
+
 Needs = list[tuple["int | Dim", str]]  # a size, and what it is of
 
 

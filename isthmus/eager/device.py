@@ -27,6 +27,8 @@ from isthmus.trace.array import Array
 from isthmus.trace.op import Op
 from isthmus.trace.tracing import trace
 
+__all__ = ["MOST_PROGRAMS", "Device", "Program"]
+
 
 class Program(NamedTuple):
     """A compiled operator, and which of its results NumPy would make views of an operand."""

@@ -31,6 +31,16 @@ from isthmus.trace.array import Array
 
 from .device import Device
 
+__all__ = [
+    "Namespace",
+    "home",
+    "moved",
+    "namespace",
+    "namespace_of",
+    "place_of_constants",
+    "versions",
+]
+
 
 def namespace(
     name: str,

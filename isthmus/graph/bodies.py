@@ -13,6 +13,8 @@ from .dims import Dim
 from .nodes import Constant, Graph, Input, Node, Result, Value, topological
 from .passes import Known, copy_node
 
+__all__ = ["discovered_names", "enclosed", "inlined", "stepping"]
+
 
 def discovered_names(nodes: Collection[Node]) -> set[str]:
     """The names of the sizes that running the nodes tells."""

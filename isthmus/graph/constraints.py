@@ -16,6 +16,8 @@ from isthmus.errors import UsageError
 from .dims import Dim, assumed
 from .size_text import parse
 
+__all__ = ["Constraint", "assuming", "constraint"]
+
 
 class Constraint(NamedTuple):
     """A size that is not negative, and the text that says so."""

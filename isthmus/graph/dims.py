@@ -18,6 +18,18 @@ import numpy
 
 from isthmus.errors import DimensionError
 
+__all__ = [
+    "Dim",
+    "FloorDivision",
+    "Shape",
+    "assumed",
+    "bounds",
+    "equal",
+    "fresh",
+    "plain_name",
+    "same",
+]
+
 Size = "int | Dim"
 Shape = tuple["int | Dim", ...]
 

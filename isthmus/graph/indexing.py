@@ -17,6 +17,8 @@ from isthmus.errors import IndexOutside, UsageError
 
 from .dims import Dim, Shape
 
+__all__ = ["Plan", "ascending", "indexed_shape", "plan", "requirements", "sliced_size"]
+
 Bound = int | Dim | None
 
 

@@ -18,6 +18,30 @@ from .dims import Dim, Shape, equal
 from .nodes import Type
 from .shapes import broadcast, product
 
+__all__ = [
+    "BOOL",
+    "FLOAT64",
+    "INT64",
+    "DType",
+    "Elementwise",
+    "as_numpy",
+    "axes_of",
+    "cast",
+    "comparison",
+    "elementwise",
+    "floating",
+    "logical",
+    "matrix_product",
+    "mean_dtype",
+    "one_axis",
+    "quotient",
+    "reduced_shape",
+    "reduction",
+    "reshaped",
+    "selection",
+    "sum_dtype",
+]
+
 DType = numpy.dtype[Any]
 BOOL = numpy.dtype(bool)
 INT64 = numpy.dtype(numpy.int64)

@@ -15,6 +15,8 @@ from .passes import expand, with_bodies, with_sizes
 from .runner import Arrays, Runner
 from .shapes import evaluate
 
+__all__ = ["Loaded", "Reference", "loaded", "run_node"]
+
 Array = numpy.ndarray[Any, Any]
 
 

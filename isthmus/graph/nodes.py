@@ -20,6 +20,20 @@ from .dims import Dim, Shape
 from .operator import Operator
 from .shapes import same_shape
 
+__all__ = [
+    "Constant",
+    "Graph",
+    "Held",
+    "Holder",
+    "Input",
+    "Node",
+    "Result",
+    "Type",
+    "Value",
+    "next_number",
+    "topological",
+]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Type:

@@ -10,6 +10,8 @@ from .dims import Dim
 from .nodes import Graph, Node, Result, Value, topological
 from .shapes import evaluate
 
+__all__ = ["Known", "copy_node", "expand", "with_bodies", "with_sizes"]
+
 Known = dict[int, Value]  # id of an old value -> the new one
 
 

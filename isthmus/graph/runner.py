@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import numpy
 
+__all__ = ["Arrays", "Runner"]
+
 Arrays = Sequence[numpy.ndarray[Any, Any]]
 
 

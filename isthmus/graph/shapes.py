@@ -8,6 +8,8 @@ from isthmus.errors import DimensionError
 
 from .dims import Dim, Shape, equal, same
 
+__all__ = ["broadcast", "evaluate", "product", "same_shape"]
+
 
 def same_shape(left: Shape, right: Shape) -> bool:
     """Whether two shapes are the same expressions, size by size."""

@@ -11,6 +11,8 @@ from isthmus.errors import DimensionError, UsageError
 
 from .dims import Dim
 
+__all__ = ["parse"]
+
 
 def parse(text: str | int | Dim) -> int | Dim:
     """A size from its text: a name, a number, or names and numbers with `+ - * //`.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+__all__ = ["leaves", "map_leaves", "rebuild", "same_structure"]
+
 
 def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every leaf with the keys that lead to it; dicts in their order, None is no leaf."""

@@ -17,6 +17,8 @@ from .infer import DType, Elementwise
 from .nodes import Type
 from .shapes import broadcast
 
+__all__ = ["Comparison", "Loop", "loop"]
+
 INT64, UINT64 = numpy.dtype(numpy.int64), numpy.dtype(numpy.uint64)
 
 

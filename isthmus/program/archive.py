@@ -27,6 +27,8 @@ from isthmus.trace.op import OPERATORS
 from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Traced
 
+__all__ = ["read", "save"]
+
 FORMAT = 1
 Names = Mapping[int, str]  # id(array) -> name
 

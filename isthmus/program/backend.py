@@ -16,6 +16,8 @@ from isthmus.graph.runner import Runner
 
 from .options import Options
 
+__all__ = ["Backend", "Facts", "Memory", "backend_names", "facts_of", "find_backend", "writers"]
+
 Write = Callable[[Graph, Path], None]
 
 

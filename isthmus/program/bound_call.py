@@ -11,6 +11,8 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.runner import Arrays, Runner
 
+__all__ = ["Again", "Bound", "bound_run", "check_shareable"]
+
 Array = numpy.ndarray[Any, Any]
 Again = Callable[[], Sequence[Array]]
 

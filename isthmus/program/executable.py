@@ -23,6 +23,8 @@ from .explanation import explanation
 from .options import Options, checked_options
 from .pipeline import Pipeline
 
+__all__ = ["Executable", "compile", "load"]
+
 Array = numpy.ndarray[Any, Any]
 
 

@@ -13,6 +13,8 @@ from isthmus.graph.runner import Arrays, Runner
 
 from .partition import Segment
 
+__all__ = ["SegmentTimes", "explanation"]
+
 Array = numpy.ndarray[Any, Any]
 
 

@@ -14,6 +14,8 @@ from isthmus.trace.tracing import trace
 from .backend import Backend, writers
 from .options import Options
 
+__all__ = ["export"]
+
 
 def export(
     function: Callable[..., Any],

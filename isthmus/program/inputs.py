@@ -14,6 +14,8 @@ from isthmus.graph.dims import Dim, plain_name
 from isthmus.graph.nodes import Graph, Input, Node, Type, Value
 from isthmus.graph.shapes import evaluate
 
+__all__ = ["Binder"]
+
 Array = numpy.ndarray[Any, Any]
 Check = tuple["Dim", str]  # a size that must not be negative, and what needs it
 

@@ -15,6 +15,8 @@ from isthmus.trace.tracing import Arguments, spec
 
 from .executable import Executable, compile
 
+__all__ = ["Jitted", "jit"]
+
 
 def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Compile at the first call with each combination of argument types; see `compile`.

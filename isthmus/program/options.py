@@ -9,6 +9,8 @@ from typing import Any
 from isthmus.errors import UsageError
 from isthmus.system.threads import available_threads
 
+__all__ = ["Options", "checked_options"]
+
 
 @dataclass(frozen=True)
 class Options:

@@ -16,6 +16,8 @@ from isthmus.graph.passes import Known, copy_node
 
 from .splitting import Longest, pieces
 
+__all__ = ["Segment", "partition"]
+
 BACKEND, HOST = 0, 1
 
 

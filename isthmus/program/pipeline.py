@@ -20,6 +20,8 @@ from .inputs import Binder
 from .options import Options
 from .partition import Segment, partition
 
+__all__ = ["Guarded", "Pipeline", "guarded"]
+
 Array = numpy.ndarray[Any, Any]
 
 

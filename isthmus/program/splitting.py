@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from isthmus.graph.infer import Elementwise, cast, selection
 from isthmus.graph.nodes import Constant, Node, Result, Value, topological
 
+__all__ = ["Kernel", "Kernels", "Longest", "is_elementwise", "pieces"]
+
 
 @dataclass(frozen=True)
 class Longest:

@@ -18,6 +18,8 @@ from isthmus.trace.array import Array
 from isthmus.trace.discovery import finders_are, recording
 from isthmus.trace.recording import as_value
 
+__all__ = ["Pulled", "control_gradients"]
+
 Cotangents = dict[int, Array]  # id of a value -> the gradient by it
 Sweep = Callable[[Sequence[Node], Cotangents, Sequence[Value]], Cotangents]
 Gradients = list[Array | None]  # one an operand

@@ -19,6 +19,44 @@ from isthmus import np
 from isthmus.graph.nodes import Graph, Type
 from isthmus.trace.tracing import spec, trace
 
+__all__ = [
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cbrt",
+    "cosh",
+    "deg2rad",
+    "exp2",
+    "expm1",
+    "fmax",
+    "fmin",
+    "graph_of",
+    "heaviside",
+    "hypot",
+    "imag",
+    "isneginf",
+    "isposinf",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "logaddexp2",
+    "modf_fraction",
+    "nan_to_num",
+    "rad2deg",
+    "reciprocal",
+    "round",
+    "sinh",
+    "square",
+    "tan",
+    "traced",
+    "trunc",
+]
+
 LARGE = 1e9  # x * x is far from overflow, and x + 1 is x
 
 

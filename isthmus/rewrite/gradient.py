@@ -27,6 +27,8 @@ from isthmus.trace.tracing import Arguments, trace
 
 from .body_gradient import control_gradients
 
+__all__ = ["grad", "gradient_graph", "unbroadcast", "value_and_grad"]
+
 Cotangents = dict[int, Array]  # id of a value -> the gradient of the output by it
 
 

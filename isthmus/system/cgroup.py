@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+__all__ = ["memory_bytes", "processors"]
+
 ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
 NO_LIMIT = 2**62

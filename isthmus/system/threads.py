@@ -7,6 +7,8 @@ import os
 
 from . import cgroup
 
+__all__ = ["UNLIMITED", "affinity", "available_threads", "quota"]
+
 UNLIMITED = 1 << 30
 
 

@@ -16,6 +16,8 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Held
 
+__all__ = ["Memory", "layout", "write_through"]
+
 
 class Memory:
     """The handles that are alive of one array and its views."""

@@ -28,6 +28,8 @@ from .methods import Methods
 from .operators import Operators
 from .slots import namespaces, np
 
+__all__ = ["Array"]
+
 _STALE = (
     "an array that shares memory with this one was assigned to since, and NumPy would have "
     "changed this one as well; take the view after the assignment, assign to the whole array "

@@ -14,6 +14,15 @@ from typing import Any
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Graph, Node, Result, Value, topological
 
+__all__ = [
+    "finders_are",
+    "finds_sizes",
+    "is_recording",
+    "record_sizes",
+    "recording",
+    "shown_outside",
+]
+
 # The node that finds each size, by the size's name, in the program that is being recorded.
 _finders: ContextVar[dict[str, Node] | None] = ContextVar("isthmus finders", default=None)
 

@@ -10,6 +10,8 @@ from isthmus.errors import UsageError
 
 from .slots import np
 
+__all__ = ["Methods"]
+
 
 class Methods:
     """`x.sum(axis=0)`, `x.reshape(2, -1)` ..., as `numpy.ndarray` has them."""

@@ -17,6 +17,8 @@ from isthmus.errors import TraceError
 from .operators import Operators
 from .slots import namespaces, np
 
+__all__ = ["of_function", "of_ufunc"]
+
 # NumPy's names of functions that are called otherwise here.
 NAMES: Mapping[str, str] = {
     "absolute": "abs",

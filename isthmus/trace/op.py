@@ -27,6 +27,8 @@ from .array import Array
 from .discovery import is_recording
 from .recording import record
 
+__all__ = ["OPERATORS", "Op", "composite", "kind_of", "primitive"]
+
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from .slots import np
 
+__all__ = ["Operators"]
+
 
 class Operators:
     """`x + y`, `x[i] + 1`, `-x`, `x @ y`, `x == y` ..., for what `isthmus.np` computes with."""

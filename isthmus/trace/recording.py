@@ -18,6 +18,8 @@ from .array import Array
 from .discovery import record_sizes, shown_outside
 from .slots import np
 
+__all__ = ["as_value", "constant", "record"]
+
 _PACKAGE = str(Path(__file__).parents[1])
 
 

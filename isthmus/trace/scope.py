@@ -12,6 +12,8 @@ from contextvars import ContextVar
 
 from isthmus.graph.nodes import next_number
 
+__all__ = ["Scope", "current", "entered", "is_outside"]
+
 
 class Scope:
     """One body while it is traced; nodes it makes have numbers from `since`."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+__all__ = ["Slot", "namespaces", "np"]
+
 
 class Slot:
     """The attributes of a module that fills it, each looked up once."""

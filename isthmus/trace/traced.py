@@ -10,6 +10,8 @@ from isthmus.graph.nodes import Held
 
 from .array import Array
 
+__all__ = ["any_traced", "is_traced"]
+
 
 def is_traced(x: Any) -> bool:
     """Whether the elements are not known yet: a traced array, or a named size."""

@@ -20,6 +20,8 @@ from .array import Array
 from .discovery import recording
 from .recording import as_value
 
+__all__ = ["Arguments", "Traced", "eval_shape", "spec", "trace"]
+
 
 class Arguments(NamedTuple):
     """Positional and keyword specs together, where a program takes both."""
