@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
+DESCRIBED = (FunctionType, cached_property, classmethod, property, staticmethod)
 MODULES = (
     "isthmus.errors",
     "isthmus",
@@ -72,8 +73,9 @@ def _documented(full: str) -> str | None:
 
 
 def attributes(owner: Any) -> set[str]:
-    """The documented attributes of a class."""
+    """The public methods and properties of a class that say what they are."""
     if not inspect.isclass(owner):
         return set()
     members = {name: value for name, value in vars(owner).items() if not name.startswith("_")}
-    return {name for name, value in members.items() if getattr(value, "__doc__", None)}
+    described = {name: value for name, value in members.items() if isinstance(value, DESCRIBED)}
+    return {name for name, value in described.items() if value.__doc__}

@@ -35,7 +35,15 @@ def is_checked(node: Node) -> bool:
 
 
 def index_reason(node: Node) -> str | None:
-    """Why a runtime may not do this lookup: None, or that its indices cannot be checked."""
+    """Why a runtime may not do this lookup: None, or that its indices cannot be checked.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import index_reason
+    >>> types = (im.spec("float32", [3]), im.spec("int32", ["n"]))
+    >>> (node,) = im.trace(lambda x, i: im.np.take(x, i, axis=0), types).graph.nodes()
+    >>> index_reason(node) is None  # an input, which every call checks
+    True
+    """
     if not node.op.looks_up:
         return None
     if not is_checked(node):
@@ -82,7 +90,14 @@ def lookup_requirement(node: Node) -> int | Dim:
 
 
 def body_reason(node: Node, refuses: Callable[[Node], str | None]) -> str | None:
-    """Why a runtime may not run the bodies of a loop or branch: None, or what is in one of them."""
+    """Why a runtime may not run the bodies of a loop or branch: None, or what is in one of them.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import body_reason
+    >>> (node,) = im.trace(im.np.tanh, im.spec("float32", ["n"])).graph.nodes()
+    >>> body_reason(node, lambda inner: "no") is None  # it has none
+    True
+    """
     sliced = _sliced_inputs(node, {id(v) for v in node.operands if isinstance(v, Input)})
     for inner in (inner for body in node.bodies for inner in body.nodes()):
         reason = refuses(inner)

@@ -54,6 +54,14 @@ def namespace(
     threads: compute threads; None is all. device: "cuda" (the default) or "cpu", for "gpu".
     api_version: of the standard; None is the latest. The same arguments give the same namespace.
     Raises UsageError, BackendMissing.
+
+    >>> import isthmus as im
+    >>> xp = im.namespace("cpu")
+    >>> x = xp.asarray([1.0, 2.0], dtype=xp.float32)
+    >>> float(xp.sum(x * x))
+    5.0
+    >>> x.device
+    cpu
     """
     return versions(_device(name, threads or available_threads(), device), api_version)
 

@@ -64,7 +64,8 @@ class Dim:
     Supports `+ - * // %` with ints and other sizes, `==` and orderings where they
     are decided, and `evaluate`. Raises DimensionError where a number is needed.
 
-    >>> batch = Dim({("batch",): 1})
+    >>> import isthmus as im
+    >>> (batch,) = im.spec("float32", ["batch"]).shape
     >>> (2 * batch + 4) // 2
     batch + 2
     """

@@ -52,6 +52,12 @@ class Elementwise:
     """Broadcast shapes; the dtype is what the function `result` makes of the operands' dtype.
 
     `common` says how operands are cast first: to NumPy's common dtype, to bool, or not.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import Elementwise
+    >>> doubled = Elementwise(lambda dtype: dtype)
+    >>> doubled(im.spec("float32", ["n", 1]), im.spec("float32", [3]))
+    float32[n, 3]
     """
 
     def __init__(self, result: Callable[[DType], DType], common: str = "numpy") -> None:
@@ -96,6 +102,12 @@ def as_numpy(function: Callable[..., Any], common: str = "numpy") -> Elementwise
 
     common: "numpy" computes in the result's dtype; "same" in the operands' common dtype, as
     for a complex operand with a real result.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> from isthmus.extend import as_numpy
+    >>> as_numpy(numpy.isnan, "same")(im.spec("complex64", ["n"]))
+    bool[n]
     """
 
     @cache
@@ -121,7 +133,13 @@ logical = Elementwise(lambda _: BOOL, common="bool")
 
 
 def selection(condition: Type, x: Type, y: Type) -> Type:
-    """`where(condition, x, y)`: the dtype of x and y, all three broadcast."""
+    """`where(condition, x, y)`: the dtype of x and y, all three broadcast.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import selection
+    >>> selection(im.spec("bool", ["n"]), im.spec("int32"), im.spec("int32", [2, 1]))
+    int32[2, n]
+    """
     return Type(x.dtype, broadcast(condition.shape, x.shape, y.shape))
 
 
@@ -134,12 +152,23 @@ selection.promote = _promote_selection  # type: ignore[attr-defined]
 
 
 def cast(x: Type, dtype: Any, **_: Any) -> Type:
-    """The same shape, another dtype."""
+    """The same shape, another dtype.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import cast
+    >>> cast(im.spec("int32", ["n"]), "float32")
+    float32[n]
+    """
     return Type(numpy.dtype(dtype), x.shape)
 
 
 def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """The axes as non-negative ints, ascending; all of them for None."""
+    """The axes as non-negative ints, ascending; all of them for None.
+
+    >>> from isthmus.extend import axes_of
+    >>> axes_of((-1, 0), 3), axes_of(None, 2)
+    ((0, 2), (0, 1))
+    """
     if axis is None:
         return tuple(range(ndim))
     given = (axis,) if isinstance(axis, int) else tuple(axis)
@@ -147,7 +176,12 @@ def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
 
 
 def one_axis(axis: int, ndim: int) -> int:
-    """An axis as a non-negative int; UsageError if the array has no such axis."""
+    """An axis as a non-negative int; UsageError if the array has no such axis.
+
+    >>> from isthmus.extend import one_axis
+    >>> one_axis(-1, 3)
+    2
+    """
     if not -ndim <= axis < ndim:
         raise UsageError(
             f"axis {axis} of an array with {ndim} axes; give one in {-ndim}..{ndim - 1}"
@@ -156,7 +190,12 @@ def one_axis(axis: int, ndim: int) -> int:
 
 
 def reduced_shape(shape: Shape, axis: Any, keepdims: bool) -> Shape:
-    """The shape after a reduction over axis."""
+    """The shape after a reduction over axis.
+
+    >>> from isthmus.extend import reduced_shape
+    >>> reduced_shape((2, 3, 4), axis=1, keepdims=True)
+    (2, 1, 4)
+    """
     gone = axes_of(axis, len(shape))
     if keepdims:
         return tuple(1 if i in gone else size for i, size in enumerate(shape))
@@ -164,7 +203,13 @@ def reduced_shape(shape: Shape, axis: Any, keepdims: bool) -> Shape:
 
 
 def reduction(dtype_of: Callable[[DType], DType]) -> Callable[..., Type]:
-    """A rule for reductions over `axis`, whose dtype is `dtype_of` the operand's."""
+    """A rule for reductions over `axis`, whose dtype is `dtype_of` the operand's.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import reduction, sum_dtype
+    >>> reduction(sum_dtype)(im.spec("int32", ["n", 3]), axis=1)
+    int64[n]
+    """
 
     def infer(x: Type, axis: Any = None, keepdims: bool = False, **_: Any) -> Type:
         return Type(dtype_of(x.dtype), reduced_shape(x.shape, axis, keepdims))
@@ -174,19 +219,37 @@ def reduction(dtype_of: Callable[[DType], DType]) -> Callable[..., Type]:
 
 @cache
 def sum_dtype(dtype: DType) -> DType:
-    """The dtype NumPy sums this dtype in (int32 sums to int64)."""
+    """The dtype NumPy sums this dtype in (int32 sums to int64).
+
+    >>> import numpy
+    >>> from isthmus.extend import sum_dtype
+    >>> sum_dtype(numpy.dtype("int32")), sum_dtype(numpy.dtype("float32"))
+    (dtype('int64'), dtype('float32'))
+    """
     found: DType = numpy.sum(numpy.empty(0, dtype)).dtype
     return found
 
 
 @cache
 def mean_dtype(dtype: DType) -> DType:
-    """The dtype of NumPy's mean of this dtype."""
+    """The dtype of NumPy's mean of this dtype.
+
+    >>> import numpy
+    >>> from isthmus.extend import mean_dtype
+    >>> mean_dtype(numpy.dtype("int32"))
+    dtype('float64')
+    """
     return dtype if dtype.kind in "fc" else FLOAT64
 
 
 def matrix_product(x: Type, y: Type) -> Type:
-    """x: [..., M, K], y: [..., K, N] -> [..., M, N]; 1-d operands as in NumPy."""
+    """x: [..., M, K], y: [..., K, N] -> [..., M, N]; 1-d operands as in NumPy.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import matrix_product
+    >>> matrix_product(im.spec("float32", ["n", 2, 3]), im.spec("float32", [3, 4]))
+    float32[n, 2, 4]
+    """
     if not x.ndim or not y.ndim:
         raise UsageError("matmul needs at least one axis on each side; use * for scalars")
     left = x.shape if x.ndim > 1 else (1, *x.shape)

@@ -80,7 +80,16 @@ class Reference:
 
 
 def run_node(node: Node, operands: Sequence[Any], sizes: Mapping[str, int]) -> list[Array]:
-    """The node's results, computed by its operator's body."""
+    """The node's results, computed by its operator's body.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> from isthmus.extend import run_node
+    >>> graph = im.trace(lambda x: im.np.sum(x, axis=0), im.spec("float64", ["n", 3])).graph
+    >>> (node,) = graph.nodes()
+    >>> run_node(node, [numpy.ones((2, 3))], {"n": 2})
+    [array([2., 2., 2.])]
+    """
     attributes = {
         key: with_sizes(value, sizes)
         for key, value in node.attributes.items()

@@ -37,7 +37,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Type:
-    """dtype and shape; sizes are ints or named dimensions."""
+    """dtype and shape; sizes are ints or named dimensions.
+
+    >>> import isthmus as im
+    >>> x = im.spec("float32", ["n", 3])
+    >>> x, x.ndim, x.is_static
+    (float32[n, 3], 2, False)
+    """
 
     dtype: numpy.dtype[Any]
     shape: Shape = ()
@@ -60,21 +66,38 @@ class Type:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """One array of a graph, see `Input`, `Constant` and `Result`; or outside of one, see `Held`."""
+    """One array of a graph, see `Input`, `Constant` and `Result`; or outside of one, see `Held`.
+
+    >>> import isthmus as im
+    >>> graph = im.trace(lambda x: x + 1, im.spec("float32", ["n"])).graph
+    >>> [value.type for value in graph.outputs]
+    [float32[n]]
+    """
 
     type: Type
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Input(Value):
-    """An array the caller gives."""
+    """An array the caller gives.
+
+    >>> import isthmus as im
+    >>> im.trace(lambda x: x + 1, im.spec("float32", ["n"])).graph.inputs
+    (Input(type=float32[n], name='x'),)
+    """
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constant(Value):
-    """An array known when the graph was made; never copied, so treat it as frozen."""
+    """An array known when the graph was made; never copied, so treat it as frozen.
+
+    >>> import isthmus as im
+    >>> (node,) = im.trace(lambda x: x + 1, im.spec("float32", ["n"])).graph.nodes()
+    >>> node.operands[1].array
+    array(1., dtype=float32)
+    """
 
     array: numpy.ndarray[Any, Any]
 
@@ -125,7 +148,13 @@ class Held(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result(Value):
-    """An array that a node makes; `index` tells which, for operators with several."""
+    """An array that a node makes; `index` tells which, for operators with several.
+
+    >>> import isthmus as im
+    >>> (output,) = im.trace(lambda x: x + 1, im.spec("float32", ["n"])).graph.outputs
+    >>> output.node.op, output.index
+    (np.add, 0)
+    """
 
     node: Node = field(repr=False)  # whose text would be that of all the graph before it
     index: int
@@ -147,6 +176,12 @@ class Node:
     operators; `location` is the line of the user's program. Attributes that are graphs are
     its `bodies`, which it runs: see `isthmus.graph.bodies`. Nodes are numbered as they are `made`.
     `shown` are values that show sizes the node uses, where no operand does: they come before.
+
+    >>> import isthmus as im
+    >>> graph = im.trace(lambda x: im.np.sum(x, axis=0), im.spec("float32", ["n", 3])).graph
+    >>> (node,) = graph.nodes()
+    >>> print(node, node.attributes["axis"], [value.type for value in node.results])
+    np.sum(float32[n, 3]) 0 [float32[3]]
     """
 
     op: Operator
@@ -189,7 +224,13 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """Named inputs, named outputs, and everything the outputs need."""
+    """Named inputs, named outputs, and everything the outputs need.
+
+    >>> import isthmus as im
+    >>> graph = im.trace(lambda x: {"y": x + 1}, im.spec("float32", ["n"])).graph
+    >>> [value.name for value in graph.inputs], graph.output_names
+    (['x'], ('y',))
+    """
 
     inputs: tuple[Input, ...]
     outputs: tuple[Value, ...]
@@ -202,18 +243,36 @@ class Graph:
         return self
 
     def nodes(self) -> list[Node]:
-        """The nodes in an order in which every operand comes before its use."""
+        """The nodes in an order in which every operand comes before its use.
+
+        >>> import isthmus as im
+        >>> graph = im.trace(lambda x: -im.np.exp(x), im.spec("float32", ["n"])).graph
+        >>> [node.op for node in graph.nodes()]
+        [np.exp, np.negative]
+        """
         return topological(self.outputs)
 
     def all_nodes(self) -> Iterator[Node]:
-        """The nodes, each followed by those of its bodies."""
+        """The nodes, each followed by those of its bodies.
+
+        >>> import isthmus as im
+        >>> graph = im.trace(lambda x: x + 1, im.spec("float32", ["n"])).graph
+        >>> [node.op for node in graph.all_nodes()]
+        [np.add]
+        """
         for node in self.nodes():
             yield node
             for body in node.bodies:
                 yield from body.all_nodes()
 
     def constants(self) -> list[Constant]:
-        """The constants in order of use; one array is one constant, however often it is used."""
+        """The constants in order of use; one array is one constant, however often it is used.
+
+        >>> import isthmus as im
+        >>> graph = im.trace(lambda x: x + 2, im.spec("float32", ["n"])).graph
+        >>> [constant.array for constant in graph.constants()]
+        [array(2., dtype=float32)]
+        """
         found: dict[int, Constant] = {}
         for value in self._values():
             if isinstance(value, Constant):
@@ -221,7 +280,12 @@ class Graph:
         return list(found.values())
 
     def dimension_names(self) -> list[str]:
-        """The names of the sizes of the inputs, in order of appearance."""
+        """The names of the sizes of the inputs, in order of appearance.
+
+        >>> import isthmus as im
+        >>> im.trace(lambda x: x + 1, im.spec("float32", ["batch", 3, "n"])).graph.dimension_names()
+        ['batch', 'n']
+        """
         sizes = (size for value in self.inputs for size in value.type.shape)
         names = (name for size in sizes if isinstance(size, Dim) for name in sorted(size.names()))
         return list(dict.fromkeys(names))
@@ -234,7 +298,13 @@ class Graph:
         yield from self.outputs
 
     def verify(self) -> None:
-        """Infer every type again and compare; catches a pass that made a wrong graph."""
+        """Infer every type again and compare; catches a pass that made a wrong graph.
+
+        Raises UsageError that names the node.
+
+        >>> import isthmus as im
+        >>> im.trace(lambda x: x + 1, im.spec("float32", ["n"])).graph.verify()
+        """
         known = set(map(id, self.inputs))
         with assuming(self.constraints):
             self._verify(known)

@@ -19,6 +19,12 @@ def expand(graph: Graph, keep: Callable[[Node], bool], *, bodies: bool = True) -
     """The graph with every composite that is not kept replaced by what it is made of.
 
     bodies: in the bodies of control flow as well.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import expand
+    >>> graph = im.trace(im.npx.hard_sigmoid, im.spec("float32", ["n"])).graph
+    >>> len(graph.nodes()), len(expand(graph, keep=lambda node: False).nodes()) > 1
+    (1, True)
     """
     known: Known = {}
     done: set[int] = set()

@@ -30,7 +30,13 @@ def evaluate(size: int | Dim, sizes: Mapping[str, int]) -> int:
 
 
 def broadcast(*shapes: Shape) -> Shape:
-    """NumPy's broadcasting of shapes; a named size meets itself or 1, nothing else."""
+    """NumPy's broadcasting of shapes; a named size meets itself or 1, nothing else.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import broadcast
+    >>> broadcast(im.spec("float32", ["n", 1]).shape, (3,))
+    (n, 3)
+    """
     rank = max(map(len, shapes), default=0)
     padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
     return tuple(_broadcast_sizes(sizes) for sizes in zip(*padded, strict=True))

@@ -26,6 +26,12 @@ class Loop(Elementwise):
     """A function's operands are cast to the dtypes of its loop, whose result has another.
 
     result: which of the function's results is meant.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> from isthmus.extend import Loop
+    >>> Loop(numpy.hypot)(im.spec("float32", ["n"]), im.spec("float32"))
+    float32[n]
     """
 
     def __init__(self, function: numpy.ufunc, result: int = 0) -> None:

@@ -106,7 +106,19 @@ class Block:
             parameter.set(arrays[name])
 
     def hybridize(self, active: bool = True, **options: Any) -> None:
-        """From now on run compiled, once for each combination of input types; see `compile`."""
+        """From now on run compiled, once for each combination of input types; see `compile`.
+
+        active: False goes back to NumPy. options: those of `isthmus.compile`, as backend="cpu".
+        Parameters that are set later are taken up at the next call.
+
+        >>> import numpy
+        >>> from isthmus import nn
+        >>> net = nn.Dense(3, 2)
+        >>> net.initialize()
+        >>> net.hybridize(backend="cpu", threads=1)
+        >>> net(numpy.ones((4, 2), numpy.float32)).shape
+        (4, 3)
+        """
         object.__setattr__(self, "_compiled", jit(self.forward, **options) if active else None)
         object.__setattr__(self, "_compiled_at", Parameter.changes)
 

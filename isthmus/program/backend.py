@@ -28,6 +28,10 @@ class Facts:
     devices: the names that `Options.device` may have, (None,) where there is one alone.
     remedy: what to do where it does not work. default_precision: in which the runtime itself
     would compute float32 models on this machine; None where it has no choice or does not load.
+
+    >>> from isthmus.extend import Facts
+    >>> Facts(devices=("cuda", "cpu")).remedy
+    'reinstall the package that brings it'
     """
 
     devices: tuple[str | None, ...] = (None,)
@@ -45,6 +49,13 @@ class Backend(Protocol):
     What a backend may have beside these, and the core looks for: `longest`, a `splitting.Longest`,
     if a graph can be too long for one `load`; `memory(options)`, a `Memory`; `writes`, the suffixes
     of the files it can write, each with a function of a graph and a path; `facts()`, a `Facts`.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import Options
+    >>> from isthmus.numpy_backend import NumpyBackend
+    >>> (node,) = im.trace(im.np.tanh, im.spec("float32", ["n"])).graph.nodes()
+    >>> NumpyBackend().refuses(node, Options()) is None
+    True
     """
 
     name: str
@@ -85,7 +96,12 @@ class Memory(Protocol):
 
 
 def backend_names() -> list[str]:
-    """The names of the backends that are installed, ours and others'."""
+    """The names of the backends that are installed, ours and others'.
+
+    >>> import isthmus as im
+    >>> {"cpu", "gpu", "numpy"} <= set(im.backend_names())
+    True
+    """
     from importlib.metadata import entry_points  # with all it imports, slow to start
 
     return sorted(entry_points(group="isthmus.backends").names)

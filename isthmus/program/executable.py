@@ -47,7 +47,16 @@ def compile(
     on_host: "allow" runs what the backend does not compute as NumPy does by NumPy;
     "error" refuses such a program. device: "cuda" or "cpu", for the gpu backend.
     constraints: what holds of named sizes, such as "seq <= 512"; checked at every call.
-    Raises UsageError, TraceError, BackendMissing.
+    precision: "f32". numerics: "numpy", or "fast", which lets maximum, minimum and clip drop NaN.
+    Raises UsageError for arguments and specs that do not fit, TraceError where the function needs
+    a value, BackendMissing where the backend's runtime or device is not here.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> from isthmus import np
+    >>> run = im.compile(lambda x: np.sum(x * x, axis=-1), im.spec("float32", ["n", 2]))
+    >>> run(numpy.array([[3, 4], [1, 0]], numpy.float32))
+    array([25.,  1.], dtype=float32)
     """
     options = checked_options(precision, threads, numerics, on_host, device)
     traced = trace(function, specs, constraints=constraints)
@@ -66,14 +75,30 @@ def load(
 ) -> Executable:
     """Read a program that `Executable.save` wrote, onto any backend; options as `compile`'s.
 
-    Raises FileError for a file that is missing, truncated or not such a program.
+    Raises FileError for a file that is missing, truncated or not such a program, and what
+    `compile` raises.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> im.compile(lambda x: 2 * x, im.spec("float32", ["n"])).save("double.im")
+    >>> im.load("double.im", backend="cpu")(numpy.ones(2, numpy.float32))
+    array([2., 2.], dtype=float32)
     """
     options = checked_options(precision, threads, numerics, on_host, device)
     return Executable(archive.read(path), backend, options, on_host)
 
 
 class Executable:
-    """A program ready to run: NumPy arrays in, NumPy arrays out, for any size of its names."""
+    """A program ready to run: NumPy arrays in, NumPy arrays out, for any size of its names.
+
+    Made by `compile` and `load`. Safe to call from several threads.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> run = im.compile(lambda x, y: {"sum": x + y}, (im.spec("float32", ["n"]),) * 2)
+    >>> run(numpy.ones(3, numpy.float32), numpy.ones(3, numpy.float32))
+    {'sum': array([2., 2., 2.], dtype=float32)}
+    """
 
     def __init__(self, traced: Traced, backend: str, options: Options, on_host: str) -> None:
         self.traced = traced
@@ -106,7 +131,17 @@ class Executable:
             )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The program's result, nested as the function returned it; new arrays every time."""
+        """The program's result, nested as the function returned it; new arrays every time.
+
+        Raises UsageError for other arguments, dtypes or axes, DimensionError for sizes that
+        differ, IndexOutside for an index outside the array it looks up.
+
+        >>> import numpy
+        >>> import isthmus as im
+        >>> run = im.compile(lambda x: x + 1, im.spec("float32", ["n"]))
+        >>> run(numpy.array([1, 2], numpy.float32))
+        array([2., 3.], dtype=float32)
+        """
         given = self._arguments(args, kwargs)
         if any(isinstance(array, Handle) for array in given):
             outputs = self._run_held(given)
@@ -122,6 +157,15 @@ class Executable:
 
         Change their elements, call, read the result, whose arrays stay the same ones. Raises
         UsageError for arrays of a wrong type, or that are not writeable and in C order.
+
+        >>> import numpy
+        >>> import isthmus as im
+        >>> run = im.compile(lambda x: x * 2, im.spec("float32", [2]))
+        >>> x = numpy.array([1, 2], numpy.float32)
+        >>> bound = run.bind(x)
+        >>> x[0] = 5
+        >>> bound()
+        array([10.,  4.], dtype=float32)
         """
         arrays = self._arguments(args, kwargs)
         sizes = self._sizes(arrays)
@@ -165,7 +209,14 @@ class Executable:
 
     def explain(self) -> str:
         """The segments: where each runs, what it is made of, why the host has any, and what the
-        cuts between them cost in the calls so far."""
+        cuts between them cost in the calls so far.
+
+        >>> import isthmus as im
+        >>> from isthmus import np
+        >>> run = im.compile(lambda x: np.sort(np.tanh(x)), im.spec("float32", ["n"]), threads=1)
+        >>> print(run.explain().splitlines()[0])
+        2 segment(s) on backend 'cpu', f32, 1 thread(s)
+        """
         head = (
             f"{len(self.segments)} segment(s) on backend '{self.backend.name}', "
             f"{self.options.precision}, {self.options.threads} thread(s)"
@@ -174,11 +225,30 @@ class Executable:
         return explanation(head, self.segments, described, self.backend.name, self._run.times)
 
     def cost(self, **sizes: int) -> Cost:
-        """Operations, bytes moved and parameters by operator, for given sizes of the names."""
+        """Operations, bytes moved and parameters by operator, for given sizes of the names.
+
+        A multiply-add is two operations. Raises UsageError for a size that is missing.
+
+        >>> import isthmus as im
+        >>> square = im.spec("float32", ["n", "n"])
+        >>> run = im.compile(lambda x, y: x @ y, (square, square))
+        >>> run.cost(n=100).operations
+        2000000
+        """
         return cost_of(self.traced.graph, sizes)
 
     def save(self, path: str | Path) -> None:
-        """Write the program and its constants to one file; `isthmus.load` reads it."""
+        """Write the program and its constants to one file; `isthmus.load` reads it.
+
+        The file is a safetensors file with the graph in its header. Raises FileError where it
+        cannot be written.
+
+        >>> import numpy
+        >>> import isthmus as im
+        >>> im.compile(lambda x: x + 1, im.spec("float32", ["n"])).save("program.im")
+        >>> im.load("program.im", backend="numpy")(numpy.zeros(2, numpy.float32))
+        array([1., 1.], dtype=float32)
+        """
         archive.save(self.traced, path)
 
 

@@ -29,7 +29,14 @@ def export(
     specs, constraints: as for `isthmus.compile`; the file's inputs, outputs and named sizes
     have the same names. Weights stay float32. What `compile` checks at every call a file cannot:
     indices outside an array, empty arrays and other sizes are up to the runtime that reads it.
-    Raises UsageError for another suffix, and for operators only the host computes as NumPy.
+    Raises UsageError for another suffix, and for operators only the host computes as NumPy;
+    FileError where the file cannot be written.
+
+    >>> from pathlib import Path
+    >>> import isthmus as im
+    >>> im.export(im.np.tanh, im.spec("float32", ["n"]), "tanh.xml")
+    >>> Path("tanh.xml").exists()
+    True
     """
     target = Path(path)
     formats = writers()

@@ -21,9 +21,15 @@ __all__ = ["Jitted", "jit"]
 def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Compile at the first call with each combination of argument types; see `compile`.
 
-    >>> @jit(backend="numpy")
+    options: those of `compile`. Arguments are arrays, nested or not. Raises UsageError for others.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> @im.jit(backend="cpu")
     ... def double(x):
     ...     return 2 * x
+    >>> double(numpy.array([1, 2], numpy.float32))
+    array([2., 4.], dtype=float32)
     """
     if function is None:
         return lambda wrapped: Jitted(wrapped, options)

@@ -18,6 +18,10 @@ class Options:
 
     precision: "f32" (more may be offered). threads: compute threads. numerics: "numpy",
     or "fast", which lets max, min and clip drop NaN. device: where a backend has several.
+
+    >>> from isthmus.extend import Options
+    >>> Options(threads=4).precision
+    'f32'
     """
 
     precision: str = "f32"

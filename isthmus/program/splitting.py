@@ -19,6 +19,10 @@ class Longest:
     """The most nodes of a piece, and the most elementwise ones in it that become one kernel.
 
     arrays: the most that such a kernel reads and writes; single numbers do not count.
+
+    >>> from isthmus.extend import Longest
+    >>> Longest(nodes=2000, elementwise=256, arrays=11).nodes
+    2000
     """
 
     nodes: int

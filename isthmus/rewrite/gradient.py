@@ -41,6 +41,12 @@ def value_and_grad(
     does. Takes NumPy arrays, or traced ones inside a program that is compiled.
     Raises UsageError for results that are no number, for arguments that are no
     floats, and where an operator on the way states no gradient.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> from isthmus import np
+    >>> im.value_and_grad(lambda x: np.sum(x**2))(numpy.array([1.0, 3.0]))
+    (array(10.), array([2., 6.]))
     """
 
     @wraps(function)
@@ -57,7 +63,14 @@ def value_and_grad(
 
 
 def grad(function: Callable[..., Any], wrt: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """df/dargs[wrt] for an f that returns one number; see `value_and_grad`."""
+    """df/dargs[wrt] for an f that returns one number; see `value_and_grad`.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> from isthmus import np
+    >>> im.grad(lambda x, y: np.sum(x * y), wrt=(0, 1))(numpy.array([1.0, 3.0]), numpy.array([5.0]))
+    (array([5., 5.]), array([4.]))
+    """
     both = value_and_grad(function, wrt)
 
     @wraps(function)

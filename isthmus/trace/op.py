@@ -36,7 +36,14 @@ OPERATORS: dict[str, Op[..., Any]] = {}
 
 
 class Op(Operator, Generic[P, R]):
-    """An operator that is called: with NumPy's arrays its body runs, with others it is recorded."""
+    """An operator that is called: with NumPy's arrays its body runs, with others it is recorded.
+
+    >>> from isthmus import np
+    >>> np.tanh
+    np.tanh
+    >>> np.tanh.array_names, np.tanh.is_composite
+    (['x'], False)
+    """
 
     def __init__(self, body: Callable[P, R], *, name: str = "", **facts: Any) -> None:
         super().__init__(name=name or _name(body), body=body, **facts)
@@ -82,6 +89,15 @@ def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[
     """An operator that is its NumPy body; see `graph.operator.Operator` for the facts it states.
 
     Those of an elementwise rule are that it casts operands as NumPy does, and never raises.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> from isthmus.extend import floating
+    >>> @im.primitive(infer=floating, vjp=lambda g, y, x: (g / (x * (1 - x)),))
+    ... def logit(x, /):
+    ...     return numpy.log(x) - numpy.log1p(-x)
+    >>> im.eval_shape(logit, im.spec("float32", ["n"]))
+    float32[n]
     """
     facts.setdefault("promote", getattr(infer, "promote", None))
     facts.setdefault("may_raise", not isinstance(infer, Elementwise))
@@ -89,7 +105,18 @@ def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[
 
 
 def composite(body: Callable[P, R]) -> Op[P, R]:
-    """An operator made of others; type, cost, gradient and lowering follow from its body."""
+    """An operator made of others; type, cost, gradient and lowering follow from its body.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> from isthmus import np
+    >>> @im.composite
+    ... def softsign(x, /):
+    ...     return x / (1 + np.abs(x))
+    >>> run = im.compile(softsign, im.spec("float32", ["n"]))
+    >>> run(numpy.array([-1, 3], numpy.float32))
+    array([-0.5 ,  0.75], dtype=float32)
+    """
     return Op(body)
 
 

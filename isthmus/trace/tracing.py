@@ -42,7 +42,10 @@ class Traced:
 def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
     """dtype and shape of an argument; sizes are ints or names, equal names are equal sizes.
 
-    >>> spec("int32", ["batch", "seq"])
+    Raises UsageError for what is no dtype or no shape.
+
+    >>> import isthmus as im
+    >>> im.spec("int32", ["batch", "seq"])
     int32[batch, seq]
     """
     try:
@@ -61,7 +64,10 @@ def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
 def eval_shape(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()) -> Any:
     """The types of a function's results, nested as it returns them; nothing is computed.
 
-    >>> eval_shape(lambda x: x.T, spec("float32", ["n", 3]))
+    specs, constraints: as for `trace`, which says what it raises.
+
+    >>> import isthmus as im
+    >>> im.eval_shape(lambda x: x.T, im.spec("float32", ["n", 3]))
     float32[3, n]
     """
     traced = trace(function, specs, constraints=constraints)
@@ -78,6 +84,13 @@ def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str
     spec; they nest as the arguments do. A Block's parameters become named constants.
     Raises UsageError for specs that do not fit the function, TraceError where the
     function needs a value that is not known yet.
+
+    >>> import isthmus as im
+    >>> traced = im.trace(lambda x: im.np.tanh(x) + 1, im.spec("float32", ["n"]))
+    >>> for node in traced.graph.nodes():
+    ...     print(node)
+    np.tanh(float32[n])
+    np.add(float32[n], float32[])
     """
     positional, keyword = _arguments(specs)
     named = _named(function, positional, keyword)
