@@ -3,9 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PEERS := $(basename $(notdir $(wildcard benchmarks/peers/*.txt)))
-SOURCES := isthmus cpu_backend gpu_backend models benchmarks reports studies tests _isthmus_pytest.py
+SOURCES := isthmus cpu_backend gpu_backend models benchmarks reports studies tests docs _isthmus_pytest.py
 
-.PHONY: bench bench-full test lint format check parity golden peers clean
+.PHONY: bench bench-full test lint format check parity golden peers docs clean
 
 ## Install, run the quick benchmark, print its tables and the path of an HTML page.
 bench: .venv/installed
@@ -40,6 +40,11 @@ parity: .venv/parity
 golden: .venv/parity
 	$(BIN)/python tests/parity/make_golden.py
 
+## The pages of docs/ and a reference made of the docstrings, as build/docs/index.html.
+docs: .venv/documented
+	$(BIN)/python -m sphinx --builder html --quiet --fresh-env --fail-on-warning --keep-going \
+	  docs build/docs
+
 ## The runtimes to compare with, each in an environment of its own, from benchmarks/peers/NAME.txt.
 ## One that cannot be installed here is missing in the results; the others are made all the same.
 peers:
@@ -60,6 +65,10 @@ clean:
 
 .venv/tested: .venv/installed
 	$(BIN)/python -m pip install --quiet --group test --group lint
+	touch $@
+
+.venv/documented: .venv/installed
+	$(BIN)/python -m pip install --quiet --group docs
 	touch $@
 
 # timm names torchvision as a dependency, for augmentation that no parity check needs.

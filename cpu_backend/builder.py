@@ -15,6 +15,8 @@ from isthmus.graph.bodies import inlined
 from isthmus.graph.dims import Dim, FloorDivision, Shape, same
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value, topological
 
+__all__ = ["Builder", "Output", "Site", "vector"]
+
 Output = Any  # openvino.Output or a node with one output
 
 

@@ -21,6 +21,8 @@ from isthmus.trace.op import OPERATORS
 
 from .lowering import HOST_ONLY, LOWERING
 
+__all__ = ["fuses", "is_wide", "refuses"]
+
 COMPUTED = {"float32", "int32", "bool"}
 
 # Types an operator does not take although the runtime computes with them elsewhere.

@@ -23,6 +23,8 @@ from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Valu
 
 from .builder import Builder, Output, Site, vector
 
+__all__ = ["Step", "cond", "foreach", "is_computed", "while_loop"]
+
 
 def cond(site: Site, predicate: Output, *given: Output) -> tuple[Output, ...]:
     then, otherwise = (_builder(site, site.attributes[key]) for key in ("then", "otherwise"))

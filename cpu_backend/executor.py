@@ -23,6 +23,8 @@ from .capability import is_wide
 from .lowering import LOWERING
 from .request import Request, Requests
 
+__all__ = ["OpenVinoRunner", "core", "write_ir"]
+
 Array = numpy.ndarray[Any, Any]
 
 # The plugin's own default on a processor with AVX512_BF16 is bf16, silently.

@@ -12,6 +12,8 @@ from isthmus.rewrite import formulas
 from .builder import Output, Site
 from .rules import Rule, keeping_nan
 
+__all__ = ["round", "same", "skipping_nan", "square", "written"]
+
 
 def written(formula: Callable[..., Any]) -> Rule:
     """A rule that lowers the operations of a formula in the operator's place."""

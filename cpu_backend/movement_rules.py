@@ -13,6 +13,18 @@ from isthmus.graph.shapes import product
 
 from .builder import Output, Site, vector
 
+__all__ = [
+    "broadcast",
+    "concat",
+    "expand_dims",
+    "getitem",
+    "reshape",
+    "squeeze",
+    "take",
+    "take_along_axis",
+    "transpose",
+]
+
 _FAR = numpy.iinfo(numpy.int64).max
 
 

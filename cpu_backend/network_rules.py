@@ -10,6 +10,18 @@ from isthmus.npx.windows import padding_of, pair
 
 from .builder import Output, Site, vector
 
+__all__ = [
+    "average_pool",
+    "batch_norm",
+    "convolution",
+    "fully_connected",
+    "layer_norm",
+    "log_softmax",
+    "matmul",
+    "max_pool",
+    "softmax",
+]
+
 
 def softmax(site: Site, x: Output) -> Output:
     return ov.softmax(x, one_axis(site.attributes["axis"], site.type.ndim))

@@ -15,6 +15,8 @@ from isthmus.graph.shapes import product
 from .builder import Output, Site, vector
 from .rules import Rule
 
+__all__ = ["extreme", "position", "reduced", "reduction", "running_sum"]
+
 
 def reduction(function: Callable[..., Any]) -> Rule:
     """A rule for a reduction over `axis`."""

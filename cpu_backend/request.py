@@ -18,6 +18,8 @@ from isthmus.errors import IsthmusError
 from isthmus.graph.dims import Shape
 from isthmus.graph.shapes import evaluate
 
+__all__ = ["Request", "Requests"]
+
 Array = numpy.ndarray[Any, Any]
 Kind = tuple[Shape, numpy.dtype[Any]]
 

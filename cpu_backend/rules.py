@@ -12,6 +12,23 @@ from isthmus.graph.dims import Dim
 
 from .builder import Output, Site, vector
 
+__all__ = [
+    "Rule",
+    "arange",
+    "cast",
+    "divide",
+    "elu",
+    "exp",
+    "full",
+    "gelu",
+    "is_finite",
+    "keeping_nan",
+    "leaky_relu",
+    "plain",
+    "swapped",
+    "type_name",
+]
+
 Rule = Callable[..., Any]
 
 

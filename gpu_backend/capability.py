@@ -23,6 +23,8 @@ from isthmus.trace.op import OPERATORS
 
 from .types_taken import ANY, FLOAT, REASONS, TYPES
 
+__all__ = ["LONGEST", "fuses", "refuses"]
+
 MAX_AXES = 8  # of CUDA's kernels for broadcasting, transposing and reducing
 LONGEST = 2**24  # positions are compared as float32
 

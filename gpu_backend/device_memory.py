@@ -12,6 +12,8 @@ from isthmus.program.options import Options
 
 from .session import device_of, runtime_for
 
+__all__ = ["OrtMemory"]
+
 Array = numpy.ndarray[Any, Any]
 
 

@@ -21,6 +21,8 @@ from isthmus.program.options import Options
 from .capability import LONGEST
 from .session import device_of, one_line, open_session
 
+__all__ = ["OnnxRunner"]
+
 Array = numpy.ndarray[Any, Any]
 
 

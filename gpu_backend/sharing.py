@@ -8,6 +8,8 @@ from typing import Any
 from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.protos import all_nodes
 
+__all__ = ["give_weights", "shared"]
+
 # Where ONNX Runtime leaves a weight as it is. Elsewhere it may transpose it under its old
 # name (seen with a transposed x added to a weight), and then the shared one is wrong.
 WEIGHT_OPERAND = {"Conv": 1, "Gather": 0, "Gemm": 1}

@@ -14,6 +14,8 @@ from isthmus.graph.operator import Operator
 from isthmus.npx import control_operators
 from isthmus.trace.op import OPERATORS
 
+__all__ = ["ANY", "FLOAT", "REASONS", "TYPES"]
+
 FLOAT = frozenset({"float32"})
 INTEGER = frozenset({"int32", "int64"})
 BOOL = frozenset({"bool"})

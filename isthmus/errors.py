@@ -12,40 +12,117 @@ IsthmusError            exit code 2
 
 from __future__ import annotations
 
+__all__ = [
+    "BackendMissing",
+    "DimensionError",
+    "FileError",
+    "IndexOutside",
+    "IsthmusError",
+    "NothingMeasured",
+    "TraceError",
+    "UsageError",
+]
+
 
 class IsthmusError(Exception):
-    """The base of every error raised on purpose; the command line prints it without a traceback."""
+    """The base of every error raised on purpose; the command line prints it without a traceback.
+
+    exit_code: what the command line then ends with.
+
+    >>> import isthmus as im
+    >>> try:
+    ...     im.compile(im.np.tanh, im.spec("float32", ["n"]), backend="tpu")
+    ... except im.IsthmusError as problem:
+    ...     print(problem.exit_code, str(problem).split(";")[0])
+    2 no backend 'tpu'
+    """
 
     exit_code = 2
 
 
 class UsageError(IsthmusError, ValueError):
-    """A wrong argument: names it, its value, and what would be right."""
+    """A wrong argument: names it, its value, and what would be right.
+
+    >>> import isthmus as im
+    >>> im.spec("float33")
+    Traceback (most recent call last):
+    isthmus.errors.UsageError: 'float33' is not a dtype; give one such as 'float32'
+    """
 
 
 class DimensionError(UsageError):
-    """Sizes that differ, or that named dimensions leave undecided."""
+    """Sizes that differ, or that named dimensions leave undecided.
+
+    >>> import isthmus as im
+    >>> from isthmus.errors import DimensionError
+    >>> x, y = im.spec("float32", [2]), im.spec("float32", [3])
+    >>> try:
+    ...     im.eval_shape(lambda x, y: x + y, (x, y))
+    ... except DimensionError as problem:
+    ...     print(problem)
+    np.add(float32[2], float32[3]): sizes 2 and 3 do not broadcast
+    """
 
 
 class IndexOutside(UsageError, IndexError):
-    """An index outside the array it looks up, as NumPy's IndexError."""
+    """An index outside the array it looks up, as NumPy's IndexError.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> from isthmus.errors import IndexOutside
+    >>> x, i = im.spec("float32", [3]), im.spec("int32", ["n"])
+    >>> look_up = im.compile(lambda x, i: im.np.take(x, i, axis=0), (x, i), backend="cpu")
+    >>> try:
+    ...     look_up(numpy.zeros(3, numpy.float32), numpy.array([5], numpy.int32))
+    ... except IndexOutside as problem:
+    ...     print(str(problem).split(" (")[0])
+    i: index 5 is out of bounds for size 3
+    """
 
 
 class TraceError(IsthmusError, TypeError):
-    """A traced value was used where Python needs a number."""
+    """A traced value was used where Python needs a number.
+
+    >>> import isthmus as im
+    >>> from isthmus.errors import TraceError
+    >>> try:
+    ...     im.trace(lambda x: x if x > 0 else -x, im.spec("float32"))
+    ... except TraceError as problem:
+    ...     print(str(problem).split(";")[0])
+    the truth of a traced bool[]: its value is not known yet
+    """
 
 
 class FileError(IsthmusError):
-    """A file that is missing, truncated, hostile, or not of the kind that was asked for."""
+    """A file that is missing, truncated, hostile, or not of the kind that was asked for.
+
+    >>> import isthmus as im
+    >>> from isthmus.errors import FileError
+    >>> try:
+    ...     im.load("absent.im")
+    ... except FileError as problem:
+    ...     print(str(problem).split(" (")[0])
+    absent.im: cannot be read as a program
+    """
 
 
 class NothingMeasured(IsthmusError):
-    """Nothing comparable was measured."""
+    """Nothing comparable was measured.
+
+    >>> from isthmus.errors import NothingMeasured
+    >>> NothingMeasured.exit_code
+    3
+    """
 
     exit_code = 3
 
 
 class BackendMissing(IsthmusError):
-    """A backend, its runtime, or its device is not on this machine."""
+    """A backend, its runtime, or its device is not on this machine.
+
+    >>> from isthmus.errors import BackendMissing
+    >>> BackendMissing.exit_code
+    5
+    """
 
     exit_code = 5

@@ -18,17 +18,42 @@ __all__ = ["CATALOG", "Entry", "Model", "bert", "create", "find", "list", "mobil
 
 
 def bert(name: str = "bert-base", **options: Any) -> Model:
-    """A BERT by name, such as "bert-base-uncased" or "minilm-l6"; options as for `create`."""
+    """A BERT by name, such as "bert-base-uncased" or "minilm-l6"; options as for `create`.
+
+    Raises UsageError for another family's name (Devlin et al. 2018, arXiv:1810.04805).
+
+    >>> import isthmus as im
+    >>> net = im.models.bert("minilm-l6", vocabulary=100, layers=1)
+    >>> net.specs(batch=1)["input_ids"]
+    int32[1, seq]
+    """
     if find(name).family != "bert":
         raise UsageError(f"{name} is no BERT; use create('{name}')")
     return create(name, **options)
 
 
 def resnet(depth: int = 50, **options: Any) -> Model:
-    """A ResNet of 18, 34, 50, 101 or 152 layers; version="v1", "v1.5" or "v2"."""
+    """A ResNet of 18, 34, 50, 101 or 152 layers; options as for `create`.
+
+    version: "v1" (He et al. 2015, arXiv:1512.03385), "v1.5" (strides in the 3 x 3 convolutions) or
+    "v2" (arXiv:1603.05027). width: channels of the first convolution, 64. classes: 1000.
+
+    >>> import isthmus as im
+    >>> net = im.models.resnet(18, width=8, classes=10)
+    >>> im.eval_shape(net, net.specs(batch=2))
+    float32[2, 10]
+    """
     return create(f"resnet-{depth}", **options)
 
 
 def mobilenet(version: str = "v2", **options: Any) -> Model:
-    """A MobileNet: "v1", "v2", "v3-large" or "v3-small"; width multiplies its channels."""
+    """A MobileNet: "v1", "v2", "v3-large" or "v3-small"; options as for `create`.
+
+    width: multiplies its channels, 1.0. classes: 1000 (arXiv:1704.04861, 1801.04381, 1905.02244).
+
+    >>> import isthmus as im
+    >>> net = im.models.mobilenet("v2", width=0.5)
+    >>> im.eval_shape(net, net.specs(batch=1))
+    float32[1, 1000]
+    """
     return create(f"mobilenet-{version}", **options)

@@ -27,6 +27,25 @@ from isthmus.models.inputs import samples
 from isthmus.nn import Block, Parameter
 from isthmus.trace.tracing import spec
 
+__all__ = [
+    "ALIASES",
+    "CATALOG",
+    "IMAGE",
+    "TEXT",
+    "Entry",
+    "Kind",
+    "Model",
+    "create",
+    "find",
+    "from_images",
+    "from_texts",
+    "image_results",
+    "image_specs",
+    "names",
+    "text_results",
+    "text_specs",
+]
+
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 Size = int | str
 
@@ -97,7 +116,12 @@ TASKS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the catalogue; family: as `checkpoint_names` calls it; sample: where weights are."""
+    """A row of the catalogue; family: as `checkpoint_names` calls it; sample: where weights are.
+
+    >>> import isthmus as im
+    >>> im.models.CATALOG["minilm-l6"].task
+    'embedding'
+    """
 
     name: str
     factory: Callable[..., Block]
@@ -106,7 +130,12 @@ class Entry:
     sample: Callable[[], Path] | None = None
 
     def options(self) -> dict[str, Any]:
-        """The factory's keywords with their defaults."""
+        """The factory's keywords with their defaults.
+
+        >>> import isthmus as im
+        >>> im.models.find("resnet-18").options()
+        {'version': 'v1.5', 'width': 64, 'classes': 1000}
+        """
         parameters = inspect.signature(self.factory).parameters.values()
         return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
@@ -143,7 +172,16 @@ ALIASES = {
 
 
 class Model(Block):
-    """A network with what its catalogue row knows: `specs`, `preprocess`, `postprocess`, `task`."""
+    """A network with what its catalogue row knows: `specs`, `preprocess`, `postprocess`, `task`.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> net = im.models.create("mobilenet-v1", width=0.25)
+    >>> run = im.compile(net, net.specs(batch=1), backend="cpu")
+    >>> (found,) = net.postprocess(run(x=numpy.zeros((1, 3, 224, 224), numpy.float32)))
+    >>> len(found)  # (class, probability), the five likeliest
+    5
+    """
 
     def __init__(self, entry: Entry, block: Block, options: Mapping[str, Any]) -> None:
         self.entry = entry
@@ -164,18 +202,47 @@ class Model(Block):
         return TASKS[self.options.get("head", "classification")]
 
     def specs(self, **sizes: Size) -> dict[str, Type]:
-        """The specs of its inputs, for `compile`; sizes are batch and seq, or height and width."""
+        """The specs of its inputs, for `compile`, by name.
+
+        sizes: batch and seq, or batch, height and width; numbers, or names for what may vary.
+        Images are float32 [batch, 3, height, width], 224 by 224 unless said otherwise; texts are
+        int32 [batch, seq]. Raises UsageError for another size.
+
+        >>> import isthmus as im
+        >>> im.models.resnet(18).specs(batch=1, height="h", width="w")
+        {'x': float32[1, 3, h, w]}
+        """
         known = inspect.signature(self.entry.kind.specs).parameters
         if unknown := sorted(set(sizes) - set(known)):
             raise UsageError(f"{self.entry.name} has no size {unknown[0]}; give {', '.join(known)}")
         return self.entry.kind.specs(**sizes)
 
     def preprocess(self, inputs: Sequence[Any], **options: Any) -> Arrays:
-        """Arrays for the model from texts, or from the paths of images."""
+        """Arrays for the model, by name: from texts, or from the paths of images.
+
+        options: max_length and pairs of `Tokenizer.encode`; resize and crop of `read_images`.
+        Raises FileError for what is no image, UsageError for no inputs.
+
+        >>> import isthmus as im
+        >>> from PIL import Image
+        >>> Image.new("RGB", (320, 240)).save("photo.png")
+        >>> net = im.models.resnet(18, width=8)
+        >>> net.preprocess(["photo.png"])["x"].shape
+        (1, 3, 224, 224)
+        """
         return self.entry.kind.preprocess(self, inputs, **options)
 
     def postprocess(self, outputs: Any) -> list[Any]:
-        """One result for each input: a dict of arrays, or the five likeliest classes."""
+        """One result for each input: a dict of arrays, or the five likeliest classes.
+
+        >>> import numpy
+        >>> import isthmus as im
+        >>> logits = numpy.zeros((1, 1000), numpy.float32)
+        >>> logits[0, 285] = 20
+        >>> (found,) = im.models.resnet(18, width=8).postprocess(logits)
+        >>> found[0][0]
+        'Egyptian cat'
+        """
         return self.entry.kind.postprocess(outputs)
 
     @cached_property
@@ -187,12 +254,22 @@ class Model(Block):
 
 
 def names() -> list[str]:
-    """The names that `create` takes."""
+    """The names that `create` takes, as `isthmus.models.list`.
+
+    >>> import isthmus as im
+    >>> im.models.list()[:3]
+    ['bert-base', 'bert-large', 'minilm-l6']
+    """
     return list(CATALOG)
 
 
 def find(name: str) -> Entry:
-    """The row of a name; UsageError names the nearest."""
+    """The row of a name, or of one under which a hub has its weights; UsageError names the nearest.
+
+    >>> import isthmus as im
+    >>> im.models.find("all-MiniLM-L6-v2").name
+    'minilm-l6'
+    """
     known = ALIASES.get(name.lower(), name.lower())
     if known not in CATALOG:
         near = difflib.get_close_matches(known, [*CATALOG, *ALIASES], n=1)
@@ -214,6 +291,16 @@ def create(
     weights: a file, a folder, "hf://ORGANISATION/NAME", or "sample" for those of samples.txt.
     tokenizer: a folder or file, where it does not lie beside the weights.
     options: the factory's, such as head="classification" or width=0.5; see `Entry.options`.
+
+    Raises UsageError for an unknown name or option, FileError for weights that are missing or do
+    not fit, BackendMissing where a hub is named without the package that speaks to hubs.
+
+    >>> import isthmus as im
+    >>> net = im.models.create("resnet-18", width=8, classes=10, seed=1)
+    >>> net.task
+    'classification'
+    >>> im.eval_shape(net, net.specs())
+    float32[batch, 10]
     """
     entry = find(name)
     chosen = _chosen(entry, options)

@@ -14,6 +14,8 @@ from isthmus.program.executable import compile
 
 from .catalog import Model
 
+__all__ = ["ImageRun", "TextRun", "cosines", "run_images", "run_texts"]
+
 Array = numpy.ndarray[Any, Any]
 
 

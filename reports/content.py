@@ -33,6 +33,11 @@ class Report:
     """All that is said, before it is laid out; `files` are all that were read, older ones too.
 
     trends: the runs of a history on the machine of the files, or on every machine without files.
+
+    >>> from isthmus import reports
+    >>> report = reports.build_report(["head.json"])
+    >>> report.tables[0].title
+    'Speedup over native NumPy'
     """
 
     verdict: str
@@ -65,6 +70,10 @@ def build_report(
     is a history's folder, whose runs are shown with the files or alone.
     Errors: `FileError`, `UsageError`, `NothingMeasured` for files without a benchmark, and
     `BackendMissing` for a history where ruptures is not installed.
+
+    >>> from isthmus import reports
+    >>> print(reports.build_report(["head.json"]).verdict.split(" (")[0])
+    Isthmus CPU is 3.14× as fast as native NumPy
     """
     options = CostOptions(
         prices,

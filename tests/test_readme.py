@@ -13,7 +13,7 @@ from isthmus.errors import IsthmusError
 from isthmus.models.inputs import samples
 from studies.quoted import renewed
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCKS = [
     pytest.param(block, id=f"{page.name}:{number}")
     for page in PAGES

@@ -40,7 +40,7 @@ class Type:
         """Whether dtype and every size are the same expression."""
         return self.dtype == other.dtype and same_shape(self.shape, other.shape)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
 
 

@@ -12,6 +12,21 @@ from isthmus.npx.windows import pair
 from .block import Block
 from .parameter import Parameter, he, normal, ones, zeros
 
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "BatchNorm",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GlobalAvgPool2D",
+    "Identity",
+    "LayerNorm",
+    "MaxPool2D",
+]
+
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "elu": npx.elu,
     "gelu": npx.gelu,
@@ -27,7 +42,15 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 
 
 class Activation(Block):
-    """One of `ACTIVATIONS`, by name. x: any shape."""
+    """One of `ACTIVATIONS`, by name, element by element.
+
+    x: any shape, float. Raises UsageError for an unknown name.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> nn.Activation("relu")(numpy.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
 
     def __init__(self, name: str) -> None:
         if name not in ACTIVATIONS:
@@ -39,7 +62,18 @@ class Activation(Block):
 
 
 class Dense(Block):
-    """x @ weight.T + bias. x: [..., inputs] -> [..., units]."""
+    """x @ weight.T + bias
+
+    x: [..., inputs] -> [..., units], float32. weight: [units, inputs], normal with deviation 0.02
+    until it is set. bias: [units], zeros; bias=False leaves it out.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> net = nn.Dense(2, 3)
+    >>> net.set_parameters({"weight": numpy.ones((2, 3)), "bias": numpy.array([0, 1])})
+    >>> net(numpy.array([[1, 2, 3]], numpy.float32))
+    array([[6., 7.]], dtype=float32)
+    """
 
     def __init__(self, units: int, inputs: int, bias: bool = True) -> None:
         self.weight = Parameter((units, inputs), normal(0.02))
@@ -51,9 +85,18 @@ class Dense(Block):
 
 
 class Conv2D(Block):
-    """Convolution of images, weight [channels, inputs / groups, h, w]; see `npx.convolution`.
+    """The sum over channels and window of x * weight, at each place; see `npx.convolution`.
 
-    x: [N, inputs, H, W] -> [N, channels, H', W'].
+    x: [N, inputs, H, W] -> [N, channels, H', W'], float32. weight: [channels, inputs / groups, h,
+    w], normal with deviation sqrt(2 / its inputs) until it is set (arXiv:1502.01852).
+    kernel, strides, padding: a number of pixels, or (height, width).
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> net = nn.Conv2D(8, 3, kernel=3, strides=2, padding=1)
+    >>> net.initialize(seed=0)
+    >>> net(numpy.zeros((1, 3, 224, 224), numpy.float32)).shape
+    (1, 8, 112, 112)
     """
 
     def __init__(
@@ -79,7 +122,17 @@ class Conv2D(Block):
 class BatchNorm(Block):
     """(x - running_mean) / sqrt(running_var + epsilon) * weight + bias, by channel.
 
-    x: [N, C, ...] (Ioffe and Szegedy 2015, arXiv:1502.03167).
+    x: [N, channels, ...], float32; the parameters are [channels]. Statistics are those that were
+    learnt: inference changes none (Ioffe and Szegedy 2015, arXiv:1502.03167).
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> net = nn.BatchNorm(2, epsilon=0)
+    >>> net.initialize()
+    >>> net.running_mean.set([1, 2])
+    >>> net(numpy.array([[[1.0], [5.0]]], numpy.float32))
+    array([[[0.],
+            [3.]]], dtype=float32)
     """
 
     def __init__(self, channels: int, epsilon: float = 1e-5) -> None:
@@ -95,7 +148,17 @@ class BatchNorm(Block):
 
 
 class LayerNorm(Block):
-    """(x - mean) / sqrt(var + epsilon) * weight + bias over the last axis. x: [..., channels]."""
+    """(x - mean) / sqrt(var + epsilon) * weight + bias, over the last axis.
+
+    x: [..., channels], float32; weight and bias are [channels] (Ba et al. 2016, arXiv:1607.06450).
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> net = nn.LayerNorm(2, epsilon=0)
+    >>> net.initialize()
+    >>> net(numpy.array([[1.0, 3.0]], numpy.float32))
+    array([[-1.,  1.]], dtype=float32)
+    """
 
     def __init__(self, channels: int, epsilon: float = 1e-5) -> None:
         self.weight = Parameter((channels,), ones)
@@ -107,7 +170,17 @@ class LayerNorm(Block):
 
 
 class Embedding(Block):
-    """weight[x]. x: ints of any shape in 0..count-1 -> [..., channels]."""
+    """weight[x]
+
+    x: ints of any shape in 0..count-1 -> [..., channels], float32. Raises IndexError for others.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> net = nn.Embedding(10, channels=4)
+    >>> net.initialize()
+    >>> net(numpy.array([[3, 1, 3]])).shape
+    (1, 3, 4)
+    """
 
     def __init__(self, count: int, channels: int) -> None:
         self.weight = Parameter((count, channels), normal(0.02))
@@ -117,7 +190,17 @@ class Embedding(Block):
 
 
 class MaxPool2D(Block):
-    """The largest element of each window. x: [N, C, H, W]."""
+    """The largest element of each window; see `npx.max_pool`.
+
+    x: [N, C, H, W] -> [N, C, H', W']. window, strides, padding: a number of pixels, or
+    (height, width); strides are the window's unless given.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> nn.MaxPool2D(2)(numpy.arange(16.0).reshape(1, 1, 4, 4))
+    array([[[[ 5.,  7.],
+             [13., 15.]]]])
+    """
 
     def __init__(self, window: Any, strides: Any = None, padding: Any = 0) -> None:
         self.options = {"window": window, "strides": strides, "padding": padding}
@@ -127,25 +210,57 @@ class MaxPool2D(Block):
 
 
 class GlobalAvgPool2D(Block):
-    """The mean over H and W. x: [N, C, H, W] -> [N, C, 1, 1]."""
+    """The mean over H and W.
+
+    x: [N, C, H, W] -> [N, C, 1, 1], float.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> nn.GlobalAvgPool2D()(numpy.arange(4.0).reshape(1, 1, 2, 2))
+    array([[[[1.5]]]])
+    """
 
     def forward(self, x: Any) -> Any:
         return npx.global_average_pool(x)
 
 
 class Flatten(Block):
-    """x: [N, ...] -> [N, all the rest]."""
+    """x with all axes but the first made one.
+
+    x: [N, ...] -> [N, all the rest].
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> nn.Flatten()(numpy.zeros((2, 3, 4))).shape
+    (2, 12)
+    """
 
     def forward(self, x: Any) -> Any:
         return np.reshape(x, (x.shape[0], -1))
 
 
 class Dropout(Block):
-    """x itself: at inference nothing is dropped. Keeps the places of published networks."""
+    """x itself: at inference nothing is dropped. Keeps the places of published networks.
+
+    x: any shape.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> nn.Dropout()(numpy.array([1.0, 2.0]))
+    array([1., 2.])
+    """
 
     def forward(self, x: Any) -> Any:
         return x
 
 
 class Identity(Dropout):
-    """x itself."""
+    """x itself, where a network has a place for a layer and none is there.
+
+    x: any shape.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> nn.Identity()(numpy.array([1.0, 2.0]))
+    array([1., 2.])
+    """

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 from isthmus.errors import IsthmusError
 
+__all__ = ["run"]
+
 INTERRUPTED = 130
 
 

@@ -13,6 +13,30 @@ from pathlib import Path
 from . import cgroup, nvidia, threads
 from .topology import read
 
+__all__ = [
+    "PACKAGES",
+    "RUNTIMES",
+    "allocator_settings",
+    "available_bytes",
+    "first_processor",
+    "flags_of",
+    "gpus",
+    "huge_pages",
+    "hypervisor",
+    "installed_bytes",
+    "instance_type",
+    "library_c",
+    "load_average",
+    "memory_bytes",
+    "microcode",
+    "processor",
+    "processor_flags",
+    "signature",
+    "signature_of",
+    "thread_counts",
+    "versions",
+]
+
 # What matrix kernels are chosen by: 256 and 512 bit vectors, int8 and bf16 products, tiles.
 FLAGS = (
     *("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16"),

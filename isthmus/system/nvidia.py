@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
+__all__ = ["cuda_version", "query"]
+
 LONGEST_SECONDS = 20
 LIBRARIES = ("libcuda.so.1", "nvcuda.dll")
 

@@ -9,6 +9,23 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+__all__ = [
+    "boost",
+    "caches",
+    "clock_source",
+    "cores",
+    "governor",
+    "highest_clock_mhz",
+    "last_cache_bytes",
+    "listed",
+    "multithreading",
+    "numa_nodes",
+    "online",
+    "read",
+    "sockets",
+    "usable",
+]
+
 SYSTEM = Path("/sys/devices/system")
 KINDS = {"Data": "d", "Instruction": "i", "Unified": ""}
 UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}

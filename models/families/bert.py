@@ -18,6 +18,33 @@ from isthmus import np, npx
 from isthmus.errors import UsageError
 from isthmus.nn import Block, Dense, Embedding, LayerNorm, Parameter, Sequential, zeros
 
+__all__ = [
+    "Activated",
+    "Attention",
+    "Bert",
+    "BertForMaskedLM",
+    "BertForQuestionAnswering",
+    "BertForSequenceClassification",
+    "Config",
+    "Embeddings",
+    "Encoder",
+    "Head",
+    "Layer",
+    "MaskedHead",
+    "Output",
+    "Pooler",
+    "Predictions",
+    "SelfAttention",
+    "SentenceBert",
+    "Transform",
+    "additive",
+    "bert",
+    "bert_base",
+    "bert_large",
+    "minilm_l6",
+    "minilm_l12",
+]
+
 EPSILON = 1e-12
 # Swallows any score in float32, as the lowest number would, but is finite in bfloat16 too, so
 # that a row of nothing but padding attends evenly instead of giving NaN.

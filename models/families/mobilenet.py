@@ -11,6 +11,23 @@ from typing import Any
 
 from isthmus import nn, npx
 
+__all__ = [
+    "Inverted",
+    "MobileNet",
+    "MobileNetV1",
+    "Separable",
+    "Squeeze",
+    "Squeezed",
+    "conv",
+    "mobilenet_v1",
+    "mobilenet_v2",
+    "mobilenet_v3",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
+    "rounded",
+    "unit",
+]
+
 # V1, by stage: strides of the blocks, channels.
 V1 = (((1,), 64), ((2, 1), 128), ((2, 1), 256), ((2, 1, 1, 1, 1, 1), 512), ((2, 1), 1024))
 

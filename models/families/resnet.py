@@ -14,6 +14,25 @@ from typing import Any
 from isthmus import nn, npx
 from isthmus.errors import UsageError
 
+__all__ = [
+    "DEPTHS",
+    "Chain",
+    "Preactivated",
+    "ResNet",
+    "ResNetV2",
+    "Residual",
+    "conv",
+    "convolutions",
+    "quarter",
+    "resnet",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "stages",
+]
+
 Plan = tuple[tuple[int, int, int], ...]  # channels, kernel and stride of each convolution
 
 # depth: (blocks in each of the four stages, channels out of a block for each inside)

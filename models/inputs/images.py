@@ -17,6 +17,8 @@ from PIL import Image, ImageOps
 
 from isthmus.errors import FileError, UsageError
 
+__all__ = ["MEAN", "STANDARD_DEVIATION", "load_image", "prepare", "read_images"]
+
 Float32Array = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
 Path = str | os.PathLike[str]
 

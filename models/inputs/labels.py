@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike
 
 from isthmus.errors import UsageError
 
+__all__ = ["imagenet_classes", "top"]
+
 
 @cache
 def imagenet_classes() -> tuple[str, ...]:

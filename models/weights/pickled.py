@@ -24,6 +24,8 @@ from isthmus.errors import FileError
 
 from .tensor_pickle import StorageRef, TensorRef, shown, unpickle
 
+__all__ = ["MAGIC", "PICKLE_LIMIT_BYTES", "PROTOCOL", "read_pickled"]
+
 Array = numpy.ndarray[Any, Any]
 
 PICKLE_LIMIT_BYTES = 16 * 2**20  # a hostile pickle grows about 60-fold in memory

@@ -20,6 +20,8 @@ import numpy
 
 from isthmus.errors import FileError
 
+__all__ = ["DType", "StorageRef", "TensorRef", "shown", "unpickle"]
+
 STORAGES = {
     "BFloat16Storage": "bfloat16",
     "BoolStorage": "bool",

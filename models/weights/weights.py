@@ -20,6 +20,8 @@ from isthmus.errors import BackendMissing, FileError
 from .checkpoint_names import IGNORED, translate
 from .pickled import read_pickled
 
+__all__ = ["HUB", "HasShape", "assign", "downloaded", "load_weights", "read_weights"]
+
 Array = numpy.ndarray[Any, Any]
 
 HUB = "hf://"

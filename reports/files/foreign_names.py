@@ -15,7 +15,12 @@ from .result import Result
 
 @dataclass(frozen=True)
 class Names:
-    """Each None leaves what the file says."""
+    """Each None leaves what the file says.
+
+    >>> from isthmus import reports
+    >>> reports.Names(variant="mine", threads=4).workload is None
+    True
+    """
 
     workload: str | None = None
     variant: str | None = None
@@ -41,7 +46,12 @@ _WHOLE = ("threads", "batch", "sequence")
 
 
 def names_of(argument: str) -> Names:
-    """From `name=value,name=value`; `UsageError` for anything else."""
+    """From `name=value,name=value`; `UsageError` for anything else.
+
+    >>> from isthmus import reports
+    >>> reports.names_of("variant=mine,threads=4").threads
+    4
+    """
     given: dict[str, Any] = {}
     for part in argument.split(","):
         name, _, value = (piece.strip() for piece in part.partition("="))

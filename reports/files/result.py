@@ -21,6 +21,11 @@ class Result:
 
     A `sequence` of "texts" is a real distribution of lengths. `origin` is the tool that measured,
     "" for ours; `rate_per_s` is a measured rate where calls overlap, so that it is no 1 / latency.
+
+    >>> from isthmus import reports
+    >>> result = reports.read("head.json").results[1]
+    >>> result.workload, result.variant, round(result.latency_ms)
+    ('bert-base-128', 'cpu', 128)
     """
 
     file: str
@@ -83,7 +88,13 @@ class Result:
 
 @dataclass(frozen=True)
 class ResultFile:
-    """A file's machine, date, commit and results; what is missing, and the machine's peaks."""
+    """A file's machine, date, commit and results; what is missing, and the machine's peaks.
+
+    >>> from isthmus import reports
+    >>> file = reports.read("head.json")
+    >>> file.machine.cpu_model, len(file.results)
+    ('AMD EPYC', 15)
+    """
 
     path: str
     machine: Machine

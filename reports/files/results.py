@@ -53,6 +53,10 @@ def read(path: str | Path, names: Names = NO_NAMES) -> ResultFile:
     """One file, checked; `FileError` names the file, the benchmark and the next step.
 
     `names`: what a foreign file does not say, its workload, variant, threads, batch...
+
+    >>> from isthmus import reports
+    >>> sorted({result.workload for result in reports.read("head.json").results})
+    ['bert-base-128', 'mobilenet-v2', 'resnet-50']
     """
     try:
         with uncollected():
@@ -83,7 +87,12 @@ def _of_any_tool(path: str, content: str, names: Names) -> ResultFile:
 
 
 def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[ResultFile, ...]:
-    """Several files; the same path twice counts once. `names`: see `foreign_names.of_files`."""
+    """Several files; the same path twice counts once. `names`: see `foreign_names.of_files`.
+
+    >>> from isthmus import reports
+    >>> [len(file.results) for file in reports.read_all(["head.json", "head.json"])]
+    [15]
+    """
     from .foreign_names import of_files
 
     files = tuple(read(path) for path in dict.fromkeys(map(str, paths)))

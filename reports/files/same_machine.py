@@ -41,6 +41,11 @@ class Machine:
 
     known: the facts by name as the file has them. facts: all that is worth printing, as text.
     Two are equal where the first four fields and the versions are.
+
+    >>> from isthmus import reports
+    >>> machine = reports.read("head.json").machine
+    >>> machine.cores, machine.differences(machine)
+    ('2', ())
     """
 
     cpu_model: str

@@ -37,6 +37,12 @@ class Cost:
     the dollars' 95 % interval, None where none is known. `replicas` copies run side by side, each
     `speed` times as fast as where it was measured; `p99_ms` bounds their 99th percentile (tail.py).
     `proven`: the outputs were compared with the reference's and agree. None: not stated.
+
+    >>> from isthmus import reports
+    >>> files = reports.read_all(["head.json"])
+    >>> cost = reports.costs(files, reports.read_prices())[0]
+    >>> cost.instance, cost.status, round(cost.usd_per_million, 2)
+    ('c5.xlarge', 'projected', 10.04)
     """
 
     workload: str
@@ -79,6 +85,10 @@ def usd_per_million(
     """1e6 / (requests_per_second * utilisation) * usd_per_hour / 3600, in dollars.
 
     Errors: `UsageError` for a utilisation outside (0, 1].
+
+    >>> from isthmus import reports
+    >>> round(reports.usd_per_million(100, usd_per_hour=0.36), 6)
+    1.0
     """
     check_utilisation(utilisation)
     return 1e6 / (requests_per_second * utilisation) * usd_per_hour / 3600
@@ -93,7 +103,13 @@ def check_utilisation(utilisation: float) -> None:
 def costs(
     files: Sequence[ResultFile], prices: Sequence[Price], utilisation: float = 1.0
 ) -> tuple[Cost, ...]:
-    """A cost per result and instance that fit (projection.py), in the order of the results."""
+    """A cost per result and instance that fit (projection.py), in the order of the results.
+
+    >>> from isthmus import reports
+    >>> files = reports.read_all(["head.json"])
+    >>> {cost.status for cost in reports.costs(files, reports.read_prices())}
+    {'projected'}
+    """
     check_utilisation(utilisation)
     peaks = peaks_of(files)
     return tuple(

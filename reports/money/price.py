@@ -20,6 +20,11 @@ class Price:
 
     `accelerators` whole ones of the kind `accelerator`; `vcpus_per_core` 1 or 2 (see cores.py);
     `peak_gflop_per_core` its f32 matrix product, None where nobody measured it.
+
+    >>> from isthmus import reports
+    >>> price = next(p for p in reports.read_prices() if p.instance == "c5.xlarge")
+    >>> price.vcpus, price.cores
+    (4, 2)
     """
 
     provider: str

@@ -57,7 +57,13 @@ def price_list(file: str | Path | None = None, wanted: Wanted | None = None) -> 
 
 
 def read_prices(file: str | Path | None = None, wanted: Wanted | None = None) -> tuple[Price, ...]:
-    """The prices of `price_list`."""
+    """The prices of `price_list`.
+
+    >>> from isthmus import reports
+    >>> price = next(p for p in reports.read_prices() if p.instance == "g4dn.xlarge")
+    >>> price.accelerator, price.accelerators, price.region
+    ('T4', 1, 'us-east-1')
+    """
     return price_list(file, wanted).prices
 
 

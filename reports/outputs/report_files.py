@@ -25,13 +25,23 @@ def write_report(
     """Write the report of these result files into out_dir; the paths written.
 
     Errors: those of `build_report`, and `FileError` where out_dir cannot be written.
+
+    >>> from isthmus import reports
+    >>> [path.name for path in reports.write_report(["head.json"], "report")][:2]
+    ['report.md', 'report.html']
     """
     report = build_report(files, prices=prices, instances=instances, utilisation=utilisation)
     return write(report, out_dir)
 
 
 def write(report: Report, out_dir: str | Path) -> tuple[Path, ...]:
-    """Write a report that is already built; a plot that has nothing to draw has no file."""
+    """Write a report that is already built; a plot that has nothing to draw has no file.
+
+    >>> from isthmus import reports
+    >>> paths = reports.write(reports.build_report(["head.json"]), "report")
+    >>> "cost.csv" in {path.name for path in paths}
+    True
+    """
     directory = Path(out_dir)
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,13 @@ FEWEST_SAMPLES = 6
 
 @dataclass(frozen=True)
 class LogRatio:
-    """log(a / b): its value, standard error and degrees of freedom; or its law, or averages."""
+    """log(a / b): its value, standard error and degrees of freedom; or its law, or averages.
+
+    >>> from isthmus import reports
+    >>> ratio = reports.log_ratio([[2.0], [2.2], [2.1]], [[1.0], [1.1], [1.1]], paired=True)
+    >>> round(ratio.ratio, 2), [round(end, 2) for end in ratio.interval()]
+    (1.97, [1.84, 2.11])
+    """
 
     value: float
     error: float
@@ -78,7 +84,12 @@ def _exp(log: float) -> float:
 
 
 def log_ratio(a: Rounds, b: Rounds, *, paired: bool = False) -> LogRatio:
-    """log(a / b) by the best method the rounds allow; `paired` where a and b were interleaved."""
+    """log(a / b) by the best method the rounds allow; `paired` where a and b were interleaved.
+
+    >>> from isthmus import reports
+    >>> reports.log_ratio([[2.0], [2.2], [2.1]], [[1.0], [1.1], [1.1]], paired=True).method
+    't, 3 paired rounds'
+    """
     fewest = min(len(a), len(b))
     if fewest < FEWEST_ROUNDS:
         return _of_samples(_flat(a), _flat(b))
@@ -88,7 +99,15 @@ def log_ratio(a: Rounds, b: Rounds, *, paired: bool = False) -> LogRatio:
 
 
 def geometric_mean(ratios: Sequence[LogRatio]) -> LogRatio:
-    """log of the geometric mean; degrees of freedom by Welch and Satterthwaite."""
+    """log of the geometric mean; degrees of freedom by Welch and Satterthwaite.
+
+    >>> from isthmus import reports
+    >>> base = [[1.0], [1.0], [1.1]]
+    >>> twice = reports.log_ratio([[2.0], [2.0], [2.2]], base, paired=True)
+    >>> half = reports.log_ratio([[0.5], [0.5], [0.55]], base, paired=True)
+    >>> round(reports.geometric_mean([twice, half]).ratio, 6)
+    1.0
+    """
     count = len(ratios)
     variances = numpy.array([ratio.error**2 for ratio in ratios])
     freedoms = numpy.array([ratio.freedom for ratio in ratios])

@@ -27,7 +27,13 @@ PARITY_LIMIT = 1e-3  # relative; above it a float32 result is another result
 
 @dataclass(frozen=True)
 class Row:
-    """One workload under one variant; without a result a mean over `workloads`, or missing."""
+    """One workload under one variant; without a result a mean over `workloads`, or missing.
+
+    >>> from isthmus import reports
+    >>> row = reports.rows(reports.read_all(["head.json"]))[1]
+    >>> row.workload, row.variant, round(row.speedup.ratio, 2)
+    ('bert-base-128', 'cpu', 1.61)
+    """
 
     workload: str
     variant: str
@@ -47,7 +53,13 @@ class Row:
 
 
 def rows(files: Sequence[ResultFile]) -> tuple[Row, ...]:
-    """A row per result in the files' order, and per missing one; then a mean per variant."""
+    """A row per result in the files' order, and per missing one; then a mean per variant.
+
+    >>> from isthmus import reports
+    >>> rows = reports.rows(reports.read_all(["head.json"]))
+    >>> [(row.variant, round(row.speedup.ratio, 2)) for row in rows if row.mean][:1]
+    [('cpu', 3.14)]
+    """
     older = superseded(files)
     measured = [row for file in files for row in _of_file(file, older)]
     absent = [_absent(file, lack) for file, lack in missing(files) if lack.scenario == SINGLE]
