@@ -103,7 +103,7 @@ def outcome_of(asked: Asked, show: Show, **rules: Any) -> Outcome:
     if asked.way.history:
         allowed = rules["allow_missing"]
         return _history(asked, strict=rules["strict"], allow_missing=allowed)
-    from isthmus.benchmarks.gate.stored.file_pair import compare_files
+    from isthmus.benchmarks.gate.stored.files import compare_files
 
     base, head = asked.way.targets
     return compare_files(base, head, asked.settings, **rules)
@@ -135,12 +135,12 @@ def _against(asked: Asked, show: Show, **rules: bool) -> Outcome:
 
 def _history(asked: Asked, *, strict: bool, allow_missing: bool) -> Outcome:
     """HEAD joins the runs that it is compared with; the first run of a machine begins them."""
-    from isthmus.benchmarks.gate.stored import runs, series
+    from isthmus.benchmarks.gate.stored import history, runs
 
     folder, (head,) = asked.way.history, asked.way.targets
     assert folder is not None
     try:
-        found = series.gate(
+        found = history.gate(
             folder,
             head,
             asked.settings,
