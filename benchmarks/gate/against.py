@@ -109,9 +109,7 @@ def _check(request: Request) -> None:
     named = [name for name, value in given.items() if value]
     if len(named) != 1:
         said = " and ".join(named) or "nothing"
-        raise UsageError(
-            f"--against measures one suite, and {said} was named; give {' or '.join(given)}"
-        )
+        raise UsageError(f"one suite is measured, and {said} was named; give {' or '.join(given)}")
 
 
 @contextmanager
