@@ -68,9 +68,9 @@ def gate(
             stack.enter_context(_home(request, project, one, place / side))
             for one, side in ((base, "base"), (head, "head"))
         ]
-        suite = suite_of(request, settings, Sides(*homes), place)
-        control = Control(place / "control", request.threads)
-        run = Gate(suite, settings, effort, control, progress, allow_missing=allow_missing)
+        suite = suite_of(request, settings.usd_per_hour, Sides(*homes), place)
+        control = Control(place / "control", request.threads, settings.margin)
+        run = Gate(suite, settings.terms_of, effort, control, progress, allow_missing=allow_missing)
         found = run.verdicts()
     return Outcome(
         verdicts=tuple(found),
@@ -86,13 +86,12 @@ def gate(
     )
 
 
-def suite_of(request: Request, settings: Settings, sides: Sides, place: Path) -> Suite:
-    """The kind of suite that was asked for."""
+def suite_of(request: Request, usd_per_hour: float | None, sides: Sides, place: Path) -> Suite:
+    """The kind of suite that was asked for; usd_per_hour: where the price is not in the list."""
     if request.pytest:
         return PytestSuite(sides, request.pytest, place, request.threads, request.seconds)
     if request.command:
         return CommandSuite(sides, request.command, place)
-    known = settings.usd_per_hour
     return WorkloadSuite(
         sides,
         request.works,
@@ -101,7 +100,7 @@ def suite_of(request: Request, settings: Settings, sides: Sides, place: Path) ->
         request.threads,
         request.seconds,
         request.shapes,
-        price_of(machine_of({"isthmus": {"fingerprint": machine.fingerprint()}}), known),
+        price_of(machine_of({"isthmus": {"fingerprint": machine.fingerprint()}}), usd_per_hour),
     )
 
 
@@ -110,9 +109,7 @@ def _check(request: Request) -> None:
     named = [name for name, value in given.items() if value]
     if len(named) != 1:
         said = " and ".join(named) or "nothing"
-        raise UsageError(
-            f"--against measures one suite, and {said} was named; give {' or '.join(given)}"
-        )
+        raise UsageError(f"one suite is measured, and {said} was named; give {' or '.join(given)}")
 
 
 @contextmanager

@@ -23,11 +23,11 @@ from isthmus.errors import IsthmusError
 from . import bench, doctor, export, gate, models, report, run
 from .show import printable
 
-VERBS: Mapping[str, Callable[..., None]] = {
+VERBS: Mapping[str, Callable[..., None] | typer.Typer] = {
     "run": run.run,
     "bench": bench.bench,
     "report": report.report,
-    "gate": gate.gate,
+    "gate": gate.app(),
     "export": export.export,
     "models": models.models,
     "doctor": doctor.doctor,
@@ -43,7 +43,7 @@ WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[1]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    verb = " ".join(["isthmus", *(word for word in arguments[:1] if word in VERBS)])
+    verb = " ".join(["isthmus", *_named(arguments)])
     try:
         code = _invoke(arguments)
         sys.stdout.flush()
@@ -54,6 +54,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _unread()
     except Exception as problem:
         return _failed(verb, problem)
+
+
+def _named(arguments: Sequence[str]) -> list[str]:
+    """The words that name a command: a verb, and a way into the gate."""
+    verb = [word for word in arguments[:1] if word in VERBS]
+    return verb + [word for word in arguments[1:2] if verb == ["gate"] and word in gate.WAYS]
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -74,7 +80,10 @@ def _app() -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_isthmus)
     for name, verb in VERBS.items():
-        app.command(name)(verb)
+        if isinstance(verb, typer.Typer):
+            app.add_typer(verb, name=name)
+        else:
+            app.command(name)(verb)
     return app
 
 

@@ -17,6 +17,8 @@ from .turns import log_ratio_by_turns
 Setting = tuple[str, int | str | None, int, int | None, str, str]
 Index = dict[tuple[str, Setting], Result]
 
+PARITY_LIMIT = 1e-3  # relative to NumPy's outputs; above it a float32 result is another result
+
 
 def setting(result: Result) -> Setting:
     """What must be equal for two latencies to be comparable, beside file and machine."""
