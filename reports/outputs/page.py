@@ -17,7 +17,7 @@ from jinja2 import Environment, StrictUndefined
 
 from isthmus.reports.content import Report
 from isthmus.reports.display import Cell, Table
-from isthmus.reports.plots.plots import Drawing, draw
+from isthmus.reports.plots.drawing import Drawing, draw
 from isthmus.reports.plots.style import css
 
 ENVIRONMENT = ("environment", "Environment")

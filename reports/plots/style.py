@@ -1,6 +1,6 @@
 """Colours and type of every plot, light and dark; a variant has one colour and mark everywhere.
 
-Plots are drawn in the light colours; `plot_svg` replaces each by a CSS variable of its name.
+Plots are drawn in the light colours; `svg` replaces each by a CSS variable of its name.
 Every colour stands out 3:1 from the paper at least, and variants that share a hue (one family)
 differ in lightness and mark, so that no reader depends on hue alone.
 """

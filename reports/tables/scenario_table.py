@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
-import pandas
+from typing import TYPE_CHECKING
 
 from isthmus.reports.display import ABSENT, Cell, Facts, Table, facts, label, significant, split
 from isthmus.reports.files.file_fields import Missing
@@ -12,6 +11,9 @@ from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE, ScenarioResult
 
 from .missing import missing, reasons
+
+if TYPE_CHECKING:
+    import pandas
 
 SETTINGS = ("sequence", "batch", "precision", "threads")
 POINTS = ("50", "90", "99")
@@ -46,6 +48,8 @@ def scenario_table(files: Sequence[ResultFile]) -> Table:
 
 def frame(files: Sequence[ResultFile]) -> pandas.DataFrame:
     """The scenarios as a tidy table, unrounded."""
+    import pandas
+
     table = pandas.DataFrame([_record(*pair) for pair in _pairs(files)], columns=list(COLUMNS))
     return table.astype(dict.fromkeys(("batch", "threads", "queries", "more_queries"), "Int64"))
 

@@ -6,13 +6,14 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import pandas
+from typing import TYPE_CHECKING, Any
 
 from isthmus.reports.files.history.store_record import LATENCY, Kept, Record
 from isthmus.reports.files.same_machine import Machine
 from isthmus.reports.stats.changes import FEWEST_RUNS, Changes, changes
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ def _trend(machine: Machine, found: Sequence[tuple[Record, Kept]]) -> Trend:
 
 def frame(found: Sequence[Trend]) -> pandas.DataFrame:
     """A row a run: its latency, and the level it belongs to where changes were looked for."""
+    import pandas
+
     rows = [_row(trend, at) for trend in found for at in range(len(trend.runs))]
     return pandas.DataFrame(rows, columns=list(COLUMNS), dtype=object)
 

@@ -182,7 +182,7 @@ def test_extra_info_holds_the_other_metrics(made: Made) -> None:
 
 
 def test_times_that_are_none_are_refused() -> None:
-    with pytest.raises(FileError, match=r"here: stats.data\[1\] is 0.0, must be above zero"):
+    with pytest.raises(FileError, match=r"here: stats.data\[1\] is 0.0: expected"):
         observation_of("here", {"stats": {"data": [1.0, 0.0]}}, 1)
 
 
