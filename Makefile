@@ -6,9 +6,6 @@ PEERS := $(basename $(notdir $(wildcard benchmarks/peers/*.txt)))
 SOURCES := isthmus cpu_backend gpu_backend models benchmarks reports studies tests _isthmus_pytest.py
 
 
-# The tests start hundreds of processes: what Python compiled for one is kept for the next.
-export PYTHONDONTWRITEBYTECODE :=
-
 # For `make exhaustive`: the folders whose tests run.
 TESTS ?= tests
 ALL := $(BIN)/python -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder
@@ -24,6 +21,9 @@ bench-full: .venv/installed peers
 	result=reports/results/full-$$(date -u +%F).json; \
 	$(BIN)/isthmus bench --full --output $$result && \
 	$(BIN)/python -m studies.quoted README.md docs/measurement.md $$result
+
+# The tests start hundreds of processes: what Python compiled for one is kept for the next.
+test test-all exhaustive: export PYTHONDONTWRITEBYTECODE :=
 
 ## Install what tests need; format, lint, types, and the quick tests: see docs/testing.md.
 test: lint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+TESTS = Path(__file__).parent
+
 # Imported by path (`--import-mode=importlib`), tests do not find the modules beside them.
 for _folder in ("tables", "tiers"):
-    sys.path.insert(0, str(Path(__file__).with_name(_folder)))
+    sys.path.insert(0, str(TESTS / _folder))
 
 # `--hypothesis-profile=quick` chooses the other.
 settings.register_profile("full", derandomize=True, deadline=None, max_examples=60)
@@ -39,8 +42,12 @@ def device_backend(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    from tiers import is_exhaustive
+    """Marks what is exhaustive, and puts the files that take long first: they fill two workers."""
+    from tiers import REAL_RUNS, is_exhaustive
 
+    tests = Counter(item.path for item in items)
+    real = {TESTS / path for path in REAL_RUNS}
+    items.sort(key=lambda item: (item.path not in real, -tests[item.path], item.path))
     for item in items:
         if is_exhaustive(item.nodeid.removeprefix("tests/")):
             item.add_marker(pytest.mark.exhaustive)
