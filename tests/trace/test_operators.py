@@ -134,12 +134,11 @@ def check_equal(found: Any, wanted: Any, atol: float = ATOL) -> None:
 
 # The tables are complete
 
+LOWERINGS = {"cpu": "isthmus.cpu_backend.lowering", "gpu": "isthmus.onnx.write.lowering"}
+
 
 def test_every_operator_has_samples() -> None:
     assert set(OURS.values()) == set(SAMPLES)
-
-
-LOWERINGS = {"cpu": "isthmus.cpu_backend.lowering", "gpu": "isthmus.onnx.write.lowering"}
 
 
 def tables(name: str) -> tuple[Mapping[Op[..., Any], Any], Mapping[Op[..., Any], str]]:
