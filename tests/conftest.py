@@ -18,7 +18,7 @@ settings.load_profile("isthmus")
 
 _NO_RUNTIME = pytest.mark.skipif(
     find_spec("onnxruntime") is None,
-    reason="backend gpu needs ONNX Runtime: install isthmus[onnx-cpu] or isthmus[onnx-cuda]",
+    reason="backend gpu needs ONNX Runtime: install isthmus[onnx-cpu] or isthmus[gpu]",
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from isthmus.errors import FileError, UsageError
 from isthmus.graph.nodes import Type
+from isthmus.system.extras import require
 from isthmus.trace.tracing import Traced, spec
 
 Types = Mapping[str, Type]
@@ -78,6 +79,7 @@ def opened(path: Path) -> tuple[Types, Callable[[Types], OnnxSource], dict[str, 
 
 def _model(path: Path) -> Any:
     """The file without its external data; FileError if it is none."""
+    require("onnx-cpu", "onnx", user=path.name)
     import onnx
 
     if not path.is_file():

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isthmus.system.extras import require
+
 from .gate_ways import Measuring, Way, checked, outcome_of, tested
 from .show import show_json, steps
 
@@ -54,7 +56,10 @@ def gate(
     ] = None,
     install: Annotated[
         list[str] | None,
-        typer.Option(help="What pip installs in each revision's environment; default: '.'"),
+        typer.Option(
+            help="What pip installs in each revision's environment; default: '.', and with "
+            "Isthmus's workloads what they read and their weights."
+        ),
     ] = None,
     shared: Annotated[
         bool,
@@ -109,6 +114,8 @@ def gate(
     )
     asked = checked(way, measuring, margin, budget)
     files = {"json": output, "junit": junit, "sarif": sarif, "html": html, "markdown": markdown}
+    if html is not None:
+        require("report", "jinja2", user="--html")  # before the measuring, not after it
     if self_test:
         with steps() as show:
             raise typer.Exit(tested(asked, show, as_json=as_json, output=output))

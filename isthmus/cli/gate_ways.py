@@ -124,7 +124,7 @@ def _against(asked: Asked, show: Show, **rules: bool) -> Outcome:
         variants=how.variants or against.USUAL_VARIANTS,
         pytest=how.pytest,
         command=how.command,
-        install=how.install or (".",),
+        install=how.install,
         shared=how.shared,
         threads=_threads(how.threads),
         seconds=how.seconds,
