@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas
+from isthmus.system.extras import require
 
 from . import foreign
 from .checks import (
@@ -39,6 +39,9 @@ from .foreign_names import NO_NAMES, Names
 from .result import NATIVE, Result, ResultFile
 from .result_fields import SINGLE, max_rel_error, parity_of, processes_of, scenario_of
 from .same_machine import machine_of
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["NATIVE", "Result", "ResultFile", "frame", "read", "read_all"]
 
@@ -96,6 +99,9 @@ def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[
 
 def frame(files: Sequence[ResultFile]) -> pandas.DataFrame:
     """One row per timed sample: file, workload, variant, round, sample, seconds."""
+    require("report", "pandas")
+    import pandas
+
     rows = [
         (result.file, result.workload, result.variant, at, index, value)
         for file in files

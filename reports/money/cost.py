@@ -10,18 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy
-import pandas
 
 from isthmus.errors import UsageError
 from isthmus.reports.files.result import NATIVE, Result, ResultFile
 from isthmus.reports.files.tail import p99_ms
 from isthmus.reports.stats.intervals import FEWEST_ROUNDS, log_ratio
 from isthmus.reports.tables.speedup import PARITY_LIMIT
+from isthmus.system.extras import require
 
 from .price import Price
 from .projection import Fit, Peaks, fit, on_gpu, peaks_of
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["Cost", "costs", "frame", "on_gpu", "unpriced", "usd_per_million", "within"]
 
@@ -129,6 +133,9 @@ def few(names: Sequence[str], most: int = 4) -> str:
 
 def frame(costs: Iterable[Cost]) -> pandas.DataFrame:
     """The costs as a tidy table, unrounded."""
+    require("report", "pandas")
+    import pandas
+
     columns = [field.name for field in fields(Cost)]
     table = pandas.DataFrame([asdict(cost) for cost in costs], columns=columns)
     whole = ("batch", "threads", "replicas", "vcpus", "cores", "accelerators")

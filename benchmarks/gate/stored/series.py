@@ -52,7 +52,7 @@ def gate(
 
     since: a day, 2026-11-20; older runs do not count. Errors: `NothingMeasured` without a run of
     this machine, `UsageError` for other work, `FileError` for a benchmark that is gone, and
-    `BackendMissing` where ruptures is not installed.
+    `MissingExtra` where ruptures is not installed.
     """
     _check(since)
     now = runs.record_of(read(head))
