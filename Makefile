@@ -76,7 +76,7 @@ clean:
 .venv/installed: pyproject.toml samples.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[onnx-cpu,samples]'
+	$(BIN)/python -m pip install --quiet --editable '.[bench,onnx-cpu,samples]'
 	$(BIN)/python -m pip install --quiet --no-deps --requirement samples.txt
 	touch $@
 

@@ -76,7 +76,7 @@ from __future__ import annotations
 
 from isthmus.analysis.index_checks import body_reason, index_reason
 from isthmus.errors import BackendMissing, DimensionError, IsthmusError, UsageError
-from isthmus.graph.dims import Dim, Shape, broadcast
+from isthmus.graph.dims import Dim, Shape
 from isthmus.graph.infer import (
     Elementwise,
     as_numpy,
@@ -98,7 +98,10 @@ from isthmus.graph.infer import (
 from isthmus.graph.interpreter import run_node
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value
 from isthmus.graph.passes import expand
-from isthmus.program.backend import Arrays, Backend, Memory, Options, Runner
+from isthmus.graph.runner import Arrays, Runner
+from isthmus.graph.shapes import broadcast
+from isthmus.program.backend import Backend, Memory
+from isthmus.program.options import Options
 from isthmus.program.splitting import Longest
 from isthmus.trace.op import OPERATORS, Op, composite, primitive
 

@@ -24,7 +24,7 @@ settings.load_profile("full")
 
 _NO_RUNTIME = pytest.mark.skipif(
     find_spec("onnxruntime") is None,
-    reason="backend gpu needs ONNX Runtime: install isthmus[onnx-cpu] or isthmus[onnx-cuda]",
+    reason="backend gpu needs ONNX Runtime: install isthmus[onnx-cpu] or isthmus[gpu]",
 )
 
 

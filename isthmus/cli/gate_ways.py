@@ -132,7 +132,7 @@ def measured(
         variants=how.variants or against.USUAL_VARIANTS,
         pytest=how.pytest or (),
         command=how.command or "",
-        install=how.install or (".",),
+        install=how.install or (),
         shared=how.shared,
         threads=how.thread_count(),
         seconds=how.seconds,

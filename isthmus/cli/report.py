@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isthmus.errors import UsageError
+from isthmus.system.extras import require
 
 from .show import spinner
 
@@ -72,6 +73,7 @@ def report(
     if not files and history is None:
         missing = "Missing argument 'FILES...': give result files, or --history DIR"
         raise UsageError(f"{missing}; see `isthmus report --help`")
+    require("report")
     # Here, not above: what they need takes half a second, which `--help` need not wait for.
     from isthmus.reports import build_report, names_of
 

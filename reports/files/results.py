@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
+from isthmus.system.extras import require
+
 from . import foreign
 from .checks import Seconds, Times, clean, converted, fail, seconds, shown, text, told
 from .document import NOT_OURS, document_of, text_of
@@ -93,6 +95,7 @@ def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[
 
 def frame(files: Sequence[ResultFile]) -> pandas.DataFrame:
     """One row per timed sample: file, workload, variant, round, sample, seconds."""
+    require("report", "pandas")
     import pandas
 
     rows = [

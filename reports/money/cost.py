@@ -19,6 +19,7 @@ from isthmus.reports.files.comparison import PARITY_LIMIT
 from isthmus.reports.files.p99 import p99_ms
 from isthmus.reports.files.result import NATIVE, Result, ResultFile
 from isthmus.reports.stats.intervals import FEWEST_ROUNDS, log_ratio
+from isthmus.system.extras import require
 
 from .price import Price
 from .projection import Fit, Peaks, fit, on_gpu, peaks_of
@@ -148,6 +149,7 @@ def few(names: Sequence[str], most: int = 4) -> str:
 
 def frame(costs: Iterable[Cost]) -> pandas.DataFrame:
     """The costs as a tidy table, unrounded."""
+    require("report", "pandas")
     import pandas
 
     columns = [field.name for field in fields(Cost)]

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
+from isthmus.system.extras import require
+
 
 class Look(NamedTuple):
     """A variant's colour on light and on dark paper, and its mark."""
@@ -81,6 +83,7 @@ STYLE = {
 
 def style(salt: str) -> AbstractContextManager[None]:
     """matplotlib's defaults and ours, whatever the user's own settings; ids depend on `salt`."""
+    require("report", "matplotlib")
     from matplotlib import style as styles
 
     return styles.context(["default", {**STYLE, "svg.hashsalt": salt}])

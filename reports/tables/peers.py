@@ -12,6 +12,7 @@ from isthmus.reports.files.result import BY_HAND, Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 from isthmus.reports.files.same_machine import Machine
 from isthmus.reports.stats.intervals import LogRatio, geometric_mean
+from isthmus.system.extras import require
 
 from .missing import missing
 from .speedup import MISSING, mean_of
@@ -82,6 +83,7 @@ def peer_rows(files: Sequence[ResultFile]) -> tuple[PeerRow, ...]:
 
 def frame(rows: Iterable[PeerRow]) -> pandas.DataFrame:
     """A tidy row per workload and peer; absent ratios empty, with the reason in `note`."""
+    require("report", "pandas")
     import pandas
 
     return pandas.DataFrame(

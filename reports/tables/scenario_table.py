@@ -9,6 +9,7 @@ from isthmus.reports.display import ABSENT, Cell, Facts, Table, facts, label, si
 from isthmus.reports.files.file_fields import Missing
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE, ScenarioResult
+from isthmus.system.extras import require
 
 from .missing import missing, reasons
 
@@ -48,6 +49,7 @@ def scenario_table(files: Sequence[ResultFile]) -> Table:
 
 def frame(files: Sequence[ResultFile]) -> pandas.DataFrame:
     """The scenarios as a tidy table, unrounded."""
+    require("report", "pandas")
     import pandas
 
     table = pandas.DataFrame([_record(*pair) for pair in _pairs(files)], columns=list(COLUMNS))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.reports.files.result import Result
 from isthmus.reports.stats.intervals import LogRatio
+from isthmus.system.extras import require
 
 from .speedup import Row
 
@@ -57,6 +58,7 @@ COLUMNS = (
 
 def frame(rows: Iterable[Row]) -> pandas.DataFrame:
     """The rows as a tidy table; numbers unrounded, absent ones empty."""
+    require("report", "pandas")
     import pandas
 
     table = pandas.DataFrame([_cells(row) for row in rows], columns=list(COLUMNS))

@@ -276,7 +276,7 @@ def test_cuda_without_a_gpu_exits_5(
     monkeypatch.chdir(folder)
     command = f"run mobilenet-v1 {RANDOM} --backend gpu --device cuda"
     assert main(shlex.split(command)) == 5
-    one_line(capsys.readouterr().err, "CUDA", "isthmus[onnx-cuda]")
+    one_line(capsys.readouterr().err, "CUDA", "isthmus[gpu]")
 
 
 @pytest.mark.parametrize("model", ["minilm-l6 --text a", "mobilenet-v2 --image photo.jpg"])

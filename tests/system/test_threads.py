@@ -53,9 +53,7 @@ def test_the_smaller_of_both_counts(
     assert available_threads() == wanted
 
 
-def test_a_group_below_the_root_limits_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_group_below_the_root_limits_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The smallest quota on the way from the root to this process's own group counts."""
     for folder, text in (("", "max 100000"), ("a", "300000 100000"), ("a/b", "800000 100000")):
         (tmp_path / folder).mkdir(exist_ok=True)
