@@ -5,7 +5,11 @@ BIN := .venv/bin
 PEERS := $(basename $(notdir $(wildcard benchmarks/peers/*.txt)))
 SOURCES := isthmus cpu_backend gpu_backend models benchmarks reports studies tests docs _isthmus_pytest.py
 
-.PHONY: bench bench-full test lint format check parity golden peers docs clean
+# For `make exhaustive`: the folders whose tests run.
+TESTS ?= tests
+ALL := $(BIN)/python -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+.PHONY: bench bench-full test test-all exhaustive lint format parity golden peers docs clean
 
 ## Install, run the quick benchmark, print its tables and the path of an HTML page.
 bench: .venv/installed
@@ -17,11 +21,24 @@ bench-full: .venv/installed peers
 	$(BIN)/isthmus bench --full --output $$result && \
 	$(BIN)/python -m studies.quoted README.md docs/measurement.md $$result
 
-## Install what tests need; format, lint, types, tests.
-test: .venv/tested
-	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
+# The tests start hundreds of processes: what Python compiled for one is kept for the next.
+test test-all exhaustive: export PYTHONDONTWRITEBYTECODE :=
 
+## Install what tests need; format, lint, types, and the quick tests: see docs/testing.md.
+test: lint
+	$(BIN)/python -m pytest -q --numprocesses auto --dist worksteal \
+	  -m "not exhaustive" --hypothesis-profile quick
+
+## Format, lint, types, and every test in all its forms; then tests/full-run.txt says so.
+test-all: lint
+	$(ALL) --junit-xml build/full-run.xml
+	$(BIN)/python tests/tiers/full_run.py build/full-run.xml
+
+## What `make test` left out, of TESTS; 5 is pytest's word for a folder that has nothing of it.
+exhaustive: .venv/tested
+	$(ALL) -m "exhaustive or hypothesis" $(TESTS) || test $$? -eq 5
+
+## Format, lint, types.
 lint: .venv/tested
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
@@ -59,7 +76,7 @@ clean:
 .venv/installed: pyproject.toml samples.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[onnx-cpu,samples]'
+	$(BIN)/python -m pip install --quiet --editable '.[bench,onnx-cpu,samples]'
 	$(BIN)/python -m pip install --quiet --no-deps --requirement samples.txt
 	touch $@
 

@@ -13,6 +13,7 @@ from isthmus.graph.nodes import Graph, Node
 from isthmus.graph.runner import Runner
 from isthmus.program.backend import Facts
 from isthmus.program.options import Options
+from isthmus.system.extras import require
 
 from . import capability
 
@@ -37,6 +38,7 @@ class GpuBackend:
         return capability.refuses(node, options)
 
     def load(self, graph: Graph, options: Options) -> Runner:
+        _require_onnx(options)
         from .executor import OnnxRunner
 
         return OnnxRunner(graph, options)
@@ -48,6 +50,7 @@ class GpuBackend:
         )
 
     def memory(self, options: Options) -> OrtMemory:
+        _require_onnx(options)
         from .device_memory import OrtMemory
 
         return OrtMemory(options)
@@ -55,6 +58,13 @@ class GpuBackend:
 
 def export_onnx(graph: Graph, path: Path) -> None:
     """Write a graph as ONNX: one file, or weights beside it in `.data` above 2 GB."""
+    require("onnx-cpu", "onnx", user="a .onnx file")
     from isthmus.onnx.write.model_file import write
 
     write(graph, path)
+
+
+def _require_onnx(options: Options) -> None:
+    """Graphs are handed over as ONNX; the extra is the one that brings the device's runtime."""
+    extra = "onnx-cpu" if options.device == "cpu" else "gpu"
+    require(extra, "onnx", user="backend gpu")

@@ -17,7 +17,7 @@ from .sharing import give_weights
 
 __all__ = ["SETTINGS", "device_of", "one_line", "open_session", "runtime_for"]
 
-INSTALL = "pip install 'isthmus[onnx-cuda]' (CUDA 13, cuDNN 9, driver 580 or newer)"
+INSTALL = "pip install 'isthmus[gpu]' (CUDA 13, cuDNN 9, driver 580 or newer)"
 PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 # TF32 keeps 10 bits of a float32 product; "f32" promises all 23.
 SETTINGS = {"cuda": {"use_tf32": "0"}, "cpu": {}}

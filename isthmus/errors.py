@@ -8,6 +8,7 @@ IsthmusError            exit code 2
 ├── FileError           a file that is missing, truncated, hostile or of another kind
 ├── NothingMeasured     exit code 3: no benchmark could be compared
 └── BackendMissing      exit code 5: a backend, runtime or device is not here
+    └── MissingExtra    a package that an extra of the installation brings is not here
 """
 
 from __future__ import annotations
@@ -126,3 +127,7 @@ class BackendMissing(IsthmusError):
     """
 
     exit_code = 5
+
+
+class MissingExtra(BackendMissing):
+    """Packages that are not installed; names the extra that brings them (`system.extras`)."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from isthmus.errors import NothingMeasured
 from isthmus.reports.files.foreign_names import Names
-from isthmus.reports.files.history import history
 from isthmus.reports.files.history.store import History
 from isthmus.reports.files.history.store import read as read_store
+from isthmus.reports.files.history.superseded import current, repeated
 from isthmus.reports.files.result import ResultFile
 from isthmus.reports.files.results import read_all
 from isthmus.reports.money.cost import Cost
@@ -95,14 +95,14 @@ def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
     """The report of files that are read; `NothingMeasured` where they hold no benchmark."""
     if not any(file.results for file in read):
         raise NothingMeasured("no benchmark in the files given; run `isthmus bench` first")
-    rows, peers, newest = speedup.rows(read), peer_rows(read), history.current(read)
+    rows, peers, newest = speedup.rows(read), peer_rows(read), current(read)
     priced, money = cost_tables(newest, options)
     return Report(
         verdict=speedup_table.verdict(rows),
         warnings=(
             *speedup_table.warnings(rows),
             *quality_table.warnings(newest),
-            *history.said(read),
+            *repeated(read),
         ),
         rows=rows,
         peers=peers,

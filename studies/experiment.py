@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from isthmus.benchmarks.gate.rule.observations import Seen
+from isthmus.benchmarks.gate.rule.observations import Observation
 from isthmus.benchmarks.gate.rule.sampling import Effort
 from isthmus.benchmarks.gate.rule.settings import Settings
 from isthmus.benchmarks.gate.self_testing import suite_here
@@ -52,7 +52,7 @@ def measure_all(asked: argparse.Namespace, path: Path) -> list[Entry]:
         suite = suite_here(place, asked.workload, asked.variant, asked.threads, asked.seconds)
         for number in study.progress(range(len(done), asked.trials), "gate"):
             trial = Trial(suite, slowed(suite, number))
-            found = answers(trial, settings, effort)
+            found = answers(trial, settings.terms_of, effort)
             done.append(entry(trial, found))
             about = {"datetime": datetime.now(UTC).isoformat(), "summary": summary(done)}
             result.write(path, {**known, **about, "measurements": done})
@@ -100,24 +100,23 @@ def _verdict(verdict: Any) -> list[Any]:
 
 
 def _round(draw: int, number: int, name: str, one: Round) -> Entry:
-    base = [seen for seen, _ in one.levels.values()]
     return {
         "draw": draw,
         "number": number,
         "benchmark": name,
         "seconds": round(one.seconds, 2),
-        "peak_memory_mib": [round(seen.values["peak_memory_mib"], 1) for seen in one.levels[0.0]],
-        "parity": [seen.parity for seen in one.levels[0.0]],
-        "base": [_turns(seen) for seen in base],
-        "head": [_turns(seen) for _, seen in one.levels.values()],
+        "peak_memory_mib": [round(side.values["peak_memory_mib"], 1) for side in one.levels[0.0]],
+        "parity": [side.parity for side in one.levels[0.0]],
+        "base": [_turns(base) for base, _ in one.levels.values()],
+        "head": [_turns(head) for _, head in one.levels.values()],
     }
 
 
-def _turns(seen: Seen) -> list[list[float]]:
+def _turns(side: Observation) -> list[list[float]]:
     """[cycle, median microseconds, mean microseconds, calls] of each turn."""
     found, begin = [], 0
-    for (cycle, log), count in zip(seen.turns.items(), seen.samples, strict=True):
-        mean = sum(seen.seconds[begin : begin + count]) / count
+    for (cycle, log), count in zip(side.turns.items(), side.calls, strict=True):
+        mean = sum(side.seconds[begin : begin + count]) / count
         found.append([cycle, round(1e6 * math.exp(log), 2), round(1e6 * mean, 2), count])
         begin += count
     return found

@@ -56,7 +56,7 @@ def kind(file: Path) -> str:
 def _part(what: str, file: Path, link: str) -> str:
     if what in STUDIES:
         return f"[Result file]({link}).\n\n{study_table(what, file)}"
-    report = _report(file)
+    report = _report(file.resolve())
     if what == "picture":
         return f"![{escape(report.verdict)}]({link.removesuffix('.json')}/speedup.svg)"
     if what == "verdict":

@@ -1,8 +1,9 @@
-"""Shared by all tests: their folder on the path, and one profile of hypothesis."""
+"""Shared by all tests: their folders on the path, their tier, and the profiles of hypothesis."""
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,20 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-# Imported by path (`--import-mode=importlib`), tests do not find the tables beside them.
-sys.path.insert(0, str(Path(__file__).with_name("tables")))
+TESTS = Path(__file__).parent
 
-settings.register_profile("isthmus", derandomize=True, deadline=None, max_examples=60)
-settings.load_profile("isthmus")
+# Imported by path (`--import-mode=importlib`), tests do not find the modules beside them.
+for _folder in ("tables", "tiers"):
+    sys.path.insert(0, str(TESTS / _folder))
+
+# `--hypothesis-profile=quick` chooses the other.
+settings.register_profile("full", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("quick", settings.get_profile("full"), max_examples=10)
+settings.load_profile("full")
 
 _NO_RUNTIME = pytest.mark.skipif(
     find_spec("onnxruntime") is None,
-    reason="backend gpu needs ONNX Runtime: install isthmus[onnx-cpu] or isthmus[onnx-cuda]",
+    reason="backend gpu needs ONNX Runtime: install isthmus[onnx-cpu] or isthmus[gpu]",
 )
 
 
@@ -32,3 +38,16 @@ def device_backend(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The options of `compile` that choose a runtime; the gpu backend runs on the processor."""
     options: dict[str, Any] = request.param
     return options
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is exhaustive, and puts the files that take long first: they fill two workers."""
+    from tiers import REAL_RUNS, is_exhaustive
+
+    tests = Counter(item.path for item in items)
+    real = {TESTS / path for path in REAL_RUNS}
+    items.sort(key=lambda item: (item.path not in real, -tests[item.path], item.path))
+    for item in items:
+        if is_exhaustive(item.nodeid.removeprefix("tests/")):
+            item.add_marker(pytest.mark.exhaustive)

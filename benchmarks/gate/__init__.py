@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isthmus.benchmarks.gate.rule.settings import Settings
     from isthmus.benchmarks.gate.rule.verdict import Outcome, Side, Verdict
-    from isthmus.benchmarks.gate.stored.file_pair import compare, compare_files
+    from isthmus.benchmarks.gate.stored.files import compare, compare_files
 
 __all__ = ["Outcome", "Settings", "Side", "Verdict", "compare", "compare_files"]
 
@@ -20,8 +20,8 @@ _HOMES = {
     "Settings": "rule.settings",
     "Side": "rule.verdict",
     "Verdict": "rule.verdict",
-    "compare": "stored.file_pair",
-    "compare_files": "stored.file_pair",
+    "compare": "stored.files",
+    "compare_files": "stored.files",
 }
 
 

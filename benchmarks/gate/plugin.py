@@ -21,7 +21,7 @@ from isthmus.benchmarks.gate.outputs import to_terminal
 from isthmus.benchmarks.gate.outputs.write import FORMATS, write
 from isthmus.benchmarks.gate.rule import settings
 from isthmus.benchmarks.gate.rule.verdict import Outcome
-from isthmus.benchmarks.gate.stored.file_pair import compare
+from isthmus.benchmarks.gate.stored.files import compare
 from isthmus.errors import IsthmusError, NothingMeasured
 from isthmus.reports import ResultFile, read
 from isthmus.reports.outputs.terminal import WIDE

@@ -58,7 +58,7 @@ class Findings:
 
     @property
     def rounds(self) -> int:
-        """Of one draw, which the budget holds besides a second one of a single benchmark."""
+        """Of screening, which the budget holds besides the confirmation of a single benchmark."""
         both_seconds = self.round_seconds * (1 + 1 / len(self.spreads))
         held = self.effort.budget_seconds / both_seconds
         return max(self.effort.first_rounds, min(MOST_ROUNDS, int(held)))
@@ -88,7 +88,7 @@ def self_test(
     while not trials or (monotonic() - began) * (1 + 1 / len(trials)) < seconds:
         tell = part_of(f"trial {len(trials) + 1}", progress)
         trials.append(Trial(suite, names[len(trials) % len(names)]))
-        found += answers(trials[-1], settings, effort, tell)
+        found += answers(trials[-1], settings.terms_of, effort, tell)
     return Findings(found, spreads(trials), round_seconds(trials), settings.margin, effort)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from isthmus.benchmarks.portable.timing.inputs import read_outputs
 from isthmus.benchmarks.work.prepare import Facts, prepare
 from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
+from isthmus.system.extras import require
 
 from . import result, roofline
 from .clock import Clock, Step
@@ -100,8 +101,10 @@ def run_bench(
 
     A variant that cannot run is written down as missing, with the reason. An interruption keeps
     the rounds that are whole; `resume` goes on with the cells that a file lacks. Raises
-    BackendMissing or NothingMeasured where nothing could run.
+    BackendMissing or NothingMeasured where nothing could run, MissingExtra without
+    pytest-benchmark, whose format the file is in.
     """
+    require("bench", "pytest-benchmark", user="a result file")
     run = _resumed(plan, output, progress) if resume else Run(plan, output, progress)
     try:
         _measure(run)

@@ -1,4 +1,7 @@
-"""Measurements as a file in pytest-benchmark's format, written whole after every round."""
+"""Measurements as a file in pytest-benchmark's format, written whole after every round.
+
+pytest-benchmark is imported where its format is made; other documents are written without it.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,6 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
-
-from pytest_benchmark import __version__ as format_version
-from pytest_benchmark.plugin import pytest_benchmark_generate_machine_info
-from pytest_benchmark.stats import Stats
-from pytest_benchmark.utils import get_commit_info
 
 from isthmus.benchmarks.portable.timing.verdicts import described, judged
 from isthmus.errors import FileError
@@ -33,6 +31,9 @@ Document = dict[str, Any]
 
 def document(benchmarks: Iterable[Document], about: Mapping[str, Any]) -> Document:
     """The whole file: the machine, the commit, the benchmarks, and what the run was."""
+    from pytest_benchmark import __version__ as format_version
+    from pytest_benchmark.utils import get_commit_info
+
     return {
         "machine_info": _machine(),
         "commit_info": get_commit_info(),
@@ -46,12 +47,16 @@ def document(benchmarks: Iterable[Document], about: Mapping[str, Any]) -> Docume
 @cache
 def _machine() -> Document:
     """Read once: pytest-benchmark's part takes a second and starts processes."""
+    from pytest_benchmark.plugin import pytest_benchmark_generate_machine_info
+
     ours = {"fingerprint": fingerprint(), "conditions": conditions(), "versions": versions()}
     return {**pytest_benchmark_generate_machine_info(), "isthmus": ours}
 
 
 def commit() -> str:
     """The revision that measures now."""
+    from pytest_benchmark.utils import get_commit_info
+
     return str(get_commit_info()["id"])
 
 
@@ -90,6 +95,8 @@ def benchmark(
 
 
 def _statistics(rounds: list[list[float]]) -> Document:
+    from pytest_benchmark.stats import Stats
+
     stats = Stats()
     for seconds in rounds:
         for sample in seconds:

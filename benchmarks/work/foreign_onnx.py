@@ -14,6 +14,7 @@ from isthmus.benchmarks.portable.timing.main import Missing
 from isthmus.errors import FileError, UsageError
 from isthmus.graph.nodes import Type
 from isthmus.onnx.read.program import program_of
+from isthmus.system.extras import require
 from isthmus.trace.tracing import Traced, spec
 
 Types = Mapping[str, Type]
@@ -86,6 +87,7 @@ def opened(path: Path) -> tuple[Types, Callable[[Types], OnnxSource], dict[str, 
 
 def _model(path: Path) -> Any:
     """The file without its external data; FileError if it is none."""
+    require("onnx-cpu", "onnx", user=path.name)
     import onnx
 
     if not path.is_file():

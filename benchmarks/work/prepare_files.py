@@ -32,9 +32,14 @@ def main(arguments: list[str]) -> None:
     print(json.dumps({**said, "inputs_hash": content_hash([asked.folder / "inputs.npz"])}))
 
 
+def is_foreign(name: str) -> bool:
+    """Whether it is a file or function of the user's, not a workload of `workloads`."""
+    return ":" in name or Path(name).suffix in MODELS
+
+
 def work_of(name: str, shapes: list[str]) -> Work:
     """A named workload, or a file or function of the user's."""
-    if ":" in name or Path(name).suffix in MODELS:
+    if is_foreign(name):
         return foreign.workload_of(name, shapes)
     (work,) = workloads.find([name])
     return work

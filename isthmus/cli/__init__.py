@@ -13,24 +13,32 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from isthmus._version import __version__
 from isthmus.errors import IsthmusError
+from isthmus.system.extras import explained
 
-from . import bench, doctor, export, gate, models, report, run
 from .show import printable
 
-VERBS: Mapping[str, Callable[..., None]] = {
-    "run": run.run,
-    "bench": bench.bench,
-    "report": report.report,
-    "gate": gate.gate,
-    "export": export.export,
-    "models": models.models,
-    "doctor": doctor.doctor,
+Verb = Callable[..., None] | typer.Typer
+
+
+def _verb(name: str) -> Verb:
+    """The function of this name in the module of this name, or its group of commands."""
+    module = import_module(f"{__name__}.{name}")
+    found: Verb = module.app() if hasattr(module, "app") else getattr(module, name)
+    return found
+
+
+# A verb is imported when it is asked for: one needs nothing of what the others import.
+VERBS: Mapping[str, Callable[[], Verb]] = {
+    name: partial(_verb, name)
+    for name in ("run", "bench", "report", "gate", "export", "models", "doctor")
 }
 
 # A defect must not look like a regression, for which Python's own 1 is taken (sysexits.h).
@@ -43,7 +51,7 @@ WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[1]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    verb = " ".join(["isthmus", *(word for word in arguments[:1] if word in VERBS)])
+    verb = " ".join(["isthmus", *_named(arguments)])
     try:
         code = _invoke(arguments)
         sys.stdout.flush()
@@ -56,8 +64,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(verb, problem)
 
 
+def _named(arguments: Sequence[str]) -> list[str]:
+    """The words that name a command: a verb, and a way into the gate."""
+    verb = [word for word in arguments[:1] if word in VERBS]
+    if verb != ["gate"]:
+        return verb
+    from .gate import WAYS
+
+    return verb + [word for word in arguments[1:2] if word in WAYS]
+
+
 def _invoke(arguments: list[str]) -> int:
-    command = typer.main.get_command(_app())
+    command = typer.main.get_command(_app([word for word in arguments[:1] if word in VERBS]))
     try:
         with command.make_context("isthmus", arguments) as context:
             command.invoke(context)
@@ -66,15 +84,22 @@ def _invoke(arguments: list[str]) -> int:
     return 0
 
 
-def _app() -> typer.Typer:
-    """The verbs as an application; plain help, which comes in half the time of a coloured one."""
+def _app(asked: Sequence[str]) -> typer.Typer:
+    """The verb that is asked for, or all of them, as an application.
+
+    Plain help, which comes in half the time of a coloured one.
+    """
     # rich_markup_mode=None also keeps brackets in our texts from being taken for markup.
     app = typer.Typer(
         rich_markup_mode=None, add_completion=False, context_settings={"max_content_width": 100}
     )
     app.callback(invoke_without_command=True)(_isthmus)
-    for name, verb in VERBS.items():
-        app.command(name)(verb)
+    for name in asked or VERBS:
+        verb = VERBS[name]()
+        if isinstance(verb, typer.Typer):
+            app.add_typer(verb, name=name)
+        else:
+            app.command(name)(verb)
     return app
 
 
@@ -94,6 +119,7 @@ def _isthmus(
 
 def _failed(verb: str, problem: Exception) -> int:
     """Say what went wrong: one line, but for a defect of ours, which brings its traceback."""
+    problem = explained(problem)
     if isinstance(problem, IsthmusError):
         return _complain(verb, str(problem), problem.exit_code)
     if isinstance(problem, WRONG_USAGE):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import typer
 
 from isthmus.errors import UsageError
+from isthmus.system.extras import require
 
 from .show import spinner, steps
 
@@ -80,6 +81,7 @@ def bench(
     _check(rounds, seconds, threads)
     if resume and output is None:
         raise UsageError("--resume: which file? name it: --output FILE")
+    require("bench")
     plan = _plan(
         Asked(targets or [], shape or [], workload or [], variant or [], quick, full),
         _scenarios(scenario or [], rate, p99_ms),

@@ -14,7 +14,7 @@ from isthmus._version import __version__
 from isthmus.errors import BackendMissing, FileError
 from isthmus.program.backend import Facts as BackendFacts
 from isthmus.program.backend import facts_of, find_backend
-from isthmus.system import machine
+from isthmus.system import extras, machine
 
 from .options import AsJson
 from .show import printable, show_json, show_table, spinner
@@ -60,6 +60,7 @@ def _document(found: list[Check]) -> Document:
         "openvino_default_precision": _facts_of("cpu").default_precision,
         "isthmus_default_precision": "f32",
         "samples": _samples(),
+        "extras": [{"extra": extra, "missing": gone} for extra, gone in extras.lacking().items()],
         "backends": [{"name": check.name, **asdict(check)} for check in found],
         "problems": _problems(found, gpus, runtimes),
         "ok": any(check.backend == "cpu" and check.status == "works" for check in found),
@@ -135,6 +136,8 @@ def _clash(runtimes: Mapping[str, str]) -> list[dict[str, str]]:
 def _show(document: Document) -> None:
     facts = [(name, printable(text)) for name, text in _facts(document)]
     show_table("machine", ("what", "found"), facts)
+    brought = [(row["extra"], ", ".join(row["missing"]) or "-") for row in document["extras"]]
+    show_table("extras: pip install 'isthmus[EXTRA]'", ("extra", "not installed"), brought)
     rows = [(row["name"], row["status"], printable(row["detail"])) for row in document["backends"]]
     show_table("backends", ("backend", "status", "detail"), rows)
     for row in document["problems"]:

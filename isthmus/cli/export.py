@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isthmus.errors import FileError, UsageError
+from isthmus.system.extras import require
 
 from .options import AsJson, ModelName, Seed, Weights, created, weights_of
 from .show import show_json, spinner
@@ -75,6 +76,8 @@ def _check(out: Path) -> None:
         raise UsageError(f"{out}: unknown suffix; name a file that ends in {' or '.join(BESIDE)}")
     if not out.parent.is_dir():
         raise FileError(f"{out}: there is no folder {out.parent}; create it first")
+    if out.suffix == ".onnx":
+        require("onnx-cpu", "onnx", user="a .onnx file")
 
 
 def _is_new(path: Path, started: int) -> bool:

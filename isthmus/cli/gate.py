@@ -1,17 +1,82 @@
-"""`isthmus gate`: two states of a program in, a verdict and an exit code out."""
+"""`isthmus gate`: two states of a program in, a verdict and an exit code out.
+
+Each way in is a command with its own options (`gate_commands`). The old spelling, one command with
+the options of all ways, goes on: what does not begin with the name of a way is read by it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from .gate_ways import Measuring, Way, checked, outcome_of, tested
-from .show import show_json, steps
+from isthmus.errors import UsageError
 
-if TYPE_CHECKING:
-    from isthmus.benchmarks.gate.rule.verdict import Outcome
+from . import gate_commands as commands
+from . import gate_options as options
+from . import gate_ways as ways
+from .gate_commands import Told, run_self_test
+from .gate_ways import Judging, Measuring
+from .options import AsJson
+from .show import steps
+
+HELP = """Fail where HEAD is slower than BASE, or its results are less right.
+
+\b
+Example: isthmus gate against main --budget 5m                 two revisions, measured in turn
+         isthmus gate files base.json head.json                two result files of one machine
+         isthmus gate history benchmarks/history head.json     the runs stored of this machine
+         isthmus gate self-test                                what the gate sees and misses here
+
+Each way has options of its own: `isthmus gate against --help`. All that judge print JSON with
+--json.
+
+Exit codes: 0 fine, 1 regression, 2 wrong input, 3 nothing comparable, 4 inconclusive under
+--strict, 5 a backend is missing.
+
+The old spelling keeps working: `isthmus gate BASE.json HEAD.json`, and with --against REVISION,
+--history STORE or --self-test. There a file that is called like a way is written ./files.
+"""
+WAYS: Mapping[str, Callable[..., None]] = {
+    "against": commands.against,
+    "files": commands.files,
+    "history": commands.history,
+    "self-test": commands.self_test,
+}
+OLD = "gate"  # the name in the group of what takes the old spelling
+WANTED = ["BASE.json", "HEAD.json"]
+
+
+class Ways(TyperGroup):
+    """Commands by name; what begins otherwise is the old spelling's."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args[:1] != ["--help"] and not WAYS.keys() & set(args[:1]):
+            args = [OLD, *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The old spelling has no word of its own in `Usage: isthmus gate`."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return ("" if name == OLD else name), command, rest
+
+
+def app() -> typer.Typer:
+    """The group of all ways."""
+    made = typer.Typer(
+        cls=Ways,
+        help=HELP,
+        subcommand_metavar="WAY ...",
+        rich_markup_mode=None,
+        add_completion=False,
+    )
+    for name, way in WAYS.items():
+        made.command(name)(way)
+    made.command(OLD, hidden=True)(gate)
+    return made
 
 
 def gate(
@@ -29,110 +94,67 @@ def gate(
     history: Annotated[
         Path | None, typer.Option(help="The runs stored of this machine; HEAD.json joins them.")
     ] = None,
-    since: Annotated[
-        str, typer.Option(help="With --history: the day from which runs count, 2026-11-20.")
-    ] = "",
+    since: options.Since = "",
     self_test: Annotated[
         bool, typer.Option("--self-test", help="What the gate sees and misses on this machine.")
     ] = False,
-    pytest: Annotated[
-        list[str] | None,
-        typer.Option(help="With --against: a pytest-benchmark suite's path; repeat for several."),
-    ] = None,
-    command: Annotated[
-        str | None,
-        typer.Option(
-            help="With --against: a command to time whole, or one that writes pytest-benchmark's "
-            "JSON to {output}."
-        ),
-    ] = None,
-    shape: Annotated[
-        list[str] | None, typer.Option(help="Shape of an input: NAME[:DTYPE]=1,3,224,224.")
-    ] = None,
-    variant: Annotated[
-        list[str] | None, typer.Option(help="Variant of the workloads; default: cpu.")
-    ] = None,
-    install: Annotated[
-        list[str] | None,
-        typer.Option(help="What pip installs in each revision's environment; default: '.'"),
-    ] = None,
-    shared: Annotated[
-        bool,
-        typer.Option("--shared", help="No environments: both use the packages of this one."),
-    ] = False,
-    threads: Annotated[int | None, typer.Option(help="Threads of each process.")] = None,
-    seconds: Annotated[float, typer.Option(help="Timed calls in each process.")] = 1.0,
-    budget: Annotated[
-        str | None,
-        typer.Option(help="Time for measuring, such as 5m; default: the project's, or 5m."),
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(help="Smallest change that matters; default: the project's, or 0.05."),
-    ] = None,
-    strict: Annotated[bool, typer.Option(help="Exit 4 where anything is inconclusive.")] = False,
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Accept benchmarks that HEAD lacks.")
-    ] = False,
-    allow_different_machines: Annotated[
-        bool,
-        typer.Option("--allow-different-machines", help="Compare files across machines."),
-    ] = False,
-    output: Annotated[Path | None, typer.Option(help="Write the outcome as JSON.")] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
-    sarif: Annotated[Path | None, typer.Option(help="Write SARIF.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write the text of a comment.")] = None,
-    github: Annotated[
-        bool | None,
-        typer.Option(help="Annotations and a step summary; by itself inside GitHub Actions."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    pytest: options.Pytest = None,
+    command: options.Command = None,
+    shape: options.Shape = None,
+    variant: options.Variant = None,
+    install: options.Install = None,
+    shared: options.Shared = False,
+    threads: options.Threads = None,
+    seconds: options.Seconds = 1.0,
+    budget: options.Budget = None,
+    margin: options.Margin = None,
+    strict: options.Strict = False,
+    allow_missing: options.AllowMissing = False,
+    allow_different_machines: options.AllowDifferentMachines = False,
+    output: options.Output = None,
+    junit: options.Junit = None,
+    sarif: options.Sarif = None,
+    html: options.Html = None,
+    markdown: options.Markdown = None,
+    github: options.Github = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Fail where HEAD is slower than BASE, or its results are less right.
-
-    Exit codes: 0 fine, 1 regression, 2 wrong input, 3 nothing comparable, 4 inconclusive
-    under --strict.
+    """The old spelling, with the options of all ways; `isthmus gate --help` lists these.
 
     Example: isthmus gate --against main --budget 5m
     """
-    way = Way(targets or [], against, history, self_test, since)
-    measuring = Measuring(
-        pytest or [],
-        command or "",
-        shape or [],
-        variant or [],
-        install or [],
-        shared,
-        threads,
-        seconds,
-    )
-    asked = checked(way, measuring, margin, budget)
-    files = {"json": output, "junit": junit, "sarif": sarif, "html": html, "markdown": markdown}
+    told = Told(output, junit, sarif, html, markdown, github, as_json)
+    named = targets or []
+    _check(against, self_test, bool(pytest or command or shared))
+    what = pytest, command, shape, variant, install, shared
+    how = Measuring(*what, threads, seconds, budget)
+    judging = Judging(margin, history, strict, allow_missing)
     if self_test:
+        run_self_test(named, how, judging, as_json, output)
+    if against:
         with steps() as show:
-            raise typer.Exit(tested(asked, show, as_json=as_json, output=output))
-    with steps() as show:
-        outcome = outcome_of(
-            asked,
-            show,
-            strict=strict,
-            allow_missing=allow_missing,
-            allow_different_machines=allow_different_machines,
-        )
-    _say(outcome, {name: path for name, path in files.items() if path}, github, as_json)
-    raise typer.Exit(outcome.exit_code)
-
-
-def _say(outcome: Outcome, files: dict[str, Path], github: bool | None, as_json: bool) -> None:
-    from isthmus.benchmarks.gate.outputs import to_github, to_json, to_terminal, write
-    from isthmus.reports.outputs.terminal import console
-
-    for name, path in files.items():
-        write.write(outcome, name, path)
-    if as_json:
-        show_json(to_json.document(outcome))
+            outcome = ways.measured(against, named, how, judging, show)
+    elif history:
+        (head,) = _counted(named, WANTED[1:])
+        outcome = ways.followed(history, head, since, judging)
     else:
-        to_terminal.show(outcome, console())
-    if github if github is not None else to_github.is_inside():
-        to_github.say(outcome)
+        base, head = _counted(named, WANTED)
+        outcome = ways.compared(base, head, judging, across_machines=allow_different_machines)
+    told.say(outcome)
+
+
+def _check(against: str | None, self_test: bool, suite: bool) -> None:
+    """UsageError for options that exclude each other or belong to another way."""
+    if against and self_test:
+        raise UsageError("--against and --self-test exclude each other; give one of them")
+    if suite and not against and not self_test:
+        raise UsageError("--pytest, --command and --shared go with --against REVISION")
+
+
+def _counted(targets: list[str], wanted: list[str]) -> list[str]:
+    if len(targets) != len(wanted):
+        step = "or --against REVISION, --history DIR HEAD.json, --self-test"
+        count = len(targets)
+        said = "1 file was" if count == 1 else f"{count} files were"
+        raise UsageError(f"{said} named; give {' '.join(wanted)}, {step}")
+    return targets

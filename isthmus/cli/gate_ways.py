@@ -1,11 +1,11 @@
-"""The ways into the gate: two files, another revision, the stored series, the gate's own test."""
+"""What each way into the gate does: two files, a revision, stored runs, the gate's own test."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isthmus.errors import NothingMeasured, UsageError
 
@@ -16,167 +16,160 @@ if TYPE_CHECKING:
 
     Show = Callable[[Step], None]
 
+# Modules of the gate are imported in the functions: they import NumPy, which `--help` need not
+# wait for.
+
 
 @dataclass(frozen=True)
-class Way:
-    """What was named: files or workloads, a revision, a history, the self-test."""
+class Judging:
+    """What is asked of the verdicts; None is what the project asks."""
 
-    targets: list[str]
-    against: str | None
-    history: Path | None
-    self_test: bool
-    since: str = ""
+    margin: float | None = None
+    history: Path | None = None
+    strict: bool = False
+    allow_missing: bool = False
+
+    def settings(self) -> Settings:
+        """The project's, with these and with the noise that a self-test found here."""
+        from isthmus.benchmarks.gate.rule import noise, settings
+
+        found = settings.load(Path.cwd())
+        if self.margin is not None:
+            found = replace(found, margin=settings.share("--margin", self.margin))
+        history = self.history or found.history
+        return replace(found, floor=noise.recalled(history)) if history else found
 
 
 @dataclass(frozen=True)
 class Measuring:
-    """How a suite is measured; of --against and --self-test alone."""
+    """How a suite is measured."""
 
-    pytest: list[str]
-    command: str
-    shapes: list[str]
-    variants: list[str]
-    install: list[str]
-    shared: bool
-    threads: int | None
-    seconds: float
+    pytest: list[str] | None = None
+    command: str | None = None
+    shapes: list[str] | None = None
+    variants: list[str] | None = None
+    install: list[str] | None = None
+    shared: bool = False
+    threads: int | None = None
+    seconds: float = 1.0
+    budget: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds < 3600:
+            raise UsageError(f"--seconds {self.seconds}: give a number above 0 and below 3600")
+        if self.budget is not None:
+            _seconds(self.budget)
+
+    def budget_seconds(self, settings: Settings) -> float:
+        return _seconds(self.budget or settings.budget)
+
+    def thread_count(self) -> int:
+        from isthmus.system.threads import available_threads
+
+        most = available_threads()
+        if self.threads is not None and not 1 <= self.threads <= most:
+            raise UsageError(f"--threads {self.threads}: give 1 to {most}")
+        return self.threads or most
 
 
-@dataclass(frozen=True)
-class Asked:
-    """All of it, with the project's settings."""
-
-    way: Way
-    measuring: Measuring
-    settings: Settings
-    budget_seconds: float
-
-
-def checked(way: Way, measuring: Measuring, margin: float | None, budget: str | None) -> Asked:
-    """UsageError for options that exclude each other or belong to another way."""
-    # Here, not above: what follows imports NumPy, which `--help` need not wait for.
-    from isthmus.benchmarks.gate.rule import settings
+def _seconds(budget: str) -> float:
     from isthmus.benchmarks.harness.plan import seconds_of
 
-    _check(way, measuring)
-    found = settings.load(Path.cwd())
-    if margin is not None:
-        found = replace(found, margin=settings.share("--margin", margin))
-    history = way.history or found.history
-    if history is not None:
-        from isthmus.benchmarks.gate.rule import noise
-
-        found = replace(found, floor=noise.recalled(Path(history)))
-    return Asked(way, measuring, found, seconds_of(budget or found.budget))
+    return seconds_of(budget)
 
 
-def _check(way: Way, measuring: Measuring) -> None:
-    both = [
-        name
-        for name, given in (("--against", way.against), ("--self-test", way.self_test))
-        if given
-    ]
-    if len(both) > 1:
-        raise UsageError("--against and --self-test exclude each other; give one of them")
-    if not both and (measuring.pytest or measuring.command or measuring.shared):
-        raise UsageError("--pytest, --command and --shared go with --against REVISION")
-    if not 0 < measuring.seconds < 3600:
-        raise UsageError(f"--seconds {measuring.seconds}: give a number above 0 and below 3600")
-    if not both:
-        _check_files(way)
+def compared(base: str, head: str, judging: Judging, *, across_machines: bool) -> Outcome:
+    """Two result files."""
+    settings = judging.settings()
+    from isthmus.benchmarks.gate.stored.files import compare_files
+
+    return compare_files(
+        base,
+        head,
+        settings,
+        allow_missing=judging.allow_missing,
+        allow_different_machines=across_machines,
+        strict=judging.strict,
+    )
 
 
-def _check_files(way: Way) -> None:
-    wanted = ["HEAD.json"] if way.history else ["BASE.json", "HEAD.json"]
-    if len(way.targets) != len(wanted):
-        step = "or --against REVISION, --history DIR HEAD.json, --self-test"
-        count = len(way.targets)
-        named = "1 file was" if count == 1 else f"{count} files were"
-        raise UsageError(f"{named} named; give {' '.join(wanted)}, {step}")
+def followed(store: Path, head: str, since: str, judging: Judging) -> Outcome:
+    """HEAD joins the runs that it is compared with; the first run of a machine begins them."""
+    settings = judging.settings()
+    from isthmus.benchmarks.gate.stored import history, runs
+
+    try:
+        found = history.gate(
+            store,
+            head,
+            settings,
+            since=since,
+            allow_missing=judging.allow_missing,
+            strict=judging.strict,
+        )
+    except NothingMeasured as nothing:
+        runs.append(store, head)
+        raise NothingMeasured(f"{nothing}; this run is stored, and the next is compared") from None
+    runs.append(store, head)
+    return found
 
 
-def outcome_of(asked: Asked, show: Show, **rules: Any) -> Outcome:
-    """The verdicts by the way that was asked for."""
-    if asked.way.against:
-        allowed = rules["allow_missing"]
-        return _against(asked, show, strict=rules["strict"], allow_missing=allowed)
-    if asked.way.history:
-        allowed = rules["allow_missing"]
-        return _history(asked, strict=rules["strict"], allow_missing=allowed)
-    from isthmus.benchmarks.gate.stored.file_pair import compare_files
-
-    base, head = asked.way.targets
-    return compare_files(base, head, asked.settings, **rules)
-
-
-def _against(asked: Asked, show: Show, **rules: bool) -> Outcome:
+def measured(
+    revision: str, works: list[str], how: Measuring, judging: Judging, show: Show
+) -> Outcome:
+    """The working tree and another revision, in turn."""
+    settings = judging.settings()
     from isthmus.benchmarks.gate import against
     from isthmus.benchmarks.gate.rule.sampling import Effort
     from isthmus.benchmarks.work import workloads
 
-    how, way = asked.measuring, asked.way
-    assert way.against is not None
     alone = not (how.pytest or how.command)
+    effort = Effort(how.budget_seconds(settings))
     request = against.Request(
-        reference=way.against,
-        works=way.targets or (workloads.QUICK if alone else ()),
-        shapes=how.shapes,
+        reference=revision,
+        works=works or (workloads.QUICK if alone else ()),
+        shapes=how.shapes or (),
         variants=how.variants or against.USUAL_VARIANTS,
-        pytest=how.pytest,
-        command=how.command,
-        install=how.install or (".",),
+        pytest=how.pytest or (),
+        command=how.command or "",
+        install=how.install or (),
         shared=how.shared,
-        threads=_threads(how.threads),
+        threads=how.thread_count(),
         seconds=how.seconds,
     )
-    effort = Effort(asked.budget_seconds)
-    return against.gate(request, asked.settings, effort, show, **rules)
+    return against.gate(
+        request,
+        settings,
+        effort,
+        show,
+        strict=judging.strict,
+        allow_missing=judging.allow_missing,
+    )
 
 
-def _history(asked: Asked, *, strict: bool, allow_missing: bool) -> Outcome:
-    """HEAD joins the runs that it is compared with; the first run of a machine begins them."""
-    from isthmus.benchmarks.gate.stored import runs, series
-
-    folder, (head,) = asked.way.history, asked.way.targets
-    assert folder is not None
-    try:
-        found = series.gate(
-            folder,
-            head,
-            asked.settings,
-            since=asked.way.since,
-            allow_missing=allow_missing,
-            strict=strict,
-        )
-    except NothingMeasured as nothing:
-        runs.append(folder, head)
-        raise NothingMeasured(f"{nothing}; this run is stored, and the next is compared") from None
-    runs.append(folder, head)
-    return found
-
-
-def tested(asked: Asked, show: Show, *, as_json: bool, output: Path | None) -> int:
+def tested(
+    works: list[str],
+    how: Measuring,
+    judging: Judging,
+    show: Show,
+    *,
+    as_json: bool,
+    output: Path | None,
+) -> int:
     """The self-test, printed; its exit code."""
+    settings = judging.settings()
     from isthmus.benchmarks.gate import self_testing
 
+    budget_seconds = how.budget_seconds(settings)
     return self_testing.run(
-        asked.way.targets,
-        asked.measuring.variants,
-        _threads(asked.measuring.threads),
-        asked.measuring.seconds,
-        asked.settings,
-        asked.budget_seconds,
+        works,
+        how.variants or (),
+        how.thread_count(),
+        how.seconds,
+        settings,
+        budget_seconds,
         show,
-        history=asked.way.history,
+        history=judging.history,
         as_json=as_json,
         output=output,
     )
-
-
-def _threads(wanted: int | None) -> int:
-    from isthmus.system.threads import available_threads
-
-    most = available_threads()
-    if wanted is not None and not 1 <= wanted <= most:
-        raise UsageError(f"--threads {wanted}: give 1 to {most}")
-    return wanted or most

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isthmus.errors import UsageError
+from isthmus.system.extras import require
 
 from .show import spinner
 
@@ -21,7 +22,7 @@ def report(
         list[Path] | None,
         typer.Argument(
             help="Result files: of isthmus bench or pytest-benchmark, or what benchmark_app and "
-            "onnxruntime_perf_test wrote or printed."
+            "onnxruntime_perf_test wrote into a file."
         ),
     ] = None,
     out: Annotated[
@@ -72,8 +73,9 @@ def report(
     if not files and history is None:
         missing = "Missing argument 'FILES...': give result files, or --history DIR"
         raise UsageError(f"{missing}; see `isthmus report --help`")
-    # Here, not above: pandas takes half a second, which `--help` need not wait for.
-    from isthmus.reports import build_report, names_of, write
+    require("report")
+    # Here, not above: what they need takes half a second, which `--help` need not wait for.
+    from isthmus.reports import build_report, names_of
 
     with spinner("working out tables and plots"):
         built = build_report(
@@ -88,17 +90,23 @@ def report(
             names=[names_of(argument) for argument in named or ()],
             stored=history,
         )
-        paths = write(built, out) if out else ()
+        paths = _write(built, out) if out else ()
     if as_json:
         _print(built, paths)
     else:
         _show(built, paths)
 
 
-def _print(built: Report, paths: tuple[Path, ...]) -> None:
-    from isthmus.reports.outputs import tables
+def _write(built: Report, out: Path) -> tuple[Path, ...]:
+    from isthmus.reports import write
 
-    content = tables.document(built) | {"files": [str(path) for path in paths]}
+    return write(built, out)
+
+
+def _print(built: Report, paths: tuple[Path, ...]) -> None:
+    from isthmus.reports.outputs.tidy_tables import document
+
+    content = document(built) | {"files": [str(path) for path in paths]}
     typer.echo(json.dumps(content, indent=2, allow_nan=False))
 
 

@@ -1,33 +1,44 @@
-"""`isthmus run`: texts or image files in, similarities or labels out."""
+"""`isthmus run`: a model on texts or image files, or a saved program on arrays."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from isthmus.errors import FileError, UsageError
 
-from .options import AsJson, ModelName, Seed, Weights, created, weights_of
-from .show import show_json, spinner
-
-if TYPE_CHECKING:
-    from isthmus.models import Model
-    from isthmus.models.run import ImageRun, TextRun
+from .options import AsJson, Weights
 
 
 def run(
-    model: ModelName,
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A model's name, of those that `isthmus models` lists, or a saved program's file.",
+        ),
+    ],
     text: Annotated[
         list[str] | None,
         typer.Option(metavar="TEXT", help="A text; repeat for several; - reads lines of input."),
     ] = None,
     image: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="An image file; repeat for several.")
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="NAME=FILE.npy",
+            help="An array for a program's input; NAME=random makes one up, random all the rest.",
+        ),
+    ] = None,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=N", help="A named size of random input; repeat for several."),
     ] = None,
     weights: Weights = None,
     backend: Annotated[
@@ -43,89 +54,44 @@ def run(
         int | None, typer.Option(min=1, metavar="N", help="Compute threads; default: all allowed.")
     ] = None,
     top: Annotated[
-        int, typer.Option(min=1, metavar="N", help="How many labels or pairs to print.")
+        int, typer.Option(min=1, metavar="N", help="How many labels, pairs or elements to print.")
     ] = 5,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all arrays to this .npz file.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the arrays, of a program its outputs, as .npz."),
     ] = None,
-    seed: Seed = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Seed of random weights, or of random input.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Run a model on texts or images, all of them as one batch.
+    """Run a model on texts or images, all of them as one batch; or a saved program on arrays.
 
     Texts: how similar they are, by the mean of their tokens' vectors. Images: the likeliest
-    of ImageNet's classes.
+    of ImageNet's classes. A program, the file of Executable.save: its outputs.
 
     \b
     Example: isthmus run minilm-l6 --text "a cat" --text "a kitten" --text "a lorry"
              isthmus run mobilenet-v2 --image photo.jpg --backend gpu --top 3
+             isthmus run net.im --input x=array.npy --output out.npz
+             isthmus run net.im --input random --size batch=2
     """
-    from isthmus import models
-    from isthmus.program.backend import find_backend
+    from . import run_model, run_program
 
-    from . import answers
-
-    takes_texts = "x" not in models.find(model).kind.specs()
-    inputs = _inputs(model, takes_texts, _lines(text or []), image or [])
     _check_output(output)
-    find_backend(backend)
-    about = {"model": model, "weights": weights_of(model, weights), "backend": backend}
     options = {"device": device, "precision": precision, "threads": threads}
-    with spinner(f"{model} on {backend} ..."):
-        head = {"head": "sentence"} if takes_texts else {}
-        done = _run(created(model, weights, seed, **head), inputs, backend, options)
-    _write(output, done)
-    if as_json:
-        written = None if output is None else str(output)
-        show_json({**about, **options, "output": written, **answers.document(done, top)})
-    else:
-        answers.show(about, done, top)
-
-
-def _inputs(model: str, takes_texts: bool, texts: list[str], images: list[Path]) -> list[str]:
-    """What to run on, if it is of the kind that the model takes."""
-    wanted, other = ("text", "image") if takes_texts else ("image", "text")
-    if images if takes_texts else texts:
-        raise UsageError(f"{model} takes {wanted}s, not {other}s; give --{wanted}, no --{other}")
-    if not texts and not images:
-        raise UsageError(f"{model} has nothing to run on; give --{wanted}, once or several times")
-    for place, text in enumerate(texts, 1):
-        _check_text(f"text {place} of {len(texts)}", text)
-    return texts or [str(path) for path in images]
-
-
-def _check_text(name: str, text: str) -> None:
-    if not text.strip():
-        raise UsageError(f"{name} is empty; give --text at least a word")
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # bytes that are no UTF-8 reach us as lone surrogates
-        raise UsageError(f"{name} is not UTF-8; convert it first") from None
-
-
-def _lines(texts: list[str]) -> list[str]:
-    """The texts; `-` stands for the lines of standard input that are not blank."""
-    return [line for text in texts for line in (_input_lines() if text == "-" else [text])]
-
-
-def _input_lines() -> list[str]:
-    try:
-        lines = [line for line in sys.stdin.read().splitlines() if line.strip()]
-    except UnicodeDecodeError:
-        raise UsageError("standard input is not UTF-8; convert it first") from None
-    if not lines:
-        raise UsageError("standard input has no text; give a line for each text")
-    return lines
-
-
-def _run(
-    model: Model, inputs: list[str], backend: str, options: Mapping[str, Any]
-) -> TextRun | ImageRun:
-    from isthmus.models.run import run_images, run_texts
-
-    if model.task == "embedding":
-        return run_texts(model, inputs, backend, **options)
-    return run_images(model, inputs, backend, **options)
+    if run_program.is_program(model):
+        if text or image or weights:
+            step = "give --input NAME=FILE.npy, no --text, --image or --weights"
+            raise UsageError(f"{model} is a saved program; {step}")
+        asked = run_program.Asked(model, inputs or [], size or [], seed, backend, options)
+        run_program.run_program(asked, top, output, as_json)
+        return
+    if inputs or size:
+        step = "give --text or --image; --input and --size are of a saved program's file"
+        raise UsageError(f"{model} is no such file; {step}")
+    wanted = run_model.Asked(model, text or [], image or [], weights, seed, backend, options)
+    run_model.run_model(wanted, top, output, as_json)
 
 
 def _check_output(path: Path | None) -> None:
@@ -138,11 +104,3 @@ def _check_output(path: Path | None) -> None:
         raise FileError(f"{path}: there is no folder {path.parent}; create it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
         raise FileError(f"{path}: cannot be written; name a file in a folder of yours")
-
-
-def _write(path: Path | None, done: TextRun | ImageRun) -> None:
-    import numpy
-
-    if path is not None:
-        arrays: dict[str, Any] = dict(done.arrays)
-        numpy.savez(path, **arrays)

@@ -1,4 +1,7 @@
-"""What all verbs print with: tables for people, JSON for machines, a sign of life meanwhile."""
+"""What all verbs print with: tables for people, JSON for machines, a sign of life meanwhile.
+
+Lines, colours and moving signs are rich's; without it everything is said in plain text.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from isthmus.system.extras import is_here
 
 if TYPE_CHECKING:
     from isthmus.benchmarks.harness.clock import Step
@@ -44,7 +49,7 @@ def show_table(title: str, headers: Sequence[str], rows: Rows, right: int = 0) -
 
     On a terminal with rich's lines and colours; else plain text, in columns.
     """
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and is_here("rich"):
         _rich(title, headers, rows, right)
     else:
         typer.echo("\n".join([title, *_columns([headers, *rows], right)]) + "\n")
@@ -78,10 +83,15 @@ def _columns(rows: Rows, right: int) -> list[str]:
     ]
 
 
+def _moves() -> bool:
+    """Whether a person looks at standard error, and there is what draws there."""
+    return sys.stderr.isatty() and is_here("rich")
+
+
 @contextmanager
 def spinner(message: str) -> Iterator[None]:
     """A moving sign on standard error while the block runs, where a person is looking."""
-    if not sys.stderr.isatty():
+    if not _moves():
         yield
         return
     from rich.console import Console
@@ -93,7 +103,7 @@ def spinner(message: str) -> Iterator[None]:
 @contextmanager
 def steps() -> Iterator[Callable[[Step], None]]:
     """A bar with the time left on a terminal, a line for every step elsewhere."""
-    if not sys.stderr.isatty():
+    if not _moves():
         yield lambda step: typer.echo(str(step), err=True)
         return
     from rich.console import Console

@@ -13,9 +13,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy
-from PIL import Image, ImageOps
 
 from isthmus.errors import FileError, UsageError
+from isthmus.system.extras import missing
+
+try:
+    from PIL import Image, ImageOps
+except ModuleNotFoundError:
+    raise missing("models", ["pillow"], "reading images") from None
 
 __all__ = ["MEAN", "STANDARD_DEVIATION", "load_image", "prepare", "read_images"]
 

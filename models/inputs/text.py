@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from isthmus.errors import FileError, UsageError
+from isthmus.system.extras import require
 
 if TYPE_CHECKING:
     import tokenizers
@@ -26,10 +27,11 @@ class Tokenizer:
 
     path: either file, or a folder that holds one. Of a bare vocab.txt, text is lower-cased unless
     the vocabulary has ASCII capital letters outside of brackets. Raises FileError for a file that
-    is missing or is not a tokenizer.
+    is missing or is not a tokenizer, MissingExtra where `tokenizers` is not installed.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        require("models", "tokenizers", user="reading texts")
         self.path = _file(Path(path))
         self._tokenizer = _read(self.path)
 

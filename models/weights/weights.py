@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 import numpy
 
-from isthmus.errors import BackendMissing, FileError
+from isthmus.errors import FileError
+from isthmus.system.extras import missing
 
 from .checkpoint_names import IGNORED, translate
 from .pickled import read_pickled
@@ -56,7 +57,7 @@ def read_weights(source: str | os.PathLike[str]) -> dict[str, Array]:
     A folder or a hub model is searched for model.safetensors, then pytorch_model.bin.
 
     Raises FileError for what is missing, unknown, truncated, hostile or not reachable, and
-    BackendMissing where a hub name is given without the package that speaks to hubs.
+    MissingExtra where a hub name is given without the package that speaks to hubs.
     """
     text = os.fspath(source)
     path = _from_hub(text) if text.startswith(HUB) else _file(Path(text).expanduser())
@@ -170,7 +171,7 @@ def downloaded(model: str, files: Iterable[str]) -> Path:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
     except ImportError:
-        raise BackendMissing(f"{HUB}{model}: needs a package; `pip install isthmus[hub]`") from None
+        raise missing("models", ["huggingface_hub"], f"{HUB}{model}") from None
     # It writes a line for each retry; the one line of our error is enough.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     # OSError and ValueError: no connection, no cached copy, or a name no hub would accept.

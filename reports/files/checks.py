@@ -1,16 +1,37 @@
-"""Checks on values that come from files; each failure is one line: where, what, the next step."""
+"""Checks on values that come from files; each failure is one line: where, what, the next step.
+
+msgspec checks them against types. The types below say what a number can be: NaN and the
+infinities are within no bounds, true and false are no numbers.
+"""
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+from msgspec import Meta
 
 from isthmus.errors import FileError
 
 # What a clock can tell of a call, in seconds: from a thousandth of a nanosecond to 31 years.
 SHORTEST, LONGEST = 1e-12, 1e9
 LONGEST_NAME = 500  # characters of a message before what is wrong
+GREATEST = 1.7976931348623157e308
+COUNTED = 2**53  # nobody counts further, and a float knows no odd number above
+
+Name = Annotated[str, Meta(min_length=1)]
+Number = Annotated[float, Meta(ge=-GREATEST, le=GREATEST)]
+Amount = Annotated[float, Meta(ge=0, le=GREATEST)]
+Positive = Annotated[float, Meta(gt=0, le=GREATEST)]
+Share = Annotated[float, Meta(ge=0, le=1 + 1e-6)]  # of what was counted in floats
+Count = Annotated[int, Meta(ge=0, le=COUNTED)]
+Whole = Annotated[int, Meta(ge=1, le=COUNTED)]
+Seconds = Annotated[float, Meta(ge=SHORTEST, le=LONGEST)]
+Times = Annotated[tuple[Seconds, ...], Meta(min_length=1)]
+
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")  # from a value to one inside it, as msgspec writes it
 
 
 def fail(where: str, what: str, next_step: str) -> NoReturn:
@@ -32,124 +53,81 @@ def shown(value: object) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def number(where: str, name: str, value: Any) -> float:
-    """A finite number, or `FileError`."""
-    if type(value) is float and math.isfinite(value):
-        return value  # most are, and a file may have a million
-    if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
-        fail(where, f"{name} is {shown(value)}, not a finite number", "measure again")
-    return float(value)
+def told(value: Any) -> Any:
+    """The value without nulls, which say no more than what is absent; its texts on one line."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(name): told(one) for name, one in value.items() if one is not None}
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [told(one) for one in value]
+    return value
 
 
-def positive(where: str, name: str, value: Any) -> float:
-    """A finite number above zero, or `FileError`."""
-    checked = number(where, name, value)
-    if checked <= 0:
-        fail(where, f"{name} is {shown(value)}, must be above zero", "measure again")
-    return checked
+def converted(where: str, value: object, kind: Any, name: str = "", *, strict: bool = True) -> Any:
+    """The value as `kind`; `FileError` tells the place in it, what is there and what should be.
+
+    name: of the value in `where`. Texts are numbers only where it is not `strict`.
+    """
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        fail(where, _explained(name, value, str(error)), "measure again")
 
 
-def positive_or_none(where: str, name: str, said: Mapping[str, Any]) -> float | None:
-    """None where `said` lacks the name, else a finite number above zero."""
-    value = said.get(name)
-    return None if value is None else positive(where, name, value)
-
-
-def amount_or_none(where: str, name: str, value: Any) -> float | None:
-    """None where it was not measured, else a finite number, zero or above."""
-    if value is not None and number(where, name, value) < 0:
-        fail(where, f"{name} is {shown(value)}, below zero", "measure again")
-    return None if value is None else float(value)
-
-
-def whole(where: str, name: str, value: Any) -> int:
-    """A whole number above zero, or `FileError`."""
-    checked = positive(where, name, value)
-    if checked != int(checked):
-        fail(where, f"{name} is {shown(value)}, not a whole number", "measure again")
-    return int(checked)
-
-
-def whole_or_none(where: str, name: str, value: Any) -> int | None:
-    """None where it does not apply, else a whole number above zero."""
-    return None if value is None else whole(where, name, value)
+def _explained(name: str, value: Any, said: str) -> str:
+    """`rounds[0][1] is -0.1: expected `float` >= 1e-12`."""
+    what, _, path = said.partition(" - at `$")
+    for step in _STEP.finditer(path.removesuffix("`").partition("[...]")[0]):
+        name += step[0]
+        value = value[step[1] or int(step[2])]
+    place, what = name.removeprefix(".") or "the value", what.partition(", got ")[0]
+    return f"{place} is {shown(value)}: {what[0].lower()}{what[1:]}"
 
 
 def text(where: str, name: str, value: Any) -> str:
     """A string that is not empty, on one line, or `FileError`."""
-    if not isinstance(value, str) or not clean(value):
-        fail(where, f"{name} is {shown(value)}, not a name", "measure again")
-    return clean(value)
+    found: str = converted(where, told(value), Name, name)
+    return found
 
 
 def seconds(where: str, name: str, values: Any) -> tuple[float, ...]:
     """Times that a clock can tell, at least one; or `FileError`."""
-    if not isinstance(values, list) or not values:
-        fail(where, f"{name} is {shown(values)}, not a list of seconds", "measure again")
-    # A million times are checked at once; only where one is wrong is it looked for.
-    if all(type(value) is float and SHORTEST <= value <= LONGEST for value in values):
-        return tuple(values)
-    return tuple(duration(where, f"{name}[{at}]", value) for at, value in enumerate(values))
+    found: tuple[float, ...] = converted(where, values, Times, name)
+    return found
 
 
-def duration(where: str, name: str, value: Any) -> float:
-    """Seconds from SHORTEST to LONGEST, or `FileError`."""
-    checked = positive(where, name, value)
-    if not SHORTEST <= checked <= LONGEST:
-        fail(where, f"{name} is {shown(value)} s, which no clock tells", "measure again")
-    return checked
-
-
-def count(where: str, name: str, value: Any) -> int:
-    """A whole number, zero or above, or `FileError`."""
-    if type(value) is int and 0 <= value < 2**53:
-        return value
-    return 0 if value == 0 and not isinstance(value, bool) else whole(where, name, value)
+def amount_or_none(where: str, name: str, value: Any) -> float | None:
+    """None where it was not measured, else a finite number, zero or above."""
+    found: float | None = converted(where, value, Amount | None, name)
+    return found
 
 
 def count_or_none(where: str, name: str, value: Any) -> int | None:
     """None where it was not counted, else a whole number, zero or above."""
-    return None if value is None else count(where, name, value)
+    found: int | None = converted(where, value, Count | None, name)
+    return found
 
 
-def share_or_none(where: str, name: str, value: Any, lowest: float = 0.0) -> float | None:
-    """None where it was not measured, else a number from `lowest` to 1."""
-    if value is None:
-        return None
-    checked = number(where, name, value)
-    if not lowest <= checked <= 1 + 1e-6:
-        fail(where, f"{name} is {shown(value)}, not from {lowest:g} to 1", "measure again")
-    return min(checked, 1.0)
+def share_or_none(where: str, name: str, value: Any) -> float | None:
+    """None where it was not measured, else a number from 0 to 1."""
+    found: float | None = converted(where, value, Share | None, name)
+    return None if found is None else min(found, 1.0)
 
 
 def flag(where: str, name: str, value: Any) -> bool:
     """True or false, or `FileError`."""
-    if not isinstance(value, bool):
-        fail(where, f"{name} is {shown(value)}, not true or false", "measure again")
-    return value
+    found: bool = converted(where, value, bool, name)
+    return found
 
 
 def mapping(where: str, name: str, value: Any) -> dict[str, Any]:
     """A JSON object; an absent one is empty."""
-    if value is not None and not isinstance(value, dict):
-        fail(where, f"{name} is {shown(value)}, not an object", "measure again")
-    return value or {}
+    found: Mapping[str, Any] | None = converted(where, value, dict[str, Any] | None, name)
+    return dict(found or {})
 
 
 def listed(where: str, name: str, value: Any) -> list[Any]:
     """A JSON list; an absent one is empty."""
-    if value is not None and not isinstance(value, list):
-        fail(where, f"{name} is {shown(value)}, not a list", "measure again")
-    return value or []
-
-
-def text_or_empty(where: str, name: str, value: Any) -> str:
-    """ "" where it is absent or empty, else a string on one line."""
-    return "" if value in (None, "") else text(where, name, value)
-
-
-def _finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer with hundreds of digits
-        return False
+    found: list[Any] | None = converted(where, value, list[Any] | None, name)
+    return found or []

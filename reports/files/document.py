@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections import Counter
 from functools import partial
@@ -12,14 +13,18 @@ from pathlib import Path
 from select import select
 from typing import Any
 
+import msgspec
+
 from .checks import fail, shown
 
 MOST_MIB = 256  # of text: some ten million times
 SILENCE_SECONDS = 30.0  # that a pipe may keep its reader waiting
 NOT_OURS = (
-    "give a file written by `isthmus bench` or `pytest --benchmark-json`, or the output of "
+    "give a file written by `isthmus bench` or `pytest --benchmark-json`, or a report of "
     "benchmark_app or onnxruntime_perf_test"
 )
+
+_NAME = re.compile(r'"\s*:')  # the end of a name; in a text it may look like one, too
 
 
 def text_of(path: Path) -> str:
@@ -68,7 +73,29 @@ def document_of(path: str, content: str) -> dict[str, Any]:
 
 
 def json_of(path: str, content: str) -> object:
-    """The parsed text; `FileError` says where it breaks off."""
+    """The parsed text; `FileError` says where it breaks off, or which name is there twice.
+
+    msgspec takes an eighth of the time of Python's own reader, which knows NaN and says more of
+    what is wrong.
+    """
+    try:
+        found = msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        return _by_python(path, content)
+    # Of two equal names msgspec keeps one: then there are fewer names than in the text.
+    return found if _names(found) == len(_NAME.findall(content)) else _by_python(path, content)
+
+
+def _names(value: Any) -> int:
+    """How many names of objects are inside, at least; the lists of times have none."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(_names, value.values()))
+    if isinstance(value, list) and value and type(value[0]) is not float:
+        return sum(map(_names, value))
+    return 0
+
+
+def _by_python(path: str, content: str) -> object:
     try:
         return json.loads(content, object_pairs_hook=partial(_object, path))
     except json.JSONDecodeError as error:

@@ -2,71 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from .checks import (
-    count_or_none,
-    listed,
-    mapping,
-    number,
-    positive,
-    positive_or_none,
-    text,
-    text_or_empty,
-)
+from .checks import Amount, Count, Name, Number, Positive, converted, fail, mapping, shown, told
 from .result_fields import SINGLE
 
+NEWEST = 2  # the format of the file's own part, `isthmus`
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Missing:
     """A variant that did not run a workload, and why."""
 
-    workload: str
-    variant: str
-    scenario: str
-    reason: str
+    workload: Name
+    variant: Name
+    scenario: Name = SINGLE
+    reason: Name
 
 
-def missing_of(where: str, value: Any) -> tuple[Missing, ...]:
-    """From the file's `missing`."""
-    every = listed(where, "missing", value)
-    return tuple(_missing(f"{where}: missing[{at}]", item) for at, item in enumerate(every))
+@dataclass(frozen=True)
+class Peak:
+    """The fastest matrix product of a precision that the machine was seen to do, and by what."""
+
+    precision: Name
+    gflop_per_s: Positive
+    by: str = ""
 
 
-def _missing(where: str, value: Any) -> Missing:
-    said = mapping(where, "entry", value)
-    return Missing(
-        workload=text(where, "workload", said.get("workload")),
-        variant=text(where, "variant", said.get("variant")),
-        scenario=text(where, "scenario", said.get("scenario") or SINGLE),
-        reason=text(where, "reason", said.get("reason")),
-    )
+@dataclass(frozen=True)
+class Roofline:
+    """The machine's own peaks, by so many threads; None is what was not measured.
+
+    drift: how far the peak moved between the beginning and the end; either sign.
+    """
+
+    peaks: tuple[Peak, ...] = ()
+    gb_per_s: Positive | None = None
+    threads: Count | None = None
+    drift: Number | None = None
 
 
-def roofline_of(where: str, value: Any) -> dict[str, Any] | None:
-    """The machine's own peaks as they are written, their numbers checked; None if not measured."""
-    if value is None:
-        return None
-    said = mapping(where, "roofline", value)
-    peaks = listed(where, "roofline.peaks", said.get("peaks"))
-    return said | {
-        "peaks": [_peak(f"{where}: roofline.peaks[{at}]", peak) for at, peak in enumerate(peaks)],
-        "gb_per_s": positive_or_none(f"{where}: roofline", "gb_per_s", said),
-        "drift": _drift(where, said.get("drift")),
-        "threads": count_or_none(where, "roofline.threads", said.get("threads")),
-    }
+@dataclass(frozen=True)
+class Run:
+    """A file's own part, `isthmus`: what is said of all its results together."""
+
+    missing: tuple[Missing, ...] = ()
+    roofline: Roofline | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    interrupted: bool = False
+    seconds_spent: Amount | None = None
 
 
-def _peak(where: str, value: Any) -> dict[str, Any]:
-    said = mapping(where, "peak", value)
-    return {
-        "precision": text(where, "precision", said.get("precision")),
-        "gflop_per_s": positive(where, "gflop_per_s", said.get("gflop_per_s")),
-        "by": text_or_empty(where, "by", said.get("by")),
-    }
-
-
-def _drift(where: str, value: Any) -> float | None:
-    """How far the peak moved between the beginning and the end; either sign."""
-    return None if value is None else number(where, "roofline.drift", value)
+def run_of(where: str, value: Any) -> Run:
+    """From the top level's `isthmus`; other tools' files have none."""
+    said = mapping(where, "isthmus", value)
+    if said.get("format") not in (None, 1, NEWEST):
+        what = f"has format {shown(said['format'])}, newer than this version reads"
+        fail(where, what, "update Isthmus")
+    found: Run = converted(where, told(said) | {"plan": said.get("plan") or {}}, Run)
+    return found

@@ -1,24 +1,26 @@
-"""OpenVINO's benchmark_app, the Python and the C++ one: JSON and CSV reports, console output.
+"""OpenVINO's benchmark_app, the Python and the C++ one: its JSON and CSV reports.
 
-Latencies are in milliseconds, on the console in microseconds where they are short. There are no
-raw times, so that there is no interval. With `-latency_percentile` the median is not written.
+Latencies are in milliseconds. There are no raw times, so that there is no interval. With
+`-latency_percentile` the median is not written.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NoReturn
 
-from .checks import clean, fail, listed, mapping, shown
+from .checks import Amount, Count, Seconds, clean, converted, fail, listed, mapping, shown
 from .document import json_of
-from .foreign_facts import Facts, amount, counted, found, no_median, scaled, scenario
 from .result import Result
+from .result_fields import SINGLE
 
 TOOL = "benchmark_app"
 VARIANT = "benchmark-app"
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
+Facts = Mapping[str, str]
 SECTIONS = ("cmd_options", "configuration_setup", "execution_results")
 
 # What one file calls by one name, another calls by the other.
@@ -27,20 +29,6 @@ COMPILE = ("compile model time (ms)", "compile_model_time", "load_model_time")
 READ = ("read model time (ms)", "read_model_time")
 FIRST = ("first inference time (ms)", "first_inference_time")
 REQUESTS = ("number of parallel infer requests", "nireq")
-
-CONSOLE = {
-    "median": r"Median:\s+([\d.]+ [mu]s)",
-    "percentile": r"(\d+) percentile:",
-    "batch size": r"Model batch size: (\d+)",
-    "-nthreads": r"INFERENCE_NUM_THREADS: (\d+)",
-    "nireq": r"Start inference asynchronously, (\d+) inference requests",
-    "read_model_time": r"Read model took ([\d.]+) ms",
-    "compile_model_time": r"Compile model took ([\d.]+) ms",
-    "first_inference_time": r"First inference took ([\d.]+) ms",
-    "throughput": r"Throughput:\s+([\d.]+) FPS",
-    "build": r"Build \.+ ([\w.]+)",
-    "precision": r"INFERENCE_PRECISION_HINT: (?:<Type: ')?(\w+)",
-}
 
 
 def is_json(content: str) -> bool:
@@ -51,11 +39,6 @@ def is_json(content: str) -> bool:
 def is_csv(content: str) -> bool:
     """True for `benchmark_report.csv`."""
     return content.lstrip().startswith(("Command line parameters\n", "Configuration setup\n"))
-
-
-def is_console(content: str) -> bool:
-    """True for what it prints."""
-    return "[Step 1/11]" in content and re.search(r"^\[Step 1/11\]", content, re.M) is not None
 
 
 def of_json(path: str, content: str) -> Result:
@@ -87,51 +70,69 @@ def of_csv(path: str, content: str) -> Result:
     return _result(path, {clean(name).lower(): clean(value) for name, _, value in pairs if value})
 
 
-def of_console(path: str, content: str) -> Result:
-    """From what it printed."""
-    facts = found(CONSOLE, content)
-    if "percentile" in facts and "median" not in facts:
-        facts["percentile_boundary"] = facts["percentile"]
-    number, _, unit = facts.get("median", "").partition(" ")
-    facts["latency (ms)"] = str(float(number) / 1e3) if unit == "us" else number
-    return _result(path, facts)
-
-
 def _result(path: str, facts: Facts) -> Result:
-    requests = counted(path, facts, *REQUESTS) or 1
+    requests = _counted(path, facts, *REQUESTS) or 1
     return Result(
         file=path,
         fullname=f"{TOOL}::{path}",
         workload=_workload(path, facts),
         variant=VARIANT,
-        median_seconds=1e-3 * _median_ms(path, facts),
-        batch=counted(path, facts, "batch size", "batch_size") or 1,
+        median_seconds=_median_seconds(path, facts),
+        batch=_counted(path, facts, "batch size", "batch_size") or 1,
         precision=_precision(facts),
-        threads=counted(path, facts, "-nthreads", "nthreads"),
-        compile_seconds=scaled(amount(path, facts, *COMPILE), 1e-3),
-        load_seconds=scaled(amount(path, facts, *READ), 1e-3),
-        first_inference_seconds=scaled(amount(path, facts, *FIRST), 1e-3),
-        runtime=f"openvino {facts['build']}" if facts.get("build") else TOOL,
-        scenario=scenario(requests),
+        threads=_counted(path, facts, "-nthreads", "nthreads"),
+        compile_seconds=_seconds(path, facts, *COMPILE),
+        load_seconds=_seconds(path, facts, *READ),
+        first_inference_seconds=_seconds(path, facts, *FIRST),
+        runtime=TOOL,
+        scenario=SINGLE if requests == 1 else f"{requests} requests at once",
         origin=TOOL,
-        rate_per_s=None if requests == 1 else amount(path, facts, "throughput"),
+        rate_per_s=None if requests == 1 else _amount(path, facts, "throughput"),
     )
 
 
-def _median_ms(path: str, facts: Facts) -> float:
+def _median_seconds(path: str, facts: Facts) -> float:
     """The median; with another percentile asked for, that is what stands in its place."""
-    step = f"run {TOOL} without -latency_percentile"
     if facts.get("error"):
         fail(path, f"{TOOL} failed ({shown(facts['error'])})", "run it again")
     for name in facts:
         if re.fullmatch(r"latency \(\d+ percentile\) \(ms\)", name):
-            no_median(path, f"has {name}", step)
+            _no_median(path, f"has {name}")
     if (boundary := facts.get("percentile_boundary", "50")) != "50":
-        no_median(path, f"has the {boundary}th percentile of the latency", step)
-    median = amount(path, facts, *MEDIAN)
+        _no_median(path, f"has the {boundary}th percentile of the latency")
+    median = _amount(path, facts, *MEDIAN)
     if median is None:
         fail(path, "has no median latency", f"run {TOOL} to its end, on one device")
-    return median
+    found: float = converted(path, 1e-3 * median, Seconds, "the median latency in seconds")
+    return found
+
+
+def _no_median(path: str, what: str) -> NoReturn:
+    fail(path, f"{what}, not the median", f"run {TOOL} without -latency_percentile")
+
+
+def _amount(path: str, facts: Facts, *names: str) -> float | None:
+    """The first of the named facts as a number above zero; None where there is none, or 0."""
+    name = _told(facts, names)
+    found: float = converted(path, facts[name], Amount, name, strict=False) if name else 0.0
+    return found or None  # 0.00 ms: too short for the digits that were written
+
+
+def _seconds(path: str, facts: Facts, *names: str) -> float | None:
+    """The same of milliseconds, in seconds."""
+    amount = _amount(path, facts, *names)
+    return None if amount is None else 1e-3 * amount
+
+
+def _counted(path: str, facts: Facts, *names: str) -> int | None:
+    """The first of the named facts as a whole number above zero; None where there is none, or 0."""
+    name = _told(facts, names)
+    found: int = converted(path, facts[name], Count, name, strict=False) if name else 0
+    return found or None
+
+
+def _told(facts: Facts, names: tuple[str, ...]) -> str:
+    return next((name for name in names if facts.get(name) not in (None, "", "0")), "")
 
 
 def _precision(facts: Facts) -> str:

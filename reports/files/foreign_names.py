@@ -31,8 +31,8 @@ class Names:
 
     def given(self, result: Result) -> Result:
         """The result with these facts in place of its own."""
-        said = {field.name: getattr(self, field.name) for field in fields(self)}
-        return replace(result, **{name: value for name, value in said.items() if value is not None})
+        said = {name: value for name, value in vars(self).items() if value is not None}
+        return replace(result, **said) if said else result
 
     def check(self, path: str, results: Sequence[Result]) -> None:
         """`FileError` where one variant's name would stand for several benchmarks."""

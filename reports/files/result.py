@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from .checks import fail
-from .file_fields import Missing
-from .result_fields import SINGLE, Parity, Process, ScenarioResult
+from .checks import Amount, Name, Positive, Seconds, Times, Whole, fail
+from .file_fields import Missing, Roofline
+from .result_fields import SINGLE, Parity, Process, ScenarioResult, Wrong
 from .same_machine import Machine
 
 NATIVE = "numpy"  # the baseline of every speedup, and the reference of every parity
@@ -30,33 +30,33 @@ class Result:
 
     file: str
     fullname: str
-    workload: str
-    variant: str
-    median_seconds: float
-    rounds: tuple[tuple[float, ...], ...] = ()
-    batch: int = 1
-    sequence: int | str | None = None
+    workload: Name
+    variant: Name
+    median_seconds: Seconds
+    rounds: tuple[Times, ...] = ()
+    batch: Whole = 1
+    sequence: Whole | Literal["texts"] | None = None
     precision: str = ""
-    threads: int | None = None
-    parity_max_rel_error: float | None = None
-    operations: float | None = None
-    peak_memory_bytes: float | None = None
-    compile_seconds: float | None = None
-    first_inference_seconds: float | None = None
+    threads: Whole | None = None
+    parity_max_rel_error: Wrong | None = None
+    operations: Amount | None = None
+    peak_memory_bytes: Amount | None = None
+    compile_seconds: Amount | None = None
+    first_inference_seconds: Amount | None = None
     runtime: str = ""
     model: str = ""
-    scenario: str = SINGLE
+    scenario: Name = SINGLE
     model_hash: str = ""
     environment: str = ""
-    bytes_moved: float | None = None
-    parameter_bytes: float | None = None
-    import_seconds: float | None = None
-    load_seconds: float | None = None
+    bytes_moved: Amount | None = None
+    parameter_bytes: Amount | None = None
+    import_seconds: Amount | None = None
+    load_seconds: Amount | None = None
     parity: Parity | None = None
     processes: tuple[Process, ...] = ()
     scenario_result: ScenarioResult | None = None
     origin: str = ""
-    rate_per_s: float | None = None
+    rate_per_s: Positive | None = None
 
     @property
     def latency_ms(self) -> float:
@@ -102,7 +102,7 @@ class ResultFile:
     commit: str
     results: tuple[Result, ...]
     missing: tuple[Missing, ...] = ()
-    roofline: Mapping[str, Any] | None = field(default=None, hash=False)
+    roofline: Roofline | None = None
     plan: Mapping[str, Any] = field(default_factory=dict, hash=False)
     interrupted: bool = False
     seconds_spent: float | None = None

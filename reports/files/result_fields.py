@@ -1,30 +1,24 @@
-"""The parts of a result: parity, what a process said, how a scenario came out; each checked."""
+"""The parts of a result: parity, what a process said, how a scenario came out.
+
+The fields are those of a file's `extra_info`, by their names there: `checks.converted` makes them.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
 
-from .checks import (
-    amount_or_none,
-    count,
-    count_or_none,
-    fail,
-    flag,
-    listed,
-    mapping,
-    positive,
-    positive_or_none,
-    share_or_none,
-    text,
-    text_or_empty,
-    whole,
-)
+from msgspec import Meta
+
+from .checks import Amount, Count, Name, Positive, Share, Whole, converted, told
 
 SINGLE = "single-stream"  # one call after another: the scenario of every speedup
 SCENARIOS = (SINGLE, "multi-stream", "server", "offline")
+
+Reasons = Mapping[Name, Count]  # windows by reason
+Wrong = Annotated[float, Meta(ge=0)]  # infinite for outputs that are NaN
 
 
 @dataclass(frozen=True)
@@ -35,58 +29,82 @@ class Parity:
     entry is at the same place (None where that makes no sense); over `samples` sets of inputs.
     """
 
-    max_rel_error: float
-    cosine: float | None = None
-    top1_agreement: float | None = None
-    samples: int | None = None
+    max_rel_error: Wrong
+    cosine: Annotated[float, Meta(ge=-1 - 1e-6, le=1 + 1e-6)] | None = None
+    top1_agreement: Share | None = None
+    samples: Count | None = None
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """The calls before the first that counts."""
+
+    steady: bool | None = None
+    calls: Count | None = None
+    seconds: Amount | None = None
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of samples: kept, thrown away by reason, and bad ones by reason.
+
+    `turns`: the cycle of each kept window and its number of samples.
+    """
+
+    kept: Count | None = None
+    discarded: Reasons = field(default_factory=dict, hash=False)
+    all_bad: bool = False
+    bad: Reasons = field(default_factory=dict, hash=False)
+    turns: tuple[tuple[Count, Whole], ...] = ()
+
+
+@dataclass(frozen=True)
+class Achieved:
+    """Calls per second of a process's scenario."""
+
+    achieved_per_s: Positive | None = None
 
 
 @dataclass(frozen=True)
 class Process:
     """What one measured process said beside its times; None is what it did not say.
 
-    `discarded` counts the windows thrown away by reason, `bad` those that were kept because every
-    window was bad; `cpu_per_wall` is processor seconds per second, which a budget of T threads
-    keeps at T or below; `cores` is how many it may run on. `turns`: the cycle of each kept window
-    and its number of samples; `group`: processes of one group took turns with each other.
-    `achieved_per_s`: calls per second of its scenario.
+    `cpu_per_wall` is processor seconds per second, which a budget of T threads keeps at T or
+    below; `affinity` the processors it may run on; `group`: processes of one group took turns
+    with each other.
     """
 
-    steady: bool | None = None
-    warm_up_calls: int | None = None
-    warm_up_seconds: float | None = None
-    kept: int | None = None
-    discarded: Mapping[str, int] = field(default_factory=dict, hash=False)
-    bad: Mapping[str, int] = field(default_factory=dict, hash=False)
-    cpu_per_wall: float | None = None
-    cores: int | None = None
-    os_threads: int | None = None
-    load_average: float | None = None
-    clock_mhz: float | None = None
-    timer_resolution_seconds: float | None = None
-    import_seconds: float | None = None
-    load_seconds: float | None = None
-    compile_seconds: float | None = None
-    first_inference_seconds: float | None = None
-    peak_memory_bytes: float | None = None
-    energy_joules_per_call: float | None = None
-    turns: tuple[tuple[int, int], ...] = ()
-    group: int | None = None
-    achieved_per_s: float | None = None
+    warm_up: WarmUp = WarmUp()
+    windows: Windows = Windows()
+    scenario: Achieved = Achieved()
+    affinity: tuple[Any, ...] | None = None
+    cpu_per_wall: Amount | None = None
+    os_threads: Count | None = None
+    load_average: Amount | None = None
+    clock_mhz: Amount | None = None
+    timer_resolution_seconds: Amount | None = None
+    import_seconds: Amount | None = None
+    load_seconds: Amount | None = None
+    compile_seconds: Amount | None = None
+    first_inference_seconds: Amount | None = None
+    peak_memory_bytes: Amount | None = None
+    energy_joules_per_call: Amount | None = None
+    group: Count | None = None
 
+    @property
+    def bad(self) -> Reasons:
+        """Windows that were kept because every one was bad."""
+        return self.windows.bad if self.windows.all_bad else {}
 
-AMOUNTS = (
-    "cpu_per_wall",
-    "load_average",
-    "clock_mhz",
-    "timer_resolution_seconds",
-    "import_seconds",
-    "load_seconds",
-    "compile_seconds",
-    "first_inference_seconds",
-    "peak_memory_bytes",
-    "energy_joules_per_call",
-)
+    @property
+    def cores(self) -> int | None:
+        """How many processors it may run on."""
+        return None if self.affinity is None else len(self.affinity)
+
+    @property
+    def achieved_per_s(self) -> float | None:
+        """Calls per second of its scenario."""
+        return self.scenario.achieved_per_s
 
 
 @dataclass(frozen=True)
@@ -98,113 +116,51 @@ class ScenarioResult:
     upper bounds, None where there were too few queries for one. `rate_per_s`: as scheduled.
     """
 
-    scenario: str
+    scenario: Name
     valid: bool
-    reason: str
-    more_queries: int
-    queries: int | None
-    rate_per_s: float | None
-    bound_ms: float | None
-    percentile: float | None
-    achieved_per_s: float | None
-    percentiles_ms: Mapping[str, float] = field(hash=False)
-    bounded_ms: Mapping[str, float | None] = field(hash=False)
+    reason: str = ""
+    more_queries: Count = 0
+    queries: Count | None = None
+    rate_per_s: Positive | None = None
+    bound_ms: Positive | None = None
+    percentile: Positive | None = None
+    achieved_per_s: Positive | None = None
+    percentiles_ms: Mapping[str, Positive] = field(default_factory=dict, hash=False)
+    bounded_ms: Mapping[str, Positive | None] = field(default_factory=dict, hash=False)
 
 
 def max_rel_error(where: str, value: Any) -> float | None:
     """None where not measured; NaN means outputs that are NaN, as wrong as can be: infinite."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return math.inf
-    return amount_or_none(where, "parity_max_rel_error", value)
+    value = math.inf if _undefined(value) else value
+    found: float | None = converted(where, value, Wrong | None, "parity_max_rel_error")
+    return found
 
 
 def parity_of(where: str, value: Any) -> Parity | None:
     """From `parity`; None where it was not compared."""
-    said = mapping(where, "parity", value)
-    error = max_rel_error(f"{where}: parity", said.get("max_rel_error"))
-    if error is None:
+    said = told(converted(where, value, dict[str, Any] | None, "parity") or {})
+    if "max_rel_error" not in said:
         return None
-    cosine = said.get("cosine")
-    undefined = isinstance(cosine, float) and not math.isfinite(cosine)  # outputs that are NaN
-    return Parity(
-        max_rel_error=math.inf if undefined else error,
-        cosine=None if undefined else share_or_none(where, "parity.cosine", cosine, -1 - 1e-6),
-        top1_agreement=share_or_none(where, "parity.top1_agreement", said.get("top1_agreement")),
-        samples=count_or_none(where, "parity.samples", said.get("samples")),
-    )
-
-
-def processes_of(where: str, value: Any) -> tuple[Process, ...]:
-    """From `processes`, one a round."""
-    every = listed(where, "processes", value)
-    return tuple(_process(f"{where}: processes[{at}]", item) for at, item in enumerate(every))
-
-
-def _process(where: str, value: Any) -> Process:
-    said = mapping(where, "process", value)
-    warm_up = mapping(where, "warm_up", said.get("warm_up"))
-    windows = mapping(where, "windows", said.get("windows"))
-    all_bad = flag(where, "windows.all_bad", windows.get("all_bad") or False)
-    scenario = mapping(where, "scenario", said.get("scenario"))
-    steady, affinity = warm_up.get("steady"), said.get("affinity")
-    return Process(
-        steady=None if steady is None else flag(where, "warm_up.steady", steady),
-        warm_up_calls=count_or_none(where, "warm_up.calls", warm_up.get("calls")),
-        warm_up_seconds=amount_or_none(where, "warm_up.seconds", warm_up.get("seconds")),
-        kept=count_or_none(where, "windows.kept", windows.get("kept")),
-        discarded=_reasons(where, "discarded", windows),
-        bad=_reasons(where, "bad", windows) if all_bad else {},
-        cores=None if affinity is None else len(listed(where, "affinity", affinity)),
-        os_threads=count_or_none(where, "os_threads", said.get("os_threads")),
-        **{name: amount_or_none(where, name, said.get(name)) for name in AMOUNTS},
-        turns=_turns(where, windows.get("turns")),
-        group=count_or_none(where, "group", said.get("group")),
-        achieved_per_s=positive_or_none(where, "achieved_per_s", scenario),
-    )
-
-
-def _turns(where: str, value: Any) -> tuple[tuple[int, int], ...]:
-    """Pairs of a cycle and a number of samples; empty where a file has none."""
-    pairs = [listed(where, "windows.turns", pair) for pair in listed(where, "turns", value)]
-    if any(len(pair) != 2 for pair in pairs):
-        fail(where, "windows.turns has other than pairs", "measure again")
-    return tuple(
-        (count(where, "a turn's cycle", at), whole(where, "a turn's samples", samples))
-        for at, samples in pairs
-    )
-
-
-def _reasons(where: str, name: str, windows: Mapping[str, Any]) -> dict[str, int]:
-    """Windows by reason."""
-    said = mapping(where, f"windows.{name}", windows.get(name))
-    return {
-        text(where, "a reason", reason): count(where, f"windows.{name} {reason}", times)
-        for reason, times in said.items()
-    }
+    if undefined := [name for name in ("max_rel_error", "cosine") if _undefined(said.get(name))]:
+        said |= {**dict.fromkeys(undefined), "max_rel_error": math.inf}
+    found: Parity = converted(where, said, Parity, "parity")
+    return replace(found, cosine=_share(found.cosine), top1_agreement=_share(found.top1_agreement))
 
 
 def scenario_of(where: str, value: Any) -> ScenarioResult | None:
     """From `scenario_result`; None for a single stream."""
-    if value is None:
+    said = converted(where, value, dict[str, Any] | None, "scenario_result")
+    if said is None:
         return None
-    said = mapping(where, "scenario_result", value)
-    where = f"{where}: scenario_result"
-    points = mapping(where, "percentiles_ms", said.get("percentiles_ms"))
-    bounds = mapping(where, "bounded_ms", said.get("bounded_ms"))
-    return ScenarioResult(
-        scenario=text(where, "scenario", said.get("scenario")),
-        valid=flag(where, "valid", said.get("valid")),
-        reason=text_or_empty(where, "reason", said.get("reason")),
-        more_queries=count(where, "more_queries", said.get("more_queries") or 0),
-        queries=count_or_none(where, "queries", said.get("queries")),
-        rate_per_s=positive_or_none(where, "rate_per_s", said),
-        bound_ms=positive_or_none(where, "bound_ms", said),
-        percentile=positive_or_none(where, "percentile", said),
-        achieved_per_s=positive_or_none(where, "achieved_per_s", said),
-        percentiles_ms={
-            name: positive(where, f"percentiles_ms {name}", points[name])
-            for name in points
-            if points[name] is not None
-        },
-        bounded_ms={name: positive_or_none(where, name, bounds) for name in bounds},
-    )
+    said = told(said) | {"bounded_ms": said.get("bounded_ms") or {}}  # whose nulls are no bounds
+    found: ScenarioResult = converted(where, said, ScenarioResult, "scenario_result")
+    return found
+
+
+def _undefined(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _share(value: float | None) -> float | None:
+    """1 for what is above it by rounding."""
+    return None if value is None else min(value, 1.0)

@@ -14,37 +14,28 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas
+from msgspec import Meta
+
+from isthmus.system.extras import require
 
 from . import foreign
-from .checks import (
-    amount_or_none,
-    clean,
-    duration,
-    fail,
-    flag,
-    mapping,
-    seconds,
-    shown,
-    text,
-    text_or_empty,
-    whole,
-    whole_or_none,
-)
+from .checks import Seconds, Times, clean, converted, fail, seconds, shown, text, told
 from .document import NOT_OURS, document_of, text_of
-from .file_fields import missing_of, roofline_of
-from .foreign_names import NO_NAMES, Names
+from .file_fields import run_of
+from .foreign_names import NO_NAMES, Names, of_files
 from .result import NATIVE, Result, ResultFile
-from .result_fields import SINGLE, max_rel_error, parity_of, processes_of, scenario_of
+from .result_fields import Parity, max_rel_error, parity_of, scenario_of
 from .same_machine import machine_of
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["NATIVE", "Result", "ResultFile", "frame", "read", "read_all"]
 
-NEWEST = 2  # the format of the file's own part, `isthmus`
 PYTEST = "pytest-benchmark"
-TEXTS = "texts"
+ROUNDS = Annotated[tuple[Times, ...], Meta(min_length=1)]
 
 Rounds = tuple[tuple[float, ...], ...]
 
@@ -83,6 +74,7 @@ def uncollected() -> Iterator[None]:
 def _of_any_tool(path: str, content: str, names: Names) -> ResultFile:
     if (tool := foreign.recognised(content)) is not None:
         return foreign.read(path, tool, content, names)
+    foreign.refuse_printed(path, content)
     return _read(path, document_of(path, content), names)
 
 
@@ -93,8 +85,6 @@ def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[
     >>> [len(file.results) for file in reports.read_all(["head.json", "head.json"])]
     [15]
     """
-    from .foreign_names import of_files
-
     files = tuple(read(path) for path in dict.fromkeys(map(str, paths)))
     if not names:
         return files
@@ -105,6 +95,9 @@ def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[
 
 def frame(files: Sequence[ResultFile]) -> pandas.DataFrame:
     """One row per timed sample: file, workload, variant, round, sample, seconds."""
+    require("report", "pandas")
+    import pandas
+
     rows = [
         (result.file, result.workload, result.variant, at, index, value)
         for file in files
@@ -122,21 +115,18 @@ def _read(path: str, document: dict[str, Any], names: Names) -> ResultFile:
         if times > 1:
             fail(f"{path}: {fullname}", f"appears {times} times", "name each benchmark once")
     names.check(path, [result for result in results if result.origin])
-    ours = mapping(path, "isthmus", document.get("isthmus"))
-    if ours.get("format") not in (None, 1, NEWEST):
-        step = "update Isthmus"
-        fail(path, f"has format {shown(ours['format'])}, newer than this version reads", step)
+    run = run_of(path, document.get("isthmus"))
     return ResultFile(
         path=path,
         machine=machine_of(document["machine_info"]),
         measured=clean(str(document.get("datetime") or ""))[:19],
         commit=_commit(document),
         results=results,
-        missing=missing_of(path, ours.get("missing")),
-        roofline=roofline_of(path, ours.get("roofline")),
-        plan=mapping(path, "plan", ours.get("plan")),
-        interrupted=flag(path, "interrupted", ours.get("interrupted") or False),
-        seconds_spent=amount_or_none(path, "seconds_spent", ours.get("seconds_spent")),
+        missing=run.missing,
+        roofline=run.roofline,
+        plan=run.plan,
+        interrupted=run.interrupted,
+        seconds_spent=run.seconds_spent,
     )
 
 
@@ -159,80 +149,60 @@ def _result(path: str, item: Any, names: Names) -> Result:
 
 
 def _foreign(path: str, name: str, where: str, item: dict[str, Any]) -> Result:
-    stats = item["stats"]
-    data = stats.get("data")
-    rounds = () if data is None else (seconds(where, "stats.data", data),)
+    rounds = _rounds(where, item["stats"], {})
     variant = text(where, "name", item.get("name") or name)
     workload = text(where, "group", item.get("group") or variant)
-    median = _median(where, rounds, stats)
+    median = _median(where, rounds, item["stats"])
     return Result(path, name, workload, variant, median, rounds, origin=PYTEST)
 
 
 def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[str, Any]) -> Result:
     rounds, parity = _rounds(where, item["stats"], extra), parity_of(where, extra.get("parity"))
-    result = Result(
-        file=path,
-        fullname=name,
-        workload=text(where, "workload", extra["workload"]),
-        variant=text(where, "variant", extra["variant"]),
-        median_seconds=_median(where, rounds, item["stats"]),
+    said = {key: one for key, one in told(extra).items() if key not in APART}
+    for key in REQUIRED:
+        if not said.get(key):
+            fail(where, f"{key} is {shown(said.get(key))}, and must be given", "measure again")
+    said |= {
+        "file": path,
+        "fullname": name,
+        "median_seconds": _median(where, rounds, item["stats"]),
+    }
+    return replace(
+        converted(where, said, Result),
         rounds=rounds,
-        batch=whole(where, "batch", extra.get("batch")),
-        sequence=_sequence(where, extra.get("sequence")),
-        precision=text(where, "precision", extra.get("precision")),
-        threads=whole_or_none(where, "threads", extra.get("threads")),
-        parity_max_rel_error=max_rel_error(where, extra.get("parity_max_rel_error")),
-        scenario=text(where, "scenario", extra.get("scenario") or SINGLE),
         parity=parity,
-        processes=processes_of(where, extra.get("processes")),
+        parity_max_rel_error=_worst(where, parity, extra.get("parity_max_rel_error")),
         scenario_result=scenario_of(where, extra.get("scenario_result")),
     )
-    return replace(result, parity_max_rel_error=_worst(result), **_facts(where, extra))
 
 
-def _facts(where: str, extra: dict[str, Any]) -> dict[str, Any]:
-    """What may be absent and is taken as it stands."""
-    texts = {name: text_or_empty(where, name, extra.get(name)) for name in TEXT_FACTS}
-    return texts | {name: amount_or_none(where, name, extra.get(name)) for name in AMOUNTS}
-
-
-TEXT_FACTS = ("runtime", "model", "model_hash", "environment")
-AMOUNTS = (
-    "operations",
-    "bytes_moved",
-    "parameter_bytes",
-    "peak_memory_bytes",
-    "import_seconds",
-    "load_seconds",
-    "compile_seconds",
-    "first_inference_seconds",
+REQUIRED = ("workload", "variant", "batch", "precision")
+# What is looked at by itself, and what a file of ours does not say.
+APART = frozenset(
+    ("rounds", "parity", "parity_max_rel_error", "scenario_result", "origin", "rate_per_s")
 )
 
 
-def _worst(result: Result) -> float | None:
+def _worst(where: str, parity: Parity | None, value: Any) -> float | None:
     """The greater of the two errors, where a file gives both."""
-    if result.parity is None or result.parity_max_rel_error is None:
-        return result.parity.max_rel_error if result.parity else result.parity_max_rel_error
-    return max(result.parity.max_rel_error, result.parity_max_rel_error)
-
-
-def _sequence(where: str, value: Any) -> int | str | None:
-    """A length, "texts" for a distribution of lengths, None where there is no sequence."""
-    return TEXTS if value == TEXTS else whole_or_none(where, "sequence", value)
+    error = max_rel_error(where, value)
+    if parity is None or error is None:
+        return parity.max_rel_error if parity else error
+    return max(parity.max_rel_error, error)
 
 
 def _rounds(where: str, stats: dict[str, Any], extra: dict[str, Any]) -> Rounds:
-    rounds = extra.get("rounds")
-    if rounds is None:
-        data = stats.get("data")
-        return () if data is None else (seconds(where, "stats.data", data),)
-    if not isinstance(rounds, list) or not rounds:
-        fail(where, f"rounds is {shown(rounds)}, not a list of rounds", "measure again")
-    return tuple(seconds(where, f"rounds[{at}]", values) for at, values in enumerate(rounds))
+    """The rounds of `extra_info`, else all times as one; none of a file of statistics alone."""
+    if extra.get("rounds") is not None:
+        found: Rounds = converted(where, extra["rounds"], ROUNDS, "rounds")
+        return found
+    data = stats.get("data")
+    return () if data is None else (seconds(where, "stats.data", data),)
 
 
 def _median(where: str, rounds: Rounds, stats: dict[str, Any]) -> float:
     """Of the raw times where they were kept, else the file's own."""
     if not rounds:
-        return duration(where, "stats.median", stats.get("median"))
+        own: float = converted(where, stats.get("median"), Seconds, "stats.median")
+        return own
     return median([value for values in rounds for value in values])

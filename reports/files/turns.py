@@ -62,8 +62,8 @@ def _rounds(result: Result) -> list[Turns]:
     return [
         {
             (process.group or 0, cycle): log
-            for cycle, log in turns_of(seconds, process.turns).items()
+            for cycle, log in turns_of(seconds, process.windows.turns).items()
         }
         for process, seconds in zip(result.processes, result.rounds, strict=True)
-        if sum(count for _, count in process.turns) == len(seconds)
+        if sum(count for _, count in process.windows.turns) == len(seconds)
     ]

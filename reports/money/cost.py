@@ -10,18 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy
-import pandas
 
 from isthmus.errors import UsageError
+from isthmus.reports.files.comparison import PARITY_LIMIT
+from isthmus.reports.files.p99 import p99_ms
 from isthmus.reports.files.result import NATIVE, Result, ResultFile
-from isthmus.reports.files.tail import p99_ms
 from isthmus.reports.stats.intervals import FEWEST_ROUNDS, log_ratio
-from isthmus.reports.tables.speedup import PARITY_LIMIT
+from isthmus.system.extras import require
 
 from .price import Price
 from .projection import Fit, Peaks, fit, on_gpu, peaks_of
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["Cost", "costs", "frame", "on_gpu", "unpriced", "usd_per_million", "within"]
 
@@ -35,7 +39,7 @@ class Cost:
 
     `status`: measured on that instance type, projected, or published 2020 by others. `low`, `high`:
     the dollars' 95 % interval, None where none is known. `replicas` copies run side by side, each
-    `speed` times as fast as where it was measured; `p99_ms` bounds their 99th percentile (tail.py).
+    `speed` times as fast as where it was measured; `p99_ms` bounds their 99th percentile (p99.py).
     `proven`: the outputs were compared with the reference's and agree. None: not stated.
 
     >>> from isthmus import reports
@@ -145,6 +149,9 @@ def few(names: Sequence[str], most: int = 4) -> str:
 
 def frame(costs: Iterable[Cost]) -> pandas.DataFrame:
     """The costs as a tidy table, unrounded."""
+    require("report", "pandas")
+    import pandas
+
     columns = [field.name for field in fields(Cost)]
     table = pandas.DataFrame([asdict(cost) for cost in costs], columns=columns)
     whole = ("batch", "threads", "replicas", "vcpus", "cores", "accelerators")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from isthmus.errors import UsageError
 from isthmus.reports.display import Table, significant
+from isthmus.reports.files.p99 import p99_ms, why_none
 from isthmus.reports.files.result import ResultFile
-from isthmus.reports.files.tail import p99_ms, why_none
 
 from .breakeven_table import break_even_table, cheapest_table
 from .cost import PROJECTED, PUBLISHED, Cost, check_utilisation, costs, few, unpriced, within
@@ -121,9 +121,9 @@ def _peaks(files: Sequence[ResultFile]) -> tuple[str, ...]:
 def _peak(file: ResultFile) -> str:
     name = file.machine.instance_type or file.machine.cpu_model or "unnamed machine"
     peak = peaks_per_core(file).get(F32)
-    if peak is None or file.roofline is None:
+    threads = file.roofline.threads if file.roofline else None
+    if peak is None or threads is None:
         return f"Here, {name}: the file has no measured peak."
-    threads = file.roofline["threads"]
     cores = cores_used(file.machine, threads)
     taken = "" if "physical_cores" in file.machine.known else ", a processor taken for a core"
     return (

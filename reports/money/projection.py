@@ -78,12 +78,11 @@ def peaks_of(files: Sequence[ResultFile]) -> dict[str, Peaks]:
 
 def peaks_per_core(file: ResultFile) -> Peaks:
     """GFLOP/s per core by precision: each peak / the cores that its threads fill."""
-    roofline = file.roofline or {}
-    threads = roofline.get("threads")
-    if not threads:
+    roofline = file.roofline
+    if roofline is None or not roofline.threads:
         return {}
-    cores = cores_used(file.machine, threads)
-    return {peak["precision"]: peak["gflop_per_s"] / cores for peak in roofline["peaks"]}
+    cores = cores_used(file.machine, roofline.threads)
+    return {peak.precision: peak.gflop_per_s / cores for peak in roofline.peaks}
 
 
 def _on_accelerators(file: ResultFile, threads: int, price: Price) -> Fit | str:

@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
-
 from isthmus.reports.content import Report
 from isthmus.reports.display import Cell, Table
-from isthmus.reports.plots.plots import Drawing, draw
+from isthmus.reports.plots.drawing import Drawing, draw
 from isthmus.reports.plots.style import css
+from isthmus.system.extras import require
 
 ENVIRONMENT = ("environment", "Environment")
 _NUMBER = re.compile(r"[$<>≤≥~≈ ]*(-?[\d,]*\.?\d+(?:e[-+]?\d+)?)(?![\w.-])")  # and no date
@@ -42,6 +41,9 @@ class Part:
 
 def page(report: Report, drawings: Sequence[Drawing] | None = None) -> str:
     """The page's text; everything that comes from a file is escaped."""
+    require("report", "jinja2")
+    from jinja2 import Environment, StrictUndefined
+
     jinja = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from isthmus.errors import FileError
 from isthmus.reports.content import Report, build_report
-from isthmus.reports.plots.plots import draw
+from isthmus.reports.plots.drawing import draw
 
 from .markdown import markdown
 from .page import page
-from .tables import write_tables
+from .tidy_tables import write_tables
 
 
 def write_report(

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .panels import FOOT, Panel, short
-from .scale import Limits, scale
+from .panels import FOOT, Limits, Panel, scale, short
 from .style import INK, PAPER, SOFT
 
 if TYPE_CHECKING:

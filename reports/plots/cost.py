@@ -13,8 +13,8 @@ from isthmus.reports.display import Facts, label, significant
 from isthmus.reports.money.cost import MEASURED, PUBLISHED, Cost
 
 from .bars import Bar, Line, bars_of, margin, panel
-from .data import grouped, setting, titles, tokens
 from .panels import Panel
+from .points import grouped, setting, titles, tokens
 from .style import SOFT, Looks
 
 OURS = frozenset({"cpu", "gpu", "onnxruntime-cpu", "cpu-named"})

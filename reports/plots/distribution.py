@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from isthmus.reports.display import significant
 from isthmus.reports.files.result import ResultFile
 
-from .data import Point, by_title, latest, variants
-from .lines import HEIGHT, legend, note, says
-from .panels import Panel
-from .scale import around, is_log, scale
+from .panels import HEIGHT, Panel, around, is_log, legend, note, says, scale
+from .points import Point, by_title, latest, variants
 from .style import Look, Looks
 
 if TYPE_CHECKING:

@@ -12,10 +12,8 @@ from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 from isthmus.reports.tables.trends import Trend
 
-from .data import Point, grouped, points, setting, titles, variants
-from .lines import HEIGHT, hollow, legend, note, says
-from .panels import Panel
-from .scale import around, is_log, scale
+from .panels import HEIGHT, Panel, around, hollow, is_log, legend, note, says, scale
+from .points import Point, grouped, points, setting, titles, variants
 from .style import SOFT, Look, Looks
 
 if TYPE_CHECKING:

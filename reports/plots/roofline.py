@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 import numpy
 
 from isthmus.reports.display import significant
+from isthmus.reports.files.file_fields import Roofline
 from isthmus.reports.files.result import ResultFile
 from isthmus.reports.tables.efficiency import efficiency
 
-from .data import Point, grouped, latest, variants
-from .lines import legend, says
-from .panels import Panel, short
-from .scale import around, scale
+from .panels import Panel, around, legend, says, scale, short
+from .points import Point, grouped, latest, variants
 from .style import INK, SOFT, Looks
 
 if TYPE_CHECKING:
@@ -48,9 +47,9 @@ def _place(point: Point) -> Place | None:
 
 
 def _panel(machine: str, places: dict[Point, Place], looks: Looks) -> Panel:
-    roof = list(places)[-1].file.roofline or {}
-    peaks = {peak["precision"]: float(peak["gflop_per_s"]) for peak in roof["peaks"]}
-    ridges = [peak / roof["gb_per_s"] for peak in peaks.values()]
+    roof = list(places)[-1].file.roofline or Roofline()
+    peaks, gb_per_s = {peak.precision: peak.gflop_per_s for peak in roof.peaks}, roof.gb_per_s or 0
+    ridges = [peak / gb_per_s for peak in peaks.values()]
     xs = around([*(x for x, _ in places.values()), *ridges], True, 0.12)
     ys = around([*(y for _, y in places.values()), *peaks.values()], True, 0.08)
 
@@ -59,7 +58,7 @@ def _panel(machine: str, places: dict[Point, Place], looks: Looks) -> Panel:
         scale(axes, "y", ys, True)
         axes.set_xlabel("operations per byte, logarithmic", loc="left")
         axes.set_ylabel("GFLOP/s, logarithmic")
-        _roofs(axes, peaks, roof["gb_per_s"])
+        _roofs(axes, peaks, gb_per_s)
         _names(axes, {point.result.workload: x for point, (x, _) in places.items()})
         for point, place in reversed(places.items()):
             look = looks[point.result.variant]

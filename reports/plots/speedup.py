@@ -12,9 +12,8 @@ from isthmus.reports.stats.intervals import LogRatio, geometric_mean
 from isthmus.reports.tables.speedup import Row
 
 from .bars import Bar, margin, panel
-from .data import grouped, setting, titles
-from .panels import Panel
-from .scale import LOG_FROM, Limits
+from .panels import LOG_FROM, Limits, Panel
+from .points import grouped, setting, titles
 from .style import Look, Looks
 
 LONGEST_WHISKER = 3  # times the longest bar; a wider interval must not flatten every bar

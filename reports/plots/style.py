@@ -1,6 +1,6 @@
 """Colours and type of every plot, light and dark; a variant has one colour and mark everywhere.
 
-Plots are drawn in the light colours; `plot_svg` replaces each by a CSS variable of its name.
+Plots are drawn in the light colours; `svg` replaces each by a CSS variable of its name.
 Every colour stands out 3:1 from the paper at least, and variants that share a hue (one family)
 differ in lightness and mark, so that no reader depends on hue alone.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
+
+from isthmus.system.extras import require
 
 
 class Look(NamedTuple):
@@ -81,6 +83,7 @@ STYLE = {
 
 def style(salt: str) -> AbstractContextManager[None]:
     """matplotlib's defaults and ours, whatever the user's own settings; ids depend on `salt`."""
+    require("report", "matplotlib")
     from matplotlib import style as styles
 
     return styles.context(["default", {**STYLE, "svg.hashsalt": salt}])

@@ -9,10 +9,8 @@ from isthmus.reports.display import significant
 from isthmus.reports.files.result import ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 
-from .data import Point, grouped, latest, setting, titles, variants
-from .lines import HEIGHT, hollow, legend, note, says
-from .panels import Panel
-from .scale import around, is_log, scale
+from .panels import HEIGHT, Panel, around, hollow, is_log, legend, note, says, scale
+from .points import Point, grouped, latest, setting, titles, variants
 from .style import SOFT, Look, Looks
 
 if TYPE_CHECKING:

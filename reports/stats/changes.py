@@ -27,7 +27,8 @@ from itertools import pairwise
 import numpy
 from numpy.typing import NDArray
 
-from isthmus.errors import BackendMissing, UsageError
+from isthmus.errors import UsageError
+from isthmus.system.extras import require
 
 from .student import t_quantile
 
@@ -72,7 +73,7 @@ def changes(logs: Sequence[float], least: float = LEAST) -> Changes:
     """The segments of a series: natural logarithms of a value, oldest first.
 
     least: the smallest step that counts, as a share. Errors: `UsageError` for fewer than 6 runs
-    or what is not finite, `BackendMissing` without ruptures.
+    or what is not finite, `MissingExtra` without ruptures.
     """
     values = _checked(logs)
     noise = _noise(values)
@@ -103,11 +104,9 @@ def _noise(values: Array) -> float:
 
 def _borders(values: Array, noise: float) -> list[int]:
     """The end of each segment of the least squares fit; the last is the number of runs."""
-    try:
-        from ruptures import KernelCPD
-    except ImportError:
-        step = "pip install 'isthmus[history]'"
-        raise BackendMissing(f"change points need ruptures, which is not here; {step}") from None
+    require("history", "ruptures", user="looking for changes of level")
+    from ruptures import KernelCPD
+
     finder = KernelCPD(kernel="linear", min_size=SHORTEST)
     scaled = (values - numpy.median(values)) / noise
     return [int(end) for end in finder.fit_predict(scaled, pen=PENALTY * math.log(len(values)))]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy
@@ -63,11 +64,19 @@ def law(a: Array, b: Array) -> Law:
 
 
 def _log_medians(samples: Array) -> Array:
-    """The log of a resample's median at each deviate.
+    """The log of a resample's median at each deviate."""
+    lower, upper = _places(len(samples))
+    ordered = numpy.sort(samples)
+    logs: Array = numpy.log((ordered[lower] + ordered[upper]) / 2)
+    return logs
 
-    Of an even number it is the mean of two values, on average 1 / (n + 1) of the places apart.
+
+@lru_cache(maxsize=64)  # the benchmarks of a suite have few numbers of samples
+def _places(count: int) -> tuple[NDArray[numpy.intp], NDArray[numpy.intp]]:
+    """Of the two values, by rank, whose mean is a resample's median at each deviate.
+
+    Of an even number they are on average 1 / (n + 1) of the places apart.
     """
-    count, ordered = len(samples), numpy.sort(samples)
     v = count + 1
     c = (8 * v + 3) / (8 * v + 1)
     half = numpy.sqrt(-numpy.expm1(-((c * DEVIATES) ** 2) / v)) / 2
@@ -77,8 +86,7 @@ def _log_medians(samples: Array) -> Array:
         numpy.clip(((places + shift) * count).astype(int), 0, count - 1)
         for shift in (-apart, apart)
     )
-    logs: Array = numpy.log((ordered[lower] + ordered[upper]) / 2)
-    return logs
+    return lower, upper
 
 
 def _rarest(a: int, b: int) -> float:

@@ -11,12 +11,12 @@ bounds, and more than 100 % of the roof is no error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from isthmus.reports.display import ABSENT, Cell, Table, facts, label, readable, significant, split
+from isthmus.reports.files.file_fields import Roofline
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 from isthmus.reports.money.cost import on_gpu
@@ -42,7 +42,7 @@ class Efficiency:
     of_roof: float | None
 
 
-def efficiency(result: Result, roofline: Mapping[str, Any] | None) -> Efficiency:
+def efficiency(result: Result, roofline: Roofline | None) -> Efficiency:
     """A call's rate beside the peaks of the machine that it ran on.
 
     Only for calls one at a time: where calls overlap, the time of one is not what it computed.
@@ -53,17 +53,17 @@ def efficiency(result: Result, roofline: Mapping[str, Any] | None) -> Efficiency
     rate = _over(result.operations, 1e9 * result.median_seconds)
     intensity = _over(result.operations, result.bytes_moved)
     peak = _peak(result, roofline)
-    roof = _roof(peak, intensity, (roofline or {}).get("gb_per_s"))
+    roof = _roof(peak, intensity, roofline.gb_per_s if roofline else None)
     return Efficiency(rate, _over(rate, peak), intensity, roof, _over(rate, roof))
 
 
-def _peak(result: Result, roofline: Mapping[str, Any] | None) -> float | None:
+def _peak(result: Result, roofline: Roofline | None) -> float | None:
     """GFLOP/s of the result's precision, by as many threads."""
     if roofline is None or result.threads is None or on_gpu(result.variant):
         return None
-    if roofline.get("threads") != result.threads:
+    if roofline.threads != result.threads:
         return None
-    peaks = {peak["precision"]: float(peak["gflop_per_s"]) for peak in roofline["peaks"]}
+    peaks = {peak.precision: peak.gflop_per_s for peak in roofline.peaks}
     return peaks.get(result.precision)
 
 
@@ -105,7 +105,7 @@ def _counted(result: Result) -> bool:
     return bool(result.operations) and result.scenario == SINGLE
 
 
-def _cells(result: Result, roofline: Mapping[str, Any] | None) -> tuple[Cell, ...]:
+def _cells(result: Result, roofline: Roofline | None) -> tuple[Cell, ...]:
     found = efficiency(result, roofline)
     return (
         Cell(result.workload),
@@ -134,18 +134,18 @@ def _notes(files: Sequence[ResultFile]) -> Iterator[str]:
             yield f"{name}the machine's peaks were not measured."
             continue
         yield f"{name}peaks {peaks_said(file.roofline)}."
-        if abs(file.roofline.get("drift") or 0) > DRIFT:
+        if abs(file.roofline.drift or 0) > DRIFT:
             yield f"{name}the peaks moved by more than {DRIFT:.0%} during the run: take care."
 
 
-def peaks_said(roofline: Mapping[str, Any]) -> str:
+def peaks_said(roofline: Roofline) -> str:
     """`with 2 threads: f32 213 GFLOP/s (openvino 2026.4.1, ...), memory 37.7 GB/s, ...`."""
     parts = [
-        f"{peak['precision']} {significant(peak['gflop_per_s'])} GFLOP/s ({peak['by'] or '?'})"
-        for peak in roofline["peaks"]
+        f"{peak.precision} {significant(peak.gflop_per_s)} GFLOP/s ({peak.by or '?'})"
+        for peak in roofline.peaks
     ]
-    if roofline.get("gb_per_s"):
-        parts.append(f"memory {significant(roofline['gb_per_s'])} GB/s")
-    if roofline.get("drift") is not None:
-        parts.append(f"drift over the run {100 * roofline['drift']:.1f} %")
-    return f"with {roofline.get('threads') or 'unknown'} threads: {', '.join(parts)}"
+    if roofline.gb_per_s:
+        parts.append(f"memory {significant(roofline.gb_per_s)} GB/s")
+    if roofline.drift is not None:
+        parts.append(f"drift over the run {100 * roofline.drift:.1f} %")
+    return f"with {roofline.threads or 'unknown'} threads: {', '.join(parts)}"

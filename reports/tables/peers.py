@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-import pandas
+from typing import TYPE_CHECKING
 
 from isthmus.reports.files.comparison import Index, indexed, setting, times_as_fast, unproven
-from isthmus.reports.files.history.history import Place, superseded
+from isthmus.reports.files.history.superseded import Place, superseded
 from isthmus.reports.files.result import BY_HAND, Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 from isthmus.reports.files.same_machine import Machine
 from isthmus.reports.stats.intervals import LogRatio, geometric_mean
+from isthmus.system.extras import require
 
 from .missing import missing
 from .speedup import MISSING, mean_of
 from .speedup_frame import interval_cells
+
+if TYPE_CHECKING:
+    import pandas
 
 OURS = ("cpu", "gpu")
 PEERS = (
@@ -80,6 +83,9 @@ def peer_rows(files: Sequence[ResultFile]) -> tuple[PeerRow, ...]:
 
 def frame(rows: Iterable[PeerRow]) -> pandas.DataFrame:
     """A tidy row per workload and peer; absent ratios empty, with the reason in `note`."""
+    require("report", "pandas")
+    import pandas
+
     return pandas.DataFrame(
         [_cells(row, versus) for row in rows for versus in row.versus], columns=list(COLUMNS)
     ).astype({"workloads": "Int64", "batch": "Int64", "threads": "Int64"})

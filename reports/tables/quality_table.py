@@ -146,7 +146,7 @@ def _name(result: Result) -> str:
 
 def _discarded(results: Iterable[Result]) -> Counter[str]:
     """Windows thrown away, by reason."""
-    return _sum(process.discarded for result in results for process in result.processes)
+    return _sum(process.windows.discarded for result in results for process in result.processes)
 
 
 def _bad(results: Iterable[Result]) -> Counter[str]:
@@ -166,7 +166,7 @@ def _unsteady(result: Result) -> int:
 
 
 def _not_steady(process: Process) -> bool:
-    return process.steady is False
+    return process.warm_up.steady is False
 
 
 def _reasons(counts: Counter[str]) -> str:

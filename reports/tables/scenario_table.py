@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
-import pandas
+from typing import TYPE_CHECKING
 
 from isthmus.reports.display import ABSENT, Cell, Facts, Table, facts, label, significant, split
 from isthmus.reports.files.file_fields import Missing
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE, ScenarioResult
+from isthmus.system.extras import require
 
 from .missing import missing, reasons
+
+if TYPE_CHECKING:
+    import pandas
 
 SETTINGS = ("sequence", "batch", "precision", "threads")
 POINTS = ("50", "90", "99")
@@ -46,6 +49,9 @@ def scenario_table(files: Sequence[ResultFile]) -> Table:
 
 def frame(files: Sequence[ResultFile]) -> pandas.DataFrame:
     """The scenarios as a tidy table, unrounded."""
+    require("report", "pandas")
+    import pandas
+
     table = pandas.DataFrame([_record(*pair) for pair in _pairs(files)], columns=list(COLUMNS))
     return table.astype(dict.fromkeys(("batch", "threads", "queries", "more_queries"), "Int64"))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from isthmus.reports.files.comparison import Index, indexed, setting, times_as_fast, unproven
 from isthmus.reports.files.file_fields import Missing
-from isthmus.reports.files.history.history import Place, superseded
+from isthmus.reports.files.history.superseded import Place, superseded
 from isthmus.reports.files.result import BY_HAND, NATIVE, Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 from isthmus.reports.stats.intervals import LogRatio, geometric_mean
@@ -22,7 +22,6 @@ from .missing import missing
 
 GEOMEAN = "geometric mean"
 MISSING = "missing"
-PARITY_LIMIT = 1e-3  # relative; above it a float32 result is another result
 
 
 @dataclass(frozen=True)

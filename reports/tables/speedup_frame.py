@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import fields
-
-import pandas
+from typing import TYPE_CHECKING
 
 from isthmus.reports.files.result import Result
 from isthmus.reports.stats.intervals import LogRatio
+from isthmus.system.extras import require
 
 from .speedup import Row
+
+if TYPE_CHECKING:
+    import pandas
 
 WHOLE = ("batch", "threads", "rounds", "workloads")  # stay whole numbers beside absent ones
 COLUMNS = (
@@ -55,6 +58,9 @@ COLUMNS = (
 
 def frame(rows: Iterable[Row]) -> pandas.DataFrame:
     """The rows as a tidy table; numbers unrounded, absent ones empty."""
+    require("report", "pandas")
+    import pandas
+
     table = pandas.DataFrame([_cells(row) for row in rows], columns=list(COLUMNS))
     return table.astype(dict.fromkeys(WHOLE, "Int64"))
 

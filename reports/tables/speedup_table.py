@@ -17,12 +17,12 @@ from isthmus.reports.display import (
     significant,
     split,
 )
+from isthmus.reports.files.comparison import PARITY_LIMIT
 from isthmus.reports.files.file_fields import Missing
 from isthmus.reports.files.result import BY_HAND, NATIVE
-from isthmus.reports.files.result_fields import SINGLE
 
 from .missing import reasons
-from .speedup import PARITY_LIMIT, Row
+from .speedup import Row
 
 SETTINGS = ("sequence", "batch", "precision", "threads", "scenario")
 FIRST = ("cpu", "gpu", "onnxruntime-cpu")  # which variant the verdict speaks of
@@ -39,7 +39,11 @@ DIRECTION = (
 def speedup_table(rows: Sequence[Row]) -> Table:
     """Speedup with its interval, parity beside it, ratio to OpenVINO by hand, ms, requests/s."""
     shared, varying = split([_facts(row) for row in rows if row.result])
-    lacks = [Missing(row.workload, row.variant, SINGLE, row.missing) for row in rows if row.missing]
+    lacks = [
+        Missing(workload=row.workload, variant=row.variant, reason=row.missing)
+        for row in rows
+        if row.missing
+    ]
     return Table(
         title="Speedup over native NumPy",
         headers=tuple(map(Cell, ("workload", "variant", *ANSWERS, *varying))),

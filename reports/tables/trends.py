@@ -6,13 +6,15 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import pandas
+from typing import TYPE_CHECKING, Any
 
 from isthmus.reports.files.history.store_record import LATENCY, Kept, Record
 from isthmus.reports.files.same_machine import Machine
 from isthmus.reports.stats.changes import FEWEST_RUNS, Changes, changes
+from isthmus.system.extras import require
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Trend:
 def trends(records: Iterable[Record]) -> tuple[Trend, ...]:
     """A trend for each benchmark, machine and work; records are oldest first.
 
-    Errors: `BackendMissing` where ruptures is not installed, and 6 runs or more are there.
+    Errors: `MissingExtra` where ruptures is not installed, and 6 runs or more are there.
     """
     groups = dict[tuple[int, str, str], list[tuple[Record, Kept]]]()
     machines = list[Machine]()
@@ -88,6 +90,9 @@ def _trend(machine: Machine, found: Sequence[tuple[Record, Kept]]) -> Trend:
 
 def frame(found: Sequence[Trend]) -> pandas.DataFrame:
     """A row a run: its latency, and the level it belongs to where changes were looked for."""
+    require("report", "pandas")
+    import pandas
+
     rows = [_row(trend, at) for trend in found for at in range(len(trend.runs))]
     return pandas.DataFrame(rows, columns=list(COLUMNS), dtype=object)
 

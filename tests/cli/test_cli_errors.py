@@ -195,7 +195,7 @@ ROWS = (
     Row("report cut.json", 2, "is truncated", "isthmus bench"),
     Row("report list.json", 2, "not in pytest-benchmark's format", "isthmus bench"),
     Row("report binary.json", 2, "not a text file", "isthmus bench"),
-    Row("report nan.json", 2, "nan, not a finite number", "measure again"),
+    Row("report nan.json", 2, "stats.data[1] is nan: expected", "measure again"),
     Row("report none.json", 3, "no benchmark", "isthmus bench"),
     Row("report a.json --instance nope", 2, "instance nope: no price", "name one of"),
     Row("report a.json --prices nope.csv", 2, "nope.csv", "price list"),
@@ -276,7 +276,7 @@ def test_cuda_without_a_gpu_exits_5(
     monkeypatch.chdir(folder)
     command = f"run mobilenet-v1 {RANDOM} --backend gpu --device cuda"
     assert main(shlex.split(command)) == 5
-    one_line(capsys.readouterr().err, "CUDA", "isthmus[onnx-cuda]")
+    one_line(capsys.readouterr().err, "CUDA", "isthmus[gpu]")
 
 
 @pytest.mark.parametrize("model", ["minilm-l6 --text a", "mobilenet-v2 --image photo.jpg"])

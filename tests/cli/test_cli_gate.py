@@ -1,4 +1,4 @@
-"""`isthmus gate` as it is typed: which options go together, and its exit codes."""
+"""`isthmus gate` as it is typed: its ways, which options go together, and its exit codes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from gate_files import benchmark, document, files, noisy
 
 from isthmus.cli import main
+from isthmus.cli.gate import WAYS
 
 SETTINGS = """\
 [tool.isthmus.gate]
@@ -45,6 +46,21 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["--against", "HEAD", "--command", "true", "--margin", "5"], "between 0 and 1"),
         (["--against", "HEAD", "--command", "true", "--threads", "999"], "give 1 to"),
         (["--against", "nowhere", "--command", "true"], "no such revision"),
+        (["fles", "a.json", "b.json"], "3 files were named"),
+        (["files", "a.json"], "Missing argument 'HEAD'; see `isthmus gate files --help`"),
+        (["files", "a.json", "b.json", "c.json"], "see `isthmus gate files --help`"),
+        (["files", "a.json", "b.json", "--since", "2026-11-20"], "No such option: --since"),
+        (["files", "a.json", "b.json"], "a.json: No such file"),
+        (["history", "there"], "Missing argument 'HEAD'"),
+        (["history", "there", "a.json", "--budget", "5m"], "No such option: --budget"),
+        (["against"], "Missing argument 'REVISION'"),
+        (["against", "HEAD", "--since", "2026-11-20"], "see `isthmus gate against --help`"),
+        (["against", "HEAD", "mobilenet-v2", "--command", "true"], "one suite is measured"),
+        (["against", "HEAD", "--command", "true", "--seconds", "0"], "above 0"),
+        (["against", "HEAD", "--command", "true", "--threads", "999"], "give 1 to"),
+        (["against", "nowhere", "--command", "true"], "no such revision"),
+        (["self-test", "--strict"], "No such option: --strict"),
+        (["self-test", "--budget", "soon"], "budget"),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -52,16 +68,75 @@ def test_a_mistake_is_one_line(
 ) -> None:
     assert main(["gate", *typed]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert line.startswith("isthmus gate: ") and words in line
+    way = f" {typed[0]}" if typed and typed[0] in WAYS else ""
+    assert line.startswith(f"isthmus gate{way}: ") and words in line
 
 
-def test_against_a_revision(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def said(capsys: pytest.CaptureFixture[str], *typed: str) -> str:
+    assert main(["gate", *typed]) == 0
+    return capsys.readouterr().out
+
+
+def test_help_lists_the_ways_with_an_example_each(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "--help")
+    for way in WAYS:
+        assert f"isthmus gate {way}" in text and f"\n  {way} " in text
+    assert "Exit codes: 0 fine, 1 regression" in text and "old spelling keeps working" in text
+    assert "--against" in said(capsys, "--strict", "--help"), "which has all options"
+
+
+@pytest.mark.parametrize(
+    ("way", "own", "others"),
+    [
+        ("files", "--allow-different-machines", ("--since", "--budget", "--pytest", "--history")),
+        ("history", "--since", ("--budget", "--pytest", "--allow-different-machines")),
+        ("against", "--pytest", ("--since", "--allow-different-machines", "--self-test")),
+        ("self-test", "--variant", ("--since", "--pytest", "--strict", "--junit", "--shared")),
+    ],
+)
+def test_help_of_a_way_shows_its_own_options(
+    way: str, own: str, others: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(capsys, way, "--help")
+    assert f"Example: isthmus gate {way} " in text and own in text and "--json" in text
+    assert not [option for option in others if option in text]
+
+
+def test_both_spellings_say_the_same_of_files(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides = [document(benchmark("net[cpu]", noisy(seed, seed / 100))) for seed in (1, 2)]
+    base, head = map(str, files(project, *sides))
+    found = []
+    for spelling in ([], ["files"]):
+        assert main(["gate", *spelling, base, head, "--json", "--margin", "0.1"]) == 1
+        found.append(json.loads(capsys.readouterr().out))
+    assert found[0] == found[1]
+    assert found[0]["benchmarks"][0]["margin"] == 0.1
+
+
+@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("typed", [["./{}"], ["--json", "{}"], ["--", "{}"]])
+def test_a_file_called_like_a_way_can_be_named(
+    project: Path, name: str, typed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    side = document(benchmark("net[cpu]", noisy(1)))
+    base, head = files(project, side, side)
+    base.rename(project / name)
+    assert main(["gate", *(word.format(name) for word in typed), str(head)]) == 0
+    assert "isthmus::net[cpu]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("spelling", ["--against", "against"])
+def test_against_a_revision(
+    project: Path, spelling: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The settings of the project count, and every kind of file is written."""
     names = {"output": "json", "junit": "xml", "sarif": "sarif", "html": "html", "markdown": "md"}
     written = {option: project / f"out.{suffix}" for option, suffix in names.items()}
     options = [word for name, path in written.items() for word in (f"--{name}", str(path))]
     command = f"{sys.executable} -c pass"
-    typed = ["--against", "HEAD", "--shared", "--command", command, "--budget", "5s", *options]
+    typed = [spelling, "HEAD", "--shared", "--command", command, "--budget", "5s", *options]
     code = main(["gate", *typed])
     said = json.loads(written["output"].read_text())
     assert said["exit_code"] == code == 0
@@ -71,16 +146,19 @@ def test_against_a_revision(project: Path, capsys: pytest.CaptureFixture[str]) -
     assert "against HEAD" in capsys.readouterr().out
 
 
-def test_the_first_run_begins_a_history(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("spelling", ["--history", "history"])
+def test_the_first_run_begins_a_history(
+    project: Path, spelling: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     runs = [_run(project, seed) for seed in range(6)]
-    store = str(project / "history")
-    assert main(["gate", "--history", store, str(runs[0])]) == 3
+    typed = ["gate", spelling, str(project / "history")]
+    assert main([*typed, str(runs[0])]) == 3
     assert "is stored" in capsys.readouterr().err
     for run in runs[1:]:
-        assert main(["gate", "--history", store, str(run)]) == 0
+        assert main([*typed, str(run)]) == 0
     slow = _run(project, 9, median=0.02)
     capsys.readouterr()
-    assert main(["gate", "--history", store, str(slow)]) == 1
+    assert main([*typed, str(slow)]) == 1
     assert "1 regressed" in capsys.readouterr().out
 
 

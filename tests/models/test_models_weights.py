@@ -156,7 +156,7 @@ def test_hub_without_connection_or_file(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_hub_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(BackendMissing, match=r"pip install isthmus\[hub\]"):
+    with pytest.raises(BackendMissing, match=r"pip install 'isthmus\[models\]'"):
         read_weights("hf://org/name")
     for source in ("hf://", "hf://org", "hf:///name"):
         with pytest.raises(FileError, match="ORGANISATION/NAME"):

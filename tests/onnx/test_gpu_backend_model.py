@@ -250,7 +250,7 @@ def has_cuda() -> bool:
 @pytest.mark.skipif(has_cuda(), reason="this onnxruntime has CUDA")
 @pytest.mark.parametrize("device", [None, "cuda"])
 def test_missing_cuda_says_what_to_install(device: str | None) -> None:
-    with pytest.raises(BackendMissing, match=r"has no CUDA; .*isthmus\[onnx-cuda\].*CUDA 13") as e:
+    with pytest.raises(BackendMissing, match=r"has no CUDA; .*isthmus\[gpu\].*CUDA 13") as e:
         im.compile(np.tanh, im.spec("float32", [2]), backend="gpu", device=device)
     assert e.value.exit_code == 5
     assert "\n" not in str(e.value)
@@ -261,7 +261,7 @@ def test_cuda_runs_or_says_what_is_missing() -> None:
     try:
         program = im.compile(np.tanh, im.spec("float32", [2]), backend="gpu")
     except BackendMissing as problem:
-        assert "isthmus[onnx-cuda]" in str(problem)
+        assert "isthmus[gpu]" in str(problem)
     else:
         numpy.testing.assert_allclose(program(numpy.ones(2, F32)), numpy.tanh([1, 1]), rtol=1e-6)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy
 
-from isthmus.benchmarks.gate.rule.observations import Seen
+from isthmus.benchmarks.gate.rule.observations import Observation
 from isthmus.benchmarks.gate.rule.suite import Found
 
 CYCLES = 5
@@ -19,7 +19,7 @@ class SimulatedSuite:
     """true: head / base of each benchmark. noise: of a cycle's log ratio; spread: of a process.
 
     A round of one benchmark takes `seconds`, on a clock of its own. luck: added to the log ratio
-    in each draw, so that a first draw can be misled.
+    in each sample, so that screening can be misled.
     """
 
     true: Mapping[str, float]
@@ -27,13 +27,13 @@ class SimulatedSuite:
     spread: float = 0.005
     seed: int = 0
     seconds: float = 1.0
-    luck: Callable[[int], float] = lambda draw: 0.0
+    luck: Callable[[int], float] = lambda sample: 0.0
     facts: tuple[Mapping[str, int], Mapping[str, int]] = ({}, {})
     only_base: Collection[str] = ()
     only_head: Collection[str] = ()
     asked: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)
     now: float = 0.0
-    draw: int = -1
+    sample: int = -1
 
     def __post_init__(self) -> None:
         self.random = numpy.random.default_rng(self.seed)
@@ -42,22 +42,26 @@ class SimulatedSuite:
         return self.now
 
     def round(self, number: int, names: Collection[str] | None) -> Found:
-        self.draw += number == 0
+        self.sample += number == 0
         wanted = [name for name in self.true if names is None or name in names]
-        self.asked.append((self.draw, number, frozenset(wanted)))
+        self.asked.append((self.sample, number, frozenset(wanted)))
         self.now += self.seconds * len(wanted)
         return {name: self._both(name) for name in wanted}
 
     def defined_in(self, name: str) -> str:
         return ""
 
-    def _both(self, name: str) -> tuple[Seen, Seen]:
-        process = self.random.normal(math.log(self.true[name]) + self.luck(self.draw), self.spread)
+    def _both(self, name: str) -> tuple[Observation, Observation]:
+        process = self.random.normal(
+            math.log(self.true[name]) + self.luck(self.sample), self.spread
+        )
         base = self.random.normal(math.log(0.01), 0.1, CYCLES)
         head = base + self.random.normal(process, self.noise, CYCLES)
-        return _seen(base.tolist(), self.facts[0]), _seen(head.tolist(), self.facts[1])
+        return _observation(base.tolist(), self.facts[0]), _observation(
+            head.tolist(), self.facts[1]
+        )
 
 
-def _seen(logs: Sequence[float], facts: Mapping[str, int]) -> Seen:
+def _observation(logs: Sequence[float], facts: Mapping[str, int]) -> Observation:
     turns = dict(enumerate(logs))
-    return Seen([math.exp(log) for log in turns.values()], turns, parity=1e-6, facts=facts)
+    return Observation([math.exp(log) for log in turns.values()], turns, parity=1e-6, facts=facts)

@@ -15,7 +15,10 @@ from isthmus.reports.files.history.store_record import LATENCY, Kept, Record
 from isthmus.reports.files.same_machine import machine_of
 
 FIRST = datetime(2026, 9, 1, 10)
-FACTS = {"workload": "net", "variant": "cpu", "batch": 1, "precision": "f32", "threads": 2}
+FACTS: dict[str, Any] = {
+    **{"workload": "net", "variant": "cpu"},
+    **{"batch": 1, "precision": "f32", "threads": 2},
+}
 HASH = "sha256:" + "0123456789abcdef" * 4
 
 

@@ -10,17 +10,20 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from isthmus.benchmarks.gate.rule.verdict import KINDS, Outcome
 from isthmus.reports.display import Table
 from isthmus.reports.outputs.page import sort_value
 from isthmus.reports.plots.style import css
+from isthmus.system.extras import require
 
 from .to_bar import bar
 from .to_table import table
 from .to_text import about, fitting, headline, machine, sides, size, warnings
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 LARGEST, HEAD = 2_000_000, 4_000  # bytes: of the page, and kept free for the table's head
 
@@ -61,6 +64,9 @@ def _rows(outcome: Outcome, grid: Table) -> Iterator[str]:
 
 
 def _template(name: str) -> Template:
+    require("report", "jinja2", user="a page")
+    from jinja2 import Environment, StrictUndefined
+
     jinja = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

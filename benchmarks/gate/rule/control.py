@@ -22,7 +22,7 @@ from isthmus.reports.files.turns import turns_of
 
 from .judge import judged, question
 from .metrics import LATENCY
-from .observations import Pair, Seen
+from .observations import Observation, Pair
 from .verdict import Verdict
 
 NAME = "control"
@@ -33,12 +33,13 @@ WORTH_SAYING = 1.1
 
 @dataclass
 class Control:
-    """Its rounds so far; `place` is a folder of its own."""
+    """Its rounds so far; `place` is a folder of its own, `margin` what its times may move by."""
 
     place: Path
     threads: int
-    base: list[Seen] = field(default_factory=list)
-    head: list[Seen] = field(default_factory=list)
+    margin: float
+    base: list[Observation] = field(default_factory=list)
+    head: list[Observation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.place.mkdir(parents=True, exist_ok=True)
@@ -52,14 +53,15 @@ class Control:
                 ended.callback(one.end)
                 one.opened()
             cycles(group)
-            seen = [_seen(one) for one in group]
-        base, head = seen if len(self.base) % 2 == 0 else reversed(seen)
+            both = [_observation(one) for one in group]
+        base, head = both if len(self.base) % 2 == 0 else reversed(both)
         self.base.append(base)
         self.head.append(head)
 
-    def verdict(self, margin: float) -> Verdict | None:
+    def verdict(self) -> Verdict | None:
         """None without rounds."""
-        asked = question(Pair(NAME, self.base, self.head, interleaved=True), LATENCY, margin)
+        pair = Pair(NAME, self.base, self.head, interleaved=True)
+        asked = question(pair, LATENCY, self.margin)
         return judged([asked])[0] if asked else None
 
     def drift(self) -> float:
@@ -72,10 +74,10 @@ class Control:
         return float(high / low)
 
 
-def _seen(process: Process) -> Seen:
+def _observation(process: Process) -> Observation:
     record = process.record
     assert record is not None
-    return Seen(record["seconds"], turns_of(record["seconds"], record["windows"]["turns"]))
+    return Observation(record["seconds"], turns_of(record["seconds"], record["windows"]["turns"]))
 
 
 def under_control(verdicts: Sequence[Verdict], control: Verdict | None) -> list[Verdict]:

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from statistics import median
 
 from isthmus.reports import LogRatio
+from isthmus.reports.files.comparison import PARITY_LIMIT
 
 from .metrics import PARITY, Metric, ratio_of, values_of
 from .observations import Pair, Series
 from .verdict import Kind, Verdict
 
 CONFIDENCE = 0.95
-PARITY_LIMIT = 1e-3  # relative to the NumPy reference; float32 stays well below
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,6 @@ class Question:
     base: float
     head: float
     margin: float
-
-    @property
-    def rounds(self) -> int:
-        """Of the side that has fewer."""
-        return min(len(self.pair.base), len(self.pair.head))
 
 
 def question(pair: Pair, metric: Metric, margin: float) -> Question | None:
@@ -123,7 +118,7 @@ def _verdict(asked: Question, confidence: float) -> Verdict:
         high=high,
         confidence=confidence,
         margin=asked.margin,
-        rounds=asked.rounds,
+        rounds=asked.pair.rounds,
         method=asked.ratio.method,
         place=asked.pair.place,
     )
@@ -150,13 +145,13 @@ def judged_parity(pair: Pair) -> Verdict | None:
         reason=wrong or "as right as before",
         base=before,
         head=after,
-        rounds=min(len(pair.base), len(pair.head)),
+        rounds=pair.rounds,
         place=pair.place,
     )
 
 
 def _worst(series: Series) -> float | None:
-    known = [seen.parity for seen in series if seen.parity is not None]
+    known = [one.parity for one in series if one.parity is not None]
     return max((math.inf if math.isnan(error) else error for error in known), default=None)
 
 

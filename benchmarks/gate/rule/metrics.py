@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from isthmus.errors import UsageError
 from isthmus.reports import LogRatio, log_ratio
 from isthmus.reports.files.turns import ratio_of_turns
 from isthmus.reports.stats.intervals import FEWEST_ROUNDS
 
-from .observations import Pair, Seen, Series
+from .observations import Observation, Pair, Series
 
+THROUGHPUT = "throughput_per_s"
 PARITY = "parity"  # judged by a limit, not by a ratio: judge.parity_lost
 
 
@@ -27,19 +27,7 @@ class Metric:
     title: str
     unit: str
     higher_is_worse: bool
-    of: Callable[[Seen], float | None]
-
-
-def _percentile(percent: float) -> Callable[[Seen], float | None]:
-    """Milliseconds a call."""
-    fewest = round(100 / (100 - percent)) if percent > 50 else 1
-
-    def of(seen: Seen) -> float | None:
-        if len(seen.seconds) < fewest:
-            return None
-        return 1e3 * _between(sorted(seen.seconds), percent / 100)
-
-    return of
+    of: Callable[[Observation], float | None]
 
 
 def _between(ordered: Sequence[float], share: float) -> float:
@@ -49,21 +37,33 @@ def _between(ordered: Sequence[float], share: float) -> float:
     return low + place % 1 * (high[0] - low) if high else low
 
 
-def _per_second(seen: Seen) -> float | None:
-    """As told: under load, times overlap and do not add up to a rate."""
-    total = sum(seen.seconds)
-    return seen.values.get("throughput_per_s") or (len(seen.seconds) / total if total else None)
+def _latency(name: str, title: str, percent: float) -> Metric:
+    """Of the calls; a stored run tells it without them."""
+    fewest = round(100 / (100 - percent)) if percent > 50 else 1
+
+    def of(one: Observation) -> float | None:
+        if len(one.seconds) < fewest:
+            return one.values.get(name)
+        return 1e3 * _between(sorted(one.seconds), percent / 100)
+
+    return Metric(name, title, "ms", True, of)
 
 
-def _told(name: str) -> Callable[[Seen], float | None]:
-    return lambda seen: seen.values.get(name)
+def _per_second(one: Observation) -> float | None:
+    """As told; else by the times, but under load these overlap and do not add up to a rate."""
+    total = 0.0 if one.loaded else sum(one.seconds)
+    return one.values.get(THROUGHPUT) or (len(one.seconds) / total if total else None)
+
+
+def _told(name: str) -> Callable[[Observation], float | None]:
+    return lambda one: one.values.get(name)
 
 
 ROWS = (
-    Metric("latency_p50_ms", "median latency", "ms", True, _percentile(50)),
-    Metric("latency_p90_ms", "90th percentile", "ms", True, _percentile(90)),
-    Metric("latency_p99_ms", "99th percentile", "ms", True, _percentile(99)),
-    Metric("throughput_per_s", "throughput", "1/s", False, _per_second),
+    _latency("latency_p50_ms", "median latency", 50),
+    _latency("latency_p90_ms", "90th percentile", 90),
+    _latency("latency_p99_ms", "99th percentile", 99),
+    Metric(THROUGHPUT, "throughput", "1/s", False, _per_second),
     Metric("peak_memory_mib", "peak memory", "MiB", True, _told("peak_memory_mib")),
     Metric("compile_ms", "compile time", "ms", True, _told("compile_ms")),
     Metric("first_inference_ms", "first inference", "ms", True, _told("first_inference_ms")),
@@ -72,18 +72,15 @@ ROWS = (
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in ROWS}
 LATENCY = METRICS["latency_p50_ms"]
 NAMES = (*METRICS, PARITY)
-
-
-def named(name: str) -> Metric:
-    """A metric by name; UsageError for an unknown one."""
-    if name not in METRICS:
-        raise UsageError(f"no metric '{name}'; there are {', '.join(NAMES)}")
-    return METRICS[name]
+# What the timed calls decide; the self-test knows their noise, and no other.
+TIMED = frozenset(
+    {"latency_p50_ms", "latency_p90_ms", "latency_p99_ms", THROUGHPUT, "usd_per_million"}
+)
 
 
 def values_of(metric: Metric, series: Series) -> list[float] | None:
     """The metric in each process; None where one lacks it."""
-    values = [metric.of(seen) for seen in series]
+    values = [metric.of(one) for one in series]
     known = [value for value in values if value is not None]
     return known if known and len(known) == len(values) else None
 
@@ -93,7 +90,7 @@ def ratio_of(metric: Metric, pair: Pair) -> LogRatio | None:
     by_turns = _by_turns(pair) if metric is LATENCY else None
     if by_turns is not None:
         return by_turns
-    if metric is LATENCY and min(len(pair.base), len(pair.head)) < FEWEST_ROUNDS:
+    if metric is LATENCY and pair.rounds < FEWEST_ROUNDS:
         return _of_samples(pair)
     base, head = (values_of(metric, side) for side in (pair.base, pair.head))
     if base is None or head is None:
@@ -104,7 +101,7 @@ def ratio_of(metric: Metric, pair: Pair) -> LogRatio | None:
 
 def _by_turns(pair: Pair) -> LogRatio | None:
     """Turn by turn, where every process took turns with its counterpart."""
-    sides = [[seen.turns for seen in side] for side in (pair.head, pair.base)]
+    sides = [[one.turns for one in side] for side in (pair.head, pair.base)]
     turned = pair.interleaved and all(turns for side in sides for turns in side)
     if not turned or len(sides[0]) != len(sides[1]) or len(sides[0]) < FEWEST_ROUNDS:
         return None
@@ -113,5 +110,5 @@ def _by_turns(pair: Pair) -> LogRatio | None:
 
 def _of_samples(pair: Pair) -> LogRatio | None:
     """Too few processes for an interval over them: over the calls, which sees less."""
-    head, base = ([seen.seconds for seen in side] for side in (pair.head, pair.base))
+    head, base = ([one.seconds for one in side] for side in (pair.head, pair.base))
     return log_ratio(head, base) if all((*head, *base)) and head and base else None

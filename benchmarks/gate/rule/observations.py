@@ -1,22 +1,25 @@
-"""What one process told of one benchmark; a series of them, one a round, is a side of the gate."""
+"""What one process told of one benchmark, or one stored run; a series of them is a side."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from isthmus.reports.files.turns import Turns
 
+from .terms import NOTHING, Terms
+
 
 @dataclass(frozen=True)
-class Seen:
-    """Seconds a call, and what a process has once: `values` by the metric's name, in its unit.
+class Observation:
+    """Seconds a call, and what is told once: `values` by the metric's name, in its unit.
 
     turns: log of the median seconds by cycle, where the two sides' processes took turns; empty
     where they did not. parity: greatest relative error against the reference, None where it was
     not compared. facts: what both sides must share, such as threads and the model's hash.
-    samples: how many of the seconds each of the turns has.
+    calls: how many of the seconds each of the turns has. loaded: calls overlapped or waited, so
+    that their times add up to no rate. label: what a stored run is called.
     """
 
     seconds: Sequence[float]
@@ -24,22 +27,34 @@ class Seen:
     values: Mapping[str, float] = field(default_factory=dict)
     parity: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-    samples: Sequence[int] = ()
+    calls: Sequence[int] = ()
+    loaded: bool = False
+    label: str = ""
 
 
-Series = Sequence[Seen]
+Series = Sequence[Observation]
+Observed = tuple[Observation, Observation]  # base's and head's, of one round
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A benchmark on both sides, a `Seen` for each round.
+    """A benchmark on both sides, an `Observation` for each round, and what is asked of it.
 
-    interleaved: round i of base and round i of head were measured together. place: the file that
-    defines it, relative to the project; "" where not known.
+    interleaved: round i of base and round i of head were measured together. runs: base's are stored
+    runs, oldest first, and head's is one. place: the file that defines it, relative to the project;
+    "" where not known.
     """
 
     benchmark: str
     base: Series
     head: Series
-    interleaved: bool = field(default=False, kw_only=True)
-    place: str = field(default="", kw_only=True)
+    _: KW_ONLY
+    terms: Terms = NOTHING
+    interleaved: bool = False
+    runs: bool = False
+    place: str = ""
+
+    @property
+    def rounds(self) -> int:
+        """Of the side that has fewer; of stored runs, those of base."""
+        return len(self.base) if self.runs else min(len(self.base), len(self.head))

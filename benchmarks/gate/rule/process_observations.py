@@ -12,10 +12,12 @@ from functools import lru_cache
 from isthmus.reports import Machine, Result, read_prices, usd_per_million
 from isthmus.reports.files.result_fields import Process
 
-from .observations import Seen
+from .metrics import THROUGHPUT
+from .observations import Observation
 from .refusal import facts_of, loaded
 
-THROUGHPUT, USD = "throughput_per_s", "usd_per_million"
+USD = "usd_per_million"
+RATE = "rate_per_s"  # at which a server was asked; one that searched its rate has many
 LEAST, MOST = 1e-12, 1e15  # of any metric in its unit: beyond, a file is damaged
 # By metric: what a process says, and a result where there is one round; and the metric's unit.
 TOLD: Mapping[str, tuple[str, float]] = {
@@ -25,24 +27,31 @@ TOLD: Mapping[str, tuple[str, float]] = {
 }
 
 
-def seen_of(result: Result, usd_per_hour: float | None = None) -> list[Seen]:
+def observations_of(result: Result, usd_per_hour: float | None = None) -> list[Observation]:
     """One for each process; one of a file that has a single round, or statistics alone.
 
     usd_per_hour: of the machine; without it a million requests have no price.
     """
     facts, rounds = facts_of(result), result.rounds or ((),)
-    processes = _processes(result, len(rounds))
+    processes, asked_at = _processes(result, len(rounds)), rate_asked(result)
     return [
-        Seen(
+        Observation(
             seconds=seconds,
-            values=_known(_values(result, process, rate, usd_per_hour)),
+            values=_known(_values(result, process, rate, usd_per_hour)) | asked_at,
             parity=result.parity_max_rel_error,
             facts=facts,
+            loaded=loaded(result),
         )
         for seconds, process, rate in zip(
             rounds, processes, _calls_per_second(result, rounds, processes), strict=True
         )
     ]
+
+
+def rate_asked(result: Result) -> dict[str, float]:
+    """At which a server was asked, by its name; empty where it was not."""
+    rate = result.scenario_result.rate_per_s if loaded(result) and result.scenario_result else None
+    return {RATE: rate} if rate else {}
 
 
 def price_of(machine: Machine, asked: float | None) -> float | None:

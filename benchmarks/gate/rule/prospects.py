@@ -26,7 +26,7 @@ def is_suspect(asked: Question) -> bool:
 def may_be_decided(asked: Question, confidence: float | None, rounds: float) -> bool:
     """Whether so many more rounds may do."""
     luck = LUCK if is_suspect(asked) else 0.0
-    return rounds_to_decide(asked, confidence, luck) <= asked.rounds + rounds
+    return rounds_to_decide(asked, confidence, luck) <= asked.pair.rounds + rounds
 
 
 def rounds_to_decide(asked: Question, confidence: float | None, luck: float = 0.0) -> float:
@@ -37,9 +37,9 @@ def rounds_to_decide(asked: Question, confidence: float | None, luck: float = 0.
     estimate; infinite where no number will do.
     """
     border, at, error = math.log1p(asked.margin), abs(asked.ratio.value), asked.ratio.error
-    spread, distance = error * math.sqrt(asked.rounds), abs(at - border) + luck * error
+    spread, distance = error * math.sqrt(asked.pair.rounds), abs(at - border) + luck * error
     tail = (1 - (confidence or CONFIDENCE)) / 2
-    for count in range(asked.rounds, FARTHEST_ROUND):
+    for count in range(asked.pair.rounds, FARTHEST_ROUND):
         if t_quantile(1 - tail, count - 1) * spread <= distance * math.sqrt(count):
             return count
     return math.inf

@@ -1,14 +1,15 @@
 """How much is measured: rounds while anything is inconclusive, and what regressed once more.
 
-First draw: a few rounds of everything, then one more of what is still inconclusive, and so on;
-until all is decided, the budget is spent but for as many rounds of the suspects, or what is left
-could not decide anything.
-Second draw: what regressed, by new processes and in the same way, with what is left of the budget.
+Screening, the first draw of a sample: a few rounds of everything, then one more of what is still
+inconclusive, and so on; until all is decided, the budget is spent but for as many rounds of the
+suspects, or what is left could not decide anything.
+Confirmation, the second draw: what regressed, by new processes and in the same way, with what is
+left of the budget.
 
 Looking after every round makes a false verdict likelier than an interval says. A regression has
-to be found in both draws, and the chances multiply: of changes that are as large as the margin,
-which should raise no alarm, fewer than 2.5 % do (`tests/benchmarks/gate/test_gate_draws.py`). The
-figures of a regression are the second draw's, which were not chosen for being large.
+to be found in both samples, and the chances multiply: of changes that are as large as the margin,
+which should raise no alarm, fewer than 2.5 % do (`tests/benchmarks/gate/test_gate_sampling.py`).
+The figures of a regression are the confirmation's, which were not chosen for being large.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from isthmus.errors import NothingMeasured, UsageError
 from isthmus.reports.money.cost import few
 
 from .control import Control, under_control
-from .judge import Question, judged, judged_parity, question
-from .metrics import METRICS, PARITY
-from .observations import Pair, Seen
+from .judge import Question, judged, judged_parity
+from .metrics import PARITY
 from .prospects import is_suspect, may_be_decided
 from .refusal import refused
-from .settings import Settings
+from .sample import Sample, questions_of
 from .suite import Suite
+from .terms import TermsOf
 from .verdict import Kind, Verdict
 
 FIRST_ROUNDS = 5
@@ -46,7 +47,7 @@ def part_of(whole: str, progress: Progress) -> Progress:
 
 @dataclass(frozen=True)
 class Effort:
-    """Seconds for both draws together, and rounds of each."""
+    """Seconds for both samples together, and rounds of each."""
 
     budget_seconds: float = 300.0
     first_rounds: int = FIRST_ROUNDS
@@ -54,49 +55,17 @@ class Effort:
 
 
 @dataclass
-class Draw:
-    """Rounds of a suite by benchmark; each draw's processes are its own."""
-
-    suite: Suite
-    clock: Callable[[], float]
-    rounds: dict[str, list[tuple[Seen, Seen]]] = field(default_factory=dict)
-    number: int = 0
-    took_seconds: float = 0.0  # the last round's, a benchmark
-
-    def more(self, names: Collection[str] | None) -> None:
-        """A round of the named benchmarks; of all for None."""
-        began = self.clock()
-        found = self.suite.round(self.number, names)
-        for name, both in found.items():
-            self.rounds.setdefault(name, []).append(both)
-        self.number += 1
-        self.took_seconds = (self.clock() - began) / max(1, len(found))
-
-    def pairs(self) -> list[Pair]:
-        return [
-            Pair(
-                name,
-                [base for base, _ in rounds],
-                [head for _, head in rounds],
-                interleaved=True,
-                place=self.suite.defined_in(name),
-            )
-            for name, rounds in self.rounds.items()
-        ]
-
-
-@dataclass
 class Gate:
-    """A suite under the rule: settings, effort, the control and the clock."""
+    """A suite under the rule: what is asked of it, effort, the control and the clock."""
 
     suite: Suite
-    settings: Settings
+    terms_of: TermsOf
     effort: Effort
     control: Control | None = None
     progress: Progress = lambda step: None
     clock: Callable[[], float] = monotonic
     allow_missing: bool = False
-    draws: list[Draw] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
     started: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,47 +73,49 @@ class Gate:
 
     def verdicts(self) -> list[Verdict]:
         """All that was decided; see the module's first lines."""
-        found = [*self._until_decided(self._draw()), *self._alone()]
+        screening = self._sample(self.terms_of)
+        found = [*self._until_decided(screening), *self._alone()]
         suspects = {_key(verdict) for verdict in found if verdict.kind == "regressed"}
         if suspects:
-            found = _confirmed(found, self._until_decided(self._draw(), suspects))
+            confirmation = self._sample(screening.terms.__getitem__)
+            found = _confirmed(found, self._until_decided(confirmation, suspects))
         return under_control(found, self.control_verdict())
 
     def control_verdict(self) -> Verdict | None:
-        return self.control.verdict(self.settings.margin) if self.control else None
+        return self.control.verdict() if self.control else None
 
     @property
     def spent_seconds(self) -> float:
         return self.clock() - self.started
 
-    def _draw(self) -> Draw:
-        self.draws.append(Draw(self.suite, self.clock))
-        return self.draws[-1]
+    def _sample(self, terms_of: TermsOf) -> Sample:
+        self.samples.append(Sample(self.suite, terms_of, self.clock))
+        return self.samples[-1]
 
-    def _round(self, draw: Draw, names: Collection[str] | None) -> None:
+    def _round(self, sample: Sample, names: Collection[str] | None) -> None:
         left = max(0.0, self.effort.budget_seconds - self.spent_seconds)
-        text = f"draw {len(self.draws)}, round {draw.number + 1}"
+        text = f"draw {len(self.samples)}, round {sample.number + 1}"
         self.progress(Step(text, self.spent_seconds, left))
-        draw.more(names)
+        sample.more(names)
         if self.control:
             self.control.measure()
 
-    def _until_decided(self, draw: Draw, only: Collection[Key] | None = None) -> list[Verdict]:
-        """The verdicts of a draw.
+    def _until_decided(self, sample: Sample, only: Collection[Key] | None = None) -> list[Verdict]:
+        """The verdicts of a sample.
 
-        only: benchmarks and metrics that are asked about; all for None, as the first draw does.
+        only: benchmarks and metrics that are asked about; all for None, as screening does.
         """
         names = None if only is None else {name for name, _ in only}
         for _ in range(self.effort.first_rounds):
-            self._round(draw, names)
-            if not draw.rounds:
+            self._round(sample, names)
+            if not sample.rounds:
                 raise NothingMeasured("the suite has no benchmark on both sides; see its output")
-            self._check(draw)
-        while names := self._worth_more(draw, only):
-            self._round(draw, names)
-        return self._judged(draw, only)
+            self._check(sample)
+        while names := self._worth_more(sample, only):
+            self._round(sample, names)
+        return self._judged(sample, only)
 
-    def _check(self, draw: Draw) -> None:
+    def _check(self, sample: Sample) -> None:
         """UsageError where the sides did other work, or head lacks some of it."""
         gone = sorted(self.suite.only_base)
         if gone and not self.allow_missing:
@@ -152,22 +123,22 @@ class Gate:
             raise UsageError(f"HEAD lacks {few(gone)}; {step}")
         different = [
             text
-            for name, rounds in draw.rounds.items()
-            for text in refused(name, *(seen.facts for seen in rounds[-1]))
+            for name, rounds in sample.rounds.items()
+            for text in refused(name, *(one.facts for one in rounds[-1]))
         ]
         if different:
             raise UsageError(f"BASE | HEAD differ in {few(different)}; that is other work")
 
-    def _worth_more(self, draw: Draw, only: Collection[Key] | None) -> set[str]:
+    def _worth_more(self, sample: Sample, only: Collection[Key] | None) -> set[str]:
         """Inconclusive benchmarks that the time left may decide."""
-        said = self._asked(draw, only)
+        said = self._asked(sample, only)
         waiting = [
             (asked, verdict)
             for asked, verdict in said
-            if verdict.kind == "inconclusive" and asked.rounds < self.effort.most_rounds
+            if verdict.kind == "inconclusive" and asked.pair.rounds < self.effort.most_rounds
         ]
         names = {asked.pair.benchmark for asked, _ in waiting}
-        rounds = self._rounds_left(draw, [asked for asked, _ in said] if only is None else [])
+        rounds = self._rounds_left(sample, [asked for asked, _ in said] if only is None else [])
         if rounds < len(names):
             return set()
         return {
@@ -178,36 +149,30 @@ class Gate:
             )
         }
 
-    def _rounds_left(self, draw: Draw, again: Sequence[Question]) -> float:
-        """Of a single benchmark; without those that a second draw of suspects `again` would take,
-        if it were as long as this one."""
+    def _rounds_left(self, sample: Sample, again: Sequence[Question]) -> float:
+        """Of a single benchmark; without those that a confirmation of suspects `again` would take,
+        if it were as long as this sample."""
         suspects = {asked.pair.benchmark for asked in again if is_suspect(asked)}
         left_seconds = self.effort.budget_seconds - self.spent_seconds
-        return left_seconds / draw.took_seconds - (draw.number + 1) * len(suspects)
+        return left_seconds / sample.took_seconds - (sample.number + 1) * len(suspects)
 
-    def _judged(self, draw: Draw, only: Collection[Key] | None = None) -> list[Verdict]:
+    def _judged(self, sample: Sample, only: Collection[Key] | None = None) -> list[Verdict]:
         """Of each metric of each benchmark, or of those named; parity beside them."""
-        timed = [verdict for _, verdict in self._asked(draw, only)]
-        parity = [judged_parity(pair) for pair in draw.pairs() if self._wants_parity(pair)]
+        timed = [verdict for _, verdict in self._asked(sample, only)]
+        asked = (pair for pair in sample.pairs() if PARITY in pair.terms.metrics)
+        parity = [judged_parity(pair) for pair in asked]
         right = [one for one in parity if one and (only is None or _key(one) in only)]
         return [*timed, *right]
 
     def _asked(
-        self, draw: Draw, only: Collection[Key] | None = None
+        self, sample: Sample, only: Collection[Key] | None = None
     ) -> list[tuple[Question, Verdict]]:
         questions = [
             one
-            for one in self._questions(draw)
+            for one in questions_of(sample.pairs())
             if only is None or (one.pair.benchmark, one.metric.name) in only
         ]
         return list(zip(questions, judged(questions), strict=True))
-
-    def _questions(self, draw: Draw) -> list[Question]:
-        return questions_of(draw.pairs(), self.settings)
-
-    def _wants_parity(self, pair: Pair) -> bool:
-        known = self.settings
-        return PARITY in known.metrics_of(pair.benchmark) and not known.skips(pair.benchmark)
 
     def _alone(self) -> list[Verdict]:
         """The benchmarks of one side."""
@@ -216,19 +181,8 @@ class Gate:
         return [*gone, *come]
 
 
-def questions_of(pairs: Sequence[Pair], settings: Settings) -> list[Question]:
-    """Each metric that is asked for and known."""
-    found = (
-        question(pair, METRICS[name], settings.margin_of(pair.benchmark, name))
-        for pair in pairs
-        for name in settings.metrics_of(pair.benchmark)
-        if name != PARITY and not settings.skips(pair.benchmark)
-    )
-    return [one for one in found if one]
-
-
 def _confirmed(first: Sequence[Verdict], second: Sequence[Verdict]) -> list[Verdict]:
-    """The first draw's verdicts; a regression is the second's, or none."""
+    """What screening found; a regression is the confirmation's, or none."""
     again = {_key(verdict): verdict for verdict in second}
     return [
         _of_both(one, again.get(_key(one))) if one.kind == "regressed" else one for one in first
@@ -236,7 +190,7 @@ def _confirmed(first: Sequence[Verdict], second: Sequence[Verdict]) -> list[Verd
 
 
 def _of_both(first: Verdict, second: Verdict | None) -> Verdict:
-    """The second draw's figures, which were not chosen for being large."""
+    """The confirmation's figures, which were not chosen for being large."""
     if second is None:
         return replace(first, kind="inconclusive", reason="not measured in the second draw")
     if second.kind == "regressed":

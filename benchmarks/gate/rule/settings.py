@@ -34,15 +34,13 @@ from isthmus.errors import FileError
 from isthmus.reports.files.checks import clean, shown
 
 from . import settings_checks as checks
+from .metrics import LATENCY, METRICS, TIMED
 from .settings_checks import EVERY, Keys, share
+from .terms import Terms
 
 __all__ = ["DEFAULT_METRICS", "Rule", "Settings", "load", "share"]
 
 DEFAULT_METRICS = ("latency_p50_ms", "peak_memory_mib", "parity")
-# What the timed calls decide; the self-test knows their noise, and no other.
-TIMED = frozenset(
-    {"latency_p50_ms", "latency_p90_ms", "latency_p99_ms", "throughput_per_s", "usd_per_million"}
-)
 FILE = "pyproject.toml"
 TABLE = "tool.isthmus.gate"
 
@@ -93,27 +91,31 @@ class Settings:
         share("margin", self.margin)
         share("lone_margin", self.lone_margin)
 
-    def metrics_of(self, benchmark: str) -> tuple[str, ...]:
-        """The names of what is judged."""
-        rule = self._rule(benchmark)
-        return self.metrics if rule is None or rule.metrics is None else rule.metrics
+    def terms_of(self, benchmark: str) -> Terms:
+        """All that is asked of a benchmark; nothing else needs the settings and its name."""
+        rule = next((one for one in self.rules if one.matches(benchmark)), Rule(benchmark))
+        usual = rule.margins.get(EVERY, self.margin)
+        asked = {metric: rule.margins.get(metric, usual) for metric in METRICS}
+        metrics = self.metrics if rule.metrics is None else rule.metrics
+        return Terms(
+            metrics=() if rule.skip else metrics,
+            asked=asked,
+            margins={metric: max(margin, self._noise(metric)) for metric, margin in asked.items()},
+            lone_margin=self.lone_margin,
+            skip=rule.skip,
+            control=matches(self.control, benchmark) if self.control else None,
+            usd_per_hour=self.usd_per_hour,
+        )
 
-    def margin_of(self, benchmark: str, metric: str) -> float:
-        """The smallest change that counts: the margin asked for, or the noise where it is more."""
+    @property
+    def control_terms(self) -> Terms:
+        """Of a benchmark that no change touches: its median latency, by the project's margin."""
+        name, margin = LATENCY.name, self.margin
+        return Terms((name,), {name: margin}, {name: margin}, self.lone_margin)
+
+    def _noise(self, metric: str) -> float:
         measured = self.floor if metric in TIMED else None
-        known = self.floors.get(metric, 0.0)
-        return max(self.asked_margin(benchmark, metric), known, measured or 0.0)
-
-    def asked_margin(self, benchmark: str, metric: str) -> float:
-        """The margin that the project would like."""
-        rule = self._rule(benchmark)
-        margins = rule.margins if rule else {}
-        return margins.get(metric, margins.get(EVERY, self.margin))
-
-    def skips(self, benchmark: str) -> bool:
-        """Whether it is left out."""
-        rule = self._rule(benchmark)
-        return rule is not None and rule.skip
+        return max(self.floors.get(metric, 0.0), measured or 0.0)
 
     def unused(self, benchmarks: Iterable[str]) -> tuple[str, ...]:
         """A line for each pattern that names none of the benchmarks."""
@@ -123,9 +125,6 @@ class Settings:
             for rule in self.rules
             if not any(map(rule.matches, names))
         )
-
-    def _rule(self, benchmark: str) -> Rule | None:
-        return next((rule for rule in self.rules if rule.matches(benchmark)), None)
 
 
 def load(start: Path | None = None) -> Settings:

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from isthmus.benchmarks.harness.processes import Home
 
-from .observations import Seen
+from .observations import Observed
 
-Found = Mapping[str, tuple[Seen, Seen]]  # base and head of each benchmark
+Found = Mapping[str, Observed]  # base and head of each benchmark
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,10 @@ from dataclasses import dataclass, replace
 import numpy
 
 from isthmus.benchmarks.gate.rule.judge import Question
-from isthmus.benchmarks.gate.rule.metrics import Metric
-from isthmus.benchmarks.gate.rule.observations import Pair, Seen
+from isthmus.benchmarks.gate.rule.metrics import Metric, values_of
+from isthmus.benchmarks.gate.rule.observations import Observation, Pair
 from isthmus.benchmarks.gate.rule.verdict import Verdict
 from isthmus.reports import LogRatio, log_ratio
-from isthmus.reports.files.history.store_record import Record
 from isthmus.reports.stats.changes import FEWEST_RUNS, LEAST, changes
 
 MOST_RUNS = 30
@@ -32,16 +31,44 @@ FEWEST = 5  # runs of a level, for a prediction
 
 
 @dataclass(frozen=True)
-class Line:
-    """A metric of a benchmark: HEAD's log, and those of the runs before it, oldest first."""
+class Inquiry:
+    """What is asked of a metric of a pair: HEAD against BASE; against the first level, too.
 
-    benchmark: str
+    too_few: what is said where BASE does not suffice. since: the run that ended the first level.
+    """
+
+    pair: Pair
+    now: Question | None
+    too_few: Verdict | None = None
+    crept: Question | None = None
+    since: str = ""
+
+    @property
+    def questions(self) -> list[Question]:
+        return [one for one in (self.now, self.crept) if one]
+
+    def verdict(self, answers: Iterator[Verdict]) -> Verdict:
+        """One, from those on its questions, which are next."""
+        now = self.too_few or next(answers)
+        crept = next(answers) if self.crept else None
+        if crept is None or crept.kind != "regressed" or now.kind in ("regressed", "improved"):
+            return now
+        return replace(crept, reason=f"{crept.reason}: slow creep since {self.since}")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A metric of a pair: the runs that have it, oldest first, their logs, and HEAD's log."""
+
+    pair: Pair
     metric: Metric
-    runs: Sequence[Record]
+    runs: Sequence[Observation]
     logs: Sequence[float]
     head: float
-    margin: float
-    place: str = ""
+
+    @property
+    def margin(self) -> float:
+        return self.pair.terms.margins[self.metric.name]
 
     @property
     def least(self) -> float:
@@ -53,48 +80,30 @@ class Line:
         worse = self.head - level if self.metric.higher_is_worse else level - self.head
         return worse > math.log1p(self.margin)
 
-    def question(self, ratio: LogRatio, base: Sequence[float], head: Sequence[float]) -> Question:
-        """Of two levels, as the rule takes it; the logs of base and of head."""
-        runs = [Seen(())] * len(base)
-        pair = Pair(self.benchmark, runs, runs, place=self.place)
-        values = [math.exp(float(numpy.median(logs))) for logs in (base, head)]
+    def question(self, ratio: LogRatio, base: slice, head: Sequence[float]) -> Question:
+        """Of two levels, as the rule takes it: the runs of base, and the logs of head."""
+        pair = replace(self.pair, base=self.runs[base])
+        values = [_typical(logs) for logs in (self.logs[base], head)]
         return Question(pair, self.metric, ratio, values[0], values[1], self.margin)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What is asked of a line: HEAD against its level, if runs suffice, and against the first.
-
-    since: the run with which the first level ended.
-    """
-
-    line: Line
-    level: Sequence[float]
-    now: Question | None
-    crept: Question | None = None
-    since: Record | None = None
-
-    def questions(self) -> list[Question]:
-        return [one for one in (self.now, self.crept) if one]
-
-    def verdict(self, found: Iterator[Verdict]) -> Verdict:
-        """One, from those on its questions, which are next in `found`."""
-        now = next(found) if self.now else _too_few(self.line, self.level)
-        crept = next(found) if self.crept else None
-        if crept is None or self.since is None or crept.kind != "regressed":
-            return now
-        if now.kind in ("regressed", "improved"):
-            return now
-        return replace(crept, reason=f"{crept.reason}: slow creep since {self.since.title}")
+def inquiry(pair: Pair, metric: Metric) -> Inquiry | None:
+    """None where HEAD, or every run, lacks the metric; errors are those of `changes`."""
+    head = values_of(metric, pair.head)
+    known = [(run, value) for run in pair.base if (value := metric.of(run)) is not None]
+    if head is None or not known:
+        return None
+    runs, logs = [run for run, _ in known], [math.log(value) for _, value in known]
+    return _asked(Line(pair, metric, runs, logs, math.log(head[0])))
 
 
-def asked_of(line: Line) -> Asked:
-    """The questions; errors are those of `changes`, for 6 runs or more."""
-    level = line.logs[_begin(line) :][-MOST_RUNS:]
-    now = None
-    if len(level) >= FEWEST:
-        now = line.question(prediction(level, line.head), level, [line.head])
-    return _with_creep(Asked(line, level, now))
+def _asked(line: Line) -> Inquiry:
+    level = slice(max(_begin(line), len(line.logs) - MOST_RUNS), None)
+    logs = line.logs[level]
+    if len(logs) < FEWEST:
+        return _with_creep(Inquiry(line.pair, None, _too_few(line, logs)), line)
+    now = line.question(prediction(logs, line.head), level, [line.head])
+    return _with_creep(Inquiry(line.pair, now), line)
 
 
 def _begin(line: Line) -> int:
@@ -104,17 +113,17 @@ def _begin(line: Line) -> int:
     return changes(line.logs, line.least).segments[-1].begin
 
 
-def _with_creep(asked: Asked) -> Asked:
+def _with_creep(asked: Inquiry, line: Line) -> Inquiry:
     """Asked of the first level, too, where HEAD is of another and beyond the margin of it."""
-    line, every = asked.line, [*asked.line.logs, asked.line.head]
+    every = [*line.logs, line.head]
     if len(every) < FEWEST_RUNS:
         return asked
     segments = changes(every, line.least).segments
     if len(segments) == 1 or not line.worse_than(segments[0].level):
         return asked
-    first, last = (every[one.begin : one.end] for one in (segments[0], segments[-1]))
-    crept = line.question(_welch(last, first), first, last)
-    return replace(asked, crept=crept, since=line.runs[segments[1].begin])
+    first, last = (slice(one.begin, one.end) for one in (segments[0], segments[-1]))
+    crept = line.question(_welch(every[last], every[first]), first, every[last])
+    return replace(asked, crept=crept, since=line.runs[segments[1].begin].label)
 
 
 def _welch(last: Sequence[float], first: Sequence[float]) -> LogRatio:
@@ -131,17 +140,21 @@ def prediction(logs: Sequence[float], head: float) -> LogRatio:
     return LogRatio(head - float(values.mean()), error, count - 1, method)
 
 
+def _typical(logs: Sequence[float]) -> float:
+    return math.exp(float(numpy.median(logs)))
+
+
 def _too_few(line: Line, level: Sequence[float]) -> Verdict:
     runs = "run" if len(level) == 1 else "runs"
     return Verdict(
-        benchmark=line.benchmark,
+        benchmark=line.pair.benchmark,
         metric=line.metric.name,
         kind="inconclusive",
         reason=f"{len(level)} stored {runs} of this level; {FEWEST} are needed",
         unit=line.metric.unit,
-        base=math.exp(float(numpy.median(level))),
+        base=_typical(level),
         head=math.exp(line.head),
         margin=line.margin,
         rounds=len(level),
-        place=line.place,
+        place=line.pair.place,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from isthmus.benchmarks.gate.rule.metrics import ROWS, values_of
-from isthmus.benchmarks.gate.rule.process_observations import THROUGHPUT, seen_of
+from isthmus.benchmarks.gate.rule.process_observations import observations_of, rate_asked
 from isthmus.benchmarks.gate.rule.refusal import facts_of, loaded
 from isthmus.errors import NothingMeasured, UsageError
 from isthmus.reports import Machine, Result, ResultFile, read
@@ -17,7 +17,6 @@ from isthmus.reports.files.history.store import History
 from isthmus.reports.files.history.store_record import LATENCY, Kept, Record, moment
 
 MODIFIED = " (modified)"
-RATE = "rate_per_s"  # at which a server was asked; one that searched its rate has many
 
 
 def append(folder: str | Path, file: str | Path) -> Path:
@@ -59,17 +58,12 @@ def kept_of(result: Result) -> Kept:
 
 def _values(result: Result) -> dict[str, tuple[float, ...]]:
     """By metric; what is not above zero was not measured."""
-    seen = seen_of(result)
-    found = {metric.name: values_of(metric, seen) for metric in ROWS}
+    observed = observations_of(result)
+    found = {metric.name: values_of(metric, observed) for metric in ROWS}
     values = {name: _short(each) for name, each in found.items() if each and min(each) > 0}
     if not result.rounds:
         values[LATENCY] = (result.latency_ms,)
-    if not loaded(result):
-        return values
-    told = all(THROUGHPUT in one.values for one in seen)
-    rate = result.scenario_result.rate_per_s if result.scenario_result else None
-    at = {RATE: (rate,)} if rate else {}
-    return {name: each for name, each in values.items() if told or name != THROUGHPUT} | at
+    return values | {name: (rate,) for name, rate in rate_asked(result).items()}
 
 
 def _short(values: Iterable[float]) -> tuple[float, ...]:

@@ -48,7 +48,7 @@ class Project:
             return Revision(_git(self.root, "rev-parse", "--verify", f"{name}^{{commit}}"), name)
         except UsageError:
             step = f"fetch it: git fetch origin {name}, or check out with the whole history"
-            raise UsageError(f"--against {name}: no such revision in this clone; {step}") from None
+            raise UsageError(f"{name}: no such revision in this clone; {step}") from None
 
     def change(self) -> Revision:
         """The working tree: HEAD, or with changes to tracked files a commit that no branch has."""
@@ -119,8 +119,8 @@ def _git(folder: Path, *arguments: str) -> str:
             env={**os.environ, **BY_NAME},
         )
     except FileNotFoundError:
-        raise UsageError("--against needs git, which is not installed") from None
+        raise UsageError("two revisions need git, which is not installed") from None
     if done.returncode:
         words = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UsageError(f"git {arguments[0]}: {words}; --against needs a git repository")
+        raise UsageError(f"git {arguments[0]}: {words}; two revisions need a git repository")
     return done.stdout.strip()

@@ -18,8 +18,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import IO
 
-from isthmus.benchmarks.gate.rule.observations import Seen
-from isthmus.benchmarks.gate.rule.process_observations import seen_of
+from isthmus.benchmarks.gate.rule.observations import Observation
+from isthmus.benchmarks.gate.rule.process_observations import observations_of
 from isthmus.benchmarks.gate.rule.suite import Found, Sides
 from isthmus.benchmarks.harness.processes import Home
 from isthmus.errors import IsthmusError, NothingMeasured
@@ -59,7 +59,7 @@ class CommandSuite:
         finally:
             for one in running:
                 one.end()
-        base, head = (one.seen() for one in running)
+        base, head = (one.observation() for one in running)
         return {self.command: (base, head)}
 
     def _by_file(self, number: int) -> Found:
@@ -70,7 +70,7 @@ class CommandSuite:
         self.only_base, self.only_head = base.keys() - head.keys(), head.keys() - base.keys()
         return {name: (base[name], head[name]) for name in base if name in head}
 
-    def _file(self, side: str, home: Home) -> Mapping[str, Seen]:
+    def _file(self, side: str, home: Home) -> Mapping[str, Observation]:
         """Each benchmark of the file that a side wrote; its rounds are one process's."""
         path = self.place / f"{side}.json"
         path.unlink(missing_ok=True)
@@ -81,7 +81,7 @@ class CommandSuite:
             running.end()
         if not path.exists():
             raise NothingMeasured(f"{self.command}: wrote no {path.name}; it is to write {OUTPUT}")
-        return {result.fullname: seen_of(result)[0] for result in read(path).results}
+        return {result.fullname: observations_of(result)[0] for result in read(path).results}
 
 
 class Running:
@@ -117,8 +117,8 @@ class Running:
         self._check()
         return False
 
-    def seen(self) -> Seen:
-        return Seen([self.seconds])
+    def observation(self) -> Observation:
+        return Observation([self.seconds])
 
     def end(self) -> None:
         """Kill what still runs."""

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from isthmus.benchmarks.gate.rule.observations import Seen
+from isthmus.benchmarks.gate.rule.observations import Observation, Observed
 from isthmus.benchmarks.gate.rule.refusal import SETTING, WORK
 from isthmus.benchmarks.gate.rule.suite import Found, Sides
 from isthmus.benchmarks.harness.processes import Home
@@ -119,12 +119,12 @@ def in_turns(both: Sequence[PytestProcess]) -> None:
         going = [one for one in going if one.place > here or one.turn(cycle)][::-1]
 
 
-def both_of(name: str, base: Entry, head: Entry, threads: int) -> tuple[Seen, Seen]:
+def both_of(name: str, base: Entry, head: Entry, threads: int) -> Observed:
     """A round of a benchmark on base and head, by the cycles in which nothing disturbed either;
     by all where these are too few."""
     both = (
-        seen_of_entry(f"base: {name}", base, threads),
-        seen_of_entry(f"head: {name}", head, threads),
+        observation_of(f"base: {name}", base, threads),
+        observation_of(f"head: {name}", head, threads),
     )
     disturbed = {cycle for entry in (base, head) for cycle in _told(entry)["disturbed"]}
     good = (both[0].turns.keys() & both[1].turns.keys()) - disturbed
@@ -133,13 +133,13 @@ def both_of(name: str, base: Entry, head: Entry, threads: int) -> tuple[Seen, Se
     return _only(both[0], good), _only(both[1], good)
 
 
-def seen_of_entry(where: str, entry: Entry, threads: int) -> Seen:
+def observation_of(where: str, entry: Entry, threads: int) -> Observation:
     """From an entry of pytest-benchmark's file; FileError that names it where it is no such."""
     stats = mapping(where, "stats", entry.get("stats"))
     extra = mapping(where, "extra_info", entry.get("extra_info"))
     taken = seconds(where, "stats.data", stats.get("data"))
     told = {name: extra[name] for name in FACTS if extra.get(name) is not None}
-    return Seen(
+    return Observation(
         seconds=taken,
         turns=turns_of(taken, _told(entry)["cycles"]),
         values=dict(_values(where, extra)),
@@ -154,8 +154,8 @@ def _told(entry: Entry) -> Mapping[str, Any]:
     return told
 
 
-def _only(seen: Seen, cycles: Collection[int]) -> Seen:
-    return replace(seen, turns={cycle: seen.turns[cycle] for cycle in sorted(cycles)})
+def _only(one: Observation, cycles: Collection[int]) -> Observation:
+    return replace(one, turns={cycle: one.turns[cycle] for cycle in sorted(cycles)})
 
 
 def _alone(there: Sequence[Collection[str]], found: Sequence[Collection[str]]) -> set[str]:

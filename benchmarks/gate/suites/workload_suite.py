@@ -19,7 +19,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from isthmus.benchmarks.gate.rule.observations import Seen
+from isthmus.benchmarks.gate.rule.observations import Observation, Observed
 from isthmus.benchmarks.gate.rule.suite import Found, Sides
 from isthmus.benchmarks.harness.parity import compared
 from isthmus.benchmarks.harness.processes import Delay, Home, Process, Record, cycles, measured
@@ -49,7 +49,7 @@ class Prepared:
 class Both:
     """What a round of base and head told, and the seconds that it took."""
 
-    seen: tuple[Seen, Seen]
+    observations: Observed
     opening_seconds: float
     turning_seconds: float
 
@@ -79,7 +79,7 @@ class WorkloadSuite:
             for variant in self.variants
             if names is None or name_of(work, variant) in names
         ]
-        return {name_of(*one): self.both(*one, number, self.seconds).seen for one in wanted}
+        return {name_of(*one): self.both(*one, number, self.seconds).observations for one in wanted}
 
     def defined_in(self, name: str) -> str:
         """Workloads are rows of a table, which belongs to no file of the user's."""
@@ -121,7 +121,7 @@ class WorkloadSuite:
         """
         for _ in range(TRIES):
             found = self._tried(work, variant, number, seconds, delay)
-            if comparable(found.seen, 1 if isinstance(delay, int | float) else len(delay)):
+            if comparable(found.observations, 1 if isinstance(delay, int | float) else len(delay)):
                 return found
         what = f"{name_of(work, variant)}: in {TRIES} tries no turns of both sides were undisturbed"
         raise IsthmusError(f"{what}; end what else runs here, or give more --seconds")
@@ -145,24 +145,24 @@ class WorkloadSuite:
             opened = monotonic()
             cycles([started[side] for side in order])
             return Both(
-                seen=(
-                    self._seen(work, 0, started[0], number),
-                    self._seen(work, 1, started[1], number),
+                observations=(
+                    self._observation(work, 0, started[0], number),
+                    self._observation(work, 1, started[1], number),
                 ),
                 opening_seconds=opened - began,
                 turning_seconds=monotonic() - opened,
             )
 
-    def _seen(self, work: str, side: int, process: Process, number: int) -> Seen:
+    def _observation(self, work: str, side: int, process: Process, number: int) -> Observation:
         record, facts = process.record, self.prepared[work][side].facts
         assert record is not None
-        return Seen(
+        return Observation(
             seconds=record["seconds"],
             turns=turns_of(record["seconds"], record["windows"]["turns"]),
             values=values_of(record) | self._dollars(record, facts["batch"]),
             parity=self._parity(work, side) if number == 0 else None,
             facts={**{name: facts[name] for name in FACTS}, "threads": self.threads},
-            samples=[count for _, count in record["windows"]["turns"]],
+            calls=[count for _, count in record["windows"]["turns"]],
         )
 
     def _dollars(self, record: Record, batch: int) -> dict[str, float]:
@@ -183,7 +183,7 @@ class WorkloadSuite:
         return self.place / f"outputs-{side}.npz"
 
 
-def comparable(both: tuple[Seen, Seen], step: int) -> bool:
+def comparable(both: Observed, step: int) -> bool:
     """Whether the sides share a cycle at each place modulo `step`."""
     base, head = both
     return {cycle % step for cycle in base.turns.keys() & head.turns.keys()} == set(range(step))

@@ -19,17 +19,19 @@ from typing import Any
 import numpy
 
 from isthmus.reports.files.checks import (
+    Name,
+    Number,
+    Times,
     clean,
+    converted,
     fail,
     flag,
     listed,
     mapping,
-    number,
-    seconds,
     shown,
-    text,
-    text_or_empty,
+    told,
 )
+from isthmus.reports.files.result_fields import Wrong
 from isthmus.reports.files.same_machine import BLOCKING, Machine, machine_of
 
 FORMAT = 1
@@ -46,12 +48,12 @@ class Kept:
     facts: what must be equal to compare two runs of it, such as threads and the model's hash.
     """
 
-    name: str
-    workload: str
-    variant: str
-    facts: Mapping[str, Any]
-    values: Mapping[str, tuple[float, ...]]
-    parity: float | None = None
+    name: Name
+    workload: Name
+    variant: Name
+    facts: Mapping[str, str | bool | int | Number] = field(default_factory=dict)
+    values: Mapping[str, Times] = field(default_factory=dict)
+    parity: Wrong | None = None
 
     def log(self, metric: str) -> float | None:
         """Natural logarithm of the median over the processes; None where not measured."""
@@ -135,42 +137,21 @@ def _record(where: str, said: Mapping[str, Any]) -> Record:
     if said.get("format") != FORMAT:
         fail(where, f"has format {shown(said.get('format'))}, not {FORMAT}", "update Isthmus")
     facts = {"fingerprint": said.get("machine"), "versions": said.get("versions")}
-    every = listed(where, "benchmarks", said.get("benchmarks"))
+    every = [_finite(told(one)) for one in listed(where, "benchmarks", said.get("benchmarks"))]
     return Record(
         measured=moment(where, said.get("measured")),
-        commit=text_or_empty(where, "commit", said.get("commit")),
+        commit=clean(converted(where, said.get("commit") or "", str, "commit")),
         dirty=flag(where, "dirty", said.get("dirty")),
         machine=machine_of({"isthmus": facts}),
-        benchmarks=tuple(_kept(f"{where}: benchmarks[{at}]", one) for at, one in enumerate(every)),
+        benchmarks=converted(where, every, tuple[Kept, ...], "benchmarks"),
         path=where,
     )
 
 
-def _kept(where: str, value: Any) -> Kept:
-    said = mapping(where, "benchmark", value)
-    values = mapping(where, "values", said.get("values"))
-    facts = mapping(where, "facts", said.get("facts"))
-    return Kept(
-        name=text(where, "name", said.get("name")),
-        workload=text(where, "workload", said.get("workload")),
-        variant=text(where, "variant", said.get("variant")),
-        facts={name: _fact(where, name, each) for name, each in facts.items()},
-        values={name: seconds(where, name, each) for name, each in values.items()},
-        parity=_parity(where, said.get("parity")),
-    )
-
-
-def _fact(where: str, name: str, value: Any) -> str | int | float:
-    """A text on one line, or a number."""
-    if isinstance(value, str):
-        return clean(value)
-    return value if isinstance(value, int) else number(where, name, value)
-
-
-def _parity(where: str, value: Any) -> float | None:
-    if value == INFINITE:
-        return math.inf
-    return None if value is None else number(where, "parity", value)
+def _finite(entry: Any) -> Any:
+    """A benchmark with the infinity that JSON has no word for."""
+    wrong = isinstance(entry, dict) and entry.get("parity") == INFINITE
+    return entry | {"parity": math.inf} if wrong else entry
 
 
 def _entry(kept: Kept) -> dict[str, Any]:

@@ -24,9 +24,9 @@ from gate_files import (
 from places import RESULTS
 
 from isthmus.benchmarks.gate import Settings, compare
-from isthmus.benchmarks.gate.rule.process_observations import seen_of
+from isthmus.benchmarks.gate.rule.process_observations import observations_of
 from isthmus.benchmarks.gate.rule.settings import Rule
-from isthmus.benchmarks.gate.stored.asked import place_of
+from isthmus.benchmarks.gate.stored.judging import place_of
 from isthmus.errors import NothingMeasured, UsageError
 from isthmus.reports import ResultFile, read, read_prices
 
@@ -63,8 +63,8 @@ def test_every_metric_is_judged_by_its_own_direction(
 
 def test_a_process_tells_its_values_in_the_metrics_units(tmp_path: Path) -> None:
     (result,) = saved(tmp_path, measured(1)).results
-    first = seen_of(result)[0]
-    assert len(seen_of(result)) == 10 and len(first.seconds) == 5
+    first = observations_of(result)[0]
+    assert len(observations_of(result)) == 10 and len(first.seconds) == 5
     assert first.values["peak_memory_mib"] == pytest.approx(500, rel=0.02)
     assert first.values["compile_ms"] == pytest.approx(1500, rel=0.02)
     assert first.values["first_inference_ms"] == pytest.approx(20, rel=0.02)
@@ -76,9 +76,9 @@ def test_one_figure_for_all_processes_is_no_figure_of_each(tmp_path: Path) -> No
     """Ten times the same would be an interval without width, and a verdict without ground."""
     facts = {"compile_seconds": 1.5, "peak_memory_bytes": 2**29}
     (result,) = saved(tmp_path, benchmark("net[cpu]", noisy(1), **facts)).results
-    assert all("compile_ms" not in seen.values for seen in seen_of(result))
+    assert all("compile_ms" not in one.values for one in observations_of(result))
     (alone,) = saved(tmp_path, benchmark("net[cpu]", noisy(1)[:1], **facts)).results
-    assert [seen.values["compile_ms"] for seen in seen_of(alone)] == [1500]
+    assert [one.values["compile_ms"] for one in observations_of(alone)] == [1500]
 
 
 @pytest.mark.parametrize("value", [None, 0, 0.0, 1e308])
@@ -87,7 +87,7 @@ def test_what_was_not_measured_is_left_out_and_never_0(tmp_path: Path, value: ob
     for process in entry["extra_info"]["processes"]:
         process["compile_seconds"] = value
     (result,) = saved(tmp_path, entry).results
-    assert all("compile_ms" not in seen.values for seen in seen_of(result))
+    assert all("compile_ms" not in one.values for one in observations_of(result))
 
 
 def test_dollars_come_from_the_list_of_prices_by_instance_type(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_dollars_come_from_the_list_of_prices_by_instance_type(tmp_path: Path) -
 def test_a_batch_is_that_many_requests(tmp_path: Path) -> None:
     (result,) = saved(tmp_path, measured(1, batch=8)).results
     (single,) = saved(tmp_path, measured(1)).results
-    money = [seen_of(one, 0.17)[0].values["usd_per_million"] for one in (result, single)]
+    money = [observations_of(one, 0.17)[0].values["usd_per_million"] for one in (result, single)]
     assert money[0] == pytest.approx(money[1] / 8)
 
 

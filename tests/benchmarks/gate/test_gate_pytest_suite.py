@@ -18,7 +18,7 @@ from isthmus.benchmarks.gate.suites.pytest_suite import (
     PytestSuite,
     both_of,
     in_turns,
-    seen_of_entry,
+    observation_of,
 )
 from isthmus.benchmarks.harness.processes import Home
 from isthmus.benchmarks.portable.timing.pytest_turns import TURNS
@@ -90,11 +90,11 @@ def test_turns_tell_how_much_slower_head_is(made: Made, head_seconds: float) -> 
         {"conftest.py": COUNTED, "test_it.py": COUNTED_WORK.format(seconds)}
         for seconds in (0.001, head_seconds)
     ]
-    (seen,) = made(*sides, seconds=0.5).round(0, None).values()
-    assert len(seen[0].turns.keys() & seen[1].turns.keys()) >= 2
-    ratio = round_log(seen[1].turns, seen[0].turns)
+    (both,) = made(*sides, seconds=0.5).round(0, None).values()
+    assert len(both[0].turns.keys() & both[1].turns.keys()) >= 2
+    ratio = round_log(both[1].turns, both[0].turns)
     assert ratio is not None and exp(ratio) == pytest.approx(head_seconds / 0.001, rel=1e-3)
-    assert all(one.facts == {"threads": 1} and len(one.seconds) > 20 for one in seen)
+    assert all(one.facts == {"threads": 1} and len(one.seconds) > 20 for one in both)
 
 
 def test_what_one_side_lacks_or_skips_is_told_apart(made: Made) -> None:
@@ -175,15 +175,15 @@ def test_extra_info_holds_the_other_metrics(made: Made) -> None:
         "threads": 2,
     }
     text = f"def test_it(benchmark):\n    benchmark.extra_info.update({told})\n    benchmark(int)\n"
-    (seen,) = made(text, text).round(0, None).values()
-    assert seen[0].values == {"peak_memory_mib": 3.0, "compile_ms": 250.0}
-    assert seen[0].parity == 1e-6
-    assert seen[0].facts == {"model_hash": "abc", "threads": 2}
+    (both,) = made(text, text).round(0, None).values()
+    assert both[0].values == {"peak_memory_mib": 3.0, "compile_ms": 250.0}
+    assert both[0].parity == 1e-6
+    assert both[0].facts == {"model_hash": "abc", "threads": 2}
 
 
 def test_times_that_are_none_are_refused() -> None:
-    with pytest.raises(FileError, match=r"here: stats.data\[1\] is 0.0, must be above zero"):
-        seen_of_entry("here", {"stats": {"data": [1.0, 0.0]}}, 1)
+    with pytest.raises(FileError, match=r"here: stats.data\[1\] is 0.0: expected"):
+        observation_of("here", {"stats": {"data": [1.0, 0.0]}}, 1)
 
 
 def entry(seconds: list[float], disturbed: list[int]) -> dict[str, Any]:
@@ -206,9 +206,9 @@ def test_a_cycle_that_was_disturbed_on_either_side_does_not_count(
 ) -> None:
     """Unless too few are left."""
     base, head = entry([1.0] * 5, disturbed[0]), entry([2.0] * 5, disturbed[1])
-    seen = both_of("name", base, head, 1)
-    assert [one.turns.keys() for one in seen] == [cycles, cycles]
-    assert [len(one.seconds) for one in seen] == [5, 5]
+    both = both_of("name", base, head, 1)
+    assert [one.turns.keys() for one in both] == [cycles, cycles]
+    assert [len(one.seconds) for one in both] == [5, 5]
 
 
 # What goes wrong is one line

@@ -15,11 +15,14 @@ from scipy import stats  # type: ignore[import-untyped]
 from stored_runs import HASH, commit, moment, noisy, record, run_file
 
 from isthmus.benchmarks.gate import Outcome, Settings, Verdict
-from isthmus.benchmarks.gate.rule import judge
+from isthmus.benchmarks.gate.rule.judge import judged as answers
 from isthmus.benchmarks.gate.rule.metrics import LATENCY
+from isthmus.benchmarks.gate.rule.observations import Observation, Pair
 from isthmus.benchmarks.gate.rule.settings import Rule
-from isthmus.benchmarks.gate.stored import runs, series
-from isthmus.benchmarks.gate.stored.levels import Line, asked_of, prediction
+from isthmus.benchmarks.gate.rule.terms import Terms
+from isthmus.benchmarks.gate.stored import history as stored_history
+from isthmus.benchmarks.gate.stored import runs
+from isthmus.benchmarks.gate.stored.levels import inquiry, prediction
 from isthmus.errors import FileError, NothingMeasured, UsageError
 from isthmus.reports import read
 from isthmus.reports.files.history import store
@@ -54,7 +57,7 @@ def gated(
     **options: Any,
 ) -> Outcome:
     file = run_file(folder / "head.json", len(before), head)
-    return series.gate(history(folder, before), file, settings, **options)
+    return stored_history.gate(history(folder, before), file, settings, **options)
 
 
 @pytest.mark.parametrize(
@@ -93,10 +96,13 @@ def test_next_runs_fall_into_the_interval_as_often_as_it_says() -> None:
     assert 870 <= inside <= 930
 
 
-def line(before: Sequence[float], head: float, margin: float = 0.05) -> Line:
-    every = [record(day) for day in range(len(before))]
-    logs = [math.log(value) for value in before]
-    return Line("net", LATENCY, every, logs, math.log(head), margin)
+def pair(before: Sequence[float], head: float, margin: float = 0.05) -> Pair:
+    runs = [
+        Observation((), values={LATENCY.name: value}, label=record(day).title)
+        for day, value in enumerate(before)
+    ]
+    now = Observation((), values={LATENCY.name: head})
+    return Pair("net", runs, [now], terms=Terms(margins={LATENCY.name: margin}), runs=True)
 
 
 def test_equal_runs_are_no_regression() -> None:
@@ -104,8 +110,9 @@ def test_equal_runs_are_no_regression() -> None:
     found = list[str]()
     for seed in range(300):
         *before, head = noisy([10.0] * 21, seed)
-        asked = asked_of(line(before, head))
-        found.append(asked.verdict(iter(judge.judged(asked.questions()))).kind)
+        asked = inquiry(pair(before, head), LATENCY)
+        assert asked is not None
+        found.append(asked.verdict(iter(answers(asked.questions))).kind)
     assert "regressed" not in found and "improved" not in found
     assert found.count("equivalent") > 200
 
@@ -173,7 +180,7 @@ def test_head_is_not_compared_with_itself_nor_with_later_runs(tmp_path: Path) ->
     for day in range(10, 20):
         runs.append(folder, run_file(tmp_path / "later.json", day, 20.0))
     head = run_file(tmp_path / "head.json", 10, 20.0)
-    (verdict,) = series.gate(folder, head, ONLY_LATENCY).verdicts
+    (verdict,) = stored_history.gate(folder, head, ONLY_LATENCY).verdicts
     assert (verdict.kind, verdict.rounds) == ("regressed", 10)
 
 
@@ -194,9 +201,9 @@ def test_another_machine_is_named_by_what_differs(tmp_path: Path) -> None:
     content["machine_info"]["isthmus"]["fingerprint"]["cores"] = 64
     (tmp_path / "head.json").write_text(json.dumps(content))
     with pytest.raises(NothingMeasured, match=r"no run of this machine.*cores: 64 \| 2; measure"):
-        series.gate(folder, tmp_path / "head.json", ONLY_LATENCY)
+        stored_history.gate(folder, tmp_path / "head.json", ONLY_LATENCY)
     with pytest.raises(NothingMeasured, match="no run of this machine is stored; measure here"):
-        series.gate(tmp_path / "empty", tmp_path / "head.json", ONLY_LATENCY)
+        stored_history.gate(tmp_path / "empty", tmp_path / "head.json", ONLY_LATENCY)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +218,7 @@ def test_other_work_is_refused(tmp_path: Path, facts: dict[str, Any], said: str)
     folder = history(tmp_path, [10.0] * 6)
     head = run_file(tmp_path / "head.json", 7, 10.0, **facts)
     with pytest.raises(UsageError, match=rf"stored \| HEAD differ in {said}.*; measure the same"):
-        series.gate(folder, head, ONLY_LATENCY)
+        stored_history.gate(folder, head, ONLY_LATENCY)
 
 
 def test_runs_of_other_work_are_not_the_base(tmp_path: Path) -> None:
@@ -219,7 +226,7 @@ def test_runs_of_other_work_are_not_the_base(tmp_path: Path) -> None:
     for day in range(10, 16):
         runs.append(folder, run_file(tmp_path / "other.json", day, 50.0, threads=1))
     head = run_file(tmp_path / "head.json", 20, 10.0)
-    (verdict,) = series.gate(folder, head, ONLY_LATENCY).verdicts
+    (verdict,) = stored_history.gate(folder, head, ONLY_LATENCY).verdicts
     assert (verdict.kind, verdict.rounds) == ("equivalent", 6)
 
 
@@ -229,22 +236,22 @@ def test_missing_and_new_benchmarks(tmp_path: Path) -> None:
     runs.append(folder, run_file(tmp_path / "last.json", 8, 10.0, gone))
     head = run_file(tmp_path / "head.json", 9, 10.0, new)
     with pytest.raises(FileError, match=r"lacks isthmus::gone\[cpu\] of the newest.*--allow-miss"):
-        series.gate(folder, head, ONLY_LATENCY)
-    outcome = series.gate(folder, head, ONLY_LATENCY, allow_missing=True)
+        stored_history.gate(folder, head, ONLY_LATENCY)
+    outcome = stored_history.gate(folder, head, ONLY_LATENCY, allow_missing=True)
     assert [(one.benchmark, one.kind) for one in outcome.verdicts] == [
         ("isthmus::net[cpu]", "equivalent"),
         ("isthmus::gone[cpu]", "missing"),
         ("isthmus::new[cpu]", "new"),
     ]
     skipping = Settings(metrics=("latency_p50_ms",), rules=(Rule("*::gone*", skip=True),))
-    assert len(series.gate(folder, head, skipping).verdicts) == 2
+    assert len(stored_history.gate(folder, head, skipping).verdicts) == 2
 
 
 def test_lost_parity_is_a_regression(tmp_path: Path) -> None:
     folder = history(tmp_path, [10.0] * 6)
     wrong = {"parity_max_rel_error": 0.3, "parity": None}
     head = run_file(tmp_path / "head.json", 9, 5.0, **wrong)
-    kinds = {one.metric: one.kind for one in series.gate(folder, head, Settings()).verdicts}
+    kinds = {one.metric: one.kind for one in stored_history.gate(folder, head, Settings()).verdicts}
     assert (kinds["latency_p50_ms"], kinds["parity"]) == ("improved", "regressed")
 
 
@@ -254,7 +261,7 @@ def test_a_metric_that_head_lost_is_said(tmp_path: Path) -> None:
     for entry in content["benchmarks"][0]["extra_info"]["processes"]:
         entry["peak_memory_bytes"] = None
     (tmp_path / "head.json").write_text(json.dumps(content))
-    outcome = series.gate(folder, tmp_path / "head.json", Settings())
+    outcome = stored_history.gate(folder, tmp_path / "head.json", Settings())
     assert "peak_memory_mib is not judged: HEAD lacks it for isthmus::net[cpu]" in outcome.warnings
 
 
@@ -262,7 +269,7 @@ def test_a_broken_record_is_said_and_the_others_count(tmp_path: Path) -> None:
     folder = history(tmp_path, [10.0] * 7)
     broken = sorted(folder.glob("*/*.json"))[3]
     broken.write_text("{}")
-    outcome = series.gate(folder, run_file(tmp_path / "head.json", 9), ONLY_LATENCY)
+    outcome = stored_history.gate(folder, run_file(tmp_path / "head.json", 9), ONLY_LATENCY)
     assert outcome.verdicts[0].rounds == 6
     assert str(broken) in outcome.warnings[0]
 
@@ -300,14 +307,14 @@ def test_a_server_is_judged_by_what_it_promised_and_an_invalid_run_not_at_all(
     for day in range(7):
         runs.append(folder, run_file(tmp_path / "run.json", day, 10.0, served("net", "cpu")))
     head = run_file(tmp_path / "head.json", 8, 10.0, served("net", "cpu"))
-    found = series.gate(folder, head, ONLY_LATENCY).verdicts
+    found = stored_history.gate(folder, head, ONLY_LATENCY).verdicts
     name = "isthmus::net/server[cpu]"
     assert ("latency_p50_ms", "equivalent") in {
         (one.metric, one.kind) for one in found if one.benchmark == name
     }
     bad = run_file(tmp_path / "bad.json", 9, 10.0, served("net", "cpu", valid=False))
     with pytest.raises(UsageError, match=r"net/server\[cpu\] is INVALID: p99.*measure again"):
-        series.gate(folder, bad, ONLY_LATENCY)
+        stored_history.gate(folder, bad, ONLY_LATENCY)
 
 
 def test_a_stored_run_is_what_its_file_says(tmp_path: Path) -> None:

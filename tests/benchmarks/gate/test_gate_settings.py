@@ -52,22 +52,37 @@ def test_the_whole_table_is_read(tmp_path: Path) -> None:
 def test_the_first_pattern_that_matches_counts(tmp_path: Path) -> None:
     found = written(tmp_path, WHOLE)
     parse, other, outside = "tests/a.py::test_parse[1]", "tests/a.py::test_f", "isthmus::net[cpu]"
-    assert found.margin_of(parse, "latency_p50_ms") == 0.03
-    assert found.margin_of(parse, "latency_p99_ms") == 0.04, "no margin of its own there"
-    assert found.margin_of(other, "latency_p50_ms") == 0.2
-    assert found.margin_of(outside, "latency_p50_ms") == 0.04
-    assert found.metrics_of(parse) == ("latency_p50_ms", "peak_memory_mib")
-    assert found.metrics_of(other) == found.metrics_of(outside) == found.metrics
-    assert found.skips("bench.py::test_network") and not found.skips("tests/a.py::test_network")
+    terms = found.terms_of(parse)
+    assert terms.margins["latency_p50_ms"] == 0.03
+    assert terms.margins["latency_p99_ms"] == 0.04, "no margin of its own there"
+    assert found.terms_of(other).margins["latency_p50_ms"] == 0.2
+    assert found.terms_of(outside).margins["latency_p50_ms"] == 0.04
+    assert terms.metrics == ("latency_p50_ms", "peak_memory_mib")
+    assert found.terms_of(other).metrics == found.terms_of(outside).metrics == found.metrics
+    assert not found.terms_of("tests/a.py::test_network").skip
+    left_out = found.terms_of("bench.py::test_network")
+    assert left_out.skip and not left_out.metrics
 
 
 def test_no_margin_is_below_the_noise(tmp_path: Path) -> None:
     found = written(tmp_path, WHOLE + '[tool.isthmus.gate.benchmarks."m"]\nmargin = 0.001\n')
-    assert found.margin_of("m", "peak_memory_mib") == 0.02
-    assert found.margin_of("m", "latency_p50_ms") == found.asked_margin("m", "compile_ms") == 0.001
-    assert Settings(margin=0.01, floor=0.03).margin_of("m", "latency_p50_ms") == 0.03
-    assert Settings(margin=0.05, floor=0.03).margin_of("m", "latency_p50_ms") == 0.05
-    assert Settings(margin=0.01, floor=0.03).margin_of("m", "peak_memory_mib") == 0.01
+    terms = found.terms_of("m")
+    assert terms.margins["peak_memory_mib"] == 0.02
+    assert terms.margins["latency_p50_ms"] == terms.asked["compile_ms"] == 0.001
+    low, high = (Settings(margin=margin, floor=0.03).terms_of("m") for margin in (0.01, 0.05))
+    assert low.margins["latency_p50_ms"] == 0.03 and low.asked["latency_p50_ms"] == 0.01
+    assert high.margins["latency_p50_ms"] == 0.05
+    assert low.margins["peak_memory_mib"] == 0.01
+
+
+def test_what_is_named_as_the_control_is_in_the_terms() -> None:
+    named = Settings(control="*[numpy]", margin=0.02, usd_per_hour=0.5)
+    assert named.terms_of("net[numpy]").control is True
+    assert named.terms_of("net[cpu]").control is False
+    assert Settings().terms_of("net[numpy]").control is None, "peers are, where nothing is named"
+    assert named.terms_of("net[cpu]").usd_per_hour == 0.5
+    assert named.control_terms.metrics == ("latency_p50_ms",)
+    assert named.control_terms.margins == {"latency_p50_ms": 0.02}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from scipy import stats  # type: ignore[import-untyped]
 
 from isthmus.benchmarks.gate.rule.judge import Question, holm, judged, kind_of, question
 from isthmus.benchmarks.gate.rule.metrics import LATENCY, METRICS, Metric, ratio_of
-from isthmus.benchmarks.gate.rule.observations import Pair, Seen
+from isthmus.benchmarks.gate.rule.observations import Observation, Pair
 from isthmus.reports import LogRatio
 from isthmus.reports.stats.intervals import log_ratio
 from isthmus.reports.stats.signed_rank import quantile, walsh_averages
@@ -32,7 +32,7 @@ levels = st.sampled_from(LEVELS)
 
 def pair(base: Sequence[float], head: Sequence[float], *, interleaved: bool = False) -> Pair:
     """A process for each log of seconds."""
-    before, after = ([Seen([math.exp(log)]) for log in side] for side in (base, head))
+    before, after = ([Observation([math.exp(log)]) for log in side] for side in (base, head))
     return Pair("net", before, after, interleaved=interleaved)
 
 

@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 from isthmus.benchmarks.gate.rule.noise import recalled, remember, spread_of
-from isthmus.benchmarks.gate.rule.observations import Seen
+from isthmus.benchmarks.gate.rule.observations import Observation
 from isthmus.benchmarks.gate.rule.sampling import Effort
 from isthmus.benchmarks.gate.rule.settings import Settings
 from isthmus.benchmarks.gate.self_test import Findings, round_seconds, self_test, spreads
@@ -23,6 +23,7 @@ from studies import rivals
 from studies.experiment import entry, summary, table
 
 RULES = Settings(margin=0.01, metrics=("latency_p50_ms",))
+TERMS = RULES.terms_of
 EFFORT = Effort(budget_seconds=300)
 CYCLES = 40
 
@@ -46,13 +47,13 @@ class Simulated:
         logs = self.random.normal(math.log(0.01), 0.1, cycles)
         noise = self.random.normal(0, self.noise, cycles)
         delays = [math.log1p(delay[at % len(delay)]) for at in range(cycles)]
-        return Both((_seen(logs), _seen(logs + noise + delays)), 2.0, seconds)
+        return Both((_observation(logs), _observation(logs + noise + delays)), 2.0, seconds)
 
 
-def _seen(logs: Any) -> Seen:
+def _observation(logs: Any) -> Observation:
     turns = {at: float(log) for at, log in enumerate(logs)}
     seconds = [math.exp(log) for log in logs for _ in range(3)]
-    return Seen(seconds, turns, {"peak_memory_mib": 100.0}, 1e-6, samples=[3] * len(turns))
+    return Observation(seconds, turns, {"peak_memory_mib": 100.0}, 1e-6, calls=[3] * len(turns))
 
 
 def trial(noise: float = 0.02, seed: int = 0) -> Trial:
@@ -61,9 +62,9 @@ def trial(noise: float = 0.02, seed: int = 0) -> Trial:
 
 
 def test_levels_are_taken_apart_turn_by_turn() -> None:
-    base = Seen([1.0] * 16, dict.fromkeys(range(8), 0.0), samples=[2] * 8)
-    head = Seen(
-        [float(at) for at in range(16)], {at: float(at) for at in range(8)}, samples=[2] * 8
+    base = Observation([1.0] * 16, dict.fromkeys(range(8), 0.0), calls=[2] * 8)
+    head = Observation(
+        [float(at) for at in range(16)], {at: float(at) for at in range(8)}, calls=[2] * 8
     )
     found = by_level((base, head), LEVELS)
     assert list(found) == list(LEVELS)
@@ -74,12 +75,12 @@ def test_levels_are_taken_apart_turn_by_turn() -> None:
 
 def test_a_trial_has_five_answers_and_measures_each_round_once() -> None:
     one = trial()
-    found = answers(one, RULES, EFFORT)
+    found = answers(one, TERMS, EFFORT)
     assert [answer.level for answer in found] == [0.0, 0.0, *LEVELS[1:]]
     assert found[-1].found, "10 % in noise of 2 % a turn"
     assert not any(answer.false_alarms for answer in found)
-    draws = {draw for draw, _, _ in one.rounds}
-    assert draws == {0, 1}
+    samples = {sample for sample, _, _ in one.rounds}
+    assert samples == {0, 1}
     assert all(answer.seconds <= 300 for answer in found)
 
 
@@ -92,7 +93,7 @@ def test_a_gate_pays_for_its_own_level_alone() -> None:
 
 def test_the_file_holds_what_the_rules_of_others_need() -> None:
     one = trial()
-    said = entry(one, answers(one, RULES, EFFORT))
+    said = entry(one, answers(one, TERMS, EFFORT))
     rows = {row["rule"]: row for row in summary([said])}
     assert set(rows) == {"isthmus gate", *rivals.RULES}
     for row in rows.values():
@@ -130,7 +131,7 @@ def test_the_noise_floor_is_kept_with_the_history(tmp_path: Path) -> None:
 
 def test_what_the_self_test_says_follows_from_its_trials() -> None:
     one = trial()
-    said = answers(one, RULES, EFFORT)
+    said = answers(one, TERMS, EFFORT)
     found = Findings(said, spreads([one]), round_seconds([one]), 0.01, EFFORT)
     assert found.counted(0.0) == (0, 2)
     assert found.fires and exit_code(found) == 0
@@ -160,7 +161,7 @@ def test_a_self_test_finishes_one_trial_and_tells_which_gate_it_judges() -> None
 
 def test_a_gate_that_misses_the_largest_slowdown_does_not_fire() -> None:
     one = trial(noise=5.0)
-    said = answers(one, RULES, EFFORT)
+    said = answers(one, TERMS, EFFORT)
     found = Findings(said, spreads([one]), round_seconds([one]), 0.01, EFFORT)
     assert not found.fires and exit_code(found) == 4
 

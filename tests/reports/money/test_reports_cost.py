@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from isthmus.errors import UsageError
 from isthmus.reports.display import Table
+from isthmus.reports.files.file_fields import Roofline
 from isthmus.reports.files.result import ResultFile
 from isthmus.reports.files.results import read
 from isthmus.reports.money.breakeven import break_even, cheapest, hourly
@@ -142,7 +143,7 @@ def test_another_file_tells_the_peak_of_its_instance(tmp_path: Path) -> None:
         [c for c in costs([here, there], prices("c7i.xlarge")) if c.variant == "cpu"]
     )
     assert found["c7i.xlarge"].speed == pytest.approx(1.0)
-    slower = replace(there, roofline={**(there.roofline or {}), "threads": 4})
+    slower = replace(there, roofline=replace(there.roofline or Roofline(), threads=4))
     (cost,) = [c for c in costs([here, slower], prices("c7i.xlarge")) if c.variant == "cpu"]
     assert (cost.speed, cost.status) == (0.5, "projected")
 

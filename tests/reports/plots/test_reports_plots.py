@@ -18,12 +18,11 @@ from result_files import SECONDS, VARIANTS, Document, benchmark, benchmarks, doc
 
 from isthmus.reports import Report, build_report
 from isthmus.reports.plots.bars import Bar, panel
-from isthmus.reports.plots.data import points, titles
 from isthmus.reports.plots.distribution import MOST, ecdf
-from isthmus.reports.plots.panels import Panel, figure
-from isthmus.reports.plots.plots import PLOTS, Drawing, draw
+from isthmus.reports.plots.drawing import PLOTS, Drawing, draw
+from isthmus.reports.plots.panels import MOST_TICKS, Panel, around, decades, figure, plain, steps
+from isthmus.reports.plots.points import points, titles
 from isthmus.reports.plots.roofline import spread
-from isthmus.reports.plots.scale import MOST_TICKS, around, decades, plain, steps
 from isthmus.reports.plots.style import OTHERS, ROLES, looks, names
 from isthmus.reports.plots.style import VARIANTS as LOOKS
 

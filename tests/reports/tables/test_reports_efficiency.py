@@ -8,20 +8,18 @@ from typing import Any
 
 import pytest
 
+from isthmus.reports.files.file_fields import Peak, Roofline
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.same_machine import machine_of
 from isthmus.reports.tables.efficiency import Efficiency, efficiency, efficiency_table, peaks_said
 from isthmus.reports.tables.environment import environment
 
-PEAKS = {
-    "threads": 2,
-    "peaks": [
-        {"precision": "f32", "gflop_per_s": 200.0, "by": "openvino 2026.4.1, 1536x1536x1536"},
-        {"precision": "bf16", "gflop_per_s": 400.0, "by": ""},
-    ],
-    "gb_per_s": 25.0,
-    "drift": 0.012,
-}
+PEAKS = Roofline(
+    threads=2,
+    peaks=(Peak("f32", 200.0, "openvino 2026.4.1, 1536x1536x1536"), Peak("bf16", 400.0)),
+    gb_per_s=25.0,
+    drift=0.012,
+)
 UNKNOWN = Efficiency(None, None, None, None, None)
 
 
@@ -32,7 +30,7 @@ def result(**facts: Any) -> Result:
     return Result("f.json", "isthmus::net[cpu]", "net", "cpu", 0.01, **known)
 
 
-def file(*results: Result, roofline: Any = PEAKS, name: str = "f.json") -> ResultFile:
+def file(*results: Result, roofline: Roofline | None = PEAKS, name: str = "f.json") -> ResultFile:
     machine = machine_of({"isthmus": {"fingerprint": {"cpu_model": "EPYC", "cores": 2}}})
     return ResultFile(name, machine, "2026-11-22", "0123", results, roofline=roofline)
 
@@ -54,19 +52,19 @@ def test_above_the_roof_is_no_error() -> None:
     [
         ({}, None, Efficiency(100.0, None, 4.0, None, None)),
         ({"threads": 1}, PEAKS, Efficiency(100.0, None, 4.0, None, None)),
-        ({"threads": None}, PEAKS | {"threads": 2}, Efficiency(100.0, None, 4.0, None, None)),
-        ({"threads": None}, PEAKS | {"threads": None}, Efficiency(100.0, None, 4.0, None, None)),
+        ({"threads": None}, replace(PEAKS, threads=2), Efficiency(100.0, None, 4.0, None, None)),
+        ({"threads": None}, replace(PEAKS, threads=None), Efficiency(100.0, None, 4.0, None, None)),
         ({"precision": "int8"}, PEAKS, Efficiency(100.0, None, 4.0, None, None)),
         ({"bytes_moved": None}, PEAKS, Efficiency(100.0, 0.5, None, None, None)),
         ({"operations": None}, PEAKS, Efficiency(None, None, None, None, None)),
         ({"operations": 0.0}, PEAKS, UNKNOWN),
-        ({}, PEAKS | {"gb_per_s": None}, Efficiency(100.0, 0.5, 4.0, None, None)),
-        ({}, PEAKS | {"peaks": []}, Efficiency(100.0, None, 4.0, None, None)),
+        ({}, replace(PEAKS, gb_per_s=None), Efficiency(100.0, 0.5, 4.0, None, None)),
+        ({}, replace(PEAKS, peaks=()), Efficiency(100.0, None, 4.0, None, None)),
         ({"scenario": "server"}, PEAKS, UNKNOWN),
     ],
 )
 def test_what_rests_on_something_unknown_is_none(
-    facts: dict[str, Any], roofline: Any, expected: Efficiency
+    facts: dict[str, Any], roofline: Roofline | None, expected: Efficiency
 ) -> None:
     found = efficiency(result(**facts), roofline)
     assert (found.gflop_per_s, found.of_peak) == (expected.gflop_per_s, expected.of_peak)
@@ -93,7 +91,7 @@ def test_the_table_has_a_row_per_counted_result_and_names_the_peaks() -> None:
 
 def test_files_are_told_apart_and_one_without_peaks_says_so() -> None:
     other = file(result(), roofline=None, name="folder/g.json")
-    table = efficiency_table([file(result(), roofline=PEAKS | {"drift": -0.2}), other])
+    table = efficiency_table([file(result(), roofline=replace(PEAKS, drift=-0.2)), other])
     assert [str(row[4]) for row in table.rows] == ["50 %", "-"]
     assert "g.json: the machine's peaks were not measured." in table.notes
     assert "f.json: the peaks moved by more than 5% during the run: take care." in table.notes

@@ -21,8 +21,8 @@ from isthmus.reports import write as write_files
 from isthmus.reports.display import Table
 from isthmus.reports.files.history import store
 from isthmus.reports.files.history.store_record import LATENCY, Kept
+from isthmus.reports.plots.drawing import draw
 from isthmus.reports.plots.panels import figure
-from isthmus.reports.plots.plots import draw
 from isthmus.reports.tables.trends import trends
 
 STEP = noisy([10.0] * 10 + [11.0] * 8, noise=0.004)

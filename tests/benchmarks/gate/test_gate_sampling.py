@@ -13,7 +13,7 @@ from simulated_suite import SimulatedSuite
 from isthmus.benchmarks.gate.rule.control import under_control
 from isthmus.benchmarks.gate.rule.judge import Question, judged_parity, kind_of, question
 from isthmus.benchmarks.gate.rule.metrics import LATENCY
-from isthmus.benchmarks.gate.rule.observations import Pair, Seen
+from isthmus.benchmarks.gate.rule.observations import Observation, Pair
 from isthmus.benchmarks.gate.rule.prospects import (
     FARTHEST_ROUND,
     LUCK,
@@ -30,7 +30,7 @@ RULES = Settings(margin=0.05, metrics=("latency_p50_ms", "parity"))
 
 
 def gate(suite: SimulatedSuite, budget: float = 300.0, **effort: int) -> Gate:
-    return Gate(suite, RULES, Effort(budget, **effort), clock=suite.clock)
+    return Gate(suite, RULES.terms_of, Effort(budget, **effort), clock=suite.clock)
 
 
 def kinds(found: list[Verdict]) -> dict[tuple[str, str], str]:
@@ -41,14 +41,14 @@ def latency(found: list[Verdict], name: str) -> Verdict:
     return next(v for v in found if (v.benchmark, v.metric) == (name, "latency_p50_ms"))
 
 
-def test_a_slowdown_is_measured_twice_and_reported_with_the_second_draws_figures() -> None:
+def test_a_slowdown_is_measured_twice_and_reported_with_the_figures_of_the_confirmation() -> None:
     suite = SimulatedSuite({"slow": 1.2, "same": 1.0})
     run = gate(suite)
     found = run.verdicts()
     assert latency(found, "slow").kind == "regressed"
     assert "two draws" in latency(found, "slow").reason
     assert latency(found, "same").kind == "equivalent"
-    _, second = run.draws
+    _, second = run.samples
     assert set(second.rounds) == {"slow"}, "what did not regress is not measured again"
     (pair,) = second.pairs()
     again = question(pair, LATENCY, 0.05)
@@ -56,8 +56,8 @@ def test_a_slowdown_is_measured_twice_and_reported_with_the_second_draws_figures
     assert latency(found, "slow").ratio == again.ratio.ratio
 
 
-def test_a_regression_of_the_first_draw_alone_does_not_count() -> None:
-    suite = SimulatedSuite({"lucky": 1.0}, luck=lambda draw: 0.2 if draw == 0 else 0.0)
+def test_a_regression_of_screening_alone_does_not_count() -> None:
+    suite = SimulatedSuite({"lucky": 1.0}, luck=lambda sample: 0.2 if sample == 0 else 0.0)
     found = gate(suite).verdicts()
     assert latency(found, "lucky").kind == "equivalent"
     assert "not reproduced" in latency(found, "lucky").reason
@@ -66,7 +66,7 @@ def test_a_regression_of_the_first_draw_alone_does_not_count() -> None:
 def test_only_what_is_inconclusive_gets_more_rounds() -> None:
     suite = SimulatedSuite({"near": 1.03, "same": 1.0, "fast": 0.5}, noise=0.05, seed=3)
     gate(suite).verdicts()
-    later = [names for draw, number, names in suite.asked if draw == 0 and number >= 5]
+    later = [names for sample, number, names in suite.asked if sample == 0 and number >= 5]
     assert later and all(names == {"near"} for names in later)
 
 
@@ -85,16 +85,16 @@ def test_no_round_is_begun_that_cannot_decide() -> None:
     assert sum(len(suite.asked) < 12 for suite in suites) >= 5
 
 
-def test_a_first_draw_leaves_the_time_to_repeat_its_suspects() -> None:
-    """Here the first draw of a suspect may use more than half of the budget, but not more."""
+def test_screening_leaves_the_time_to_repeat_its_suspects() -> None:
+    """Here the screening of a suspect may use more than half of the budget, but not more."""
     later = []
     for seed in range(20):
         suite = SimulatedSuite({"slow": 1.09, "a": 1.0, "b": 1.0}, noise=0.1, seed=seed)
         run = gate(suite, budget=100.0)
         run.verdicts()
-        rounds = [len(names) for draw, _, names in suite.asked if draw == 0]
-        if len(run.draws) == 2:
-            assert sum(rounds) + run.draws[0].number <= 100
+        rounds = [len(names) for sample, _, names in suite.asked if sample == 0]
+        if len(run.samples) == 2:
+            assert sum(rounds) + run.samples[0].number <= 100
             later.append(sum(rounds) > 50)
     assert any(later)
 
@@ -111,24 +111,24 @@ def test_suspects_alone_get_the_benefit_of_the_doubt() -> None:
     asked = _question(SimulatedSuite({"one": 1.06}, noise=0.01, seed=1), 6)
     border, apart = math.log1p(asked.margin), asked.ratio.error / 2
     worse, better = _at(asked, border + apart), _at(asked, border - apart)
-    lucky, plain = (rounds_to_decide(worse, None, luck) - asked.rounds for luck in (LUCK, 0.0))
+    lucky, plain = (rounds_to_decide(worse, None, luck) - asked.pair.rounds for luck in (LUCK, 0.0))
     assert 0 < lucky < plain < FARTHEST_ROUND
     assert may_be_decided(worse, None, lucky) and not may_be_decided(worse, None, lucky - 1)
     assert may_be_decided(better, None, plain) and not may_be_decided(better, None, plain - 1)
 
 
 @pytest.mark.parametrize("budget", [1.0, 20.0, 100.0])
-def test_the_budget_holds_but_for_the_first_rounds_of_each_draw(budget: float) -> None:
+def test_the_budget_holds_but_for_the_first_rounds_of_each_sample(budget: float) -> None:
     suite = SimulatedSuite({"slow": 1.08, "other": 1.06}, noise=0.1, seed=5)
     gate(suite, budget=budget).verdicts()
     assert suite.now <= max(budget, 2 * 5 * 2)
 
 
 def test_results_that_became_wrong_are_a_regression_at_any_speed() -> None:
-    right, wrong = Seen([0.01], parity=1e-6), Seen([0.005], parity=0.1)
+    right, wrong = Observation([0.01], parity=1e-6), Observation([0.005], parity=0.1)
     verdict = judged_parity(Pair("fast", [right], [wrong]))
     assert verdict and verdict.kind == "regressed"
-    assert judged_parity(Pair("unknown", [Seen([0.01])], [Seen([0.01])])) is None
+    assert judged_parity(Pair("unknown", [Observation([0.01])], [Observation([0.01])])) is None
 
 
 def test_benchmarks_of_one_side_are_told() -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from isthmus.reports.content import Report
 
 from . import cost as plot_cost
-from . import data as plot_data
 from . import distribution as plot_distribution
 from . import history as plot_history
+from . import points as plot_points
 from . import roofline as plot_roofline
 from . import speedup as plot_speedup
 from . import throughput as plot_throughput
@@ -130,7 +130,7 @@ class Drawing:
 
 def draw(report: Report) -> tuple[Drawing, ...]:
     """Every plot of the report, drawn or not."""
-    variants = plot_data.variants(plot_data.points(report.files))
+    variants = plot_points.variants(plot_points.points(report.files))
     every = looks([*variants, *(trend.variant for trend in report.trends)])
     return tuple(Drawing(plot, tuple(plot.panels(report, every))) for plot in PLOTS)
 

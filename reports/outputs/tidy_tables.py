@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
-
-import pandas
+from typing import TYPE_CHECKING, Any
 
 from isthmus.reports.content import Report
 from isthmus.reports.money import cost
 from isthmus.reports.tables import peers, scenario_table, speedup_frame, trends
+
+if TYPE_CHECKING:
+    import pandas
 
 # A spreadsheet runs a cell that starts like this; names come from files.
 _FORMULA = ("=", "+", "-", "@")

@@ -1,34 +1,40 @@
-"""Two result files, one measured before the change and one after it: what the gate says of them.
+"""Two result files, one measured before the change and one after it.
 
 Benchmarks are joined by their full name. The rounds of two files were not measured together, so
 that whatever the machine did between the two runs is in the ratio as well: `--against` keeps it
 out. What must not be compared is refused (refusal.py), what is worth knowing is said (caveats.py).
+
+The control of two files is what both hold and the change cannot have touched: peers, unless the
+project names others. OpenVINO by hand runs none of Isthmus's code: where the slowest of them moved,
+the machine did. They are no benchmarks of the project's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from isthmus.benchmarks.gate.rule.control import under_control
-from isthmus.benchmarks.gate.rule.judge import judged
-from isthmus.benchmarks.gate.rule.process_observations import seen_of
-from isthmus.benchmarks.gate.rule.refusal import check, check_present, invalid
-from isthmus.benchmarks.gate.rule.settings import TIMED, Settings
+from isthmus.benchmarks.gate.rule.metrics import TIMED
+from isthmus.benchmarks.gate.rule.observations import Observation, Pair
+from isthmus.benchmarks.gate.rule.process_observations import USD, observations_of, price_of
+from isthmus.benchmarks.gate.rule.refusal import check, check_present, invalid, loaded
+from isthmus.benchmarks.gate.rule.settings import Settings
+from isthmus.benchmarks.gate.rule.terms import Terms
 from isthmus.benchmarks.gate.rule.verdict import Kind, Outcome, Side, Verdict
 from isthmus.errors import NothingMeasured
-from isthmus.reports import ResultFile, read
+from isthmus.reports import Machine, Result, ResultFile, read
 from isthmus.reports.files.results import uncollected
-from isthmus.reports.stats.intervals import FEWEST_ROUNDS
+from isthmus.reports.tables.peers import PEERS
 
-from .asked import Asked, Both, asked_of, parities, place_of, questions, unanswered
 from .caveats import caveats
-from .file_control import split, verdict_of
+from .judging import Stored, alone, outcome_of, place_of, under_load
 
-__all__ = ["compare", "compare_files", "explained", "seen_of"]
+__all__ = ["compare", "compare_files"]
 
 SHOWN_OF_THE_MACHINE = ("cpu_model", "cores", "gpu", "instance_type")
+
+Both = tuple[Result, Result]
 
 
 def compare_files(
@@ -68,38 +74,70 @@ def compare(
     """
     settings = settings or Settings()
     names = {result.fullname for file in (base, head) for result in file.results}
-    base, head = (_without_skipped(file, settings) for file in (base, head))
+    terms = {name: settings.terms_of(name) for name in names}
+    base, head = (_without_skipped(file, terms) for file in (base, head))
     both = _shared(base, head)
     if not allow_missing:
         check_present(base, head)
     check(base, head, both, anywhere=allow_different_machines)
-    ours, controls = split(_with_base(both, base), settings)
-    asked, control = asked_of(ours, base, head, settings), verdict_of(controls, settings)
-    verdicts = under_control(_judged(asked, base, head, settings), control)
-    return Outcome(
-        verdicts=(
-            *verdicts,
+    ours, controls = _split(_with_base(both, base), terms)
+    stored = Stored(
+        pairs=[
+            _pair(terms[old.fullname], (old, base.machine), (new, head.machine))
+            for old, new in ours
+        ],
+        controls=[_control(*one, settings.control_terms) for one in controls],
+        alone=(
             *_without_base(both),
             *_alone(base, head, "missing"),
             *_alone(head, base, "new"),
         ),
         base=_side(base),
         head=_side(head),
-        strict=strict,
-        control=control,
-        warnings=(
-            *caveats(base, head, both),
-            *unanswered(asked, verdicts),
-            *settings.unused(names),
-        ),
+        caveats=caveats(base, head, both),
+        unused=settings.unused(names),
         machine=_machine(head),
         threads=_threads(both),
     )
+    return outcome_of(stored, strict)
 
 
-def _without_skipped(file: ResultFile, settings: Settings) -> ResultFile:
-    kept = (result for result in file.results if not settings.skips(result.fullname))
+def _without_skipped(file: ResultFile, terms: Mapping[str, Terms]) -> ResultFile:
+    kept = (result for result in file.results if not terms[result.fullname].skip)
     return replace(file, results=tuple(kept))
+
+
+def _pair(terms: Terms, *sides: tuple[Result, Machine]) -> Pair:
+    """`FileError` where times are asked for and a file has none."""
+    base, head = (_observed(*side, terms) for side in sides)
+    name = sides[0][0].fullname
+    return under_load(Pair(name, base, head, terms=terms, place=place_of(name)))
+
+
+def _observed(result: Result, machine: Machine, terms: Terms) -> list[Observation]:
+    if not TIMED.isdisjoint(terms.metrics):
+        result.raw()
+    priced = USD in terms.metrics
+    return observations_of(result, price_of(machine, terms.usd_per_hour) if priced else None)
+
+
+def _control(old: Result, new: Result, terms: Terms) -> Pair:
+    """Without raw times it has no ratio, and says nothing."""
+    return Pair(old.fullname, observations_of(old), observations_of(new), terms=terms)
+
+
+def _split(both: Sequence[Both], terms: Mapping[str, Terms]) -> tuple[list[Both], list[Both]]:
+    """The project's own, and the control; files of nothing but peers are of peers' own."""
+    found: dict[bool, list[Both]] = {True: [], False: []}
+    for old, new in both:
+        found[_is_control(old, new, terms[old.fullname])].append((old, new))
+    return (found[False], found[True]) if found[False] else (found[True], [])
+
+
+def _is_control(old: Result, new: Result, terms: Terms) -> bool:
+    """The same version of the same runtime on both sides, one call after another."""
+    named = old.variant in PEERS if terms.control is None else terms.control
+    return named and old.runtime == new.runtime and not loaded(old) and not loaded(new)
 
 
 def _shared(base: ResultFile, head: ResultFile) -> list[Both]:
@@ -124,47 +162,8 @@ def _without_base(both: Sequence[Both]) -> Iterator[Verdict]:
     """The others."""
     for old, _ in both:
         if why := invalid(old):
-            reason, place = f"BASE is INVALID: {why}; measure it again", place_of(old.fullname)
-            yield Verdict(old.fullname, "", "inconclusive", reason, place=place)
-
-
-def _judged(
-    asked: Sequence[Asked], base: ResultFile, head: ResultFile, settings: Settings
-) -> list[Verdict]:
-    """In the order of the benchmarks; all intervals hold together."""
-    timed = [explained(one, settings) for one in judged(list(questions(asked, settings)))]
-    found = [*timed, *parities(asked)]
-    if not found:
-        names = ", ".join(dict.fromkeys(name for one in asked for name in one.metrics))
-        what = f"{base.path} and {head.path} both have none of {names}"
-        raise NothingMeasured(f"{what}; ask for other metrics")
-    places = {one.pair.benchmark: at for at, one in enumerate(asked)}
-    return sorted(found, key=lambda verdict: places[verdict.benchmark])
-
-
-def explained(verdict: Verdict, settings: Settings) -> Verdict:
-    """With the reason why its margin is not the one that was asked for.
-
-    What too few processes show within their wider margin is no proof of the one asked for.
-    """
-    asked = settings.asked_margin(verdict.benchmark, verdict.metric)
-    if verdict.margin is None or verdict.margin <= asked:
-        return verdict
-    why = FEW if few(verdict) else NOISE
-    floor = why.format(margin=verdict.margin, asked=asked, rounds=verdict.rounds)
-    if few(verdict) and verdict.kind == "equivalent":
-        return replace(verdict, kind="inconclusive", reason=floor)
-    return replace(verdict, reason=f"{verdict.reason}; {floor}")
-
-
-def few(verdict: Verdict) -> bool:
-    """Whether its processes are too few to tell how processes differ."""
-    rounds = verdict.rounds or FEWEST_ROUNDS
-    return verdict.metric in TIMED and rounds < FEWEST_ROUNDS
-
-
-NOISE = "the noise here is {margin:.1%}, above the margin of {asked:.1%}"
-FEW = "by {rounds} process a side, which proves nothing below {margin:.0%}"
+            reason = f"BASE is INVALID: {why}; measure it again"
+            yield alone(old.fullname, "inconclusive", reason)
 
 
 ALONE: dict[Kind, str] = {"missing": "in BASE, not in HEAD", "new": "in HEAD, not in BASE"}
@@ -174,7 +173,7 @@ def _alone(file: ResultFile, other: ResultFile, kind: Kind) -> list[Verdict]:
     """The benchmarks of `file` that `other` lacks."""
     known = {result.fullname for result in other.results}
     names = (result.fullname for result in file.results if result.fullname not in known)
-    return [Verdict(name, "", kind, ALONE[kind], place=place_of(name)) for name in names]
+    return [alone(name, kind, ALONE[kind]) for name in names]
 
 
 def _side(file: ResultFile) -> Side:

@@ -51,7 +51,7 @@ def current(files: Sequence[ResultFile]) -> tuple[ResultFile, ...]:
     return tuple(file for file in kept if file.results or file.missing)
 
 
-def said(files: Sequence[ResultFile]) -> tuple[str, ...]:
+def repeated(files: Sequence[ResultFile]) -> tuple[str, ...]:
     """A line that tells how many results are older."""
     if not (older := superseded(files)):
         return ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from isthmus.reports.display import Facts
-from isthmus.reports.files.history.history import current
+from isthmus.reports.files.history.superseded import current
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 

@@ -1,0 +1,183 @@
+"""The ways into the gate as they are typed: a command each, with its own options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from isthmus.system.extras import require
+
+from . import gate_options as options
+from . import gate_ways as ways
+from .gate_ways import Judging, Measuring
+from .options import AsJson
+from .show import show_json, steps
+
+if TYPE_CHECKING:
+    from isthmus.benchmarks.gate.rule.verdict import Outcome
+
+
+@dataclass(frozen=True)
+class Told:
+    """Where an outcome goes: files by format, annotations, the terminal or JSON."""
+
+    output: Path | None
+    junit: Path | None
+    sarif: Path | None
+    html: Path | None
+    markdown: Path | None
+    github: bool | None
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        if self.html is not None:
+            require("report", "jinja2", user="--html")  # before the measuring, not after it
+
+    def say(self, outcome: Outcome) -> NoReturn:
+        """Everywhere, and end with its exit code."""
+        from isthmus.benchmarks.gate.outputs import to_github, to_json, to_terminal, write
+        from isthmus.reports.outputs.terminal import console
+
+        for name, path in self._files().items():
+            if path is not None:
+                write.write(outcome, name, path)
+        if self.as_json:
+            show_json(to_json.document(outcome))
+        else:
+            to_terminal.show(outcome, console())
+        if self.github if self.github is not None else to_github.is_inside():
+            to_github.say(outcome)
+        raise typer.Exit(outcome.exit_code)
+
+    def _files(self) -> dict[str, Path | None]:
+        """By the name of the format."""
+        names = {"json": self.output, "junit": self.junit, "sarif": self.sarif}
+        return {**names, "html": self.html, "markdown": self.markdown}
+
+
+def files(
+    base: Annotated[str, typer.Argument(metavar="BASE", help="The file measured before.")],
+    head: Annotated[str, typer.Argument(metavar="HEAD", help="The file measured after.")],
+    margin: options.Margin = None,
+    strict: options.Strict = False,
+    allow_missing: options.AllowMissing = False,
+    allow_different_machines: options.AllowDifferentMachines = False,
+    output: options.Output = None,
+    junit: options.Junit = None,
+    sarif: options.Sarif = None,
+    html: options.Html = None,
+    markdown: options.Markdown = None,
+    github: options.Github = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two result files of one machine.
+
+    Written by `isthmus bench`, or by pytest-benchmark.
+
+    Example: isthmus gate files base.json head.json
+    """
+    told = Told(output, junit, sarif, html, markdown, github, as_json)
+    judging = Judging(margin, None, strict, allow_missing)
+    outcome = ways.compared(base, head, judging, across_machines=allow_different_machines)
+    told.say(outcome)
+
+
+def history(
+    store: Annotated[
+        Path, typer.Argument(metavar="STORE", help="A folder with the runs of this machine.")
+    ],
+    head: Annotated[str, typer.Argument(metavar="HEAD", help="The file that joins them.")],
+    since: options.Since = "",
+    margin: options.Margin = None,
+    strict: options.Strict = False,
+    allow_missing: options.AllowMissing = False,
+    output: options.Output = None,
+    junit: options.Junit = None,
+    sarif: options.Sarif = None,
+    html: options.Html = None,
+    markdown: options.Markdown = None,
+    github: options.Github = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a result file with the stored runs, and store it.
+
+    Those of this machine, since the last change of level.
+
+    Example: isthmus gate history benchmarks/history head.json
+    """
+    told = Told(output, junit, sarif, html, markdown, github, as_json)
+    outcome = ways.followed(store, head, since, Judging(margin, store, strict, allow_missing))
+    told.say(outcome)
+
+
+def against(
+    revision: Annotated[
+        str, typer.Argument(metavar="REVISION", help="A commit by any name that git knows.")
+    ],
+    works: options.Works = None,
+    pytest: options.Pytest = None,
+    command: options.Command = None,
+    shape: options.Shape = None,
+    variant: options.Variant = None,
+    install: options.Install = None,
+    shared: options.Shared = False,
+    threads: options.Threads = None,
+    seconds: options.Seconds = 1.0,
+    budget: options.Budget = None,
+    noise: options.Noise = None,
+    margin: options.Margin = None,
+    strict: options.Strict = False,
+    allow_missing: options.AllowMissing = False,
+    output: options.Output = None,
+    junit: options.Junit = None,
+    sarif: options.Sarif = None,
+    html: options.Html = None,
+    markdown: options.Markdown = None,
+    github: options.Github = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the working tree and a revision, in turn.
+
+    Workloads, a suite by --pytest, or a --command; without any of them the quick workloads.
+
+    Example: isthmus gate against main --pytest benchmarks/ --budget 5m
+    """
+    told = Told(output, junit, sarif, html, markdown, github, as_json)
+    what = pytest, command, shape, variant, install, shared
+    how = Measuring(*what, threads, seconds, budget)
+    judging = Judging(margin, noise, strict, allow_missing)
+    with steps() as show:
+        outcome = ways.measured(revision, works or [], how, judging, show)
+    told.say(outcome)
+
+
+def self_test(
+    works: options.Works = None,
+    variant: options.Variant = None,
+    threads: options.Threads = None,
+    seconds: options.Seconds = 1.0,
+    budget: options.Budget = None,
+    store: options.Store = None,
+    margin: options.Margin = None,
+    output: options.Output = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find out what the gate sees and misses on this machine.
+
+    It compares equals, and slowdowns of a known size.
+
+    Example: isthmus gate self-test --history benchmarks/history
+    """
+    how = Measuring(variants=variant, threads=threads, seconds=seconds, budget=budget)
+    run_self_test(works or [], how, Judging(margin, store), as_json, output)
+
+
+def run_self_test(
+    works: list[str], how: Measuring, judging: Judging, as_json: bool, output: Path | None
+) -> NoReturn:
+    """The self-test, which ends with its exit code."""
+    with steps() as show:
+        raise typer.Exit(ways.tested(works, how, judging, show, as_json=as_json, output=output))

@@ -1,0 +1,222 @@
+"""`isthmus run PROGRAM`: a saved program on arrays from files, or on random ones."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import zipfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy
+import typer
+
+from isthmus.errors import FileError, UsageError
+
+from .show import printable, show_json, show_table, spinner
+
+if TYPE_CHECKING:
+    from isthmus.graph.nodes import Graph
+    from isthmus.trace.tracing import Traced
+
+Arrays = dict[str, numpy.ndarray[Any, Any]]
+
+RANDOM = "random"
+SUFFIX = ".im"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A program, and what it runs on: `inputs` as NAME=FILE or NAME=random, `sizes` as NAME=N."""
+
+    program: str
+    inputs: Sequence[str]
+    sizes: Sequence[str]
+    seed: int
+    backend: str
+    options: Mapping[str, Any]
+
+
+def is_program(name: str) -> bool:
+    """Whether it names a file rather than a model of the catalogue."""
+    path = Path(name)
+    if path.suffix == SUFFIX or not path.is_file():
+        return path.suffix == SUFFIX
+    from isthmus.models import CATALOG
+
+    return name.lower() not in CATALOG
+
+
+def run_program(asked: Asked, top: int, output: Path | None, as_json: bool) -> None:
+    """Read, fill and run the program; show its outputs, and write them where that is asked."""
+    from isthmus.program.archive import read
+    from isthmus.program.backend import find_backend
+    from isthmus.program.options import checked_options
+
+    options = checked_options(**asked.options, numerics="numpy", on_host="allow")
+    find_backend(asked.backend)
+    sources, sizes = _sources(asked.inputs), _sizes(asked.sizes)
+    with spinner(f"{asked.program} on {asked.backend} ..."):
+        traced = read(asked.program)
+        arrays = _arrays(asked, traced.graph, sources, sizes)
+        outputs = _outputs(asked, traced, arrays, options)
+    if output is not None:
+        _write(output, outputs)
+    if as_json:
+        show_json(_document(asked, arrays, outputs, top, output))
+    else:
+        _show(asked, outputs, top, output)
+
+
+def _sources(inputs: Sequence[str]) -> dict[str, str]:
+    """Each input's file or "random"; the name "" stands for all that are not named."""
+    found: dict[str, str] = {}
+    for text in inputs:
+        name, _, source = ("", "", RANDOM) if text == RANDOM else text.partition("=")
+        if text != RANDOM and not (name and source):
+            raise UsageError(f"--input {text}: give NAME=FILE.npy, NAME={RANDOM}, or {RANDOM}")
+        if name in found:
+            raise UsageError(f"--input {text}: given twice; give each input once")
+        found[name] = source
+    return found
+
+
+def _sizes(texts: Sequence[str]) -> dict[str, int]:
+    found = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        if not name or not (number.isascii() and number.isdigit()):
+            raise UsageError(f"--size {text}: give NAME=NUMBER, such as --size batch=2")
+        found[name] = int(number)
+    return found
+
+
+def _arrays(
+    asked: Asked, graph: Graph, sources: Mapping[str, str], sizes: Mapping[str, int]
+) -> Arrays:
+    """An array for each input, in the program's order."""
+    from isthmus.program.random_inputs import random_inputs, sizes_shown
+
+    names = [value.name for value in graph.inputs]
+    _check_known(asked.program, "input", sources.keys() - {""}, names)
+    _check_known(asked.program, "size", sizes, graph.dimension_names())
+    said = {name: sources.get(name, sources.get("", "")) for name in names}
+    _check_given(asked.program, graph, said)
+    made_up = [name for name in names if said[name] == RANDOM]
+    if sizes and not made_up:
+        step = f"give --input NAME={RANDOM}, or leave it out"
+        raise UsageError(f"--size {asked.sizes[0]}: sizes are of random input; {step}")
+    arrays = {name: _array(name, said[name]) for name in names if name not in made_up}
+    every = {**sizes_shown(graph, arrays), **sizes}
+    arrays |= random_inputs(graph, made_up, every, asked.seed)
+    return {name: arrays[name] for name in names}
+
+
+def _check_known(program: str, what: str, given: Collection[str], known: Sequence[str]) -> None:
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            has = f"it has {', '.join(known)}" if known else "it has none"
+            hint = f"the nearest is '{near[0]}'" if near else has
+            raise UsageError(f"{program} has no {what} '{name}'; {hint}")
+
+
+def _check_given(program: str, graph: Graph, said: Mapping[str, str]) -> None:
+    lacking = [value for value in graph.inputs if not said[value.name]]
+    if lacking:
+        names = " and ".join(f"{value.name}: {value.type}" for value in lacking)
+        first = lacking[0].name
+        step = f"give --input {first}=FILE.npy, or --input {first}={RANDOM}"
+        raise UsageError(f"{program} lacks {names}; {step}")
+
+
+def _array(name: str, file: str) -> Any:
+    """What `numpy.save` wrote; a file that would have to be unpickled is refused."""
+    try:
+        array = numpy.load(file, allow_pickle=False)
+    except FileNotFoundError:
+        raise FileError(f"--input {name}={file}: no such file; give one of numpy.save") from None
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as problem:
+        reason = printable(str(problem))[:120]
+        raise FileError(
+            f"--input {name}={file}: not an array ({reason}); give a file of numpy.save"
+        ) from None
+    if not isinstance(array, numpy.ndarray):
+        array.close()
+        raise FileError(f"--input {name}={file}: several arrays; save the one with numpy.save")
+    return array
+
+
+def _outputs(asked: Asked, traced: Traced, arrays: Arrays, options: Any) -> Arrays:
+    """The results by their names; what NumPy refuses in a part of the host's is an error."""
+    from isthmus.graph import tree
+    from isthmus.program.executable import Executable
+
+    program = Executable(traced, asked.backend, options, "allow")
+    positional, keyword = tree.map_leaves(lambda name: arrays[name], traced.arguments)
+    try:
+        found = program(*positional, **keyword)
+    except (IndexError, MemoryError, numpy.linalg.LinAlgError) as problem:
+        if isinstance(problem, UsageError):
+            raise
+        said = f"{type(problem).__name__}: {problem}"
+        raise UsageError(f"{asked.program}: {said}; give other arrays") from None
+    names = [name for _, name in tree.leaves(traced.result)]
+    return {name: leaf for name, (_, leaf) in zip(names, tree.leaves(found), strict=True)}
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    """As `numpy.savez`, which cannot write an array whose name is one of its own arguments."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                numpy.lib.format.write_array(file, numpy.asarray(array), allow_pickle=False)
+
+
+def _document(
+    asked: Asked, arrays: Arrays, outputs: Arrays, top: int, output: Path | None
+) -> dict[str, Any]:
+    return {
+        "program": asked.program,
+        "backend": asked.backend,
+        **asked.options,
+        "output": None if output is None else str(output),
+        "inputs": [_type(name, array) for name, array in arrays.items()],
+        "outputs": [
+            {**_type(name, array), "first": [_plain(x) for x in _first(array, top)]}
+            for name, array in outputs.items()
+        ],
+    }
+
+
+def _type(name: str, array: Any) -> dict[str, Any]:
+    return {"name": name, "dtype": str(array.dtype), "shape": list(array.shape)}
+
+
+def _first(array: Any, count: int) -> list[Any]:
+    first: list[Any] = numpy.asarray(array).reshape(-1)[:count].tolist()
+    return first
+
+
+def _plain(value: Any) -> Any:
+    """For JSON, which has neither infinity nor complex numbers: those are texts."""
+    is_number = isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value))
+    return value if is_number else str(value)
+
+
+def _show(asked: Asked, outputs: Arrays, top: int, output: Path | None) -> None:
+    rows = [
+        (printable(name), str(array.dtype), str(list(array.shape)), _texts(array, top))
+        for name, array in outputs.items()
+    ]
+    headers = ("output", "dtype", "shape", "first elements")
+    show_table(f"{printable(asked.program)} on {asked.backend}", headers, rows)
+    if output is not None:
+        typer.echo(f"wrote {printable(str(output))}")
+
+
+def _texts(array: Any, top: int) -> str:
+    texts = [f"{x:.6g}" if isinstance(x, float | complex) else str(x) for x in _first(array, top)]
+    return ", ".join([*texts, *(["..."] if array.size > top else [])])

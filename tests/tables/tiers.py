@@ -1,0 +1,272 @@
+"""Which tests are exhaustive: `make test` leaves them out, `make test-all` runs them.
+
+A quick test tells whether a part works. An exhaustive one tries all its forms, real runs of the
+harness, other libraries, a browser. Every test is quick unless this page names it; paths begin in
+`tests/`. `tiers/test_tiers.py` finds the lines that name nothing any more.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+
+Tests = dict[str, tuple[str, ...]]  # by file
+EVERY = ()  # no name: all tests of a file
+
+# Real runs of the harness and of the gate: processes that measure, and environments made.
+REAL_RUNS: Tests = {
+    "benchmarks/gate/test_gate_against.py": (
+        "test_a_command_that_does_much_more_has_regressed",
+        "test_a_model_whose_results_changed_is_a_regression",
+        "test_a_subfolder_is_measured_in_its_place",
+        "test_a_user_s_model_is_traced_and_run_by_each_revision",
+        "test_environments_are_made_for_each_revision",
+        "test_the_working_tree_is_left_as_it_was",
+    ),
+    "benchmarks/gate/test_gate_trials.py": (
+        "test_a_round_of_real_processes_has_turns_at_every_level",
+    ),
+    "benchmarks/harness/test_bench.py": (
+        "test_a_budget_ends_the_rounds",
+        "test_a_result_file_holds_every_variant_with_its_parity",
+        "test_a_result_file_is_pytest_benchmarks",
+        "test_a_result_file_tells_how_each_process_went",
+        "test_a_scenario_says_valid_or_how_many_queries_are_lacking",
+        "test_a_stopped_run_goes_on_with_what_it_lacks",
+        "test_an_interruption_keeps_whole_rounds",
+        "test_bert_base_takes_less_than_2_2_times_its_weights",
+        "test_nothing_but_a_missing_gpu_ends_the_run_and_says_what_to_install",
+        "test_pairs_alternate_and_their_ratio_has_an_interval",
+        "test_peak_memory_is_of_the_process_itself",
+        "test_the_operations_of_mobilenet_are_the_published_ones",
+    ),
+    "benchmarks/harness/test_bench_files.py": EVERY,
+    "benchmarks/harness/test_roofline.py": ("test_each_probe_is_a_process_of_its_own",),
+    "benchmarks/portable/test_process_main.py": (
+        "test_a_failure_is_one_line_and_a_code",
+        "test_a_scenario_is_in_the_record",
+    ),
+    "benchmarks/portable/test_process_scenarios.py": ("test_a_delay_lowers_the_rate",),
+    "benchmarks/portable/test_process_watch.py": ("test_a_competitor_on_our_processor_is_seen",),
+    "benchmarks/portable/test_turns.py": (
+        "test_who_waits_is_stopped_and_every_one_gets_its_record",
+    ),
+    "benchmarks/work/test_workloads.py": ("test_texts_have_one_model_for_all_lengths",),
+    "cli/test_cli_errors.py": (
+        "test_a_hub_out_of_reach_is_one_line",
+        "test_a_real_process_says_the_same",
+    ),
+    "cli/test_cli_gate.py": ("test_against_a_revision",),
+    "cli/test_cli_run.py": (
+        "test_a_plain_bert_compares_by_the_mean_of_its_tokens",
+        "test_bf16_is_asked_for_and_close",
+        "test_weights_by_path_are_the_sample_ones",
+    ),
+    "studies/test_agreement.py": (
+        "test_a_repetition_is_a_process_of_each_and_who_begins_alternates",
+        "test_a_time_that_benchmark_app_rounds_too_much_is_an_error",
+        "test_each_tool_times_the_prepared_model",
+    ),
+    "studies/test_trust.py": ("test_a_study_of_real_processes_goes_on_where_it_was",),
+}
+
+# Whole sessions of pytest.
+SESSIONS: Tests = {
+    "benchmarks/gate/test_gate_plugin.py": (
+        "test_a_failing_test_stays_a_failure",
+        "test_a_file_of_another_kind_is_refused",
+        "test_a_file_that_cannot_be_written_is_told_beside_the_verdict",
+        "test_a_file_without_raw_times_is_refused_with_the_option_to_use",
+        "test_a_missing_benchmark_is_refused",
+        "test_a_session_that_measures_nothing_is_an_error",
+        "test_another_machine_is_refused_by_its_fields",
+        "test_strict_fails_what_is_inconclusive",
+        "test_verdicts_are_written",
+        "test_without_pytest_benchmark_only_the_option_is_an_error",
+    ),
+    "benchmarks/gate/test_gate_pytest_suite.py": (
+        "test_a_suite_may_print_and_read_standard_input",
+        "test_arguments_that_pytest_refuses",
+        "test_extra_info_holds_the_other_metrics",
+        "test_named_benchmarks_alone_run_in_later_rounds",
+        "test_pedantic_rounds_and_a_timer_of_the_suites_own_are_measured",
+        "test_settings_that_switch_benchmarks_off_are_overruled",
+        "test_what_fails_is_told_by_its_last_words",
+        "test_who_waits_is_stopped_with_its_own_processes",
+    ),
+    "reports/files/test_reports_results.py": ("test_a_real_pytest_benchmark_file_is_read",),
+}
+
+# A browser.
+BROWSER: Tests = {
+    "benchmarks/gate/test_gate_page.py": (
+        "test_a_verdict_and_words_filter_the_rows",
+        "test_bars_are_seen_and_sort_by_how_much_worse",
+        "test_pictures_for_the_eye",
+        "test_the_page_opens_quietly_and_readable",
+    ),
+    "reports/outputs/test_page_in_a_browser.py": EVERY,
+}
+
+# Other libraries.
+LIBRARIES: Tests = {
+    "consumers/test_consumers.py": EVERY,
+    "consumers/test_traced_pipeline.py": (
+        "test_the_example_runs",
+        "test_the_pipeline_is_fitted_on_a_namespace",
+    ),
+}
+
+# Large files, long programs, many draws of chance, damage at every byte.
+LARGE: Tests = {
+    "benchmarks/gate/test_gate_hostile.py": (
+        "test_a_bad_base_is_as_bad",
+        "test_a_million_times_are_read",
+        "test_a_node_of_anything_else",
+        "test_a_node_that_is_gone",
+    ),
+    "benchmarks/gate/test_gate_markdown.py": (
+        "test_the_summary_is_appended_and_stays_below_a_mebibyte",
+    ),
+    "benchmarks/gate/test_gate_page.py": (
+        "test_ten_thousand_benchmarks_fit_and_the_rest_is_counted",
+    ),
+    "benchmarks/gate/test_gate_statistics.py": (
+        "test_a_change_as_large_as_the_margin_is_called_at_the_rate_claimed",
+    ),
+    "benchmarks/portable/test_process_early_stopping.py": (
+        "test_bounds_are_above_the_percentile_as_often_as_they_claim",
+    ),
+    "graph/test_graph.py": (
+        "test_deep_composites_expand_without_recursion",
+        "test_deep_graphs_pass_every_pass",
+        "test_order_is_linear_and_iterative",
+    ),
+    "models/test_models_images.py": ("test_a_bomb_is_refused",),
+    "models/test_models_pickled.py": (
+        "test_a_flipped_byte_gives_arrays_or_file_error",
+        "test_a_key_nested_too_deep_to_hash_is_refused",
+    ),
+    "program/test_scaling.py": (
+        "test_a_deep_program_has_a_gradient",
+        "test_a_program_in_pieces_is_the_same",
+        "test_a_deep_program_is_exported",
+        "test_a_deep_program_is_saved_and_read",
+        "test_cost_and_explanation_are_linear",
+        "test_files_are_linear",
+        "test_gradients_are_linear",
+        "test_models_are_one_segment_however_deep",
+        "test_models_of_the_runtimes_are_made_in_linear_work",
+        "test_the_passes_are_linear",
+    ),
+    "reports/files/test_store.py": (
+        "test_a_kill_at_any_moment_loses_nothing_that_was_written",
+        "test_writers_at_the_same_time_lose_nothing",
+    ),
+    "reports/outputs/test_reports_page.py": (
+        "test_every_plot_has_words_for_those_who_cannot_see_it",
+        "test_tags_are_closed_and_anchors_exist_once",
+        "test_the_policy_allows_this_script_and_no_other",
+        "test_the_verdict_is_first_and_the_environment_last",
+        "test_twenty_workloads_under_twelve_variants_fit_into_a_mail",
+        "test_what_is_not_drawn_has_its_reason",
+    ),
+    "reports/tables/test_reports_history.py": ("test_without_a_history_nothing_is_said_of_it",),
+    "reports/plots/test_reports_plots.py": ("test_plots_are_the_same_every_time",),
+    "reports/stats/test_reports_coverage.py": ("test_an_interval_of_the_same_with_itself_holds_1",),
+    "rewrite/test_gradient.py": ("test_a_long_chain",),
+}
+
+# All numbers, and whether a runtime has mended what Isthmus works around.
+ALL_NUMBERS: Tests = {
+    "np/test_elementwise.py": ("test_accuracy_over_all_of_float32",),
+    "npx/test_control_flow.py": ("test_runtimes_run_the_whole",),
+    "program/test_fused_pairs.py": EVERY,
+    "program/test_numerics.py": ("test_the_host_says_why", "test_the_runtime_still_differs"),
+}
+
+# The tiers themselves: a collection of everything.
+TIERS: Tests = {
+    "tiers/test_tiers.py": ("test_every_quick_form_is_collected",),
+}
+
+KINDS = (REAL_RUNS, SESSIONS, BROWSER, LIBRARIES, LARGE, ALL_NUMBERS, TIERS)
+
+# Tests of many forms, and the forms that are quick: an expression that the whole name in
+# brackets matches. The other forms are exhaustive.
+QUICK_FORMS = {
+    "benchmarks/gate/test_gate_plugin.py": {
+        "test_the_session_fails_where_a_benchmark_is_slower": r"(1|1\.4)-arguments[01].*",
+    },
+    "benchmarks/gate/test_gate_pytest_suite.py": {
+        "test_turns_tell_how_much_slower_head_is": r"0\.0015",
+    },
+    "benchmarks/portable/test_process_main.py": {
+        "test_every_opener_computes_the_same_and_says_what_ran": r"numpy|on_isthmus",
+    },
+    "benchmarks/work/test_workloads.py": {
+        "test_no_two_samples_are_the_same": r"(bert-base-16|mobilenet).*",
+    },
+    "cli/test_cli_run.py": {
+        "test_labels_are_those_of_the_photographs": r"cpu",
+        "test_similarities_are_those_of_numpy": r"cpu",
+    },
+    "consumers/test_traced_pipeline.py": {
+        "test_other_estimators_are_traced": r"(StandardScaler|PCA|LogisticRegression)-.*",
+    },
+    "eager/test_namespace.py": {
+        "test_a_program_is_compiled_once_for_operator_types_and_attributes": r"gpu",
+    },
+    "models/test_models.py": {
+        "test_costs_the_published_number_of_operations": r"(mobile|resnet).*",
+    },
+    "models/test_models_golden.py": {
+        "test_a_network_that_is_a_little_different_is_told_apart": r"mobilenet-.*",
+        "test_equals_the_original": (
+            r".*(minilm-l6-none|resnet-18-v1\.5|mobilenet-v2-0\.5|mobilenet-v3-small)-(numpy|cpu|gpu)"
+        ),
+    },
+    "np/test_discovered.py": {
+        "test_programs": r".*-(mean|mask|unique|running sum|counts)-named",
+    },
+    "np/test_order.py": {
+        "test_functions_of_one_array": r".*-(float32|int32)",
+        "test_functions_of_several_arrays_compiled": r"gpu-.*",
+    },
+    "np/test_shapes.py": {
+        "test_compiled": r"gpu-.*",
+    },
+    "onnx/test_onnx_programs.py": {
+        "test_a_model_exported_and_read_back_is_the_model": (
+            r"(minilm-l6-options0|mobilenet-v3-small).*"
+        ),
+    },
+    "trace/test_operators.py": {
+        "test_backend_equals_body": r".*-fused",
+        "test_backend_equals_body_for_named_sizes": r"gpu-.*",
+        "test_special_values": r".*-float32",
+    },
+    "trace/test_properties.py": {
+        "test_eager": r"np\.(add|matmul|mean|sort|take|where)-.*",
+        "test_compiled_of_known_sizes": (
+            r"np\.(add|floor_divide|matmul|max|mean|sort|take|where)-.*"
+        ),
+    },
+}
+
+
+def is_exhaustive(test: str) -> bool:
+    """Whether a test is exhaustive: `np/test_order.py::test_quantiles[float32-quantile]`."""
+    function, _, form = test.partition("[")
+    path, _, name = function.partition("::")
+    if any(path in kind and (name in kind[path] or not kind[path]) for kind in KINDS):
+        return True
+    quick = QUICK_FORMS.get(path, {}).get(name)
+    return quick is not None and not re.fullmatch(quick, form.removesuffix("]"))
+
+
+def named() -> set[tuple[str, str]]:
+    """Every file and test that this page names; the test is empty for all of a file."""
+    kinds = chain.from_iterable(kind.items() for kind in KINDS)
+    forms = {(path, name) for path, names in QUICK_FORMS.items() for name in names}
+    return forms | {(path, name) for path, names in kinds for name in names or ("",)}
