@@ -14,8 +14,6 @@ version = release = isthmus.__version__
 extensions = ["sphinx.ext.autodoc", "myst_parser", "reference"]
 exclude_patterns = ["ci", "extensions"]
 
-suppress_warnings = ["toc.empty_glob"]  # of pages that nobody listed there may be none
-
 html_theme = "furo"
 html_title = f"Isthmus {release}"
 html_show_copyright = html_show_sphinx = html_show_sourcelink = html_copy_source = False

@@ -9,8 +9,10 @@ Without a chapter they are the content's lines, or the module's `__all__`.
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -23,7 +25,8 @@ from sphinx.application import Sphinx
 
 from isthmus.extend import Op
 
-OUTSIDE = re.compile(r"\]\(\.\./(?!\w+\.md)")
+UPWARD = re.compile(r"\]\((\.\./[^)#]*)")
+INCLUDED = {"CONTRIBUTING.md": "contributing.md"}  # files at the root that a page shows
 LONGEST = 60  # letters of a value that are shown
 
 
@@ -117,7 +120,17 @@ def process_signature(
 
 def outside(app: Sphinx, page: str, source: list[str]) -> None:
     """Links to files that are not among the pages lead to copies of them."""
-    source[0] = OUTSIDE.sub("](path:../", source[0])
+    pages = Path(app.srcdir).resolve()
+    folder = (pages / page).parent
+
+    def led(found: re.Match[str]) -> str:
+        target = (folder / found[1]).resolve()
+        if target.is_relative_to(pages):
+            return found[0]
+        shown = INCLUDED.get(target.relative_to(pages.parent).as_posix())
+        return f"]({os.path.relpath(pages / shown, folder)}" if shown else f"](path:{found[1]}"
+
+    source[0] = UPWARD.sub(led, source[0])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
