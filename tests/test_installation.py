@@ -304,14 +304,14 @@ CALLS = (
     ("im.benchmarks.work.foreign.workload_of('a.onnx')", "onnx-cpu", "onnx"),
     ("im.reports.stats.changes.changes([1.0] * 10)", "history", "ruptures"),
 )
-MODULES = ("models.inputs.text", "benchmarks.harness.bench", "benchmarks.work.foreign")
+SUBMODULES = ("models.inputs.text", "benchmarks.harness.bench", "benchmarks.work.foreign")
 
 
 @pytest.mark.parametrize(("call", "extra", "package"), CALLS, ids=[row[0] for row in CALLS])
 def test_a_call_whose_extra_is_missing_says_which(
     call: str, extra: str, package: str, light: Path, folder: Path
 ) -> None:
-    imports = "".join(f"import isthmus.{name}\n" for name in MODULES)
+    imports = "".join(f"import isthmus.{name}\n" for name in SUBMODULES)
     program = f"""
 import isthmus as im
 from isthmus import np

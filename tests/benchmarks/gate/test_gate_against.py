@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from isthmus.benchmarks.gate import against
-from isthmus.benchmarks.gate.against import Request, gate
+from isthmus.benchmarks.gate.against import Request, gate, usual_install
 from isthmus.benchmarks.gate.rule.sampling import Effort
 from isthmus.benchmarks.gate.rule.settings import Settings
 from isthmus.benchmarks.gate.rule.suite import Sides
@@ -158,6 +158,18 @@ def test_environments_are_made_for_each_revision(project: Path, tmp_path: Path) 
     assert len(suite.round(0, None)) == 1
     with pytest.raises(IsthmusError, match="cannot be installed"):
         own_home(project, project, tmp_path / "other", ["--no-index ."])
+
+
+def test_own_workloads_bring_what_they_read_and_the_user_s_models_nothing(tmp_path: Path) -> None:
+    """A revision's plain installation reads neither texts nor photographs."""
+    samples = ".[models,samples]"
+    assert usual_install(["bert-base-128"], tmp_path) == (samples,)
+    (tmp_path / "samples.txt").touch()
+    listed = "--no-deps -r samples.txt"
+    assert usual_install(["my.module:net", "resnet-50"], tmp_path) == (samples, listed)
+    assert usual_install(["my.module:net"], tmp_path) == (".",)
+    assert usual_install(["model.onnx"], tmp_path) == (".", "onnx")
+    assert usual_install([], tmp_path) == (".",)  # a suite of pytest's, or a command
 
 
 def test_a_command_that_times_itself_writes_a_file(project: Path, tmp_path: Path) -> None:
