@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Told:
+class Destinations:
     """Where an outcome goes: files by format, annotations, the terminal or JSON."""
 
     output: Path | None
@@ -30,7 +30,7 @@ class Told:
     github: bool | None
     as_json: bool
 
-    def say(self, outcome: Outcome) -> NoReturn:
+    def write(self, outcome: Outcome) -> NoReturn:
         """Everywhere, and end with its exit code."""
         from isthmus.benchmarks.gate.outputs import to_github, to_json, to_terminal, write
         from isthmus.reports.outputs.terminal import console
@@ -74,8 +74,8 @@ def files(
     Example: isthmus gate files base.json head.json
     """
     judging = Judging(margin, None, strict, allow_missing)
-    outcome = ways.compared(base, head, judging, across_machines=allow_different_machines)
-    Told(output, junit, sarif, html, markdown, github, as_json).say(outcome)
+    outcome = ways.of_files(base, head, judging, across_machines=allow_different_machines)
+    Destinations(output, junit, sarif, html, markdown, github, as_json).write(outcome)
 
 
 def history(
@@ -101,8 +101,8 @@ def history(
 
     Example: isthmus gate history benchmarks/history head.json
     """
-    outcome = ways.followed(store, head, since, Judging(margin, store, strict, allow_missing))
-    Told(output, junit, sarif, html, markdown, github, as_json).say(outcome)
+    outcome = ways.of_history(store, head, since, Judging(margin, store, strict, allow_missing))
+    Destinations(output, junit, sarif, html, markdown, github, as_json).write(outcome)
 
 
 def against(
@@ -141,8 +141,8 @@ def against(
     how = Measuring(*what, threads, seconds, budget)
     judging = Judging(margin, noise, strict, allow_missing)
     with steps() as show:
-        outcome = ways.measured(revision, works or [], how, judging, show)
-    Told(output, junit, sarif, html, markdown, github, as_json).say(outcome)
+        outcome = ways.of_revisions(revision, works or [], how, judging, show)
+    Destinations(output, junit, sarif, html, markdown, github, as_json).write(outcome)
 
 
 def self_test(
@@ -171,4 +171,6 @@ def run_self_test(
 ) -> NoReturn:
     """The self-test, which ends with its exit code."""
     with steps() as show:
-        raise typer.Exit(ways.tested(works, how, judging, show, as_json=as_json, output=output))
+        raise typer.Exit(
+            ways.of_self_test(works, how, judging, show, as_json=as_json, output=output)
+        )
