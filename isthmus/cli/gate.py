@@ -18,7 +18,7 @@ from isthmus.errors import UsageError
 from . import gate_commands as commands
 from . import gate_options as options
 from . import gate_ways as ways
-from .gate_commands import Told, run_self_test
+from .gate_commands import Destinations, run_self_test
 from .gate_ways import Judging, Measuring
 from .options import AsJson
 from .show import steps
@@ -123,7 +123,7 @@ def gate(
 
     Example: isthmus gate --against main --budget 5m
     """
-    told = Told(output, junit, sarif, html, markdown, github, as_json)
+    to = Destinations(output, junit, sarif, html, markdown, github, as_json)
     named = targets or []
     _check(against, self_test, bool(pytest or command or shared))
     what = pytest, command, shape, variant, install, shared
@@ -133,14 +133,14 @@ def gate(
         run_self_test(named, how, judging, as_json, output)
     if against:
         with steps() as show:
-            outcome = ways.measured(against, named, how, judging, show)
+            outcome = ways.of_revisions(against, named, how, judging, show)
     elif history:
         (head,) = _counted(named, WANTED[1:])
-        outcome = ways.followed(history, head, since, judging)
+        outcome = ways.of_history(history, head, since, judging)
     else:
         base, head = _counted(named, WANTED)
-        outcome = ways.compared(base, head, judging, across_machines=allow_different_machines)
-    told.say(outcome)
+        outcome = ways.of_files(base, head, judging, across_machines=allow_different_machines)
+    to.write(outcome)
 
 
 def _check(against: str | None, self_test: bool, suite: bool) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Told:
+class Destinations:
     """Where an outcome goes: files by format, annotations, the terminal or JSON."""
 
     output: Path | None
@@ -36,7 +36,7 @@ class Told:
         if self.html is not None:
             require("report", "jinja2", user="--html")  # before the measuring, not after it
 
-    def say(self, outcome: Outcome) -> NoReturn:
+    def write(self, outcome: Outcome) -> NoReturn:
         """Everywhere, and end with its exit code."""
         from isthmus.benchmarks.gate.outputs import to_github, to_json, to_terminal, write
         from isthmus.reports.outputs.terminal import console
@@ -79,10 +79,10 @@ def files(
 
     Example: isthmus gate files base.json head.json
     """
-    told = Told(output, junit, sarif, html, markdown, github, as_json)
+    to = Destinations(output, junit, sarif, html, markdown, github, as_json)
     judging = Judging(margin, None, strict, allow_missing)
-    outcome = ways.compared(base, head, judging, across_machines=allow_different_machines)
-    told.say(outcome)
+    outcome = ways.of_files(base, head, judging, across_machines=allow_different_machines)
+    to.write(outcome)
 
 
 def history(
@@ -108,9 +108,9 @@ def history(
 
     Example: isthmus gate history benchmarks/history head.json
     """
-    told = Told(output, junit, sarif, html, markdown, github, as_json)
-    outcome = ways.followed(store, head, since, Judging(margin, store, strict, allow_missing))
-    told.say(outcome)
+    to = Destinations(output, junit, sarif, html, markdown, github, as_json)
+    outcome = ways.of_history(store, head, since, Judging(margin, store, strict, allow_missing))
+    to.write(outcome)
 
 
 def against(
@@ -145,13 +145,13 @@ def against(
 
     Example: isthmus gate against main --pytest benchmarks/ --budget 5m
     """
-    told = Told(output, junit, sarif, html, markdown, github, as_json)
+    to = Destinations(output, junit, sarif, html, markdown, github, as_json)
     what = pytest, command, shape, variant, install, shared
     how = Measuring(*what, threads, seconds, budget)
     judging = Judging(margin, noise, strict, allow_missing)
     with steps() as show:
-        outcome = ways.measured(revision, works or [], how, judging, show)
-    told.say(outcome)
+        outcome = ways.of_revisions(revision, works or [], how, judging, show)
+    to.write(outcome)
 
 
 def self_test(
@@ -180,4 +180,6 @@ def run_self_test(
 ) -> NoReturn:
     """The self-test, which ends with its exit code."""
     with steps() as show:
-        raise typer.Exit(ways.tested(works, how, judging, show, as_json=as_json, output=output))
+        raise typer.Exit(
+            ways.of_self_test(works, how, judging, show, as_json=as_json, output=output)
+        )

@@ -78,7 +78,7 @@ def _seconds(budget: str) -> float:
     return seconds_of(budget)
 
 
-def compared(base: str, head: str, judging: Judging, *, across_machines: bool) -> Outcome:
+def of_files(base: str, head: str, judging: Judging, *, across_machines: bool) -> Outcome:
     """Two result files."""
     settings = judging.settings()
     from isthmus.benchmarks.gate.stored.files import compare_files
@@ -93,7 +93,7 @@ def compared(base: str, head: str, judging: Judging, *, across_machines: bool) -
     )
 
 
-def followed(store: Path, head: str, since: str, judging: Judging) -> Outcome:
+def of_history(store: Path, head: str, since: str, judging: Judging) -> Outcome:
     """HEAD joins the runs that it is compared with; the first run of a machine begins them."""
     settings = judging.settings()
     from isthmus.benchmarks.gate.stored import history, runs
@@ -114,7 +114,7 @@ def followed(store: Path, head: str, since: str, judging: Judging) -> Outcome:
     return found
 
 
-def measured(
+def of_revisions(
     revision: str, works: list[str], how: Measuring, judging: Judging, show: Show
 ) -> Outcome:
     """The working tree and another revision, in turn."""
@@ -147,7 +147,7 @@ def measured(
     )
 
 
-def tested(
+def of_self_test(
     works: list[str],
     how: Measuring,
     judging: Judging,

@@ -21,6 +21,8 @@ LONGEST_NAME = 500  # characters of a message before what is wrong
 GREATEST = 1.7976931348623157e308
 COUNTED = 2**53  # nobody counts further, and a float knows no odd number above
 
+PLAIN = (float, int, bool)
+
 Name = Annotated[str, Meta(min_length=1)]
 Number = Annotated[float, Meta(ge=-GREATEST, le=GREATEST)]
 Amount = Annotated[float, Meta(ge=0, le=GREATEST)]
@@ -55,11 +57,16 @@ def shown(value: object) -> str:
 
 def told(value: Any) -> Any:
     """The value without nulls, which say no more than what is absent; its texts on one line."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return clean(value)
-    if isinstance(value, dict):
-        return {clean(name): told(one) for name, one in value.items() if one is not None}
-    if isinstance(value, list) and value and isinstance(value[0], dict):
+    if kind is dict:
+        return {
+            name if name.isprintable() else clean(name): one if type(one) in PLAIN else told(one)
+            for name, one in value.items()
+            if one is not None
+        }
+    if kind is list and value and type(value[0]) is dict:
         return [told(one) for one in value]
     return value
 
@@ -77,7 +84,7 @@ def converted(where: str, value: object, kind: Any, name: str = "", *, strict: b
 
 def _explained(name: str, value: Any, said: str) -> str:
     """`rounds[0][1] is -0.1: expected `float` >= 1e-12`."""
-    what, _, path = said.partition(" - at `$")
+    what, _, path = said.replace("`key` in ", "").partition(" - at `$")
     for step in _STEP.finditer(path.removesuffix("`").partition("[...]")[0]):
         name += step[0]
         value = value[step[1] or int(step[2])]

@@ -24,6 +24,7 @@ NOT_OURS = (
     "benchmark_app or onnxruntime_perf_test"
 )
 
+NESTED = (dict, list)
 _NAME = re.compile(r'"\s*:')  # the end of a name; in a text it may look like one, too
 
 
@@ -87,12 +88,16 @@ def json_of(path: str, content: str) -> object:
 
 
 def _names(value: Any) -> int:
-    """How many names of objects are inside, at least; the lists of times have none."""
-    if isinstance(value, dict):
-        return len(value) + sum(map(_names, value.values()))
-    if isinstance(value, list) and value and type(value[0]) is not float:
-        return sum(map(_names, value))
-    return 0
+    """How many names of objects are inside, at least: lists of times and texts have none."""
+    count, inner = 0, [value]
+    while inner:
+        one = inner.pop()
+        if type(one) is dict:
+            count += len(one)
+            inner += [each for each in one.values() if type(each) in NESTED]
+        elif type(one) is list and one and type(one[0]) in NESTED:
+            inner += one
+    return count
 
 
 def _by_python(path: str, content: str) -> object:

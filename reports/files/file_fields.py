@@ -61,5 +61,6 @@ def run_of(where: str, value: Any) -> Run:
     if said.get("format") not in (None, 1, NEWEST):
         what = f"has format {shown(said['format'])}, newer than this version reads"
         fail(where, what, "update Isthmus")
-    found: Run = converted(where, told(said) | {"plan": said.get("plan") or {}}, Run)
+    plan = mapping(where, "plan", said.get("plan"))  # as it is written, with its nulls
+    found: Run = converted(where, told(said) | {"plan": plan}, Run)
     return found

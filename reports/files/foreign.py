@@ -58,6 +58,7 @@ def read(path: str, tool: Tool, content: str, names: Names) -> ResultFile:
 
 def refuse_printed(path: str, content: str) -> None:
     """`FileError` for what a tool printed, with its option that writes a file."""
+    start = content[:LONGEST_START].lstrip()
     for tool, (line, step) in PRINTED.items():
-        if re.search(line, content[:LONGEST_START], re.M):
+        if not start.startswith("{") and re.search(line, start, re.M):
             fail(path, f"is what {tool} printed", step)

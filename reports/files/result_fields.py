@@ -12,10 +12,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from .checks import Amount, Count, Name, Positive, Share, Whole, converted, told
+from .checks import Amount, Count, Name, Positive, Share, Whole, converted, mapping, told
 
 SINGLE = "single-stream"  # one call after another: the scenario of every speedup
-SCENARIOS = (SINGLE, "multi-stream", "server", "offline")
 
 Reasons = Mapping[Name, Count]  # windows by reason
 Wrong = Annotated[float, Meta(ge=0)]  # infinite for outputs that are NaN
@@ -152,7 +151,8 @@ def scenario_of(where: str, value: Any) -> ScenarioResult | None:
     said = converted(where, value, dict[str, Any] | None, "scenario_result")
     if said is None:
         return None
-    said = told(said) | {"bounded_ms": said.get("bounded_ms") or {}}  # whose nulls are no bounds
+    bounds = mapping(where, "scenario_result.bounded_ms", said.get("bounded_ms"))
+    said = told(said) | {"bounded_ms": bounds}  # whose nulls say that there is no bound
     found: ScenarioResult = converted(where, said, ScenarioResult, "scenario_result")
     return found
 

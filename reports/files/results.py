@@ -14,11 +14,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from msgspec import Meta
-
-from isthmus.system.extras import require
 
 from . import foreign
 from .checks import Seconds, Times, clean, converted, fail, seconds, shown, text, told
@@ -29,10 +27,7 @@ from .result import NATIVE, Result, ResultFile
 from .result_fields import Parity, max_rel_error, parity_of, scenario_of
 from .same_machine import machine_of
 
-if TYPE_CHECKING:
-    import pandas
-
-__all__ = ["NATIVE", "Result", "ResultFile", "frame", "read", "read_all"]
+__all__ = ["NATIVE", "Result", "ResultFile", "read", "read_all"]
 
 PYTEST = "pytest-benchmark"
 ROUNDS = Annotated[tuple[Times, ...], Meta(min_length=1)]
@@ -91,22 +86,6 @@ def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[
     strangers = [file.path for file in files if any(result.origin for result in file.results)]
     given = of_files(strangers, names)
     return tuple(read(file.path, given.get(file.path, NO_NAMES)) for file in files)
-
-
-def frame(files: Sequence[ResultFile]) -> pandas.DataFrame:
-    """One row per timed sample: file, workload, variant, round, sample, seconds."""
-    require("report", "pandas")
-    import pandas
-
-    rows = [
-        (result.file, result.workload, result.variant, at, index, value)
-        for file in files
-        for result in file.results
-        for at, values in enumerate(result.rounds)
-        for index, value in enumerate(values)
-    ]
-    columns = ["file", "workload", "variant", "round", "sample", "seconds"]
-    return pandas.DataFrame(rows, columns=columns)
 
 
 def _read(path: str, document: dict[str, Any], names: Names) -> ResultFile:

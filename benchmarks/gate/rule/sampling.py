@@ -30,11 +30,10 @@ from .refusal import refused
 from .sample import Sample, questions_of
 from .suite import Suite
 from .terms import TermsOf
-from .verdict import Kind, Verdict
+from .verdict import ALONE, Kind, Verdict
 
 FIRST_ROUNDS = 5
 MOST_ROUNDS = 30
-MISSING, NEW = "in BASE, not in HEAD", "in HEAD, not in BASE"
 
 Key = tuple[str, str]  # a benchmark and a metric
 Progress = Callable[[Step], None]
@@ -176,9 +175,15 @@ class Gate:
 
     def _alone(self) -> list[Verdict]:
         """The benchmarks of one side."""
-        gone = [Verdict(name, "", "missing", MISSING) for name in sorted(self.suite.only_base)]
-        come = [Verdict(name, "", "new", NEW) for name in sorted(self.suite.only_head)]
-        return [*gone, *come]
+        sides: dict[Kind, Collection[str]] = {
+            "missing": self.suite.only_base,
+            "new": self.suite.only_head,
+        }
+        return [
+            Verdict(name, "", kind, ALONE[kind])
+            for kind, names in sides.items()
+            for name in sorted(names)
+        ]
 
 
 def _confirmed(first: Sequence[Verdict], second: Sequence[Verdict]) -> list[Verdict]:

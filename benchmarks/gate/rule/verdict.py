@@ -13,6 +13,8 @@ KINDS: tuple[Kind, ...] = (
     *("regressed", "inconclusive", "missing", "new", "improved", "equivalent"),
 )
 FINE, REGRESSED, INCONCLUSIVE = 0, 1, 4
+# Why a benchmark of one side has no other verdict.
+ALONE: Mapping[Kind, str] = {"missing": "in BASE, not in HEAD", "new": "in HEAD, not in BASE"}
 
 
 @dataclass(frozen=True)

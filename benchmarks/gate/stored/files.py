@@ -21,7 +21,7 @@ from isthmus.benchmarks.gate.rule.process_observations import USD, observations_
 from isthmus.benchmarks.gate.rule.refusal import check, check_present, invalid, loaded
 from isthmus.benchmarks.gate.rule.settings import Settings
 from isthmus.benchmarks.gate.rule.terms import Terms
-from isthmus.benchmarks.gate.rule.verdict import Kind, Outcome, Side, Verdict
+from isthmus.benchmarks.gate.rule.verdict import ALONE, Kind, Outcome, Side, Verdict
 from isthmus.errors import NothingMeasured
 from isthmus.reports import Machine, Result, ResultFile, read
 from isthmus.reports.files.results import uncollected
@@ -82,18 +82,11 @@ def compare(
     check(base, head, both, anywhere=allow_different_machines)
     ours, controls = _split(_with_base(both, base), terms)
     stored = Stored(
-        pairs=[
-            _pair(terms[old.fullname], (old, base.machine), (new, head.machine))
-            for old, new in ours
-        ],
+        pairs=[_pair(terms[old.fullname], old, new, base, head) for old, new in ours],
         controls=[_control(*one, settings.control_terms) for one in controls],
-        alone=(
-            *_without_base(both),
-            *_alone(base, head, "missing"),
-            *_alone(head, base, "new"),
-        ),
         base=_side(base),
         head=_side(head),
+        alone=(*_without_base(both), *_alone(base, head, "missing"), *_alone(head, base, "new")),
         caveats=caveats(base, head, both),
         unused=settings.unused(names),
         machine=_machine(head),
@@ -107,11 +100,11 @@ def _without_skipped(file: ResultFile, terms: Mapping[str, Terms]) -> ResultFile
     return replace(file, results=tuple(kept))
 
 
-def _pair(terms: Terms, *sides: tuple[Result, Machine]) -> Pair:
+def _pair(terms: Terms, old: Result, new: Result, base: ResultFile, head: ResultFile) -> Pair:
     """`FileError` where times are asked for and a file has none."""
-    base, head = (_observed(*side, terms) for side in sides)
-    name = sides[0][0].fullname
-    return under_load(Pair(name, base, head, terms=terms, place=place_of(name)))
+    before, after = _observed(old, base.machine, terms), _observed(new, head.machine, terms)
+    name = old.fullname
+    return under_load(Pair(name, before, after, terms=terms, place=place_of(name)))
 
 
 def _observed(result: Result, machine: Machine, terms: Terms) -> list[Observation]:
@@ -164,9 +157,6 @@ def _without_base(both: Sequence[Both]) -> Iterator[Verdict]:
         if why := invalid(old):
             reason = f"BASE is INVALID: {why}; measure it again"
             yield alone(old.fullname, "inconclusive", reason)
-
-
-ALONE: dict[Kind, str] = {"missing": "in BASE, not in HEAD", "new": "in HEAD, not in BASE"}
 
 
 def _alone(file: ResultFile, other: ResultFile, kind: Kind) -> list[Verdict]:

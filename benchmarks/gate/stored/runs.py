@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from isthmus.benchmarks.gate.rule.metrics import ROWS, values_of
 from isthmus.benchmarks.gate.rule.process_observations import observations_of, rate_asked
-from isthmus.benchmarks.gate.rule.refusal import facts_of, loaded
+from isthmus.benchmarks.gate.rule.refusal import facts_of, invalid
 from isthmus.errors import NothingMeasured, UsageError
 from isthmus.reports import Machine, Result, ResultFile, read
 from isthmus.reports.files.checks import clean, fail
@@ -72,9 +72,8 @@ def _short(values: Iterable[float]) -> tuple[float, ...]:
 
 
 def _check_valid(result: Result) -> None:
-    outcome = result.scenario_result
-    if loaded(result) and outcome and not outcome.valid:
-        said = f"{result.file}: {result.fullname} is INVALID: {outcome.reason or 'no reason given'}"
+    if why := invalid(result):
+        said = f"{result.file}: {result.fullname} is INVALID: {why}"
         raise UsageError(clean(f"{said}; an INVALID run shows nothing, measure again"))
 
 

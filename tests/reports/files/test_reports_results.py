@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from places import DATA
 
 from isthmus.errors import FileError
-from isthmus.reports import read, read_all
+from isthmus.reports import read
 from isthmus.reports.files.result_fields import Parity
-from isthmus.reports.files.results import frame
 
 Document = dict[str, Any]
 
@@ -55,15 +54,6 @@ def test_our_facts_are_read(tmp_path: Path) -> None:
 def test_the_median_is_that_of_the_raw_times(tmp_path: Path) -> None:
     (result,) = read(saved(tmp_path, foreign(median=9.0, data=[1.0, 2.0, 6.0]))).results
     assert (result.median_seconds, result.rounds) == (2.0, ((1.0, 2.0, 6.0),))
-
-
-def test_the_tidy_frame_has_a_row_per_sample(tmp_path: Path) -> None:
-    table = frame(read_all([saved(tmp_path, ours())]))
-    assert table[["round", "sample", "seconds"]].to_numpy().tolist() == [
-        [0, 0, 0.1],
-        [0, 1, 0.2],
-        [1, 0, 0.3],
-    ]
 
 
 @pytest.mark.parametrize("options", [[], ["--benchmark-group-by=name"]])
