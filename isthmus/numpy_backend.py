@@ -5,7 +5,6 @@ from __future__ import annotations
 from isthmus.errors import UsageError
 from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph, Node
-from isthmus.program.backend import Facts
 from isthmus.program.options import Options
 
 __all__ = ["NumpyBackend"]
@@ -15,9 +14,6 @@ class NumpyBackend:
     """Runs every operator by its NumPy body; the oracle of the tests and the native baseline."""
 
     name = "numpy"
-
-    def facts(self) -> Facts:
-        return Facts(remedy="pip install --force-reinstall numpy")
 
     def fuses(self, node: Node, options: Options) -> bool:
         return False

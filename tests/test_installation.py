@@ -299,12 +299,15 @@ CALLS = (
     ("im.export(np.tanh, im.spec('float32', [2]), 'a.onnx')", "onnx-cpu", "onnx"),
     ("im.compile(np.tanh, im.spec('float32', [2]), backend='gpu')", "gpu", "onnx"),
     ("im.reports.write_report(['base.json'], 'report')", "report", ""),
-    ("im.reports.files.results.frame(im.reports.read_all(['base.json']))", "report", "pandas"),
+    ("im.reports.tables.speedup_frame.frame([])", "report", "pandas"),
     ("im.benchmarks.harness.bench.run_bench(None, None)", "bench", "pytest-benchmark"),
     ("im.benchmarks.work.foreign.workload_of('a.onnx')", "onnx-cpu", "onnx"),
     ("im.reports.stats.changes.changes([1.0] * 10)", "history", "ruptures"),
 )
-SUBMODULES = ("models.inputs.text", "benchmarks.harness.bench", "benchmarks.work.foreign")
+SUBMODULES = (
+    *("models.inputs.text", "benchmarks.harness.bench", "benchmarks.work.foreign"),
+    *("reports.stats.changes", "reports.tables.speedup_frame"),
+)
 
 
 @pytest.mark.parametrize(("call", "extra", "package"), CALLS, ids=[row[0] for row in CALLS])

@@ -140,7 +140,7 @@ LARGE: Tests = {
     "graph/test_graph.py": (
         "test_deep_composites_expand_without_recursion",
         "test_deep_graphs_pass_every_pass",
-        "test_order_is_linear_and_iterative",
+        "test_order_is_iterative",
     ),
     "models/test_models_images.py": ("test_a_bomb_is_refused",),
     "models/test_models_pickled.py": (
