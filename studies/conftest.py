@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from isthmus.benchmarks.harness import environments, parity, processes, variants
-from isthmus.benchmarks.harness import fingerprint as machine
+from isthmus.benchmarks.harness import environments, fingerprint, parity, processes, variants
 from isthmus.benchmarks.harness.plan import SINGLE_STREAM
 from isthmus.benchmarks.harness.processes import opener_of
 from isthmus.benchmarks.harness.variants import Variant
@@ -123,7 +122,7 @@ def _outputs(call: processes.Call, sets: list[dict[str, Any]]) -> list[list[Any]
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
     """What `isthmus gate` refuses to compare across, and what it warns of."""
     machine_info["isthmus"] = {
-        "fingerprint": machine.fingerprint(),
-        "conditions": machine.conditions(),
-        "versions": machine.versions(),
+        "fingerprint": fingerprint.fingerprint(),
+        "conditions": fingerprint.conditions(),
+        "versions": fingerprint.versions(),
     }

@@ -18,8 +18,7 @@ from isthmus.benchmarks.gate.suites.checkout import Project, Revision, own_home,
 from isthmus.benchmarks.gate.suites.command_suite import CommandSuite
 from isthmus.benchmarks.gate.suites.pytest_suite import PytestSuite
 from isthmus.benchmarks.gate.suites.workload_suite import WorkloadSuite
-from isthmus.benchmarks.harness import fingerprint as machine
-from isthmus.benchmarks.harness import variants
+from isthmus.benchmarks.harness import fingerprint, variants
 from isthmus.benchmarks.harness.processes import Home
 from isthmus.benchmarks.work.prepare_files import is_foreign
 from isthmus.errors import UsageError
@@ -81,7 +80,7 @@ def gate(
         strict=strict,
         control=run.control_verdict(),
         warnings=tuple(_warnings(project, run)),
-        machine={name: str(value) for name, value in machine.fingerprint().items()},
+        machine={name: str(value) for name, value in fingerprint.fingerprint().items()},
         threads=request.threads,
         spent_seconds=run.spent_seconds,
         budget_seconds=effort.budget_seconds,
@@ -102,7 +101,7 @@ def suite_of(request: Request, usd_per_hour: float | None, sides: Sides, place: 
         request.threads,
         request.seconds,
         request.shapes,
-        price_of(machine_of({"isthmus": {"fingerprint": machine.fingerprint()}}), usd_per_hour),
+        price_of(machine_of({"isthmus": {"fingerprint": fingerprint.fingerprint()}}), usd_per_hour),
     )
 
 

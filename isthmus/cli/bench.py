@@ -209,13 +209,12 @@ def _run(plan: Plan, path: Path, resume: bool) -> None:
 
 
 def _report(path: Path) -> None:
-    from isthmus.reports import content as report
-    from isthmus.reports.outputs import report_files as files
-    from isthmus.reports.outputs import terminal
+    from isthmus.reports import content
+    from isthmus.reports.outputs import report_files, terminal
 
     with spinner("working out tables and plots"):
-        found = report.build_report([path])
-        written = files.write(found, path.with_suffix(""))
+        found = content.build_report([path])
+        written = report_files.write(found, path.with_suffix(""))
     terminal.show(found, terminal.console())
     print(f"\nresult  {path}")
     for place in written:

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.reports.content import Report
 
-from . import cost as plot_cost
-from . import distribution as plot_distribution
-from . import history as plot_history
-from . import points as plot_points
-from . import roofline as plot_roofline
-from . import speedup as plot_speedup
-from . import throughput as plot_throughput
+from . import cost, distribution, history, points, roofline, speedup, throughput
 from .panels import Panel, columns_for, figure
 from .style import Looks, looks, style
 from .svg import png, svg, svg_file
@@ -48,15 +42,15 @@ PLOTS = (
         "speedup",
         "Bars: median time of NumPy / median time of the variant. Whiskers: 95 % intervals.",
         "no variant has both a NumPy baseline and parity with it.",
-        lambda report, looks: plot_speedup.panels(report.rows, looks),
+        lambda report, looks: speedup.panels(report.rows, looks),
     ),
     Plot(
         "cost",
         "Dollars per million requests, by instance",
         "dollars",
-        plot_cost.CAPTION,
+        cost.CAPTION,
         "no result has a price.",
-        lambda report, looks: plot_cost.panels(report.costs, looks),
+        lambda report, looks: cost.panels(report.costs, looks),
     ),
     Plot(
         "distribution",
@@ -64,7 +58,7 @@ PLOTS = (
         "",
         "Every timed call of every round: the share that took at most so long. Mark: the median.",
         "no file keeps its raw times.",
-        lambda report, looks: plot_distribution.panels(report.files, looks),
+        lambda report, looks: distribution.panels(report.files, looks),
     ),
     Plot(
         "throughput",
@@ -73,7 +67,7 @@ PLOTS = (
         "A line joins the batches of a variant, median latency; the batch stands beside Isthmus "
         "CPU. Outlines: the server scenario's 99th percentile at the rate that was kept up.",
         "no model was measured with several batches, or as a server.",
-        lambda report, looks: plot_throughput.panels(report.files, looks),
+        lambda report, looks: throughput.panels(report.files, looks),
     ),
     Plot(
         "roofline",
@@ -83,7 +77,7 @@ PLOTS = (
         "computed and moved, measured in the same run. Bytes are those of every operand and "
         "result; fused operators move fewer, so that a mark may stand above the roof.",
         "no CPU result has its operations and bytes, and its machine's measured peaks.",
-        lambda report, looks: plot_roofline.panels(report.files, looks),
+        lambda report, looks: roofline.panels(report.files, looks),
     ),
     Plot(
         "history",
@@ -92,7 +86,7 @@ PLOTS = (
         "Median latency, one point per result file or stored run; a line joins those of one "
         "machine. Outlines: the first run of a new level, and its change.",
         "no workload is in files of two dates.",
-        lambda report, looks: plot_history.panels(report.files, looks, report.trends),
+        lambda report, looks: history.panels(report.files, looks, report.trends),
     ),
 )
 
@@ -130,7 +124,7 @@ class Drawing:
 
 def draw(report: Report) -> tuple[Drawing, ...]:
     """Every plot of the report, drawn or not."""
-    variants = plot_points.variants(plot_points.points(report.files))
+    variants = points.variants(points.points(report.files))
     every = looks([*variants, *(trend.variant for trend in report.trends)])
     return tuple(Drawing(plot, tuple(plot.panels(report, every))) for plot in PLOTS)
 

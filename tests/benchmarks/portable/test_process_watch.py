@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from isthmus.benchmarks.portable.timing import counters, energy
-from isthmus.benchmarks.portable.timing import peak_memory as memory
+from isthmus.benchmarks.portable.timing import counters, energy, peak_memory
 from isthmus.benchmarks.portable.timing.watch import LIMITS, Look, Watch, means
 
 LOOK = Look(
@@ -199,8 +198,8 @@ def test_energy_that_cannot_be_read_is_not_measured(tmp_path: Path) -> None:
 
 
 def test_the_peak_of_memory_is_none_where_nobody_tells(tmp_path: Path) -> None:
-    assert memory.peak_memory_bytes(tmp_path / "status") is None
+    assert peak_memory.peak_memory_bytes(tmp_path / "status") is None
     _write(tmp_path, "status", "Name:\tpython\n")
-    assert memory.peak_memory_bytes(tmp_path / "status") is None
+    assert peak_memory.peak_memory_bytes(tmp_path / "status") is None
     _write(tmp_path, "status", "Name:\tpython\nVmHWM:\t   2048 kB\n")
-    assert memory.peak_memory_bytes(tmp_path / "status") == 2 * 2**20
+    assert peak_memory.peak_memory_bytes(tmp_path / "status") == 2 * 2**20
