@@ -56,8 +56,6 @@ CONCERNS = {
     "tests/golden/": ("models",),
     "tests/parity/": ("models",),
     "tests/tables/": CORE,
-    "tests/test_layout.py": NOTHING,
-    "tests/test_readme.py": NOTHING,
 }
 
 # A change here is compared with the reference models, and HEAD's own with its parent, for speed.
@@ -81,9 +79,11 @@ class Change:
 
 
 def folders_of(path: str) -> tuple[str, ...]:
-    """The folders of tests/ that a path concerns; of a test, its own."""
+    """The folders of tests/ that a path concerns; of a test its own, or itself."""
     prefixes = [prefix for prefix in CONCERNS if path.startswith(prefix)]
     longest = max(prefixes, key=len, default=None)
+    if longest == "tests/" and Path(path).match("tests/test_*.py"):
+        return (Path(path).name,)
     if longest == "tests/" and path.count("/") > 1:
         return (str(Path(path).relative_to("tests").parent),)
     return EVERYTHING if longest is None else CONCERNS[longest]
@@ -123,8 +123,8 @@ def touches(paths: Iterable[str], prefixes: tuple[str, ...]) -> bool:
 
 
 def exists(folder: str) -> bool:
-    """Whether a folder of tests/ is there; a change may have removed it."""
-    return (ROOT / "tests" / folder).is_dir()
+    """Whether a folder or file of tests/ is there; a change may have removed it."""
+    return (ROOT / "tests" / folder).exists()
 
 
 def needs_browser(folder: str) -> bool:

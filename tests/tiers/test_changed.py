@@ -35,6 +35,7 @@ def test_what_is_nearest_to_a_path_decides() -> None:
     assert of("reports/results/full-2026-01-01.json") == []
     assert of("reports/page.py") == ["browser", "exhaustive tests/reports"]
     assert of("tests/np/test_order.py") == ["exhaustive tests/np"]
+    assert of("tests/test_readme.py", "README.md") == ["exhaustive tests/test_readme.py"]
     assert of("tests/golden/resnet-18-v1.npz") == ["exhaustive tests/models", "parity"]
 
 

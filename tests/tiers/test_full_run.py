@@ -36,6 +36,6 @@ def test_the_commit_is_read_back(tmp_path: Path) -> None:
     assert last_full_run(record) == "0123"
 
 
+@pytest.mark.skipif(not RECORD.exists(), reason="no full run is noted yet: make test-all")
 def test_the_record_of_this_repository_has_every_line() -> None:
-    if RECORD.exists():
-        assert read(RECORD).keys() == {"commit", "date", "tests", "seconds"}
+    assert read(RECORD).keys() == {"commit", "date", "tests", "seconds"}
