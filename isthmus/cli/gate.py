@@ -123,8 +123,8 @@ def gate(
 
     Example: isthmus gate --against main --budget 5m
     """
-    to = Destinations(output, junit, sarif, html, markdown, github, as_json)
     named = targets or []
+    to = Destinations(output, junit, sarif, html, markdown, github, as_json).beside(*named)
     _check(against, self_test, bool(pytest or command or shared))
     what = pytest, command, shape, variant, install, shared
     how = Measuring(*what, threads, seconds, budget)
@@ -153,7 +153,7 @@ def _check(against: str | None, self_test: bool, suite: bool) -> None:
 
 def _counted(targets: list[str], wanted: list[str]) -> list[str]:
     if len(targets) != len(wanted):
-        step = "or --against REVISION, --history DIR HEAD.json, --self-test"
+        step = f"or one of the ways: {', '.join(WAYS)}"
         count = len(targets)
         said = "1 file was" if count == 1 else f"{count} files were"
         raise UsageError(f"{said} named; give {' '.join(wanted)}, {step}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from isthmus.errors import UsageError
 from isthmus.system.extras import require
 
 from . import gate_options as options
@@ -35,6 +36,15 @@ class Destinations:
     def __post_init__(self) -> None:
         if self.html is not None:
             require("report", "jinja2", user="--html")  # before the measuring, not after it
+
+    def beside(self, *inputs: str) -> Destinations:
+        """Itself; UsageError where it would write over a file that is read."""
+        read = {Path(name).resolve() for name in inputs}
+        for option, path in self._files().items():
+            if path is not None and path.resolve() in read:
+                said = "--output" if option == "json" else f"--{option}"
+                raise UsageError(f"{said} {path} is a file that is compared; name another")
+        return self
 
     def write(self, outcome: Outcome) -> NoReturn:
         """Everywhere, and end with its exit code."""
@@ -79,7 +89,7 @@ def files(
 
     Example: isthmus gate files base.json head.json
     """
-    to = Destinations(output, junit, sarif, html, markdown, github, as_json)
+    to = Destinations(output, junit, sarif, html, markdown, github, as_json).beside(base, head)
     judging = Judging(margin, None, strict, allow_missing)
     outcome = ways.of_files(base, head, judging, across_machines=allow_different_machines)
     to.write(outcome)
@@ -108,7 +118,7 @@ def history(
 
     Example: isthmus gate history benchmarks/history head.json
     """
-    to = Destinations(output, junit, sarif, html, markdown, github, as_json)
+    to = Destinations(output, junit, sarif, html, markdown, github, as_json).beside(head)
     outcome = ways.of_history(store, head, since, Judging(margin, store, strict, allow_missing))
     to.write(outcome)
 
