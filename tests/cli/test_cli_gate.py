@@ -169,3 +169,28 @@ def _run(folder: Path, seed: int, median: float = 0.01) -> Path:
     place = folder / f"day-{seed}"
     place.mkdir()
     return files(place, content, content)[1]
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        ("files", "base.json", "head.json"),
+        ("base.json", "head.json"),
+        ("history", "runs", "head.json"),
+    ],
+    ids=["files", "old", "history"],
+)
+@pytest.mark.parametrize("option", ["--output", "--junit", "--html"])
+def test_an_outcome_is_not_written_over_what_is_compared(
+    spelling: tuple[str, ...],
+    option: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("base.json", "head.json"):
+        (tmp_path / name).write_text("{}")
+    assert main(["gate", *spelling, option, "./head.json"]) == 2
+    assert f"{option} head.json is a file that is compared" in capsys.readouterr().err
+    assert (tmp_path / "head.json").read_text() == "{}"
