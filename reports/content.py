@@ -27,6 +27,8 @@ from isthmus.reports.tables.trends import Trend, trends
 
 from .display import Table
 
+__all__ = ["Report", "build_report"]
+
 
 @dataclass(frozen=True)
 class Report:

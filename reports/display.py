@@ -12,6 +12,20 @@ from typing import NamedTuple
 
 from isthmus.reports.stats.intervals import LogRatio
 
+__all__ = [
+    "ABSENT",
+    "Cell",
+    "Facts",
+    "Table",
+    "facts",
+    "interval",
+    "label",
+    "ratio_cell",
+    "readable",
+    "significant",
+    "split",
+]
+
 ABSENT = "-"
 LABELS = {
     "numpy": "NumPy",

@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -94,27 +95,30 @@ def _opened(package: str, work: workloads.Workload) -> Any:
     inputs = work.inputs()
     specs = {name: used.spec(array.dtype, array.shape) for name, array in inputs.items()}
     program = used.compile(model, specs, backend="cpu", threads=available_threads())
-    leaves = import_module(f"{package}.tree").leaves
+    leaves = _module(package, "graph.tree", "tree").leaves
     return lambda arrays: [leaf for _, leaf in leaves(program(**arrays))]
 
 
 def _use_own_backends() -> None:
     """Backends are found by entry points, which are those of the package that is installed."""
-    backends = {
-        "cpu": f"{BEFORE}.cpu_backend:CpuBackend",
-        "gpu": f"{BEFORE}.gpu_backend:GpuBackend",
-        "numpy": f"{BEFORE}.reference:NumpyBackend",
-    }
+    backends = {"cpu": ("cpu_backend",), "gpu": ("gpu_backend",)}
+    backends["numpy"] = ("numpy_backend", "reference")
 
     def find_backend(name: str) -> Any:
-        module, _, made = backends[name].partition(":")
-        return getattr(import_module(module), made)()
+        return getattr(_module(BEFORE, *backends[name]), f"{name.capitalize()}Backend")()
 
-    for name in ("archive", "export", "program"):
-        import_module(f"{BEFORE}.{name}")
+    _module(BEFORE, "program.export", "export")
     for name, module in list(sys.modules.items()):
         if name.startswith(f"{BEFORE}.") and hasattr(module, "find_backend"):
             module.find_backend = find_backend  # type: ignore[attr-defined]
+
+
+def _module(package: str, *names: str) -> Any:
+    """The first of the names that a revision has: newer ones are before older ones."""
+    for name in names:
+        with suppress(ModuleNotFoundError):
+            return import_module(f"{package}.{name}")
+    raise ModuleNotFoundError(f"{package} has none of {', '.join(names)}")
 
 
 def _commit(revision: str) -> str:

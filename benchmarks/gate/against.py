@@ -25,6 +25,8 @@ from isthmus.errors import UsageError
 from isthmus.reports.files.same_machine import machine_of
 from isthmus.system.threads import available_threads
 
+__all__ = ["USUAL_VARIANTS", "Request", "gate"]
+
 USUAL_VARIANTS = ("cpu",)  # what a change of Isthmus makes faster or slower, and users run
 
 

@@ -26,6 +26,8 @@ from isthmus.errors import IsthmusError, NothingMeasured
 from isthmus.reports import ResultFile, read
 from isthmus.reports.outputs.terminal import WIDE
 
+__all__ = ["Gated", "gated"]
+
 TESTS_FAILED, USAGE_ERROR = 1, 4  # pytest.ExitCode
 LABEL = "this session"
 # Two sessions meet the machine at two times, and no statistics of theirs can tell.

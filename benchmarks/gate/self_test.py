@@ -27,6 +27,8 @@ from isthmus.reports.stats.student import t_quantile
 
 from .trials import LEVELS, Answer, Trial, answers, benchmarks_of
 
+__all__ = ["Findings", "self_test"]
+
 POWER = 0.8
 
 

@@ -27,6 +27,8 @@ from isthmus.reports.outputs.terminal import console, show_table
 from .self_test import Findings, self_test
 from .trials import LEVELS, level_text
 
+__all__ = ["run", "suite_here"]
+
 USUAL = ["cpu"]
 
 

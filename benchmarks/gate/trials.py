@@ -28,6 +28,8 @@ from isthmus.benchmarks.gate.rule.verdict import Verdict
 from isthmus.benchmarks.gate.suites.workload_suite import WorkloadSuite, name_of
 from isthmus.benchmarks.harness.variants import Variant
 
+__all__ = ["LEVELS", "Answer", "Round", "Trial", "answers", "benchmarks_of", "level_text"]
+
 LEVELS = (0.0, 0.03, 0.05, 0.10)
 NONE = LEVELS[:1]
 SAMPLES_OF_EQUALS = ((0, 2), (1, 3))

@@ -26,6 +26,8 @@ from .processes import Process, Record, cycles, measured, memory_suffices
 from .resume import earlier
 from .variants import Variant, find
 
+__all__ = ["run_bench"]
+
 REFERENCE = "numpy"  # every other variant's outputs are compared with this one's
 
 Entry = dict[str, Any]

@@ -8,6 +8,8 @@ from time import monotonic
 
 from .plan import Plan
 
+__all__ = ["Clock", "Step", "readable"]
+
 GUESS_SECONDS = 3.0  # to start a process and warm it up, until one has been seen
 
 

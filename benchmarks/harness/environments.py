@@ -9,6 +9,8 @@ from pathlib import Path
 
 from isthmus.errors import BackendMissing
 
+__all__ = ["OPTIONAL", "OWN", "interpreter", "used"]
+
 OWN = "own"  # the environment that runs Isthmus
 _CHECKOUT = Path(__file__).resolve().parents[2]
 OPTIONAL = ("onnxruntime", "openvino")  # what Isthmus computes with, and so is in its own too

@@ -16,6 +16,8 @@ import numpy
 
 from isthmus.system import cgroup, machine, nvidia, threads, topology
 
+__all__ = ["conditions", "fingerprint", "versions"]
+
 # The packages whose versions change what is measured.
 COMPUTING = ("isthmus", "numpy", "onnx", "onnxruntime", "onnxruntime-gpu", "openvino")
 LOAD = machine.load_average()  # before what is measured here becomes a part of it

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isthmus.benchmarks.portable.timing.timing import Call
 
+__all__ = ["compile", "load", "runtime"]
+
 # The package a backend computes with, by the module it imports; NumPy where it imports neither.
 PACKAGES = {"openvino": ("openvino",), "onnxruntime": ("onnxruntime-gpu", "onnxruntime")}
 

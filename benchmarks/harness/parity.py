@@ -10,6 +10,8 @@ import numpy
 
 from isthmus.errors import UsageError
 
+__all__ = ["compared"]
+
 Array = numpy.ndarray[Any, Any]
 OutputSets = Sequence[Sequence[Array]]
 Pair = tuple[Array, Array]

@@ -17,6 +17,8 @@ import numpy
 
 from isthmus.system import machine, topology
 
+__all__ = ["MEMORY", "PROBES", "Row"]
+
 SIZE = 1536  # of a matrix: 9 MiB in float32, 7.2 GFLOP a product
 REPEATS = 4
 ARRAY_BYTES = 2**26  # at the least; else four times the last cache

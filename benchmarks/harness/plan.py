@@ -14,6 +14,17 @@ from isthmus.system.threads import available_threads
 from . import variants
 from .variants import Variant
 
+__all__ = [
+    "SINGLE_STREAM",
+    "Cell",
+    "Plan",
+    "Scenario",
+    "crossed",
+    "full_cells",
+    "scenario_of",
+    "seconds_of",
+]
+
 Kind = Literal["quick", "full", "custom"]
 SINGLE_STREAM = "single-stream"
 SCENARIOS = (SINGLE_STREAM, "multi-stream", "server", "offline")

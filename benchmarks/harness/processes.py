@@ -29,6 +29,23 @@ from isthmus.system import machine
 from .environments import interpreter
 from .variants import Variant
 
+__all__ = [
+    "ALLOCATOR",
+    "LONGEST_SECONDS",
+    "THREAD_VARIABLES",
+    "Call",
+    "Delay",
+    "Home",
+    "Process",
+    "Record",
+    "cycles",
+    "measured",
+    "memory_suffices",
+    "opened",
+    "opener_of",
+    "same_for_all",
+]
+
 BOOT = (
     "import sys; sys.path.append(sys.argv[1]); "
     "from portable.timing.main import main; main(sys.argv[2])"

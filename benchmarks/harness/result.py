@@ -22,6 +22,8 @@ from .plan import SINGLE_STREAM, Cell, Scenario
 from .processes import Record
 from .variants import Variant
 
+__all__ = ["DIGITS", "benchmark", "commit", "document", "write"]
+
 FORMAT = 2
 DIGITS = 9  # a nanosecond; clocks tell no more
 TIMED_PARTS = ("import_seconds", "load_seconds", "compile_seconds", "first_inference_seconds")

@@ -13,6 +13,8 @@ from isthmus.errors import FileError, UsageError
 from .fingerprint import fingerprint
 from .plan import Cell, Plan
 
+__all__ = ["earlier"]
+
 Entry = dict[str, Any]
 Place = tuple[str, str, str]  # workload, scenario, variant
 SAME = ("kind", "rounds", "seconds", "threads")

@@ -22,6 +22,8 @@ from isthmus.system.threads import affinity, available_threads
 from .peaks import MEMORY, PROBES, Row
 from .processes import ALLOCATOR, THREAD_VARIABLES
 
+__all__ = ["drift", "measure"]
+
 SECONDS = 0.1  # of a repeat, of which each probe makes some and keeps the best
 # Before NumPy is imported, whose threads get the processors that the first one has.
 BOOT = """

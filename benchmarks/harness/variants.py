@@ -11,6 +11,8 @@ from isthmus.system import machine
 
 from . import environments
 
+__all__ = ["VARIANTS", "Variant", "find", "full"]
+
 
 @dataclass(frozen=True)
 class Variant:

@@ -30,6 +30,8 @@ from .input_sets import Arrays
 from .sources import Source
 from .workloads import LARGE_BATCH, SETS, SETS_OF_LARGE
 
+__all__ = ["workload_of"]
+
 HIGHEST_INTEGER = 100  # what lookups take is not known, unless the file tells
 
 Types = Mapping[str, Type]

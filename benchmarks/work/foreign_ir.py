@@ -12,6 +12,8 @@ from isthmus.errors import FileError, UsageError
 from isthmus.graph.nodes import Type
 from isthmus.trace.tracing import Traced, spec
 
+__all__ = ["opened"]
+
 Types = Mapping[str, Type]
 
 DTYPES = {

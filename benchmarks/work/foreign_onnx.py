@@ -17,6 +17,8 @@ from isthmus.onnx.read.program import program_of
 from isthmus.system.extras import require
 from isthmus.trace.tracing import Traced, spec
 
+__all__ = ["opened"]
+
 Types = Mapping[str, Type]
 
 CHANNELS = 3  # of an input [N, 3, H, W], which makes an image model

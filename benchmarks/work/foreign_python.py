@@ -14,6 +14,8 @@ from isthmus.graph.nodes import Type
 
 from .sources import FunctionSource
 
+__all__ = ["opened"]
+
 Types = Mapping[str, Type]
 
 

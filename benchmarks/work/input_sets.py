@@ -12,6 +12,8 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.models.inputs import samples
 
+__all__ = ["Arrays", "crops", "texts", "windows"]
+
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 
 # Places among texts sorted by length, in 16ths, so that any few that follow each other are mixed.

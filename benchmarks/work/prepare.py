@@ -23,6 +23,8 @@ from isthmus.program.archive import save
 from .input_sets import Arrays
 from .sources import Source
 
+__all__ = ["Facts", "Work", "content_hash", "prepare"]
+
 T = TypeVar("T")
 
 

@@ -12,6 +12,8 @@ from isthmus.graph.nodes import Type
 from isthmus.program.export import export
 from isthmus.trace.tracing import Traced, trace
 
+__all__ = ["FunctionSource", "Source"]
+
 
 class Source(Protocol):
     """A model as `prepare` writes it down; UsageError is the reason why it cannot be."""

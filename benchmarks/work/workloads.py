@@ -19,6 +19,8 @@ from . import input_sets
 from .input_sets import Arrays
 from .sources import FunctionSource
 
+__all__ = ["FULL", "QUICK", "WORKLOADS", "Workload", "find"]
+
 Sequence = int | Literal["texts"] | None
 
 QUICK = ("bert-base-128", "resnet-50", "mobilenet-v2")

@@ -25,6 +25,8 @@ from isthmus.system.extras import explained
 
 from .show import printable
 
+__all__ = ["main"]
+
 Verb = Callable[..., None] | typer.Typer
 
 

@@ -13,6 +13,8 @@ from isthmus.models.run import ImageRun, TextRun
 
 from .show import shortened, shortened_path, show_table
 
+__all__ = ["document", "show"]
+
 
 def document(done: TextRun | ImageRun, top: int) -> dict[str, Any]:
     """Texts and the matrix of their similarities, or images and the labels of each."""

@@ -17,6 +17,8 @@ from .show import spinner, steps
 if TYPE_CHECKING:
     from isthmus.benchmarks.harness.plan import Plan, Scenario
 
+__all__ = ["bench"]
+
 Names = list[str] | None
 ROUNDS = {"quick": 5, "full": 3, "custom": 5}
 SECONDS = {"quick": 1.0, "full": 0.5, "custom": 1.0}

@@ -11,6 +11,8 @@ import numpy
 from isthmus.errors import BackendMissing
 from isthmus.program.backend import backend_names, facts_of, find_backend
 
+__all__ = ["Check", "checks"]
+
 LIMIT = 1e-5  # relative; float32 of a sum of 64 products stays well below
 
 Array = numpy.ndarray[Any, numpy.dtype[numpy.float32]]

@@ -22,6 +22,8 @@ from .show import printable, show_json, show_table, spinner
 if TYPE_CHECKING:
     from .checks import Check
 
+__all__ = ["doctor"]
+
 Document = dict[str, Any]
 
 

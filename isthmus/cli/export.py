@@ -19,6 +19,8 @@ from .show import show_json, spinner
 if TYPE_CHECKING:
     from isthmus.graph.nodes import Type
 
+__all__ = ["export"]
+
 Size = Annotated[str | None, typer.Option(metavar="SIZE", help="A number, or a name for any size.")]
 # Where each format puts weights that do not go into the file itself.
 BESIDE: dict[str, Callable[[Path], Path]] = {

@@ -23,6 +23,8 @@ from .gate_ways import Judging, Measuring
 from .options import AsJson
 from .show import steps
 
+__all__ = ["WAYS"]
+
 HELP = """Fail where HEAD is slower than BASE, or its results are less right.
 
 \b

@@ -20,6 +20,8 @@ from .show import show_json, steps
 if TYPE_CHECKING:
     from isthmus.benchmarks.gate.rule.verdict import Outcome
 
+__all__ = ["Destinations", "against", "files", "history", "run_self_test", "self_test"]
+
 
 @dataclass(frozen=True)
 class Destinations:

@@ -7,6 +7,32 @@ from typing import Annotated
 
 import typer
 
+__all__ = [
+    "AllowDifferentMachines",
+    "AllowMissing",
+    "Budget",
+    "Command",
+    "Github",
+    "Html",
+    "Install",
+    "Junit",
+    "Margin",
+    "Markdown",
+    "Noise",
+    "Output",
+    "Pytest",
+    "Sarif",
+    "Seconds",
+    "Shape",
+    "Shared",
+    "Since",
+    "Store",
+    "Strict",
+    "Threads",
+    "Variant",
+    "Works",
+]
+
 # What is measured, and how
 
 Works = Annotated[

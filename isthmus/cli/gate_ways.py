@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Show = Callable[[Step], None]
 
+__all__ = ["Judging", "Measuring", "of_files", "of_history", "of_revisions", "of_self_test"]
+
 # Modules of the gate are imported in the functions: they import NumPy, which `--help` need not
 # wait for.
 

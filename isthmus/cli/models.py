@@ -12,6 +12,8 @@ from .show import show_json, show_table
 if TYPE_CHECKING:
     from isthmus.models import Entry
 
+__all__ = ["models"]
+
 
 def models(as_json: AsJson = False) -> None:
     """List the models: what they take and answer, and sample weights.

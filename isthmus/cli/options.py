@@ -11,6 +11,8 @@ from isthmus.errors import UsageError
 if TYPE_CHECKING:
     from isthmus.models import Model
 
+__all__ = ["AsJson", "ModelName", "Seed", "Weights", "created", "weights_of"]
+
 ModelName = Annotated[
     str, typer.Argument(metavar="MODEL", help="A model's name; `isthmus models` lists them.")
 ]

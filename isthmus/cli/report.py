@@ -16,6 +16,8 @@ from .show import spinner
 if TYPE_CHECKING:
     from isthmus.reports import Report
 
+__all__ = ["report"]
+
 
 def report(
     files: Annotated[

@@ -12,6 +12,8 @@ from isthmus.errors import FileError, UsageError
 
 from .options import AsJson, Weights
 
+__all__ = ["run"]
+
 
 def run(
     model: Annotated[

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from isthmus.models import Model
     from isthmus.models.run import ImageRun, TextRun
 
+__all__ = ["Asked", "run_model"]
+
 
 @dataclass(frozen=True)
 class Asked:

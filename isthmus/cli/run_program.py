@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from isthmus.graph.nodes import Graph
     from isthmus.trace.tracing import Traced
 
+__all__ = ["Asked", "is_program", "run_program"]
+
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 
 RANDOM = "random"

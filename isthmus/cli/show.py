@@ -18,6 +18,16 @@ from isthmus.system.extras import is_here
 if TYPE_CHECKING:
     from isthmus.benchmarks.harness.clock import Step
 
+__all__ = [
+    "printable",
+    "shortened",
+    "shortened_path",
+    "show_json",
+    "show_table",
+    "spinner",
+    "steps",
+]
+
 Rows = Sequence[Sequence[str]]
 WIDEST = 60  # characters of a text in a table
 

@@ -24,6 +24,19 @@ from . import host_only
 from .conversion import asarray
 from .manipulation import moved
 
+__all__ = [
+    "ARRAY",
+    "Index",
+    "check_mask",
+    "is_mask",
+    "lookup",
+    "picked_shape",
+    "put_together",
+    "scatter",
+    "taken_apart",
+    "written_out",
+]
+
 ARRAY = "array"  # stands for an array in an index that is an attribute
 Index = tuple[Any, ...]
 

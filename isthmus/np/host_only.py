@@ -1,5 +1,20 @@
 """Why no runtime computes an operator as NumPy does, so that the host has it."""
 
+__all__ = [
+    "CHOSEN",
+    "COMPLEX",
+    "COUNTED",
+    "DECOMPOSED",
+    "DISCOVERED",
+    "FITTED",
+    "PLACED",
+    "RUNNING",
+    "SEARCHED",
+    "SORTED",
+    "SPACED",
+    "WIDENED",
+]
+
 CHOSEN = "no runtime checks positions along several axes, or what a mask chooses"
 COMPLEX = "no runtime computes with complex numbers"
 COUNTED = "no runtime counts elements by value"

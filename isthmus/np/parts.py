@@ -17,6 +17,8 @@ from isthmus.trace.op import Op, P, R
 
 from .manipulation import permute_dims, reshape
 
+__all__ = ["in_parts", "ordered", "shaped"]
+
 
 def in_parts(function: Callable[..., Any], **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:
     """A composite: `function`, NumPy's, on NumPy's arrays, and the decorated body otherwise."""

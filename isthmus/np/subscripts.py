@@ -9,6 +9,8 @@ from typing import Any
 
 from isthmus.errors import UsageError
 
+__all__ = ["Label", "letters_of", "parsed"]
+
 Label = str | int  # a letter; for the axes that `...` stands for -1, -2, ... from the right
 Labels = tuple[Label, ...]
 

@@ -17,6 +17,8 @@ from isthmus.graph.interpreter import Loaded, loaded
 from isthmus.graph.nodes import Graph, Type
 from isthmus.trace.op import primitive
 
+__all__ = ["common_length", "conditional", "loop", "scan"]
+
 Body = Graph | Loaded
 Types = tuple[Type, ...]
 

@@ -16,6 +16,8 @@ from isthmus.trace.scope import entered
 from .control_operators import common_length, conditional, loop, scan
 from .nests import Nest, arguments, check_kept, check_same, pair
 
+__all__ = ["no_steps", "recorded_cond", "recorded_foreach", "recorded_while", "sliced"]
+
 Function = Callable[..., Any]
 
 

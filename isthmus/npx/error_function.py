@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy
 
+__all__ = ["erf"]
+
 Coefficients = tuple[float, ...]
 
 # Highest power first.

@@ -11,6 +11,8 @@ from isthmus.graph import tree
 from isthmus.graph.nodes import Input, Type, Value
 from isthmus.trace.recording import as_value
 
+__all__ = ["Nest", "arguments", "check_kept", "check_same", "pair"]
+
 
 class Nest:
     """Arrays, and how they are nested; Python numbers among the leaves become arrays."""

@@ -10,6 +10,8 @@ import numpy
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim
 
+__all__ = ["Padding", "Pair", "output_size", "padded", "padding_of", "pair", "taps"]
+
 Pair = tuple[int, int]
 Padding = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)
 

@@ -17,6 +17,8 @@ from isthmus.graph.passes import expand
 from isthmus.graph.shapes import evaluate
 from isthmus.system import machine
 
+__all__ = ["random_inputs", "sizes_shown"]
+
 Array = numpy.ndarray[Any, Any]
 
 HIGHEST_INTEGER = 1  # any mask has it, and any table of two rows

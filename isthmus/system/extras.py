@@ -13,6 +13,8 @@ from isthmus.errors import MissingExtra
 
 from .machine import versions
 
+__all__ = ["explained", "is_here", "lacking", "missing", "require"]
+
 # A package that several extras bring is asked for by the first of them.
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "models": ("huggingface_hub", "pillow", "tokenizers"),

@@ -15,6 +15,31 @@ from msgspec import Meta
 
 from isthmus.errors import FileError
 
+__all__ = [
+    "Amount",
+    "Count",
+    "Name",
+    "Number",
+    "Positive",
+    "Seconds",
+    "Share",
+    "Times",
+    "Whole",
+    "amount_or_none",
+    "clean",
+    "converted",
+    "count_or_none",
+    "fail",
+    "flag",
+    "listed",
+    "mapping",
+    "seconds",
+    "share_or_none",
+    "shown",
+    "text",
+    "told",
+]
+
 # What a clock can tell of a call, in seconds: from a thousandth of a nanosecond to 31 years.
 SHORTEST, LONGEST = 1e-12, 1e9
 LONGEST_NAME = 500  # characters of a message before what is wrong

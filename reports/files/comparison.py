@@ -14,6 +14,8 @@ from isthmus.reports.stats.intervals import LogRatio, log_ratio
 from .result import NATIVE, Result, ResultFile
 from .turns import log_ratio_by_turns
 
+__all__ = ["PARITY_LIMIT", "Index", "indexed", "setting", "times_as_fast", "unproven"]
+
 PARITY_LIMIT = 1e-3  # relative to the reference; above it a float32 result is another result
 
 Setting = tuple[str, int | str | None, int, int | None, str, str]

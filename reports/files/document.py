@@ -17,6 +17,8 @@ import msgspec
 
 from .checks import fail, shown
 
+__all__ = ["NOT_OURS", "document_of", "json_of", "text_of"]
+
 MOST_MIB = 256  # of text: some ten million times
 SILENCE_SECONDS = 30.0  # that a pipe may keep its reader waiting
 NOT_OURS = (

@@ -9,6 +9,8 @@ from typing import Any
 from .checks import Amount, Count, Name, Number, Positive, converted, fail, mapping, shown, told
 from .result_fields import SINGLE
 
+__all__ = ["Missing", "Roofline", "run_of"]
+
 NEWEST = 2  # the format of the file's own part, `isthmus`
 
 

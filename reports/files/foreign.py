@@ -18,6 +18,8 @@ from .foreign_names import Names
 from .result import Result, ResultFile
 from .same_machine import machine_of
 
+__all__ = ["read", "recognised", "refuse_printed"]
+
 
 class Tool(NamedTuple):
     """A kind of file: does a text look like it, and the result it holds."""

@@ -17,6 +17,8 @@ from .document import json_of
 from .result import Result
 from .result_fields import SINGLE
 
+__all__ = ["TOOL", "is_csv", "is_json", "of_csv", "of_json"]
+
 TOOL = "benchmark_app"
 VARIANT = "benchmark-app"
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}

@@ -12,6 +12,8 @@ from isthmus.errors import UsageError
 from .checks import clean, fail
 from .result import Result
 
+__all__ = ["NO_NAMES", "Names", "names_of", "of_files"]
+
 
 @dataclass(frozen=True)
 class Names:

@@ -16,6 +16,8 @@ import numpy
 from .checks import Times, clean, converted, fail
 from .result import Result
 
+__all__ = ["TOOL", "is_table", "of_table"]
+
 TOOL = "onnxruntime_perf_test"
 VARIANT = "onnxruntime-perf-test"
 

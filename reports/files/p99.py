@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from .result import Result
 
+__all__ = ["p99_ms", "why_none"]
+
 PERCENTILE = "99"
 FEWEST = 662
 

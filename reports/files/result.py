@@ -11,6 +11,8 @@ from .file_fields import Missing, Roofline
 from .result_fields import SINGLE, Parity, Process, ScenarioResult, Wrong
 from .same_machine import Machine
 
+__all__ = ["BY_HAND", "NATIVE", "Result", "ResultFile"]
+
 NATIVE = "numpy"  # the baseline of every speedup, and the reference of every parity
 BY_HAND = "openvino-by-hand"
 

@@ -14,6 +14,17 @@ from msgspec import Meta
 
 from .checks import Amount, Count, Name, Positive, Share, Whole, converted, mapping, told
 
+__all__ = [
+    "SINGLE",
+    "Parity",
+    "Process",
+    "ScenarioResult",
+    "Wrong",
+    "max_rel_error",
+    "parity_of",
+    "scenario_of",
+]
+
 SINGLE = "single-stream"  # one call after another: the scenario of every speedup
 
 Reasons = Mapping[Name, Count]  # windows by reason

@@ -14,6 +14,8 @@ from typing import Any
 
 from .checks import clean
 
+__all__ = ["BLOCKING", "NOT_RECORDED", "UNKNOWN", "Machine", "machine_of"]
+
 UNKNOWN = "unknown"
 NOT_RECORDED = "not recorded"
 LOAD = 1.0  # processes: a difference in load that is worth saying

@@ -19,6 +19,8 @@ from isthmus.reports.stats.intervals import FEWEST_ROUNDS, LogRatio, of_logs
 
 from .result import Result
 
+__all__ = ["Turns", "log_ratio_by_turns", "ratio_of_turns", "round_log", "turns_of"]
+
 Turns = Mapping[Any, float]  # log of the median seconds, by cycle
 
 

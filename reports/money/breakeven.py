@@ -14,6 +14,8 @@ from itertools import pairwise
 
 from .cost import PUBLISHED, Cost, within
 
+__all__ = ["BreakEven", "break_evens", "cheapest", "family", "hourly"]
+
 ROUNDING = 1e-12  # relative; a whole multiple of a capacity must count as one
 NEARLY = 1.001  # closer than 0.1 % per request two instances cost the same
 Family = tuple[str, object, str]

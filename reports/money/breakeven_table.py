@@ -10,6 +10,8 @@ from .breakeven import BreakEven, break_evens, cheapest, family, hourly
 from .cost import PUBLISHED, Cost
 from .cost_table import bound, dollars, milliseconds
 
+__all__ = ["break_even_table", "cheapest_table"]
+
 
 def cheapest_table(costs: Sequence[Cost], p99_ms: float | None = None) -> Table:
     """The answer per model, sequence and precision."""

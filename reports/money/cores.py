@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+__all__ = ["ARM", "X86", "vcpus_per_core"]
+
 ARM = "arm64"
 X86 = "x86_64"
 USUAL = 2

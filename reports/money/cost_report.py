@@ -19,6 +19,8 @@ from .prices import DEFAULT_INSTANCES, price_list
 from .projection import F32, cores_used, peaks_per_core
 from .published import published
 
+__all__ = ["CostOptions", "cost_tables"]
+
 MOST = 12  # instances of a user's list that are shown without being named
 PROJECTION = (
     "Projected: requests/s as measured here × copies × speed. Copies = floor(cores of the instance "

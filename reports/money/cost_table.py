@@ -19,6 +19,8 @@ from isthmus.reports.files.result import NATIVE
 
 from .cost import MEASURED, PROJECTED, PUBLISHED, Cost, within
 
+__all__ = ["bound", "cost_table", "dollars", "milliseconds", "price_table", "shown"]
+
 SETTINGS = ("batch", "precision", "scenario", "threads", "utilisation", "machine")
 PRICE_FACTS = (
     *("usd_per_hour", "date", "vcpus", "cores", "accelerator", "region", "os", "price_model"),

@@ -11,6 +11,8 @@ from isthmus.reports.files.checks import clean
 
 from .cores import X86
 
+__all__ = ["ON_DEMAND", "Price", "PriceList", "Wanted"]
+
 ON_DEMAND = "on-demand"
 
 

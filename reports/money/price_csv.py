@@ -19,6 +19,8 @@ from .cores import X86, vcpus_per_core
 from .price import Price, PriceList, Wanted
 from .price_lists import above_zero
 
+__all__ = ["COLUMNS", "iso_date", "own", "text_of"]
+
 COLUMNS = (
     *("provider", "instance", "vcpus", "memory_gib", "arch", "accelerator", "accelerators"),
     *("region", "os", "price_model", "usd_per_hour", "date", "source"),

@@ -18,6 +18,20 @@ from isthmus.reports.files.checks import clean, fail, shown
 
 from .price import ON_DEMAND, Price, PriceList, Wanted
 
+__all__ = [
+    "SPOT",
+    "Row",
+    "Skip",
+    "above_zero",
+    "accelerator",
+    "collected",
+    "dollars",
+    "model_of",
+    "region_of",
+    "shared_by_all",
+    "whole",
+]
+
 SPOT = "spot"
 
 Row = dict[str, Any]

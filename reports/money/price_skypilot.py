@@ -29,6 +29,8 @@ from .price_lists import (
     whole,
 )
 
+__all__ = ["is_skypilot", "skypilot"]
+
 MODELS = {ON_DEMAND: "Price", SPOT: "SpotPrice"}
 COLUMNS = frozenset({"InstanceType", "AcceleratorName", "vCPUs", "Price", "SpotPrice", "Region"})
 PROVIDERS = ("aws", "azure", "gcp")

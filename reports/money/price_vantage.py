@@ -29,6 +29,8 @@ from .price_lists import (
     whole,
 )
 
+__all__ = ["is_vantage", "vantage"]
+
 # Where each price model stands below pricing[region][os]; dollars an hour all of them.
 MODELS = {
     ON_DEMAND: ("ondemand",),

@@ -19,6 +19,8 @@ from isthmus.reports.files.same_machine import Machine
 from .cores import ARM, X86
 from .price import Price
 
+__all__ = ["F32", "Fit", "Peaks", "cores_used", "fit", "on_gpu", "peaks_of", "peaks_per_core"]
+
 GPU_WORDS = frozenset({"gpu", "cuda", "tensorrt"})
 F32 = "f32"
 

@@ -9,6 +9,8 @@ from importlib.resources import files
 from .cost import PUBLISHED, Cost
 from .price import ON_DEMAND, Price
 
+__all__ = ["published"]
+
 
 def published(prices: Sequence[Price], costs: Sequence[Cost]) -> tuple[Cost, ...]:
     """The 2020 dollars (published.csv) for workloads and instances that are in the table."""

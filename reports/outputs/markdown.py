@@ -7,6 +7,8 @@ import re
 from isthmus.reports.content import Report
 from isthmus.reports.display import Table
 
+__all__ = ["escape", "markdown", "table_grid"]
+
 _SPECIAL = re.compile(r"([\\`*_\[\]|<>#&~])")
 
 

@@ -19,6 +19,8 @@ from isthmus.reports.plots.drawing import Drawing, draw
 from isthmus.reports.plots.style import css
 from isthmus.system.extras import require
 
+__all__ = ["page", "sort_value"]
+
 ENVIRONMENT = ("environment", "Environment")
 _NUMBER = re.compile(r"[$<>≤≥~≈ ]*(-?[\d,]*\.?\d+(?:e[-+]?\d+)?)(?![\w.-])")  # and no date
 

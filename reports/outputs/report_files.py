@@ -13,6 +13,8 @@ from .markdown import markdown
 from .page import page
 from .tidy_tables import write_tables
 
+__all__ = ["write", "write_report"]
+
 
 def write_report(
     files: Sequence[str | Path],

@@ -10,6 +10,8 @@ from rich.text import Text
 from isthmus.reports.content import Report
 from isthmus.reports.display import Cell, Table
 
+__all__ = ["WIDE", "console", "show", "show_table"]
+
 WIDE = 200
 NAMES, NAME = 2, 32  # the first columns are names; so many characters of them stay together
 

@@ -14,6 +14,8 @@ from isthmus.reports.tables import peers, scenario_table, speedup_frame, trends
 if TYPE_CHECKING:
     import pandas
 
+__all__ = ["document", "write_tables"]
+
 # A spreadsheet runs a cell that starts like this; names come from files.
 _FORMULA = ("=", "+", "-", "@")
 

@@ -13,6 +13,8 @@ from .style import INK, PAPER, SOFT
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["Bar", "Line", "bars_of", "margin", "panel"]
+
 ROW = 0.235  # inches from bar to bar
 LETTER = 0.082  # inches, of the widest font in use
 LONGEST = 22  # letters beside a bar; the table has the whole name

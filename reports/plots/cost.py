@@ -17,6 +17,8 @@ from .panels import Panel
 from .points import grouped, setting, titles, tokens
 from .style import SOFT, Looks
 
+__all__ = ["CAPTION", "panels"]
+
 OURS = frozenset({"cpu", "gpu", "onnxruntime-cpu", "cpu-named"})
 CAPTION = (
     "For each instance the cheapest of Isthmus's variants whose outputs agree with the "

@@ -18,6 +18,8 @@ from .style import Look, Looks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["panels"]
+
 MOST = 100  # points of a line; more are not seen and would fill the page
 Array = NDArray[numpy.float64]
 

@@ -18,6 +18,8 @@ from .svg import png, svg, svg_file
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["Drawing", "draw"]
+
 
 @dataclass(frozen=True)
 class Plot:

@@ -19,6 +19,8 @@ from .style import SOFT, Look, Looks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["panels"]
+
 MOST_DATES = 3  # written below the axis
 MOST_MARKS = 40  # of a line; a longer one is a line alone
 SETTING = ("batch", "sequence", "precision", "threads", "scenario")

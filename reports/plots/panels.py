@@ -19,6 +19,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = [
+    "HEIGHT",
+    "LOG_FROM",
+    "Limits",
+    "Panel",
+    "around",
+    "columns_for",
+    "figure",
+    "hollow",
+    "is_log",
+    "legend",
+    "note",
+    "says",
+    "scale",
+    "short",
+]
+
 WIDTH = 4.0  # inches: on a phone's 328 pixels 10 pt are still 11 pixels
 HEIGHT = 2.3  # inches of the axes of a line plot
 LONGEST = 46  # letters of a title

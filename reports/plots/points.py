@@ -11,6 +11,18 @@ from isthmus.reports.files.history.superseded import current
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 
+__all__ = [
+    "Point",
+    "by_title",
+    "grouped",
+    "latest",
+    "points",
+    "setting",
+    "titles",
+    "tokens",
+    "variants",
+]
+
 Thing = TypeVar("Thing")
 Key = TypeVar("Key", bound=Hashable)
 

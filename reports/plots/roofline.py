@@ -23,6 +23,8 @@ from .style import INK, SOFT, Looks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["panels"]
+
 HEIGHT = 3.2
 LETTER = 0.075  # inches of a workload's name above the axes
 LONGEST = 22  # letters of it

@@ -16,6 +16,8 @@ from .panels import LOG_FROM, Limits, Panel
 from .points import grouped, setting, titles
 from .style import Look, Looks
 
+__all__ = ["panels"]
+
 LONGEST_WHISKER = 3  # times the longest bar; a wider interval must not flatten every bar
 
 

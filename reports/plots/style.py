@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from isthmus.system.extras import require
 
+__all__ = ["Look", "Looks", "css", "looks", "names", "style"]
+
 
 class Look(NamedTuple):
     """A variant's colour on light and on dark paper, and its mark."""

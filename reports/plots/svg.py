@@ -17,6 +17,8 @@ from .style import css, names
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["png", "svg", "svg_file"]
+
 SVG = "http://www.w3.org/2000/svg"
 HREF = "{http://www.w3.org/1999/xlink}href"
 DROPPED = ("metadata", "style")

@@ -16,6 +16,8 @@ from .style import SOFT, Look, Looks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["panels"]
+
 APART = ("precision", "threads", "machine")  # settings that a line does not join
 Place = tuple[float, float]  # requests/s, ms
 

@@ -32,6 +32,8 @@ from isthmus.system.extras import require
 
 from .student import t_quantile
 
+__all__ = ["FEWEST_RUNS", "LEAST", "SHORTEST", "Changes", "changes"]
+
 SHORTEST = 3  # runs
 FEWEST_RUNS = 2 * SHORTEST
 LEAST = 0.01

@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from . import medians, signed_rank
 from .student import t_quantile
 
+__all__ = ["FEWEST_ROUNDS", "LogRatio", "geometric_mean", "log_ratio", "of_logs"]
+
 Rounds = Sequence[Sequence[float]]  # seconds, one inner sequence a round
 Array = NDArray[numpy.float64]
 

@@ -21,6 +21,8 @@ from statistics import NormalDist
 import numpy
 from numpy.typing import NDArray
 
+__all__ = ["Law", "law"]
+
 Array = NDArray[numpy.float64]
 
 _NORMAL = NormalDist()

@@ -12,6 +12,8 @@ from functools import lru_cache
 import numpy
 from numpy.typing import NDArray
 
+__all__ = ["quantile", "walsh_averages"]
+
 Array = NDArray[numpy.float64]
 
 

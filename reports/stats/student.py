@@ -6,6 +6,8 @@ import math
 from functools import lru_cache
 from statistics import NormalDist
 
+__all__ = ["t_quantile"]
+
 _NORMAL_FROM = 1e6  # from here on t and the normal law agree to six digits
 _SMALLEST = 1e-100  # tail: its t^2 is still a float
 

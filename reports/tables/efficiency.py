@@ -21,6 +21,8 @@ from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 from isthmus.reports.money.cost import on_gpu
 
+__all__ = ["efficiency", "efficiency_table", "peaks_said"]
+
 SETTINGS = ("sequence", "batch", "precision", "threads")
 DRIFT = 0.05  # relative: above it the machine was not the same at the end of the run
 RULE = (

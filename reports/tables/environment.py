@@ -11,6 +11,8 @@ from isthmus.reports.files.result import ResultFile
 
 from .efficiency import peaks_said
 
+__all__ = ["Environment", "environment"]
+
 Environment = tuple[str, tuple[tuple[str, str], ...]]
 HASH = len("sha256:") + 12  # as many letters as tell models apart
 

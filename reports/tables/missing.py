@@ -8,6 +8,8 @@ from isthmus.reports.display import label
 from isthmus.reports.files.file_fields import Missing
 from isthmus.reports.files.result import ResultFile
 
+__all__ = ["missing", "reasons"]
+
 
 def missing(files: Sequence[ResultFile]) -> tuple[tuple[ResultFile, Missing], ...]:
     """Each once, less what another file of the same machine measured."""

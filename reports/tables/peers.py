@@ -21,6 +21,8 @@ from .speedup_frame import interval_cells
 if TYPE_CHECKING:
     import pandas
 
+__all__ = ["NOT_RUN", "PEERS", "PeerRow", "Versus", "frame", "peer_rows"]
+
 OURS = ("cpu", "gpu")
 PEERS = (
     BY_HAND,

@@ -10,6 +10,8 @@ from isthmus.reports.files.result import ResultFile
 from .missing import missing, reasons
 from .peers import NOT_RUN, PEERS, PeerRow, Versus, peer_rows
 
+__all__ = ["peers_tables"]
+
 SETTINGS = ("sequence", "batch", "precision", "threads")
 DIRECTION = (
     "Median time of the peer / median time of {ours}, above 1 means that {ours} is faster; in "

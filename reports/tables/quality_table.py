@@ -13,6 +13,8 @@ from isthmus.reports.display import ABSENT, Cell, Table, label
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import Process
 
+__all__ = ["quality_table", "warnings"]
+
 CPU_LIMIT = 1.05  # times the threads: above it, more ran than the budget
 COARSE = 0.01  # of the median: a timer that shows a hundredth of it moves the figure
 HEADERS = (

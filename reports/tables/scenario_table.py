@@ -16,6 +16,8 @@ from .missing import missing, reasons
 if TYPE_CHECKING:
     import pandas
 
+__all__ = ["frame", "scenario_table"]
+
 SETTINGS = ("sequence", "batch", "precision", "threads")
 POINTS = ("50", "90", "99")
 ANSWERS = ("outcome", "queries", "more needed", "scheduled/s", "achieved/s", "bound ms")

@@ -20,6 +20,8 @@ from isthmus.reports.stats.intervals import LogRatio, geometric_mean
 
 from .missing import missing
 
+__all__ = ["MISSING", "Row", "mean_of", "rows"]
+
 GEOMEAN = "geometric mean"
 MISSING = "missing"
 

@@ -16,6 +16,8 @@ from .speedup import Row
 if TYPE_CHECKING:
     import pandas
 
+__all__ = ["frame", "interval_cells"]
+
 WHOLE = ("batch", "threads", "rounds", "workloads")  # stay whole numbers beside absent ones
 COLUMNS = (
     "workload",

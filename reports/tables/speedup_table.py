@@ -24,6 +24,8 @@ from isthmus.reports.files.result import BY_HAND, NATIVE
 from .missing import reasons
 from .speedup import Row
 
+__all__ = ["speedup_table", "verdict", "warnings"]
+
 SETTINGS = ("sequence", "batch", "precision", "threads", "scenario")
 FIRST = ("cpu", "gpu", "onnxruntime-cpu")  # which variant the verdict speaks of
 ANSWERS = ("speedup", "max rel. error", "cosine", "top-1", "by hand", "ms", "requests/s")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from isthmus.reports.display import ABSENT, Cell, Facts, Table, facts, label, significant, split
 from isthmus.reports.files.result import Result, ResultFile
 
+__all__ = ["startup_table"]
+
 SETTINGS = ("sequence", "batch", "precision", "threads")
 ANSWERS = ("import s", "load s", "compile s", "first inference ms", "steady ms", "peak MiB")
 MEANING = (

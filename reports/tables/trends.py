@@ -16,6 +16,8 @@ from isthmus.system.extras import require
 if TYPE_CHECKING:
     import pandas
 
+__all__ = ["Trend", "frame", "trends"]
+
 
 @dataclass(frozen=True)
 class Trend:

@@ -12,6 +12,8 @@ from isthmus.reports.stats.changes import FEWEST_RUNS, LEAST, SHORTEST
 
 from .trends import Trend
 
+__all__ = ["headline", "of_another_machine", "trends_table"]
+
 SETTINGS = ("sequence", "batch", "precision", "threads", "scenario")
 ANSWERS = ("change points", "runs", "first ms", "last ms", "in all")
 MOST = 3  # change points written out

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from isthmus.benchmarks.gate.rule.metrics import METRICS
 from isthmus.benchmarks.gate.rule.verdict import Verdict
 
+__all__ = ["bar"]
+
 EDGE = 6.0  # margins from the middle to either end of the picture
 FAR = 1e6  # margins; sorts as well as infinity, and a script can read it
 

@@ -20,6 +20,8 @@ from isthmus.reports.files.checks import clean
 from .to_markdown import comment
 from .to_text import Level, clipped, headline, level, line, title, warnings
 
+__all__ = ["is_inside", "say"]
+
 ANNOTATIONS = 10
 SUMMARY = 1_048_576 - 2  # bytes; some have seen the limit itself refused
 COMMANDS: Mapping[Level, str] = {"error": "error", "warning": "warning", "note": "notice"}

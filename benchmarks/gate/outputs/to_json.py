@@ -25,6 +25,8 @@ from isthmus.reports.files.checks import (
     text,
 )
 
+__all__ = ["document", "finite", "text_of"]
+
 FORMAT = 1
 STEP = "write it again with isthmus gate --output"
 

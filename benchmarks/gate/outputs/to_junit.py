@@ -15,6 +15,8 @@ from isthmus.reports.files.checks import clean
 from .to_table import cells
 from .to_text import about, finding, headline, line, machine, sides, title, warnings
 
+__all__ = ["text_of"]
+
 CLASS = "isthmus.gate"
 FAILURE, SKIPPED = "failure", "skipped"
 

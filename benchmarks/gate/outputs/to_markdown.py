@@ -17,6 +17,8 @@ from isthmus.reports.outputs.markdown import escape
 from .to_table import table
 from .to_text import about, fitting, headline, machine, sides, size, warnings
 
+__all__ = ["comment"]
+
 COMMENT = (
     65_000  # GitHub takes 65,536 characters; bytes are never fewer, and a name is in the marker
 )

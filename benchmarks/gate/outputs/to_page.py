@@ -25,6 +25,8 @@ from .to_text import about, fitting, headline, machine, sides, size, warnings
 if TYPE_CHECKING:
     from jinja2 import Template
 
+__all__ = ["page"]
+
 LARGEST, HEAD = 2_000_000, 4_000  # bytes: of the page, and kept free for the table's head
 
 

@@ -20,6 +20,8 @@ from isthmus.benchmarks.gate.rule.verdict import Kind, Outcome, Verdict
 from .to_json import finite
 from .to_text import about, level, line, machine, title, warnings
 
+__all__ = ["text_of"]
+
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 KINDS: tuple[Kind, ...] = ("regressed", "inconclusive")
 RESULTS = 25_000  # a run with more is refused by GitHub

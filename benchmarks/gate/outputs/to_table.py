@@ -12,6 +12,8 @@ from isthmus.reports.display import ABSENT, Cell, Facts, Table, readable, split
 from .to_text import amount, clipped, interval, ratio, share
 from .to_text import title as title_of
 
+__all__ = ["cells", "most_telling", "table"]
+
 # The verdict is first, so that no line begins with a name: logs take some for commands.
 LEFT = ("verdict", "benchmark", "metric", "why")
 SAID_ONCE = ("metric", "margin", "by")  # where all rows that have them agree

@@ -13,6 +13,8 @@ from isthmus.reports.outputs.terminal import show_table
 from .to_table import most_telling, table
 from .to_text import about, headline, sides, warnings
 
+__all__ = ["show"]
+
 STYLES = {FINE: "bold green", REGRESSED: "bold red", INCONCLUSIVE: "bold yellow"}
 
 

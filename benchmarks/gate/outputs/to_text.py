@@ -19,6 +19,26 @@ from isthmus.benchmarks.gate.rule.verdict import (
 from isthmus.reports.display import ABSENT, significant
 from isthmus.reports.files.checks import clean
 
+__all__ = [
+    "Level",
+    "about",
+    "amount",
+    "clipped",
+    "finding",
+    "fitting",
+    "headline",
+    "interval",
+    "level",
+    "line",
+    "machine",
+    "ratio",
+    "share",
+    "sides",
+    "size",
+    "title",
+    "warnings",
+]
+
 Level = Literal["error", "warning", "note"]
 
 LONGEST, LONGEST_WARNING = 200, 1000  # characters

@@ -11,6 +11,8 @@ from isthmus.errors import FileError
 
 from . import to_json, to_junit, to_markdown, to_page, to_sarif
 
+__all__ = ["FORMATS", "write"]
+
 FORMATS: Mapping[str, Callable[[Outcome], str]] = {
     "json": to_json.text_of,
     "junit": to_junit.text_of,

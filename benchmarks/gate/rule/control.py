@@ -25,6 +25,8 @@ from .metrics import LATENCY
 from .observations import Observation, Pair
 from .verdict import Verdict
 
+__all__ = ["WORTH_SAYING", "Control", "under_control"]
+
 NAME = "control"
 WORK = Variant("control", "on_control")
 SECONDS = 0.2

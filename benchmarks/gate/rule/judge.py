@@ -23,6 +23,8 @@ from .metrics import PARITY, Metric, ratio_of, values_of
 from .observations import Pair, Series
 from .verdict import Kind, Verdict
 
+__all__ = ["CONFIDENCE", "Question", "judged", "judged_parity", "question"]
+
 CONFIDENCE = 0.95
 
 

@@ -15,6 +15,19 @@ from isthmus.reports.stats.intervals import FEWEST_ROUNDS
 
 from .observations import Observation, Pair, Series
 
+__all__ = [
+    "LATENCY",
+    "METRICS",
+    "NAMES",
+    "PARITY",
+    "ROWS",
+    "THROUGHPUT",
+    "TIMED",
+    "Metric",
+    "ratio_of",
+    "values_of",
+]
+
 THROUGHPUT = "throughput_per_s"
 PARITY = "parity"  # judged by a limit, not by a ratio: judge.parity_lost
 

@@ -26,6 +26,8 @@ from isthmus.reports.files.history.store_record import machine_name
 from isthmus.reports.files.same_machine import machine_of
 from isthmus.reports.stats.student import t_quantile
 
+__all__ = ["Spread", "floor_of", "recalled", "remember", "spread_of"]
+
 CLOCK = 0.001  # a sample is at least a thousand times the timer's resolution (process/timing.py)
 FILES = "self-test-*.noise"  # no record of a run, and no reader of those looks at it
 

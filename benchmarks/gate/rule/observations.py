@@ -10,6 +10,8 @@ from isthmus.reports.files.turns import Turns
 
 from .terms import NOTHING, Terms
 
+__all__ = ["Observation", "Observed", "Pair", "Series"]
+
 
 @dataclass(frozen=True)
 class Observation:

@@ -16,6 +16,8 @@ from .metrics import THROUGHPUT
 from .observations import Observation
 from .refusal import facts_of, loaded
 
+__all__ = ["RATE", "USD", "observations_of", "price_of", "rate_asked"]
+
 USD = "usd_per_million"
 RATE = "rate_per_s"  # at which a server was asked; one that searched its rate has many
 LEAST, MOST = 1e-12, 1e15  # of any metric in its unit: beyond, a file is damaged

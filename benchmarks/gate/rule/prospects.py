@@ -12,6 +12,8 @@ from isthmus.reports.stats.student import t_quantile
 
 from .judge import CONFIDENCE, Question
 
+__all__ = ["is_suspect", "may_be_decided"]
+
 # Standard errors by which a suspect may be easier to decide than its estimate says.
 LUCK = 1.0
 FARTHEST_ROUND = 1000  # nobody waits for a later one

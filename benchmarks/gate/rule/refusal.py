@@ -15,6 +15,18 @@ from isthmus.reports.files.checks import clean
 from isthmus.reports.files.same_machine import NOT_RECORDED, UNKNOWN
 from isthmus.reports.money.cost import few
 
+__all__ = [
+    "SETTING",
+    "WORK",
+    "check",
+    "check_present",
+    "different_machines",
+    "facts_of",
+    "invalid",
+    "loaded",
+    "refused",
+]
+
 Facts = Mapping[str, Any]
 
 # What two results of one name must share, by the result's attribute.

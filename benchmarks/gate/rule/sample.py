@@ -11,6 +11,8 @@ from .observations import Observed, Pair
 from .suite import Suite
 from .terms import Terms, TermsOf
 
+__all__ = ["Sample", "questions_of"]
+
 
 @dataclass
 class Sample:

@@ -32,6 +32,8 @@ from .suite import Suite
 from .terms import TermsOf
 from .verdict import ALONE, Kind, Verdict
 
+__all__ = ["MOST_ROUNDS", "Effort", "Gate", "Progress", "part_of"]
+
 FIRST_ROUNDS = 5
 MOST_ROUNDS = 30
 

@@ -10,6 +10,23 @@ from isthmus.reports.files.checks import clean, shown
 
 from .metrics import METRICS, NAMES
 
+__all__ = [
+    "EVERY",
+    "Keys",
+    "by_metric",
+    "flag",
+    "folder",
+    "margins",
+    "metric_names",
+    "noise",
+    "pattern",
+    "price",
+    "read",
+    "share",
+    "table",
+    "time",
+]
+
 EVERY = ""  # in place of a metric's name: all that have no margin of their own
 
 Check = Callable[[str, Any], Any]

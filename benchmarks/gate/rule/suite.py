@@ -10,6 +10,8 @@ from isthmus.benchmarks.harness.processes import Home
 
 from .observations import Observed
 
+__all__ = ["Found", "Sides", "Suite"]
+
 Found = Mapping[str, Observed]  # base and head of each benchmark
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+__all__ = ["NOTHING", "Terms", "TermsOf"]
+
 
 @dataclass(frozen=True)
 class Terms:

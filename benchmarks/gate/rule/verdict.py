@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+__all__ = ["ALONE", "KINDS", "Kind", "Outcome", "Side", "Verdict"]
+
 Kind = Literal["regressed", "improved", "equivalent", "inconclusive", "missing", "new"]
 # The gravest first; this is the order in which people read them.
 KINDS: tuple[Kind, ...] = (

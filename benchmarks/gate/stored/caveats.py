@@ -9,6 +9,8 @@ from isthmus.benchmarks.gate.rule.refusal import different_machines, loaded
 from isthmus.reports import Result, ResultFile
 from isthmus.reports.stats.intervals import FEWEST_ROUNDS
 
+__all__ = ["caveats"]
+
 MOST = 20  # lines on what differs between two machines
 
 Pairs = Sequence[tuple[Result, Result]]

@@ -28,6 +28,8 @@ from isthmus.reports.money.cost import few
 from . import runs
 from .judging import Stored, alone, outcome_of, place_of, under_load
 
+__all__ = ["gate"]
+
 MISSING, NEW = "in the newest stored run, not in HEAD", "in HEAD, in no stored run"
 
 Earlier = Mapping[str, Sequence[Observation]]  # by benchmark, oldest first

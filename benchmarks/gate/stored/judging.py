@@ -24,6 +24,8 @@ from isthmus.reports.stats.intervals import FEWEST_ROUNDS
 from . import levels
 from .levels import Inquiry
 
+__all__ = ["Stored", "alone", "outcome_of", "place_of", "under_load"]
+
 NEED_NOT_HAVE = frozenset({"peak_memory_mib", PARITY})  # asked for by default, ours alone have it
 LOST, NEITHER = "HEAD lacks it for", "neither file has it for"
 NOISE = "the noise here is {margin:.1%}, above the margin of {asked:.1%}"

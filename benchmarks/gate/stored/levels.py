@@ -26,6 +26,8 @@ from isthmus.benchmarks.gate.rule.verdict import Verdict
 from isthmus.reports import LogRatio, log_ratio
 from isthmus.reports.stats.changes import FEWEST_RUNS, LEAST, changes
 
+__all__ = ["Inquiry", "inquiry"]
+
 MOST_RUNS = 30
 FEWEST = 5  # runs of a level, for a prediction
 

@@ -16,6 +16,8 @@ from isthmus.reports.files.history import store
 from isthmus.reports.files.history.store import History
 from isthmus.reports.files.history.store_record import LATENCY, Kept, Record, moment
 
+__all__ = ["append", "before", "record_of"]
+
 MODIFIED = " (modified)"
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from isthmus.benchmarks.harness.processes import Home
 from isthmus.errors import IsthmusError, UsageError
 
+__all__ = ["Project", "Revision", "own_home", "shared_home"]
+
 BY_NAME = {"GIT_OPTIONAL_LOCKS": "0"}  # a gate beside other git commands must not make them wait
 
 

@@ -25,6 +25,8 @@ from isthmus.benchmarks.harness.processes import Home
 from isthmus.errors import IsthmusError, NothingMeasured
 from isthmus.reports import read
 
+__all__ = ["CommandSuite"]
+
 OUTPUT = "{output}"
 SLICE_SECONDS = 0.1
 MIB_OF_MAXRSS = 2**10  # Linux tells kibibytes

@@ -21,6 +21,8 @@ from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
 from isthmus.reports.files.checks import clean
 from isthmus.reports.files.document import document_of, text_of
 
+__all__ = ["PytestProcess"]
+
 # The plugin's folder has names such as `main` and `server`, which a suite may have, too; under
 # this one name it gets into nobody's way.
 PACKAGE = "isthmus_measured_process"

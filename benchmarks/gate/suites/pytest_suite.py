@@ -28,6 +28,8 @@ from isthmus.reports.files.turns import turns_of
 
 from .pytest_process import PytestProcess
 
+__all__ = ["PytestSuite"]
+
 # In extra_info, named as in result files of `isthmus bench`: the metric, and its size in units.
 VALUES = {
     "peak_memory_bytes": ("peak_memory_mib", 2.0**-20),

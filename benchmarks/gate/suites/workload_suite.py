@@ -29,6 +29,8 @@ from isthmus.errors import BackendMissing, IsthmusError
 from isthmus.reports import usd_per_million
 from isthmus.reports.files.turns import turns_of
 
+__all__ = ["WorkloadSuite", "name_of"]
+
 REFERENCE, REFERENCE_FILE = "numpy", "reference.npz"
 FACTS = ("batch", "sequence", "precision", "inputs_hash")
 MIB = 2**20

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from .graph import Graph, Node, used
 
+__all__ = ["with_attention"]
+
 NAME = "ScaledDotProductAttention"
 Makers = dict[str, Node]
 

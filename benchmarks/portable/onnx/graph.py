@@ -19,6 +19,8 @@ import numpy
 from ..timing.main import Missing
 from .sizes import SIZES
 
+__all__ = ["Array", "Graph", "Node", "check", "read", "run", "used"]
+
 Array = numpy.ndarray[Any, Any]
 Row = Callable[..., Any]
 

@@ -13,6 +13,8 @@ import numpy
 
 from .graph import Array, Graph, Node
 
+__all__ = ["channels_last"]
+
 LAST, FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 KERNEL = (2, 3, 1, 0)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from ..timing.main import Missing
 
+__all__ = ["SIZES"]
+
 Size = Any  # int, or tuple of int
 Attributes = Mapping[str, Any]
 

@@ -17,6 +17,29 @@ from jax import lax
 
 from ..timing.main import Missing
 
+__all__ = [
+    "Row",
+    "average_pool",
+    "batch_norm",
+    "broadcast",
+    "conv",
+    "flatten",
+    "folded",
+    "gelu",
+    "gemm",
+    "global_pool",
+    "hard_sigmoid",
+    "layer_norm",
+    "max_pool",
+    "plain",
+    "reduction",
+    "reshape",
+    "slicing",
+    "softmax",
+    "split",
+    "take",
+]
+
 Attributes = Mapping[str, Any]
 Row = Callable[..., Any]
 

@@ -29,6 +29,8 @@ from .jax_operators import (
     take,
 )
 
+__all__ = ["TABLE"]
+
 TABLE: dict[str, Row] = {
     "Abs": plain(jnp.abs),
     "Add": plain(jnp.add),

@@ -17,6 +17,39 @@ from mxnet import sym
 
 from ..timing.main import Missing
 
+__all__ = [
+    "Row",
+    "activation",
+    "attention",
+    "batch_norm",
+    "binary",
+    "broadcast",
+    "clip",
+    "compared",
+    "conv",
+    "flatten",
+    "folded",
+    "gelu",
+    "gemm",
+    "global_pool",
+    "hard_sigmoid",
+    "hard_swish",
+    "layer_norm",
+    "leaky",
+    "linear",
+    "matmul",
+    "plain",
+    "pool",
+    "reduction",
+    "reshape",
+    "shape_of",
+    "slicing",
+    "split",
+    "take",
+    "unsqueeze",
+    "where",
+]
+
 Attributes = Mapping[str, Any]
 Row = Callable[..., Any]
 

@@ -37,6 +37,8 @@ from .mxnet_operators import (
     where,
 )
 
+__all__ = ["TABLE"]
+
 TABLE: dict[str, Row] = {
     "Abs": plain(sym.abs),
     "Add": binary(sym.elemwise_add, sym.broadcast_add, lambda a, b: a + b),

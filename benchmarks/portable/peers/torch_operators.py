@@ -19,6 +19,39 @@ from torch.nn import functional as F
 from ..onnx.sizes import SIZES
 from ..timing.main import Missing
 
+__all__ = [
+    "SIZE_TABLE",
+    "Row",
+    "attention",
+    "average_pool",
+    "batch_norm",
+    "cast",
+    "clip",
+    "conv",
+    "expanded",
+    "flattened",
+    "folded",
+    "gelu",
+    "gemm",
+    "hard_sigmoid",
+    "layer_norm",
+    "max_pool",
+    "plain",
+    "power",
+    "quotient",
+    "reduction",
+    "reshape",
+    "shape",
+    "slicing",
+    "softmax",
+    "spatial_max",
+    "spatial_mean",
+    "split",
+    "take",
+    "transpose",
+    "unsqueeze",
+]
+
 Attributes = Mapping[str, Any]
 Row = Callable[..., Any]
 

@@ -37,6 +37,8 @@ from .torch_operators import (
     unsqueeze,
 )
 
+__all__ = ["TABLE"]
+
 TABLE: dict[str, Row] = {
     "Abs": plain(torch.abs),
     "Add": plain(lambda a, b: a + b),

@@ -6,6 +6,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+__all__ = [
+    "TICK_SECONDS",
+    "busy_and_stolen_seconds",
+    "clocks_mhz",
+    "quota_files",
+    "thermal_files",
+    "times_throttled",
+    "total",
+]
+
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
 # Columns of a processor's line in /proc/stat (proc(5)): user, nice, system, irq, softirq; steal.
 BUSY, STEAL = (0, 1, 2, 5, 6), 7

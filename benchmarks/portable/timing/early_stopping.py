@@ -14,6 +14,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 
+__all__ = ["bound", "nearest_rank", "queries_needed"]
+
 CONFIDENCE = 0.99
 
 

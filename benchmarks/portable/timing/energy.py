@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+__all__ = ["joules", "read"]
+
 POWERCAP = Path("/sys/class/powercap")
 
 

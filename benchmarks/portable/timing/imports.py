@@ -9,6 +9,8 @@ from threading import get_ident
 from time import perf_counter
 from typing import Any
 
+__all__ = ["counted"]
+
 
 @contextmanager
 def counted(clock: Callable[[], float] = perf_counter) -> Iterator[list[float]]:

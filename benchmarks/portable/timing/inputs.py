@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy
 
+__all__ = ["Array", "read_outputs", "read_sets", "write_outputs", "write_sets"]
+
 Array = numpy.ndarray[Any, Any]
 
 

@@ -23,6 +23,8 @@ from .peak_memory import peak_memory_bytes
 from .turns import Turns, end_with_parent
 from .watch import Watch
 
+__all__ = ["Missing", "bind"]
+
 Record = dict[str, Any]
 
 FAILED, MISSING, INTERRUPTED = 2, 5, 130

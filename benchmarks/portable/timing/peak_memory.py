@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+__all__ = ["peak_memory_bytes"]
+
 
 def peak_memory_bytes(status: Path = Path("/proc/self/status")) -> int | None:
     """The most memory this process held, since it began; None where the system does not tell.

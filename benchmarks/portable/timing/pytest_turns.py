@@ -28,6 +28,8 @@ from typing import Any
 from .turns import end_with_parent
 from .watch import Look, Watch
 
+__all__ = ["TURNS", "VARIABLE"]
+
 VARIABLE = "ISTHMUS_TURNS"
 TURNS = "isthmus_turns"  # in extra_info: what `Turns.of` gives
 # Settings of a suite under which nothing is measured, or judged by another rule, and what undoes

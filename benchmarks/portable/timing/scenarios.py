@@ -17,6 +17,8 @@ from .timing import Sampler, Window, kept, windows
 from .verdicts import VALID, Result, described, invalid, judged, within
 from .watch import Watch
 
+__all__ = ["Section", "run"]
+
 PERCENTILES = {"single-stream": 90, "multi-stream": 99, "server": 99}
 
 Scenario = Mapping[str, Any]

@@ -16,6 +16,8 @@ from time import sleep
 from .timing import Clock, Sampler, Window, watched
 from .watch import Watch
 
+__all__ = ["FIRST_UTILISATION", "Probe", "Prober", "search"]
+
 SEED = 2020
 SPIN_SECONDS = 1e-3  # a sleep may end this late; the rest of a wait is spent reading the clock
 MOST_TIMES_THE_SECONDS = 2  # until queries that pile up are given up

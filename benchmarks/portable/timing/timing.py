@@ -17,6 +17,25 @@ from typing import Any
 from . import energy
 from .watch import WINDOW_SECONDS, Signals, Watch, means
 
+__all__ = [
+    "TURN_SECONDS",
+    "Call",
+    "Clock",
+    "Sampler",
+    "Window",
+    "account",
+    "calls_per_sample",
+    "cpu_per_wall",
+    "cycle_length",
+    "joules_per_call",
+    "kept",
+    "quiet_collector",
+    "resolution",
+    "warm_up",
+    "watched",
+    "windows",
+]
+
 Call = Callable[[Any], Any]
 Clock = Callable[[], float]
 

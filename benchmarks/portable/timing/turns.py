@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
+__all__ = ["Turns", "end_with_parent"]
+
 TURN, GO = "turn", "go"
 SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
 

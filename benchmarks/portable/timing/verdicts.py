@@ -7,6 +7,8 @@ from typing import Any
 
 from .early_stopping import bound, nearest_rank, queries_needed
 
+__all__ = ["VALID", "Result", "described", "invalid", "judged", "within"]
+
 Result = dict[str, Any]
 
 SHOWN, BOUNDED = (50, 90, 95, 99), (90, 99)

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from . import counters
 
+__all__ = ["WINDOW_SECONDS", "Look", "Signals", "Watch", "means"]
+
 Signals = dict[str, float | None]
 
 WINDOW_SECONDS = 0.25

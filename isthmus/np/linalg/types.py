@@ -16,6 +16,19 @@ from isthmus.graph.dims import Dim, Shape, equal
 from isthmus.graph.infer import DType
 from isthmus.graph.nodes import Type
 
+__all__ = [
+    "EigResult",
+    "EighResult",
+    "QRResult",
+    "SVDResult",
+    "SlogdetResult",
+    "dtypes_of",
+    "like_operand",
+    "sizes",
+    "smaller",
+    "square",
+]
+
 
 class EigResult(NamedTuple):
     """x @ eigenvectors = eigenvectors * eigenvalues"""

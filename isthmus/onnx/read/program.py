@@ -22,6 +22,8 @@ from isthmus.trace.tracing import Traced
 
 from .rows import ROWS, Row
 
+__all__ = ["program_of"]
+
 # Results besides the first that inference does without.
 OPTIONAL = ("Dropout", "LayerNormalization", "MaxPool", "BatchNormalization")
 

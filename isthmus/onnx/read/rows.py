@@ -32,6 +32,8 @@ from .shapes import (
 )
 from .windows import average_pool, convolution, max_pool
 
+__all__ = ["ROWS", "Row"]
+
 Attributes = Mapping[str, Any]
 Row = Callable[..., Any]
 

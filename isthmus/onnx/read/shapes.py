@@ -14,6 +14,23 @@ from isthmus import np
 from isthmus.errors import UsageError
 from isthmus.graph.shapes import product
 
+__all__ = [
+    "concat",
+    "constant_of_shape",
+    "cut",
+    "expand",
+    "flatten",
+    "gather",
+    "gather_elements",
+    "pad",
+    "reshape",
+    "shape",
+    "split",
+    "squeeze",
+    "transpose",
+    "unsqueeze",
+]
+
 Attributes = Mapping[str, Any]
 
 

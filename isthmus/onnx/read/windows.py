@@ -13,6 +13,8 @@ from isthmus import np, npx
 from isthmus.errors import UsageError
 from isthmus.npx.windows import Padding, Pair, taps
 
+__all__ = ["average_pool", "convolution", "max_pool"]
+
 Attributes = Mapping[str, Any]
 
 UNPADDED: Padding = ((0, 0), (0, 0))

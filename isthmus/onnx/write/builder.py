@@ -22,6 +22,8 @@ from isthmus.graph.nodes import Constant, Graph, Node, Result, Type, Value, topo
 from . import protos
 from .sizes import Sizes
 
+__all__ = ["Builder", "Model", "Site"]
+
 LOWEST_OPSET = 13  # below, Softmax and the reductions over given axes are other operations
 INLINE_BYTES = 1024
 MANY_ARRAYS = 1000  # of named sizes: from here on they are declared

@@ -13,6 +13,8 @@ from isthmus.graph.nodes import Type
 if TYPE_CHECKING:
     from .builder import Site
 
+__all__ = ["cond", "foreach", "while_loop"]
+
 Names = tuple[str, ...]
 
 

@@ -13,6 +13,8 @@ import numpy
 if TYPE_CHECKING:
     from .builder import Site
 
+__all__ = ["floor_divide", "floor_divide_int", "remainder"]
+
 
 def floor_divide_int(site: Site, a: str, b: str) -> str:
     """Truncated a / b, less 1 where the signs differ and something is left."""

@@ -12,6 +12,8 @@ from .rules import Rule, onnx, same
 if TYPE_CHECKING:
     from .builder import Site
 
+__all__ = ["round", "written"]
+
 
 def written(formula: Callable[..., Any]) -> Rule:
     """A rule that emits the operations of a formula in the operator's place."""

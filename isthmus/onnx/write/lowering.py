@@ -19,6 +19,8 @@ from .formula_rules import written
 from .reduction_rules import extreme, position, reduction, running_sum, truth
 from .rules import Rule, Several, by_kind, inverted, keeping_nan, onnx, same
 
+__all__ = ["HOST_ONLY", "LOWERING"]
+
 LOWERING: Mapping[Operator, Rule | Several] = {
     np.abs: by_kind(f=rules.absolute, i=onnx("Abs"), b=same),
     np.acos: written(formulas.acos),

@@ -7,6 +7,8 @@ from isthmus.graph.nodes import Graph
 from .builder import Builder, Model
 from .lowering import LOWERING
 
+__all__ = ["build"]
+
 
 def build(graph: Graph, *, fast: bool = False) -> Model:
     """The ONNX model of a graph; `fast` leaves out what only NaN and overflow need."""

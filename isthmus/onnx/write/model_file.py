@@ -14,6 +14,8 @@ from isthmus.graph.nodes import Graph
 
 from .model import build
 
+__all__ = ["write"]
+
 Array = numpy.ndarray[Any, Any]
 
 INLINE_BYTES = 2_000_000_000  # protobuf ends at 2**31 - 1, and the graph needs room as well

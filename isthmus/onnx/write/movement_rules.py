@@ -18,6 +18,20 @@ from .sizes import reshape_pattern
 if TYPE_CHECKING:
     from .builder import Site
 
+__all__ = [
+    "arange",
+    "broadcast_to",
+    "concat",
+    "expand_dims",
+    "full",
+    "getitem",
+    "reshape",
+    "reshaped",
+    "squeeze",
+    "take",
+    "transpose",
+]
+
 LAST = 2**63 - 1  # beyond every axis, as ONNX writes an open end
 
 

@@ -13,6 +13,18 @@ from .movement_rules import reshaped
 if TYPE_CHECKING:
     from .builder import Site
 
+__all__ = [
+    "average_pool",
+    "batch_norm",
+    "convolution",
+    "fully_connected",
+    "gelu",
+    "layer_norm",
+    "leaky_relu",
+    "max_pool",
+    "relu6",
+]
+
 
 def fully_connected(site: Site, x: str, weight: str, bias: str) -> str:
     """Gemm over the last axis, which takes the weight as it is: [O, I]."""

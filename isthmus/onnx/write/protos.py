@@ -14,6 +14,8 @@ from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Type
 
+__all__ = ["SIZE", "all_nodes", "copy", "declared", "model", "reference", "rename", "tensor"]
+
 Array = numpy.ndarray[Any, Any]
 
 HIGHEST_OPSET = 21  # above, MaxPool, Elu and others have no CUDA kernel (ONNX Runtime 1.31)

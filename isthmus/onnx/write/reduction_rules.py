@@ -19,6 +19,8 @@ from .rules import ELEMENT_TYPES, Rule
 if TYPE_CHECKING:
     from .builder import Site
 
+__all__ = ["extreme", "position", "reduction", "running_sum", "truth"]
+
 SINCE = {"ReduceSum": 13, "ReduceMax": 18, "ReduceMin": 18, "ReduceMean": 18, "ReduceProd": 18}
 
 

@@ -14,6 +14,22 @@ import numpy
 if TYPE_CHECKING:
     from .builder import Site
 
+__all__ = [
+    "ELEMENT_TYPES",
+    "Rule",
+    "Several",
+    "absolute",
+    "by_kind",
+    "cast",
+    "inverted",
+    "is_finite",
+    "is_infinite",
+    "keeping_nan",
+    "onnx",
+    "same",
+    "where",
+]
+
 Rule = Callable[..., str]
 Several = Callable[..., tuple[str, ...]]  # of an operator with several results
 

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 from isthmus.graph.dims import Dim, FloorDivision, Shape, same
 from isthmus.graph.nodes import Graph
 
+__all__ = ["Sizes", "reshape_pattern"]
+
 
 class Writer(Protocol):
     """What makes the operations: a `builder.Builder`. nodes: where they go just now."""

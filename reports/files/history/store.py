@@ -24,6 +24,8 @@ from isthmus.reports.files.same_machine import Machine
 
 from .store_record import NEXT, Record, file_name, line_of, machine_name, record_at
 
+__all__ = ["History", "append", "machines", "read"]
+
 HOME = re.compile(r"[a-z0-9-]+-[0-9a-f]{8}")  # as `machine_name` makes them
 ABANDONED_SECONDS = 3600.0  # a record takes milliseconds to write
 

@@ -34,6 +34,18 @@ from isthmus.reports.files.checks import (
 from isthmus.reports.files.result_fields import Wrong
 from isthmus.reports.files.same_machine import BLOCKING, Machine, machine_of
 
+__all__ = [
+    "LATENCY",
+    "NEXT",
+    "Kept",
+    "Record",
+    "file_name",
+    "line_of",
+    "machine_name",
+    "moment",
+    "record_at",
+]
+
 FORMAT = 1
 HASH = 16  # hexadecimal digits
 INFINITE = "infinite"  # a parity: outputs that are NaN; JSON has no word for it

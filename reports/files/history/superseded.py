@@ -10,6 +10,8 @@ from isthmus.errors import FileError
 from isthmus.reports.files.comparison import setting
 from isthmus.reports.files.result import ResultFile
 
+__all__ = ["Place", "current", "repeated", "superseded"]
+
 
 class Place(NamedTuple):
     """A result by its file and its name."""
