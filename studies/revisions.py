@@ -101,11 +101,14 @@ def _opened(package: str, work: workloads.Workload) -> Any:
 
 def _use_own_backends() -> None:
     """Backends are found by entry points, which are those of the package that is installed."""
-    backends = {"cpu": ("cpu_backend",), "gpu": ("gpu_backend",)}
-    backends["numpy"] = ("numpy_backend", "reference")
+    homes = {
+        "cpu": ["cpu_backend"],
+        "gpu": ["gpu_backend"],
+        "numpy": ["numpy_backend", "reference"],
+    }
 
     def find_backend(name: str) -> Any:
-        return getattr(_module(BEFORE, *backends[name]), f"{name.capitalize()}Backend")()
+        return getattr(_module(BEFORE, *homes[name]), f"{name.capitalize()}Backend")()
 
     _module(BEFORE, "program.export", "export")
     for name, module in list(sys.modules.items()):
