@@ -192,7 +192,7 @@ def _has_cuda() -> bool:
 @needs_samples
 @pytest.mark.skipif(_has_cuda(), reason="this machine has what the test wants missing")
 def test_nothing_but_a_missing_gpu_ends_the_run_and_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(BackendMissing, match=r"^nothing was measured: gpu: .*isthmus\[onnx-cuda\]"):
+    with pytest.raises(BackendMissing, match=r"^nothing was measured: gpu: .*isthmus\[gpu\]"):
         run_bench(plan_of(["gpu"]), tmp_path / "x.json", lambda _: None)
     assert not (tmp_path / "x.json").exists()
 
