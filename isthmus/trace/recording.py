@@ -139,7 +139,7 @@ def _described_array(operand: Any) -> str:
 
 def _user_line() -> str:
     """`file:line` of the nearest caller outside this package."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(3)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
