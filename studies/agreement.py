@@ -5,10 +5,10 @@
 `openvino-by-hand` is compared with OpenVINO's own benchmark_app, `onnxruntime-by-hand` with a
 plain loop (`plain_loop.py`); both read the same model.onnx, go through the same inputs in turn,
 and are bound to the same processors. A repetition is a process of each; they take turns of a
-second, the other stopped, so that both meet the same machine (`process/turns.py`). A call of the
-tool that is stopped on its way is one of many, and no median shows it. A ratio is the median over
-repetitions, its interval Student's t on the paired log ratios. The file is written after every
-repetition; the same command goes on after a kill.
+second, the other stopped, so that both meet the same machine (`turns.py` of `portable/timing`). A
+call of the tool that is stopped on its way is one of many, and no median shows it. A ratio is the
+median over repetitions, its interval Student's t on the paired log ratios. The file is written
+after every repetition; the same command goes on after a kill.
 """
 
 from __future__ import annotations

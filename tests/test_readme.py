@@ -51,7 +51,7 @@ def test_there_are_blocks() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_is_quoted_from_results_is_what_they_say(page: Path) -> None:
     assert renewed(page) == page.read_text(encoding="utf-8"), (
-        f"python -m isthmus.reports.quoted {page.relative_to(ROOT)} writes the quotes anew"
+        f"python -m studies.quoted {page.relative_to(ROOT)} writes the quotes anew"
     )
 
 

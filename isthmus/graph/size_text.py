@@ -33,10 +33,10 @@ def parse(text: str | int | Dim) -> int | Dim:
     return size if isinstance(size, Dim) else _checked_number(size)
 
 
-def _checked_number(number: object) -> int:
+def _checked_number(number: Any) -> int:
     try:
-        size = int(number.__index__())  # type: ignore[attr-defined]
-    except AttributeError:
+        size = operator.index(number)
+    except TypeError:
         raise UsageError(f"{number!r} is not a size; give an int or a name") from None
     if size < 0:
         raise UsageError(f"{size} is not a size; sizes are 0 or more")

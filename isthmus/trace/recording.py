@@ -34,7 +34,8 @@ def record(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any
             attributes = op.settled(*known, **attributes)
         if op.discovers and attributes["size"] is None:
             attributes["size"] = fresh(op.name)
-        types = op.infer(*known, **attributes)  # type: ignore[misc]
+        assert op.infer is not None  # as of all that are no composites
+        types = op.infer(*known, **attributes)
     except (DimensionError, UsageError) as problem:
         raise type(problem)(f"{op.name}({_described(operands)}): {problem}") from None
     base = operands[0] if op.view and isinstance(operands[0], Array) else None

@@ -6,12 +6,12 @@ import base64
 import hashlib
 import re
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
+from page_tags import Tags
 from result_files import VARIANTS, Document, benchmark, benchmarks, document, times, write
 
 from isthmus.reports import Report, build_report, write_report
@@ -36,29 +36,6 @@ def many() -> Document:
             facts = {"model": f"model-{at % 5}", "batch": 2 ** (at // 5), "sequence": 128}
             entries.append(benchmark(f"model-{at % 5}-b{2 ** (at // 5)}", variant, rounds, **facts))
     return document(entries)
-
-
-class Tags(HTMLParser):
-    """Every tag with its attributes; `balanced` where each is closed in turn."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.balanced = True
-        self.feed(text)
-        self.balanced &= not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        self.balanced &= bool(self.open) and self.open.pop() == tag
 
 
 def test_the_page_needs_nothing_from_anywhere(tmp_path: Path) -> None:
@@ -89,7 +66,7 @@ def test_the_verdict_is_first_and_the_environment_last(tmp_path: Path) -> None:
 
 
 def test_tags_are_closed_and_anchors_exist_once(tmp_path: Path) -> None:
-    tags = Tags(page(reported(tmp_path, document())))
+    tags = Tags(page(reported(tmp_path, document())), VOID)
     assert tags.balanced
     ids = [attributes["id"] for _, attributes in tags.seen if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -98,7 +75,7 @@ def test_tags_are_closed_and_anchors_exist_once(tmp_path: Path) -> None:
 
 
 def test_every_plot_has_words_for_those_who_cannot_see_it(tmp_path: Path) -> None:
-    tags = Tags(page(reported(tmp_path, document())))
+    tags = Tags(page(reported(tmp_path, document())), VOID)
     plots = [attributes for tag, attributes in tags.seen if tag == "svg"]
     assert len(plots) > 10
     assert all(plot["role"] == "img" and len(str(plot["aria-label"])) > 20 for plot in plots)
@@ -114,7 +91,7 @@ def test_what_is_not_drawn_has_its_reason(tmp_path: Path) -> None:
 def test_names_from_files_are_only_names(tmp_path: Path) -> None:
     entries = [benchmark(HOSTILE, variant, [[0.1, 0.2]] * 3) for variant in ("numpy", HOSTILE)]
     text = page(reported(tmp_path, document(entries, cpu_model=HOSTILE)))
-    tags = Tags(text)
+    tags = Tags(text, VOID)
     assert tags.balanced and "onerror" in text
     assert not [tag for tag, _ in tags.seen if tag == "img"]
     assert not [name for _, attributes in tags.seen for name in attributes if name[:2] == "on"]
