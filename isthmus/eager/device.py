@@ -24,6 +24,7 @@ from isthmus.program.executable import Executable
 from isthmus.program.options import Options
 from isthmus.trace.aliasing import layout
 from isthmus.trace.array import Array
+from isthmus.trace.location import located
 from isthmus.trace.op import Op
 from isthmus.trace.tracing import trace
 
@@ -193,7 +194,8 @@ class Device:
             return found
 
         try:
-            traced = trace(call, tuple(spec for spec in specs if isinstance(spec, Type)))
+            with located(""):  # calls of other lines will share the program
+                traced = trace(call, tuple(spec for spec in specs if isinstance(spec, Type)))
             if any(views) and self.memory is None:
                 return None
             executable = Executable(traced, self.backend.name, self.options, "allow")
@@ -231,11 +233,12 @@ def _computed(
     attributes: dict[str, Any],
     of: Callable[[Array], numpy.ndarray[Any, Any]],
 ) -> Any:
-    """The operator's body, of what `of` gives for each array."""
+    """The operator by its body, of what `of` gives for each array."""
     arrays = [of(o) if isinstance(o, Array) else o for o in operands]
     settings = {key: _as_host(value) for key, value in attributes.items()}
     with numpy.errstate(all="ignore"):
-        return op.body(*([arrays] if op.variadic else arrays), **settings)
+        run = op if op.checked or op.foreign else op.body
+        return run(*([arrays] if op.variadic else arrays), **settings)
 
 
 def _viewed(

@@ -9,13 +9,24 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import UsageError
-from isthmus.graph.nodes import Type
+from isthmus.graph.dims import Dim
+from isthmus.graph.nodes import Node, Type
 from isthmus.graph.shapes import product
 from isthmus.np.indexing import surrounded
+from isthmus.trace.array import Array
 from isthmus.trace.op import composite, primitive
 
 from .convolution import convolution, spread_windows
-from .windows import output_size, padded, padding_of, pair, taps
+from .windows import (
+    output_size,
+    padded,
+    padding_of,
+    pair,
+    span_of,
+    steps_of,
+    taps,
+    wide,
+)
 
 __all__ = [
     "average_pool",
@@ -25,14 +36,29 @@ __all__ = [
 
 
 def _type(x: Type, window: Any, strides: Any, padding: Any, **_: Any) -> Type:
-    if x.ndim != 4 or x.dtype.kind != "f":
-        raise UsageError(f"{x}: pooling takes float images [N, C, H, W]")
-    size, around = pair(window, "window"), padding_of(padding)
+    _check_images(x)
+    size, around = steps_of(window, "window"), padding_of(padding)
     if any(sum(p) and max(p) > w // 2 for p, w in zip(around, size, strict=True)):
         raise UsageError(f"padding={padding} is more than half of the window {size}")
-    steps = pair(window if strides is None else strides, "strides")
+    steps = steps_of(window if strides is None else strides, "strides")
     facts = zip(x.shape[2:], size, steps, around, strict=True)
     return Type(x.dtype, (*x.shape[:2], *(output_size(*fact) for fact in facts)))
+
+
+def _check_images(x: Any) -> None:
+    if x.ndim != 4 or x.dtype.kind != "f":
+        raise UsageError(
+            f"pooling takes float images [N, C, H, W], and {Type(x.dtype, x.shape)} is none; "
+            "reshape or convert it"
+        )
+
+
+def _needs(node: Node) -> list[tuple[int | Dim, str]]:
+    """That the window fits the padded image, along both axes."""
+    (x,) = (value.type for value in node.operands if value is not None)
+    size, around = pair(node.attributes["window"], "window"), padding_of(node.attributes["padding"])
+    both = zip(x.shape[2:], size, around, strict=True)
+    return [(span_of(*fact), f"the window of {fact[1]} must fit the image") for fact in both]
 
 
 def _operations(operands: Any, results: Any, attributes: Any) -> Any:
@@ -60,14 +86,21 @@ def _max_gradient(g: Any, y: Any, x: Any, window: Any, strides: Any, padding: An
     return (_scattered(flat, x, one_hot, steps, padding),)
 
 
-@primitive(infer=_type, operations=_operations, vjp=_max_gradient, may_raise=False)
+@primitive(
+    infer=_type,
+    operations=_operations,
+    needs=_needs,
+    vjp=_max_gradient,
+    may_raise=False,
+    checked=True,
+)
 def max_pool(x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0) -> Any:
     """The largest element of each window; strides default to the window. -> [N, C, H', W'].
 
     x: [N, C, H, W], float; H' = floor((H + padding - h) / stride) + 1. window (h, w), strides: an
     int or (height, width). padding: as of `convolution`, of -inf, at most half the window. Raises
     UsageError for other axes, dtypes or options, DimensionError for a window that exceeds the
-    image; of NumPy arrays not all of them are checked. As ONNX's MaxPool.
+    image. As ONNX's MaxPool.
 
     >>> from isthmus import np, npx
     >>> npx.max_pool(np.reshape(np.arange(16.0), (1, 1, 4, 4)), window=2)
@@ -96,7 +129,14 @@ def _average_gradient(
     return (_scattered(flat, x, kernel, steps, padding),)
 
 
-@primitive(infer=_type, operations=_operations, vjp=_average_gradient, may_raise=False)
+@primitive(
+    infer=_type,
+    operations=_operations,
+    needs=_needs,
+    vjp=_average_gradient,
+    may_raise=False,
+    checked=True,
+)
 def average_pool(
     x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0, count_padding: bool = True
 ) -> Any:
@@ -112,21 +152,26 @@ def average_pool(
     """
     size = pair(window, "window")
     steps = pair(window if strides is None else strides, "strides")
+    dtype, x = x.dtype, wide(x)
     total = sum(taps(padded(x, padding_of(padding), 0), size, steps))
-    if count_padding:
-        return total / x.dtype.type(size[0] * size[1])
-    inside = padded(numpy.ones((1, 1, *x.shape[2:]), x.dtype), padding_of(padding), 0)
-    return total / sum(taps(inside, size, steps))
+    count: Any = x.dtype.type(size[0] * size[1])
+    if not count_padding:
+        inside = padded(numpy.ones((1, 1, *x.shape[2:]), x.dtype), padding_of(padding), 0)
+        count = sum(taps(inside, size, steps))
+    return (total / count).astype(dtype, copy=False)
 
 
 @composite
 def global_average_pool(x: Any, /) -> Any:
     """The mean over H and W, which stay as axes of size 1. -> [N, C, 1, 1].
 
-    x: [N, C, H, W], float; the result has its dtype (Lin et al. 2013, arXiv:1312.4400).
+    x: [N, C, H, W], float; the result has its dtype (Lin et al. 2013, arXiv:1312.4400). Raises
+    UsageError for other axes or dtypes.
 
     >>> from isthmus import np, npx
     >>> npx.global_average_pool(np.reshape(np.arange(4.0), (1, 1, 2, 2)))
     array([[[[1.5]]]])
     """
+    x = x if isinstance(x, Array) else numpy.asanyarray(x)
+    _check_images(x)
     return np.mean(x, axis=(2, 3), keepdims=True)

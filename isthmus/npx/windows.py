@@ -10,7 +10,18 @@ import numpy
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim
 
-__all__ = ["Padding", "Pair", "output_size", "padded", "padding_of", "pair", "taps"]
+__all__ = [
+    "Padding",
+    "Pair",
+    "output_size",
+    "padded",
+    "padding_of",
+    "pair",
+    "span_of",
+    "steps_of",
+    "taps",
+    "wide",
+]
 
 Pair = tuple[int, int]
 Padding = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)
@@ -34,11 +45,24 @@ def padding_of(value: int | Sequence[Any]) -> Padding:
     return (top, bottom), (left, right)
 
 
+def steps_of(value: int | Sequence[int], name: str) -> Pair:
+    """As `pair`, of numbers from 1: a stride, a dilation or the size of a window."""
+    both = pair(value, name)
+    if min(both) < 1:
+        raise UsageError(f"{name}={value!r}: give numbers from 1")
+    return both
+
+
+def span_of(size: int | Dim, window: int, padding: Pair, dilation: int = 1) -> int | Dim:
+    """How far the window can move over the padded image; it fits where this is not negative."""
+    return size + sum(padding) - ((window - 1) * dilation + 1)
+
+
 def output_size(
     size: int | Dim, window: int, stride: int, padding: Pair, dilation: int = 1
 ) -> int | Dim:
-    """floor((size + padding - reach) / stride) + 1, where reach is the window's extent."""
-    span = size + sum(padding) - ((window - 1) * dilation + 1)
+    """floor(span / stride) + 1; DimensionError where the window is larger than the image."""
+    span = span_of(size, window, padding, dilation)
     if isinstance(span, int) and span < 0:
         raise DimensionError(
             f"a window of {window} (dilation {dilation}) does not fit {size} "
@@ -63,3 +87,8 @@ def taps(x: Any, window: Pair, strides: Pair, dilation: Pair = (1, 1)) -> list[A
         for i in range(0, window[0] * dilation[0], dilation[0])
         for j in range(0, window[1] * dilation[1], dilation[1])
     ]
+
+
+def wide(x: Any) -> Any:
+    """float16 as float32: a sum over a window is rounded once, and may exceed 65504 on its way."""
+    return x.astype(numpy.float32) if x.dtype == numpy.float16 else x

@@ -104,6 +104,7 @@ class Executable:
         self.traced = traced
         self.backend = find_backend(backend)
         self.options = options
+        self.on_host = on_host
         graph = expand(traced.graph, self._keeps)
         graph.verify()
         self.graph = graph
@@ -207,6 +208,17 @@ class Executable:
         given = ", ".join([f"{len(args)} positional"] * bool(args) + sorted(kwargs)) or "nothing"
         return f"arguments {given} given; the program takes {wanted}"
 
+    def __reduce__(self) -> Any:
+        """To pickle: what `save` writes, and the options; the other process loads it anew."""
+        return _loaded_again, (self.traced, self.backend.name, self.options, self.on_host)
+
+    def __copy__(self) -> Executable:
+        """Itself: a program is never changed."""
+        return self
+
+    def __deepcopy__(self, _: Any) -> Executable:
+        return self
+
     def explain(self) -> str:
         """The segments: where each runs, what it is made of, why the host has any, and what the
         cuts between them cost in the calls so far.
@@ -250,6 +262,10 @@ class Executable:
         array([1., 1.], dtype=float32)
         """
         archive.save(self.traced, path)
+
+
+def _loaded_again(traced: Traced, backend: str, options: Options, on_host: str) -> Executable:
+    return Executable(traced, backend, options, on_host)
 
 
 def _whole(array: Any) -> Any:

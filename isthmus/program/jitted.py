@@ -11,6 +11,7 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.trace.array import Array
+from isthmus.trace.by_name import found_by_name, has_place
 from isthmus.trace.tracing import Arguments, spec
 
 from .executable import Executable, compile
@@ -39,6 +40,8 @@ def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
 class Jitted:
     """A function with one Executable for each combination of dtypes and shapes it was given."""
 
+    __qualname__: str  # as the function's
+
     def __init__(self, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
         update_wrapper(self, function)
         self.function = function
@@ -51,6 +54,15 @@ class Jitted:
         if key not in self.executables:
             self.executables[key] = self._compiled(args, kwargs)
         return self.executables[key](*args, **kwargs)
+
+    def __reduce__(self) -> Any:
+        """To pickle: by its name where it decorates a function, else the function and options.
+
+        Either way the other process compiles anew.
+        """
+        if has_place(self):
+            return found_by_name, (self.__module__, self.__qualname__)
+        return Jitted, (self.function, self.options)
 
     def _compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Executable:
         specs = tree.map_leaves(lambda leaf: spec(leaf.dtype, leaf.shape), (args, kwargs))

@@ -153,7 +153,7 @@ def _vjp(node: Node, found: Mapping[int, Array]) -> Sequence[Any]:
     if node.bodies:
         return control_gradients(node, found, _swept)
     if node.op.vjp is None or len(node.results) != 1 or any(map(_is_complex, node.results)):
-        raise UsageError(f"{node} at {node.location} is not differentiable: {_reason(node)}")
+        raise UsageError(f"{node}{node.at} is not differentiable: {_reason(node)}")
     operands = [None if value is None else Array(value) for value in node.operands]
     (result,) = node.results
     return node.op.vjp(found[id(result)], Array(result), *operands, **node.attributes)

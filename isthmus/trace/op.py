@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import cached_property, update_wrapper
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
@@ -24,6 +24,8 @@ from isthmus.graph.nodes import Held
 from isthmus.graph.operator import Operator
 
 from .array import Array
+from .by_name import found_by_name, has_place
+from .checked_call import checked_call
 from .discovery import is_recording
 from .recording import record
 
@@ -45,9 +47,16 @@ class Op(Operator, Generic[P, R]):
     (['x'], False)
     """
 
+    __qualname__: str  # as the body's
+
     def __init__(self, body: Callable[P, R], *, name: str = "", **facts: Any) -> None:
-        super().__init__(name=name or _name(body), body=body, **facts)
+        foreign = body.__module__.split(".")[0] != "isthmus"
+        facts.setdefault("checked", foreign and facts.get("infer") is not None)
+        super().__init__(name=name or _name(body), body=body, foreign=foreign, **facts)
+        if not isinstance(self.version, str):
+            raise UsageError(f"version={self.version!r}: give a text such as '1'")
         update_wrapper(self, body)
+        _refuse_taken(self)
         OPERATORS[self.name] = self
 
     @cached_property
@@ -63,12 +72,30 @@ class Op(Operator, Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         kind = max(kind_of(args), kind_of(tuple(kwargs.values())) if kwargs else NUMPY)
-        if kind == NUMPY:
+        if kind == NUMPY and not (self.checked or self.foreign):
             return self.body(*args, **kwargs)
         operands, attributes = self._bound(args, kwargs)
-        run = record if kind == TRACED else _device_of(operands, attributes).run
+        run: Any = checked_call if kind == NUMPY else record
+        if kind == HELD:
+            run = _device_of(operands, attributes).run
         result: R = run(self, operands, attributes)
         return result
+
+    def __reduce__(self) -> Any:
+        """To pickle: its module and name, which the other process imports."""
+        if not has_place(self):
+            raise UsageError(
+                f"{self.name} cannot be sent to another process: {self.__module__} has no "
+                f"'{self.__qualname__}'; define the operator at the top of a module, not in a "
+                "function, and under its own name"
+            )
+        return found_by_name, (self.__module__, self.__qualname__)
+
+    def __copy__(self) -> Op[P, R]:
+        return self
+
+    def __deepcopy__(self, _: Any) -> Op[P, R]:
+        return self
 
     def _bound(
         self, args: Sequence[Any], kwargs: dict[str, Any]
@@ -85,10 +112,24 @@ class Op(Operator, Generic[P, R]):
         return operands, dict(bound.arguments)
 
 
+def _refuse_taken(op: Op[..., Any]) -> None:
+    """UsageError for another package's operator under the name of one of ours."""
+    known = OPERATORS.get(op.name)
+    if op.foreign and known is not None and not known.foreign:
+        raise UsageError(
+            f"an operator '{op.name}' of {op.__module__}: the name is that of an operator of "
+            "Isthmus; give another, as name='package.function'"
+        )
+
+
 def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:
     """An operator that is its NumPy body; see `graph.operator.Operator` for the facts it states.
 
     Those of an elementwise rule are that it casts operands as NumPy does, and never raises.
+    version: of its meaning, such as "1": a saved program names it, and is refused by another one.
+
+    Results are compared with `infer` wherever the body runs, and operands cannot be written to in
+    it: either raises UsageError.
 
     >>> import numpy
     >>> import isthmus as im
@@ -104,8 +145,19 @@ def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[
     return lambda body: Op(body, infer=infer, **facts)
 
 
-def composite(body: Callable[P, R]) -> Op[P, R]:
+@overload
+def composite(body: Callable[P, R]) -> Op[P, R]: ...
+
+
+@overload
+def composite(*, version: str = "", name: str = "") -> Callable[[Callable[P, R]], Op[P, R]]: ...
+
+
+def composite(body: Any = None, **facts: str) -> Any:
     """An operator made of others; type, cost, gradient and lowering follow from its body.
+
+    version: of its meaning, which saved programs then name. name: instead of the module's and the
+    function's. Either is given as @composite(version="1").
 
     >>> import numpy
     >>> import isthmus as im
@@ -117,7 +169,7 @@ def composite(body: Callable[P, R]) -> Op[P, R]:
     >>> run(numpy.array([-1, 3], numpy.float32))
     array([-0.5 ,  0.75], dtype=float32)
     """
-    return Op(body)
+    return Op(body) if body is not None else lambda body: Op(body, **facts)
 
 
 def _name(body: Callable[..., Any]) -> str:

@@ -38,6 +38,12 @@ class Traced:
     arguments: tuple[Any, dict[str, Any]]  # (positional, keyword) trees; leaves are input names
     result: Any  # a tree; leaves are output names
 
+    def __copy__(self) -> Traced:
+        return self
+
+    def __deepcopy__(self, _: Any) -> Traced:
+        return self
+
 
 def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
     """dtype and shape of an argument; sizes are ints or names, equal names are equal sizes.

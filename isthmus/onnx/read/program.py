@@ -17,6 +17,7 @@ from isthmus.graph.constraints import assuming
 from isthmus.graph.nodes import Graph, Input, Type
 from isthmus.trace.array import Array
 from isthmus.trace.discovery import recording
+from isthmus.trace.location import located
 from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Traced
 
@@ -47,7 +48,7 @@ def program_of(file: File, types: Mapping[str, Type], walk: Walk) -> Traced:
     inputs = tuple(Input(kind, name) for name, kind in known.items())
     file = replace(file, nodes=tuple(_counted(node) for node in file.nodes))
     _check(file)
-    with assuming(()), recording():
+    with assuming(()), recording(), located(""):
         values = {**file.parameters, **{value.name: Array(value) for value in inputs}}
         found = walk(file, _explained_rows(), values)
         outputs = tuple(as_value(value) for value in found)

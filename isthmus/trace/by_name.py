@@ -1,0 +1,42 @@
+"""What travels between processes as the place it is defined in: a module and a name in it."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+from isthmus.errors import UsageError
+
+__all__ = ["found_by_name", "has_place"]
+
+_ABSENT = object()
+
+
+def has_place(made: Any) -> bool:
+    """Whether its `__module__` has it under its `__qualname__`, as of what no function made."""
+    module = sys.modules.get(made.__module__)
+    return module is not None and _in(module, made.__qualname__) is made
+
+
+def found_by_name(module: str, name: str) -> Any:
+    """What a module has under a name such as "Class.attribute", to unpickle it; UsageError."""
+    try:
+        found = _in(import_module(module), name)
+    except ImportError as problem:
+        raise UsageError(
+            f"{module}.{name} was sent by name, and {module} cannot be imported here ({problem}); "
+            "install its package, or put its folder on PYTHONPATH"
+        ) from None
+    if found is _ABSENT:
+        raise UsageError(
+            f"{module}.{name} was sent by name, and {module} has none here; define it in a module "
+            "that both processes import"
+        )
+    return found
+
+
+def _in(place: Any, name: str) -> Any:
+    for part in name.split("."):
+        place = getattr(place, part, _ABSENT)
+    return place
