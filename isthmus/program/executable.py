@@ -19,6 +19,7 @@ from isthmus.trace.tracing import Traced, trace
 from . import archive
 from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
+from .call_arguments import CallArguments
 from .explanation import explanation
 from .options import Options, checked_options
 from .pipeline import Pipeline
@@ -114,6 +115,7 @@ class Executable:
         self.segments = self._run.segments
         self._sizes = self._run.binder.sizes
         self._names = [value.name for value in graph.inputs]
+        self._arguments = CallArguments(*traced.arguments, graph.inputs)
 
     def _keeps(self, node: Node) -> bool:
         """Whether a composite stays whole; what the host runs is always made of primitives."""
@@ -134,6 +136,7 @@ class Executable:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The program's result, nested as the function returned it; new arrays every time.
 
+        Arguments are given by position, in the order of the specs, or by name.
         Raises UsageError for other arguments, dtypes or axes, DimensionError for sizes that
         differ, IndexOutside for an index outside the array it looks up.
 
@@ -143,7 +146,7 @@ class Executable:
         >>> run(numpy.array([1, 2], numpy.float32))
         array([2., 3.], dtype=float32)
         """
-        given = self._arguments(args, kwargs)
+        given = self._arguments.bound(args, kwargs)
         if any(isinstance(array, Handle) for array in given):
             outputs = self._run_held(given)
         else:
@@ -168,7 +171,7 @@ class Executable:
         >>> bound()
         array([10.,  4.], dtype=float32)
         """
-        arrays = self._arguments(args, kwargs)
+        arrays = self._arguments.bound(args, kwargs)
         sizes = self._sizes(arrays)
         check_shareable(self._names, arrays)
         if self._run.direct:
@@ -191,22 +194,6 @@ class Executable:
         """The results, in the device's memory, for inputs that are there."""
         results: list[Any] = self._run.runners[0].on_device(buffers)  # type: ignore[attr-defined]
         return results
-
-    def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        positional, keyword = self.traced.arguments
-        if len(args) != len(positional) or set(kwargs) != set(keyword):
-            raise UsageError(self._expected(args, kwargs))
-        if not args and list(kwargs) == self._names:
-            return list(kwargs.values())
-        given = (args, {name: kwargs[name] for name in keyword})
-        if not tree.same_structure(given, (positional, keyword)):
-            raise UsageError(self._expected(args, kwargs))
-        return [leaf for _, leaf in tree.leaves(given)]
-
-    def _expected(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-        wanted = ", ".join(f"{value.name}: {value.type}" for value in self.graph.inputs)
-        given = ", ".join([f"{len(args)} positional"] * bool(args) + sorted(kwargs)) or "nothing"
-        return f"arguments {given} given; the program takes {wanted}"
 
     def __reduce__(self) -> Any:
         """To pickle: what `save` writes, and the options; the other process loads it anew."""

@@ -7,17 +7,14 @@ where no version is stated.
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
-from textwrap import dedent
 from typing import Any
 
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph, Node, Result, topological
 from isthmus.trace.op import OPERATORS, Op
+from isthmus.trace.source import fingerprint
 
 __all__ = ["check_operators", "described_operators"]
 
@@ -61,25 +58,7 @@ def _operators(nodes: Iterable[Node]) -> Iterator[Any]:
 
 
 def _facts(op: Op[..., Any]) -> Facts:
-    return {"module": op.__module__, "version": op.version, "source": _fingerprint(op)}
-
-
-def _fingerprint(op: Op[..., Any]) -> str:
-    """A digest of the source of body and rule, without its comments; "" where there is none."""
-    functions: list[Any] = [op.body, *([op.infer] if inspect.isfunction(op.infer) else [])]
-    try:
-        sources = [_plain(inspect.getsource(function)) for function in functions]
-    except (OSError, TypeError):
-        return ""
-    return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:16]
-
-
-def _plain(source: str) -> str:
-    """Source as Python prints it; as it is, where a line of it alone is no program."""
-    try:
-        return ast.unparse(ast.parse(dedent(source)))
-    except SyntaxError:
-        return " ".join(source.split())
+    return {"module": op.__module__, "version": op.version, "source": fingerprint(op.source)}
 
 
 def _version(facts: Facts) -> str:

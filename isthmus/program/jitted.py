@@ -11,7 +11,7 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.trace.array import Array
-from isthmus.trace.by_name import found_by_name, has_place
+from isthmus.trace.by_name import found_by_name, has_place, is_sent_by_value
 from isthmus.trace.tracing import Arguments, spec
 
 from .executable import Executable, compile
@@ -60,7 +60,7 @@ class Jitted:
 
         Either way the other process compiles anew.
         """
-        if has_place(self):
+        if has_place(self) and not is_sent_by_value(self):
             return found_by_name, (self.__module__, self.__qualname__)
         return Jitted, (self.function, self.options)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from isthmus.errors import UsageError
 
-__all__ = ["found_by_name", "has_place"]
+__all__ = ["found_by_name", "has_place", "is_sent_by_value"]
 
 _ABSENT = object()
 
@@ -17,6 +17,17 @@ def has_place(made: Any) -> bool:
     """Whether its `__module__` has it under its `__qualname__`, as of what no function made."""
     module = sys.modules.get(made.__module__)
     return module is not None and _in(module, made.__qualname__) is made
+
+
+def is_sent_by_value(made: Any) -> bool:
+    """Whether the caller's caller is cloudpickle, and `made` is none that a module has.
+
+    It sends functions of a notebook or a script by value, which others cannot, so that what is
+    made of them has to be sent as what it is made of. Both ask by `__reduce__`, and only the
+    frame tells one from the other.
+    """
+    asking = sys._getframe(2).f_globals.get("__name__", "")
+    return "cloudpickle" in asking and (made.__module__ == "__main__" or not has_place(made))
 
 
 def found_by_name(module: str, name: str) -> Any:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from functools import cached_property, update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
@@ -24,10 +25,11 @@ from isthmus.graph.nodes import Held
 from isthmus.graph.operator import Operator
 
 from .array import Array
-from .by_name import found_by_name, has_place
+from .by_name import found_by_name, has_place, is_sent_by_value
 from .checked_call import checked_call
 from .discovery import is_recording
 from .recording import record
+from .source import source_of
 
 __all__ = ["OPERATORS", "Op", "composite", "kind_of", "primitive"]
 
@@ -57,6 +59,8 @@ class Op(Operator, Generic[P, R]):
             raise UsageError(f"version={self.version!r}: give a text such as '1'")
         update_wrapper(self, body)
         _refuse_taken(self)
+        rule = [self.infer] if inspect.isfunction(self.infer) else []
+        self.source = source_of([body, *rule]) if foreign else ""
         OPERATORS[self.name] = self
 
     @cached_property
@@ -83,6 +87,8 @@ class Op(Operator, Generic[P, R]):
 
     def __reduce__(self) -> Any:
         """To pickle: its module and name, which the other process imports."""
+        if is_sent_by_value(self):
+            return _remade, (type(self), self.body, self._facts())
         if not has_place(self):
             raise UsageError(
                 f"{self.name} cannot be sent to another process: {self.__module__} has no "
@@ -90,6 +96,11 @@ class Op(Operator, Generic[P, R]):
                 "function, and under its own name"
             )
         return found_by_name, (self.__module__, self.__qualname__)
+
+    def _facts(self) -> dict[str, Any]:
+        """What it was made with beside its body."""
+        names = [field.name for field in fields(self) if field.name not in ("body", "foreign")]
+        return {name: getattr(self, name) for name in names}
 
     def __copy__(self) -> Op[P, R]:
         return self
@@ -110,6 +121,10 @@ class Op(Operator, Generic[P, R]):
         if self.variadic:
             operands = list(operands[0])
         return operands, dict(bound.arguments)
+
+
+def _remade(kind: type[Op[..., Any]], body: Callable[..., Any], facts: dict[str, Any]) -> Any:
+    return kind(body, **facts)
 
 
 def _refuse_taken(op: Op[..., Any]) -> None:

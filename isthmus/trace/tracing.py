@@ -164,4 +164,9 @@ def _parameter_names(function: Any) -> Mapping[int, str]:
     collect = getattr(function, "parameters", None)
     if collect is None:
         return {}
-    return {id(parameter.data()): name for name, parameter in collect().items()}
+    # Of one that has several names the first; one without values is none that was called.
+    named = ((name, parameter) for name, parameter in collect().items() if parameter.has_values)
+    found: dict[int, str] = {}
+    for name, parameter in named:
+        found.setdefault(id(parameter.data()), name)
+    return found

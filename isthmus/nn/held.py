@@ -1,0 +1,65 @@
+"""What a block holds: parameters and blocks, as attributes or in lists, tuples and dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from isthmus.errors import UsageError
+
+from .parameter import Parameter
+
+__all__ = ["CONTAINERS", "Container", "Holder", "containers", "contents", "held", "merge"]
+
+Container = list[Any] | tuple[Any, ...] | dict[Any, Any]
+CONTAINERS = (list, tuple, dict)
+
+
+class Holder:
+    """What holds parameters and others of its kind: a block."""
+
+
+def held(attributes: dict[str, Any], kinds: type | tuple[type, ...]) -> Iterator[tuple[str, Any]]:
+    """What is of the kinds among attributes and in them, by its dotted name, such as "layers.0".
+
+    What has an attribute of its own has that name alone.
+    """
+    own = {id(value) for value in attributes.values() if isinstance(value, kinds)}
+    for name, value in attributes.items():
+        if isinstance(value, kinds):
+            yield name, value
+        elif isinstance(value, CONTAINERS):
+            found = _inside(value, kinds)
+            yield from ((f"{name}.{inner}", each) for inner, each in found if id(each) not in own)
+
+
+def _inside(container: Container, kinds: type | tuple[type, ...]) -> Iterator[tuple[str, Any]]:
+    for key, value in contents(container):
+        if isinstance(value, kinds):
+            yield str(key), value
+        elif isinstance(value, CONTAINERS):
+            yield from ((f"{key}.{inner}", each) for inner, each in _inside(value, kinds))
+
+
+def contents(container: Container) -> Iterator[tuple[Any, Any]]:
+    """Position or key, and value."""
+    yield from container.items() if isinstance(container, dict) else enumerate(container)
+
+
+def containers(values: Sequence[Any]) -> Iterator[Container]:
+    """The containers among values, and in these, that can get or lose blocks and parameters."""
+    for value in values:
+        if isinstance(value, CONTAINERS):
+            inner = [each for _, each in contents(value)]
+            nested = any(isinstance(each, (Holder, Parameter, *CONTAINERS)) for each in inner)
+            if not isinstance(value, tuple) and (nested or not inner):
+                yield value
+            if nested:
+                yield from containers(inner)
+
+
+def merge(found: dict[str, Parameter], more: dict[str, Parameter]) -> None:
+    """Add parameters; UsageError for a name that two of them would have."""
+    for name, parameter in more.items():
+        if found.setdefault(name, parameter) is not parameter:
+            raise UsageError(f"two parameters are named '{name}'; rename a key or an attribute")
