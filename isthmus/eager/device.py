@@ -237,7 +237,7 @@ def _computed(
     arrays = [of(o) if isinstance(o, Array) else o for o in operands]
     settings = {key: _as_host(value) for key, value in attributes.items()}
     with numpy.errstate(all="ignore"):
-        run = op if op.checked or op.foreign else op.body
+        run = op.body if op.is_direct else op
         return run(*([arrays] if op.variadic else arrays), **settings)
 
 

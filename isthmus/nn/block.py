@@ -12,7 +12,7 @@ from isthmus.graph.tree import leaves
 from isthmus.trace.array import Array
 
 from .fitting import Unmatched, fit
-from .held import CONTAINERS, Holder, held, merge
+from .held import Holder, held, holds, merge
 from .hybrid import Hybrid
 from .parameter import Parameter
 from .unknown import unknown_attribute
@@ -141,8 +141,7 @@ class Block(Holder):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Programs that were compiled of it before are compiled anew if a block is another one."""
-        held_or_not = (value, vars(self).get(name))
-        if "_in_program" in vars(self) and any(isinstance(v, _HELD) for v in held_or_not):
+        if "_in_program" in vars(self) and (holds(value) or holds(vars(self).get(name))):
             Parameter.changes += 1
         object.__setattr__(self, name, value)
 
@@ -158,9 +157,6 @@ class Block(Holder):
         def __getattr__(self, name: str) -> NoReturn:
             """AttributeError, with what it is called here if Gluon's blocks have it."""
             raise unknown_attribute(self, name)
-
-
-_HELD = (Block, Parameter, *CONTAINERS)
 
 
 def _traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

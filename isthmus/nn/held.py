@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from isthmus.errors import UsageError
 
 from .parameter import Parameter
 
-__all__ = ["CONTAINERS", "Container", "Holder", "containers", "contents", "held", "merge"]
+__all__ = ["CONTAINERS", "Container", "Holder", "held", "holds", "inside", "merge"]
 
 Container = list[Any] | tuple[Any, ...] | dict[Any, Any]
 CONTAINERS = (list, tuple, dict)
@@ -29,33 +29,25 @@ def held(attributes: dict[str, Any], kinds: type | tuple[type, ...]) -> Iterator
         if isinstance(value, kinds):
             yield name, value
         elif isinstance(value, CONTAINERS):
-            found = _inside(value, kinds)
+            found = inside(value, kinds)
             yield from ((f"{name}.{inner}", each) for inner, each in found if id(each) not in own)
 
 
-def _inside(container: Container, kinds: type | tuple[type, ...]) -> Iterator[tuple[str, Any]]:
-    for key, value in contents(container):
+def inside(container: Container, kinds: type | tuple[type, ...]) -> Iterator[tuple[str, Any]]:
+    """What is of the kinds in a container and in those in it, by its dotted name."""
+    items = container.items() if isinstance(container, dict) else enumerate(container)
+    for key, value in items:
         if isinstance(value, kinds):
             yield str(key), value
         elif isinstance(value, CONTAINERS):
-            yield from ((f"{key}.{inner}", each) for inner, each in _inside(value, kinds))
+            yield from ((f"{key}.{inner}", each) for inner, each in inside(value, kinds))
 
 
-def contents(container: Container) -> Iterator[tuple[Any, Any]]:
-    """Position or key, and value."""
-    yield from container.items() if isinstance(container, dict) else enumerate(container)
-
-
-def containers(values: Sequence[Any]) -> Iterator[Container]:
-    """The containers among values, and in these, that can get or lose blocks and parameters."""
-    for value in values:
-        if isinstance(value, CONTAINERS):
-            inner = [each for _, each in contents(value)]
-            nested = any(isinstance(each, (Holder, Parameter, *CONTAINERS)) for each in inner)
-            if not isinstance(value, tuple) and (nested or not inner):
-                yield value
-            if nested:
-                yield from containers(inner)
+def holds(value: Any) -> bool:
+    """Whether it is a block or a parameter, or a container of some."""
+    if isinstance(value, CONTAINERS):
+        return any(True for _ in inside(value, (Holder, Parameter)))
+    return isinstance(value, Holder | Parameter)
 
 
 def merge(found: dict[str, Parameter], more: dict[str, Parameter]) -> None:

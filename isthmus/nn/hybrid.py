@@ -10,7 +10,7 @@ from isthmus.errors import UsageError
 from isthmus.program.executable import Executable, compile
 from isthmus.program.jitted import Jitted, jit
 
-from .held import Container, containers, contents
+from .held import CONTAINERS, Container, Holder, holds, inside
 from .parameter import Parameter
 
 __all__ = ["Hybrid"]
@@ -32,48 +32,56 @@ class Hybrid:
         for name in self.options:
             if name not in known:
                 raise UsageError(f"hybridize has no option '{name}'; it has {', '.join(known)}")
-        self._programs: Jitted | None = None
-        self._changes = 0
-        self._seen: list[tuple[Container, list[tuple[Any, Any]]]] = []
+        self._made: _Made | None = None
 
     def __call__(self, block: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        programs = self._programs
-        if programs is None or self._changes != Parameter.changes or self._has_new_contents():
-            programs = self._anew(block)
-        return programs(*args, **kwargs)
+        made = self._made
+        if made is None or not made.is_of_now():
+            made = self._made = _Made(block, self.options)
+        return made.programs(*args, **kwargs)
 
     @property
     def executables(self) -> dict[Any, Executable]:
         """The programs that are compiled, by the types of their arguments."""
-        return {} if self._programs is None else self._programs.executables
+        return {} if self._made is None else self._made.programs.executables
 
     def __reduce__(self) -> Any:
         """To pickle or copy: the options, since programs belong to one block in one process."""
         return Hybrid, (self.options,)
 
-    def _anew(self, block: Any) -> Jitted:
-        self._changes = Parameter.changes
+
+class _Made:
+    """Programs, and what the block was made of when they were."""
+
+    def __init__(self, block: Any, options: Mapping[str, Any]) -> None:
+        self.changes = Parameter.changes
         blocks = list(_all(block))
-        self._seen = [
-            (container, list(contents(container)))
-            for each in blocks
-            for container in containers(list(vars(each).values()))
-        ]
+        found = (value for each in blocks for value in vars(each).values())
+        lists = [value for value in found if isinstance(value, CONTAINERS)]
+        # Those that are empty may get blocks; others without any are of something else.
+        self.held = [(each, _held(each)) for each in lists if not each or holds(each)]
         for each in blocks:
             vars(each)["_in_program"] = True  # see Block.__setattr__
-        programs: Jitted = jit(block.forward, **self.options)
-        self._programs = programs
-        return programs
+        self.programs: Jitted = jit(block.forward, **options)
 
-    def _has_new_contents(self) -> bool:
-        """Whether a list or dict has got or lost something since."""
-        return not all(_same(container, before) for container, before in self._seen)
+    def is_of_now(self) -> bool:
+        """Whether no parameter got another array since, and no container other blocks."""
+        return self.changes == Parameter.changes and all(
+            _is_same(_held(container), before) for container, before in self.held
+        )
 
 
-def _same(container: Container, before: list[tuple[Any, Any]]) -> bool:
-    pairs = zip(contents(container), before, strict=False)
-    return len(container) == len(before) and all(
-        key == known and value is other for (key, value), (known, other) in pairs
+Held = list[tuple[str, Any]]
+
+
+def _held(container: Container) -> Held:
+    return list(inside(container, (Holder, Parameter)))
+
+
+def _is_same(now: Held, before: Held) -> bool:
+    return len(now) == len(before) and all(
+        name == known and value is other
+        for (name, value), (known, other) in zip(now, before, strict=True)
     )
 
 

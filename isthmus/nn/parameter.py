@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ class Parameter:
     changes: ClassVar[int] = 0
 
     def __init__(self, shape: tuple[int | None, ...], initializer: Initializer) -> None:
-        self.shape: tuple[Any, ...] = shape  # of ints, and of None while they are open
+        self.shape: tuple[Any, ...] = tuple(map(_size, shape))  # None where it is open
         self.initializer = initializer
         self._array: Array | None = None
         self._waiting: tuple[str, int] | None = None  # name and seed, until the shape is known
@@ -229,6 +230,17 @@ class Parameter:
 
     def __repr__(self) -> str:
         return f"Parameter{self._sizes}"
+
+
+def _size(size: Any) -> int | None:
+    """A size as an int; UsageError for what is none."""
+    try:
+        number = None if size is None else operator.index(size)
+    except TypeError:
+        number = -1
+    if number is not None and number < 0:
+        raise UsageError(f"a parameter with a size of {size!r}; give a whole number from 0")
+    return number
 
 
 def _known(shape: tuple[Any, ...]) -> tuple[int, ...] | None:

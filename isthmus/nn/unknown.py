@@ -80,6 +80,7 @@ METHODS: dict[str, str] = {
     "cuda": "a device is an option of hybridize and isthmus.compile: backend='gpu'",
     "eval": "blocks always compute as at inference",
     "export": "it is isthmus.export(net, specs, path)",
+    "forward": "write forward(self, x); Gluon 1's hybrid_forward is not called",
     "load_dict": "it is set_parameters(arrays)",
     "load_parameters": "read the file, as by safetensors.numpy.load_file, and set_parameters(...)",
     "load_state_dict": "it is set_parameters(arrays, strict=...)",
@@ -105,5 +106,7 @@ METHODS: dict[str, str] = {
 
 def unknown_attribute(block: Any, name: str) -> Exception:
     """The AttributeError for an attribute that a block does not have."""
+    if hasattr(type(block), name):  # a property, which is not there for a reason of its own
+        return AttributeError(f"{type(block).__name__}.{name} lacks an attribute that it needs")
     names = [known for known in (*vars(block), *dir(type(block))) if not known.startswith("_")]
     return absent(type(block).__name__, name, names, METHODS)

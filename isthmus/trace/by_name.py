@@ -15,8 +15,9 @@ _ABSENT = object()
 
 def has_place(made: Any) -> bool:
     """Whether its `__module__` has it under its `__qualname__`, as of what no function made."""
+    name = getattr(made, "__qualname__", None)  # which a block or a partial function lacks
     module = sys.modules.get(made.__module__)
-    return module is not None and _in(module, made.__qualname__) is made
+    return name is not None and module is not None and _in(module, name) is made
 
 
 def is_sent_by_value(made: Any) -> bool:

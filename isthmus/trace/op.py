@@ -60,6 +60,7 @@ class Op(Operator, Generic[P, R]):
         update_wrapper(self, body)
         _refuse_taken(self)
         rule = [self.infer] if inspect.isfunction(self.infer) else []
+        self.is_direct = not (self.checked or self.foreign)  # whether the body is the call
         self.source = source_of([body, *rule]) if foreign else ""
         OPERATORS[self.name] = self
 
@@ -76,7 +77,7 @@ class Op(Operator, Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         kind = max(kind_of(args), kind_of(tuple(kwargs.values())) if kwargs else NUMPY)
-        if kind == NUMPY and not (self.checked or self.foreign):
+        if kind == NUMPY and self.is_direct:
             return self.body(*args, **kwargs)
         operands, attributes = self._bound(args, kwargs)
         run: Any = checked_call if kind == NUMPY else record

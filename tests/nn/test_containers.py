@@ -108,6 +108,27 @@ def test_building_another_net_compiles_nothing_anew(net: Stack) -> None:
     assert net.__dict__["_compiled"].executables is programs
 
 
+def test_what_forward_keeps_compiles_nothing_anew() -> None:
+    class Logs(nn.Block):
+        def __init__(self) -> None:
+            self.layer = nn.Dense(2, 3)
+            self.seen: list[Any] = []
+            self.last: Any = None
+
+        def forward(self, x: Any) -> Any:
+            y = self.layer(x)
+            self.seen.append(y)
+            self.last = [x, y]
+            return y
+
+    net = Logs()
+    net.initialize()
+    net.hybridize(backend="numpy")
+    for _ in range(3):
+        net(X)
+    assert len(net.seen) == 1
+
+
 def test_an_attribute_of_its_own_gives_the_name() -> None:
     class Twice(nn.Block):
         def __init__(self) -> None:

@@ -15,7 +15,7 @@ import numpy
 import pytest
 
 import isthmus as im
-from isthmus import jit, nn, np, npx, primitive, spec
+from isthmus import grad, jit, nn, np, npx, primitive, spec, value_and_grad
 from isthmus.errors import UsageError
 from isthmus.program.executable import compile, load
 from isthmus.trace.op import OPERATORS
@@ -224,6 +224,19 @@ def test_jitted_methods(copied: Any) -> None:
     again = copied(run)
     numpy.testing.assert_array_equal(again(X), wanted)
     assert again.options == {"backend": "numpy"}
+
+
+@copies
+def test_functions_of_blocks_and_gradients(copied: Any) -> None:
+    net = gate()
+    numpy.testing.assert_array_equal(copied(jit(net, backend="numpy"))(X), net(X))
+    for made in (grad(np.sum), value_and_grad(np.sum), jit(grad(np.sum), backend="numpy")):
+        for found, wanted in zip(leaves(copied(made)(X)), leaves(made(X)), strict=True):
+            numpy.testing.assert_array_equal(found, wanted)
+
+
+def leaves(outcome: Any) -> Any:
+    return outcome if isinstance(outcome, tuple) else (outcome,)
 
 
 # Other processes
