@@ -19,7 +19,7 @@ from .nodes import Type
 from .operator import Operator
 from .shapes import evaluate
 
-__all__ = ["check_results", "lent", "run_body"]
+__all__ = ["check_results", "lent", "results_of", "run_body"]
 
 Array = numpy.ndarray[Any, Any]
 
@@ -45,6 +45,18 @@ def lent(operand: Any) -> Any:
     view = operand.view()
     view.flags.writeable = False
     return view
+
+
+def results_of(op: Operator, outcome: Any) -> tuple[Any, ...]:
+    """The outcome of a body as arrays or NumPy's scalars; UsageError for what is neither."""
+    results = outcome if isinstance(outcome, tuple) else (outcome,)
+    try:
+        return tuple(r if isinstance(r, numpy.generic) else numpy.asanyarray(r) for r in results)
+    except ValueError:  # of a list of arrays that differ in shape
+        raise UsageError(
+            f"{op}: its body gave a {type(outcome).__name__} that is no array; return an array, or "
+            "a tuple of them for several results"
+        ) from None
 
 
 def check_results(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from .contract import check_results, run_body
+from .contract import check_results, results_of, run_body
 from .dims import same
 from .nodes import Constant, Graph, Node, Result, Value
 from .passes import expand, with_bodies, with_sizes
@@ -105,7 +105,7 @@ def run_node(node: Node, operands: Sequence[Any], sizes: Mapping[str, int]) -> l
 def _checked(
     node: Node, operands: Sequence[Any], attributes: dict[str, Any], sizes: Mapping[str, int]
 ) -> list[Array]:
-    results = _arrays(run_body(node.op, operands, attributes))
+    results = _arrays(results_of(node.op, run_body(node.op, operands, attributes)))
     declared = [result.type for result in node.results]
     check_results(node.op, operands, results, declared, sizes)
     return results

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.contract import check_results, run_body
+from isthmus.graph.contract import check_results, results_of, run_body
 from isthmus.graph.nodes import Type
 from isthmus.graph.operator import Operator
 
@@ -37,9 +37,8 @@ def checked_call(op: Operator, operands: Sequence[Any], attributes: dict[str, An
         raise type(problem)(f"{op.name}({described(operands)}): {problem}") from None
     if op.discovers:
         attributes = {name: value for name, value in attributes.items() if name != "size"}
-    outcome = run_body(op, arrays, attributes)
-    results = _each(outcome)
-    check_results(op, operands, results, _each(types), {})
+    results = results_of(op, run_body(op, arrays, attributes))
+    check_results(op, operands, results, types if isinstance(types, tuple) else (types,), {})
     return _handed_over(results if isinstance(types, tuple) else results[0], op, arrays)
 
 
@@ -53,11 +52,6 @@ def _cast(op: Operator, operands: Sequence[Any], attributes: dict[str, Any]) -> 
 def _native(operand: Any) -> Array:
     array = numpy.asanyarray(operand)
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
-
-
-def _each(outcome: Any) -> tuple[Any, ...]:
-    results = outcome if isinstance(outcome, tuple) else (outcome,)
-    return tuple(r if isinstance(r, numpy.generic | Type) else numpy.asanyarray(r) for r in results)
 
 
 def _handed_over(outcome: Any, op: Operator, operands: Sequence[Any]) -> Any:

@@ -55,8 +55,6 @@ class Op(Operator, Generic[P, R]):
         foreign = body.__module__.split(".")[0] != "isthmus"
         facts.setdefault("checked", foreign and facts.get("infer") is not None)
         super().__init__(name=name or _name(body), body=body, foreign=foreign, **facts)
-        if not isinstance(self.version, str):
-            raise UsageError(f"version={self.version!r}: give a text such as '1'")
         update_wrapper(self, body)
         _refuse_taken(self)
         rule = [self.infer] if inspect.isfunction(self.infer) else []
@@ -128,6 +126,11 @@ def _remade(kind: type[Op[..., Any]], body: Callable[..., Any], facts: dict[str,
     return kind(body, **facts)
 
 
+def _check_version(version: object) -> None:
+    if not isinstance(version, str):
+        raise UsageError(f"version={version!r}: give a text such as '1'")
+
+
 def _refuse_taken(op: Op[..., Any]) -> None:
     """UsageError for another package's operator under the name of one of ours."""
     known = OPERATORS.get(op.name)
@@ -156,6 +159,7 @@ def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[
     >>> im.eval_shape(logit, im.spec("float32", ["n"]))
     float32[n]
     """
+    _check_version(facts.get("version", ""))
     facts.setdefault("promote", getattr(infer, "promote", None))
     facts.setdefault("may_raise", not isinstance(infer, Elementwise))
     return lambda body: Op(body, infer=infer, **facts)
@@ -185,6 +189,7 @@ def composite(body: Any = None, **facts: str) -> Any:
     >>> run(numpy.array([-1, 3], numpy.float32))
     array([-0.5 ,  0.75], dtype=float32)
     """
+    _check_version(facts.get("version", ""))
     return Op(body) if body is not None else lambda body: Op(body, **facts)
 
 

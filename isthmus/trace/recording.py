@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,11 +48,24 @@ def declared(
     if op.discovers and attributes["size"] is None:
         attributes = {**attributes, "size": fresh(op.name)}
     assert op.infer is not None  # as of all that are no composites
-    types = op.infer(*operands, **attributes)
+    try:
+        types = op.infer(*operands, **attributes)
+    except TypeError as problem:
+        if not op.foreign or _takes(op.infer, operands, attributes):
+            raise
+        raise UsageError(f"infer: {problem}; it is called as infer(*types, **attributes)") from None
     for each in _as_tuple(types):
         if not (isinstance(each, Type) and isinstance(each.dtype, numpy.dtype)):
             raise UsageError(f"infer gives {each!r}; give a Type of a numpy.dtype and a shape")
     return types, attributes
+
+
+def _takes(rule: Any, operands: Sequence[Any], attributes: Mapping[str, Any]) -> bool:
+    try:
+        inspect.signature(rule).bind(*operands, **attributes)
+    except TypeError:
+        return False
+    return True
 
 
 def _record_composite(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any:

@@ -76,7 +76,14 @@ def adds_one(x: Any, /) -> Any:
     return x
 
 
+@primitive(infer=lambda x: (x, Type(numpy.dtype("int64"), ())))
+def listed(x: Any, /) -> Any:
+    """Of two results in a list, where a tuple is asked for."""
+    return [x, x.size]
+
+
 WRONG = {
+    listed: "its body gave a list that is no array; return an array, or a tuple of them",
     shorter: r"shorter\(float32\[7\]\): its body gave float32\[1\], .* declares float32\[7\]",
     wider: r"its body gave float64\[7\], where infer declares float32\[7\]; make the two agree",
     single: r"gave float32\[7\], where infer declares 2 results \(float32\[7\], float32\[7\]\)",
@@ -196,12 +203,49 @@ def test_a_rule_that_gives_no_type() -> None:
                 call(X)
 
 
+def test_a_rule_that_takes_other_arguments() -> None:
+    @primitive(infer=lambda x: x)
+    def scaled(x: Any, /, *, by: int = 1) -> Any:
+        return x * by
+
+    ways: list[Any] = [scaled, lambda _: compile(scaled, spec("float32", ["n"]))]
+    for call in ways:
+        with pytest.raises(UsageError, match=r"scaled.*infer: .*'by'; it is called as infer\("):
+            call(X)
+
+
 def test_the_gradient_of_a_checked_operator() -> None:
     @primitive(infer=floating, vjp=lambda g, y, x: (g / x,))
     def natural(x: Any, /) -> Any:
         return numpy.log(x)
 
     numpy.testing.assert_allclose(grad(lambda x: np.sum(natural(x)))(X), 1 / X)
+
+
+def test_versions_are_texts_and_names_are_given() -> None:
+    with pytest.raises(UsageError, match="version=2: give a text such as '1'"):
+        primitive(infer=floating, version=2)
+    for op in (
+        primitive(infer=floating, version="2", name="package.logit")(lambda x, /: numpy.log(x)),
+        composite(version="2", name="package.logit")(lambda x, /: np.log(x)),
+    ):
+        assert op.version == "2" and str(op) == "package.logit" and op.foreign
+
+
+def test_numpys_scalars_lists_and_other_layouts_are_operands() -> None:
+    @primitive(infer=lambda x, y, **_: x)
+    def plus(x: Any, y: Any = None, /, *, factor: int = 1) -> Any:
+        return x if y is None else x + factor * y
+
+    matrix = X[:6].reshape(2, 3)
+    for x in (X[::-2], matrix.T, numpy.float32(3), X[:0], numpy.asarray(2.0), X.astype(">f4")):
+        for found, wanted in ((plus(x), x), (plus(x, x, factor=2), 3 * x)):
+            numpy.testing.assert_array_equal(found, wanted)
+            assert found.dtype == wanted.dtype.newbyteorder("=")
+    assert plus([1.0, 2.0]).tolist() == [1, 2]
+    call: Any = plus
+    with pytest.raises(UsageError, match="plus: missing a required argument: 'x'; see help"):
+        call()
 
 
 def test_names_of_isthmus_are_not_taken() -> None:
