@@ -29,7 +29,7 @@ from isthmus.trace.op import OPERATORS
 from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Traced
 
-from .foreign_operators import check_operators, described_operators
+from .foreign_operators import check_operators, described_operators, foreign_operators
 
 __all__ = ["read", "save"]
 
@@ -89,19 +89,25 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return document, arrays
 
 
-# Pickled, a program is the same document beside its constants, which are not copied before.
+# Pickled, a program is the same document beside its constants, which are not copied before, and
+# the operators of other packages, which pickle by their names, so that their modules are imported.
 
 
-def _rebuilt_graph(document: dict[str, Any], arrays: dict[str, Any]) -> Graph:
+def _received(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Traced:
+    return _rebuilt(document, arrays)
+
+
+def _received_graph(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Graph:
     return _rebuilt(document, arrays).graph
 
 
 def _reduced(traced: Traced) -> Any:
-    return _rebuilt, _described(traced)
+    return _received, (*_described(traced), list(foreign_operators(traced.graph).values()))
 
 
 def _reduced_graph(graph: Graph) -> Any:
-    return _rebuilt_graph, _described(Traced(graph, ((), {}), None))
+    _, state = _reduced(Traced(graph, ((), {}), None))
+    return _received_graph, state
 
 
 copyreg.pickle(Traced, _reduced)

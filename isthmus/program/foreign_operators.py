@@ -16,14 +16,19 @@ from isthmus.graph.nodes import Graph, Node, Result, topological
 from isthmus.trace.op import OPERATORS, Op
 from isthmus.trace.source import fingerprint
 
-__all__ = ["check_operators", "described_operators"]
+__all__ = ["check_operators", "described_operators", "foreign_operators"]
 
 Facts = dict[str, str]  # "module", "version", "source"
 
 
+def foreign_operators(graph: Graph) -> dict[str, Op[..., Any]]:
+    """The operators that are not ours, by name."""
+    return {op.name: op for op in _operators(graph.nodes()) if op.foreign}
+
+
 def described_operators(graph: Graph) -> dict[str, Facts]:
     """The facts of each operator that is not ours, by name."""
-    return {op.name: _facts(op) for op in _operators(graph.nodes()) if op.foreign}
+    return {name: _facts(op) for name, op in foreign_operators(graph).items()}
 
 
 def check_operators(written: Mapping[str, Facts]) -> None:

@@ -8,9 +8,18 @@ from typing import Any
 
 from isthmus.errors import UsageError
 
-__all__ = ["found_by_name", "has_place", "is_sent_by_value"]
+__all__ = ["found_by_name", "has_place", "is_sent_by_value", "module_of"]
 
 _ABSENT = object()
+
+
+def module_of(function: Any) -> str:
+    """The module of a function by the name that all processes know.
+
+    A process that multiprocessing has spawned runs the script once more under another one.
+    """
+    module: str = function.__module__
+    return "__main__" if module == "__mp_main__" else module
 
 
 def has_place(made: Any) -> bool:

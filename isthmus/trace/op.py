@@ -25,7 +25,7 @@ from isthmus.graph.nodes import Held
 from isthmus.graph.operator import Operator
 
 from .array import Array
-from .by_name import found_by_name, has_place, is_sent_by_value
+from .by_name import found_by_name, has_place, is_sent_by_value, module_of
 from .checked_call import checked_call
 from .discovery import is_recording
 from .recording import record
@@ -49,13 +49,15 @@ class Op(Operator, Generic[P, R]):
     (['x'], False)
     """
 
-    __qualname__: str  # as the body's
+    __module__: str  # as the body's
+    __qualname__: str
 
     def __init__(self, body: Callable[P, R], *, name: str = "", **facts: Any) -> None:
         foreign = body.__module__.split(".")[0] != "isthmus"
         facts.setdefault("checked", foreign and facts.get("infer") is not None)
         super().__init__(name=name or _name(body), body=body, foreign=foreign, **facts)
         update_wrapper(self, body)
+        self.__module__ = module_of(body)
         _refuse_taken(self)
         rule = [self.infer] if inspect.isfunction(self.infer) else []
         self.is_direct = not (self.checked or self.foreign)  # whether the body is the call
@@ -195,8 +197,8 @@ def composite(body: Any = None, **facts: str) -> Any:
 
 def _name(body: Callable[..., Any]) -> str:
     """`np.tanh` and `np.fft.fft` for ours, `package.module.name` for those of users."""
-    package, *rest = body.__module__.split(".")
-    module = rest[0] if package == "isthmus" and rest else body.__module__
+    package, *rest = module_of(body).split(".")
+    module = rest[0] if package == "isthmus" and rest else module_of(body)
     extension = f".{rest[1]}" if rest[1:2] in (["fft"], ["linalg"]) else ""
     return f"{module}{extension}.{body.__name__.lstrip('_')}"
 

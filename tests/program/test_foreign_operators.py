@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import sys
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ from typing import Any
 import numpy
 import pytest
 
-from isthmus import compile, load, models, np, npx, spec
-from isthmus.errors import FileError, IndexOutside, IsthmusError
+from isthmus import compile, load, models, np, npx, primitive, spec
+from isthmus.errors import FileError, IndexOutside, IsthmusError, UsageError
 from isthmus.program.archive import read
 from isthmus.trace.op import OPERATORS
 
@@ -136,6 +137,26 @@ def test_an_operator_that_is_defined_anew_in_one_process(package: Package, tmp_p
     numpy.testing.assert_array_equal(program(X), X + 1)
     program.save(tmp_path / "old.im")
     assert "the source of shifting has changed" in refused(tmp_path / "old.im")
+
+
+def test_a_pickled_program_imports_them(package: Package) -> None:
+    module = package.load()
+    sent = pickle.dumps(compile(lambda x: module.twice(x), spec("float32", ["n"]), backend="numpy"))
+    package.forget()
+    numpy.testing.assert_array_equal(pickle.loads(sent)(X), 2 * (X + 1))
+    package.load(by=3)
+    with pytest.raises(UsageError, match="is not the one it was saved with"):
+        pickle.loads(sent)
+
+
+def test_a_program_of_an_operator_that_has_no_place_is_not_sent() -> None:
+    @primitive(infer=lambda x: x)
+    def local(x: Any, /) -> Any:
+        return x
+
+    program = compile(local, spec("float32", ["n"]), backend="numpy")
+    with pytest.raises(UsageError, match=r"cannot be sent to another process.*top of a module"):
+        pickle.dumps(program)
 
 
 def test_operators_in_bodies_are_named(package: Package, tmp_path: Path) -> None:

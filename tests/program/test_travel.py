@@ -290,7 +290,8 @@ def of_the_script(x, /):
 
 
 def called(pair):
-    return pair[0](pair[1])
+    made, x = pair
+    return made(x), made
 
 
 if __name__ == "__main__":
@@ -302,10 +303,12 @@ if __name__ == "__main__":
     hybrid.hybridize(**options)
     x = numpy.ones((2, 3), numpy.float32)
     run = im.compile(net, im.spec("float32", ["n", 3]), **options)
-    makers = [net, hybrid, run, travelling.jitted, travelling.plus_two, of_the_script, np.tanh]
+    own = im.compile(lambda x: of_the_script(x) + 1, im.spec("float32", ["n", 3]), **options)
+    makers = [net, hybrid, run, own, travelling.jitted, travelling.plus_two, of_the_script, np.tanh]
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        for made, found in zip(makers, pool.map(called, [(made, x) for made in makers])):
+        for made, (found, again) in zip(makers, pool.map(called, [(made, x) for made in makers])):
             numpy.testing.assert_array_equal(found, made(x))
+            numpy.testing.assert_array_equal(again(x), found)
     print("equal", len(makers))
 """
 
@@ -315,7 +318,7 @@ def in_spawned_processes(folder: Path, options: dict[str, Any]) -> None:
     (folder / "script.py").write_text(SCRIPT)
     command = [sys.executable, "script.py", repr(options)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.stdout == "equal 7\n", done.stderr
+    assert done.stdout == "equal 8\n", done.stderr
 
 
 @pytest.mark.exhaustive
