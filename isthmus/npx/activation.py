@@ -13,6 +13,7 @@ from typing import Any
 
 from isthmus import np
 from isthmus.graph.infer import floating
+from isthmus.np.staged_sums import added_over_last_axis
 from isthmus.trace.op import composite, primitive
 
 from . import error_function
@@ -123,7 +124,7 @@ def leaky_relu(x: Any, /, *, slope: float = 0.01) -> Any:
     return np.where(x > 0, x, slope * x)
 
 
-@composite
+@composite(adds=added_over_last_axis)
 def log_softmax(x: Any, /, *, axis: int = -1) -> Any:
     """x - max(x) - log(sum(exp(x - max(x)))) along axis: no overflow, unlike log(softmax).
 
@@ -186,7 +187,7 @@ def silu(x: Any, /) -> Any:
     return x * sigmoid(x)
 
 
-@composite
+@composite(adds=added_over_last_axis)
 def softmax(x: Any, /, *, axis: int = -1) -> Any:
     """exp(x - max(x)) / sum(exp(x - max(x))) along axis.
 

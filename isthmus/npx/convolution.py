@@ -12,6 +12,7 @@ from isthmus.graph.dims import Dim, equal
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import product
 from isthmus.np.indexing import spaced, surrounded
+from isthmus.np.staged_sums import added_over_layers
 from isthmus.trace.op import composite, primitive
 
 from .windows import Padding, Pair, output_size, padded, padding_of, pair, taps
@@ -173,7 +174,7 @@ def _depthwise(x: Any, weight: Any, padding: Padding, strides: Any, dilation: An
     return result
 
 
-@composite
+@composite(adds=added_over_layers)
 def fully_connected(x: Any, weight: Any, bias: Any = None, /) -> Any:
     """x @ weight.T + bias. x: [..., I], weight: [O, I], bias: [O] or None -> [..., O].
 

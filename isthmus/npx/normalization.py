@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus import np
+from isthmus.np.staged_sums import added_over_last_axis
 from isthmus.trace.op import composite
 
 __all__ = [
@@ -35,7 +36,7 @@ def batch_norm(
     return x * np.reshape(scale, lines) + np.reshape(shift, lines)
 
 
-@composite
+@composite(adds=added_over_last_axis)
 def layer_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> Any:
     """(x - mean) / sqrt(var + epsilon) * gamma + beta, over the last axis.
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import cached_property, update_wrapper
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
@@ -104,8 +104,18 @@ def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[
     return lambda body: Op(body, infer=infer, **facts)
 
 
-def composite(body: Callable[P, R]) -> Op[P, R]:
+@overload
+def composite(body: Callable[P, R], /) -> Op[P, R]: ...
+
+
+@overload
+def composite(**facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]: ...
+
+
+def composite(body: Any = None, /, **facts: Any) -> Any:
     """An operator made of others; type, cost, gradient and lowering follow from its body.
+
+    facts: what else there is to say of it, see `graph.operator.Operator`.
 
     >>> import numpy
     >>> import isthmus as im
@@ -117,7 +127,7 @@ def composite(body: Callable[P, R]) -> Op[P, R]:
     >>> run(numpy.array([-1, 3], numpy.float32))
     array([-0.5 ,  0.75], dtype=float32)
     """
-    return Op(body)
+    return (lambda it: Op(it, **facts)) if body is None else Op(body, **facts)
 
 
 def _name(body: Callable[..., Any]) -> str:
