@@ -55,6 +55,8 @@ class Operator:
     adds: `(node) -> Addition or None`: the long sums in it.
     in_stages: `(*operands, **attributes)`: the same results by sums of bounded length; of a
         composite without it, its parts.
+    is_standard: `(node) -> bool`, of a composite: whether it is the operation that runtimes have
+        under its name; else they are given its parts. Without it, always.
     operations: `(operand types, result types, attributes) -> count`; else one an element.
     interval: `(node, index, known) -> Interval` of a result's integers, see `analysis.intervals`.
     needs: `(node) -> [(size, what it is of)]`: sizes that must not be negative for the node to be
@@ -84,6 +86,7 @@ class Operator:
     settled: Rule | None = None
     adds: Rule | None = None
     in_stages: Rule | None = None
+    is_standard: Rule | None = None
     operations: Rule | None = None
     interval: Rule | None = None
     needs: Rule | None = None

@@ -15,6 +15,8 @@ from isthmus.np.indexing import spaced, surrounded
 from isthmus.np.staged_sums import added_over_layers
 from isthmus.trace.op import composite, primitive
 
+from .precision import in_float32
+from .standard import has_vector_bias
 from .windows import Padding, Pair, output_size, padded, padding_of, pair, taps
 
 __all__ = [
@@ -116,6 +118,7 @@ def _weight_gradient(
 
 
 @primitive(infer=_type, operations=_operations, vjp=_gradient, may_raise=False)
+@in_float32
 def convolution(
     x: Any,
     weight: Any,
@@ -174,7 +177,8 @@ def _depthwise(x: Any, weight: Any, padding: Padding, strides: Any, dilation: An
     return result
 
 
-@composite(adds=added_over_layers)
+@composite(adds=added_over_layers, is_standard=has_vector_bias)
+@in_float32
 def fully_connected(x: Any, weight: Any, bias: Any = None, /) -> Any:
     """x @ weight.T + bias. x: [..., I], weight: [O, I], bias: [O] or None -> [..., O].
 

@@ -18,6 +18,7 @@ from isthmus.np.statistical import mean_in_stages
 from isthmus.trace.op import composite, primitive
 
 from .convolution import convolution, spread_windows
+from .precision import in_float32
 from .windows import Pair, output_size, padded, padding_of, pair, taps
 
 __all__ = [
@@ -128,6 +129,7 @@ def _in_stages(x: Any, window: Any, strides: Any, padding: Any, count_padding: b
     adds=_added,
     in_stages=_in_stages,
 )
+@in_float32
 def average_pool(
     x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0, count_padding: bool = True
 ) -> Any:

@@ -48,6 +48,8 @@ def record(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any
 
 def _record_composite(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any:
     values = tuple(map(_operand, operands))  # before the body, which may assign to a handle
+    if op.settled is not None:
+        attributes = op.settled(*(value and value.type for value in values), **attributes)
     since = next_number()
     try:
         outcome = op.body(*([operands] if op.variadic else operands), **attributes)
