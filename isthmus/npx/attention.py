@@ -8,9 +8,11 @@ from typing import Any
 import numpy
 
 from isthmus import np
+from isthmus.analysis.finite import is_finite
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.trace.op import composite
+from isthmus.trace.recording import as_value
 
 from .precision import in_float32
 from .softmax import softmax
@@ -45,6 +47,12 @@ def scaled_dot_product_attention(q: Any, k: Any, v: Any, mask: Any = None, /) ->
     scores = np.matmul(q * _scale(q), np.matrix_transpose(k))
     if mask is None:
         return np.matmul(softmax(scores), v)
+    if mask.dtype.kind not in "bf":
+        raise UsageError(
+            f"a mask of {mask.dtype}; give truth values, as mask != 0 are, or floats to add"
+        )
+    if mask.dtype.kind == "f" and is_finite(as_value(mask)):  # no row sees nothing
+        return np.matmul(softmax(scores + mask), v)
     masked, seen = _masked(scores, mask)
     return np.matmul(softmax(masked), v) * np.astype(seen, v.dtype)
 
@@ -62,12 +70,7 @@ def _masked(scores: Any, mask: Any) -> tuple[Any, Any]:
     least = numpy.finfo(scores.dtype).min
     if mask.dtype.kind == "b":
         return np.where(mask, scores, least), _row_wise(np.any, mask)
-    if mask.dtype.kind != "f":
-        raise UsageError(
-            f"a mask of {mask.dtype}; give truth values, as mask != 0 are, or floats to add"
-        )
-    finite = np.maximum(mask, least)
-    return scores + finite, _row_wise(np.max, mask) > -math.inf
+    return scores + np.maximum(mask, least), _row_wise(np.max, mask) > -math.inf
 
 
 def _row_wise(reduction: Any, mask: Any) -> Any:

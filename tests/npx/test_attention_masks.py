@@ -6,16 +6,12 @@ from typing import Any
 
 import numpy
 import pytest
+from backends import BACKENDS
 
 import isthmus as im
 from isthmus import npx
 from isthmus.errors import UsageError
 
-BACKENDS = {
-    "numpy": {"backend": "numpy"},
-    "cpu": {"backend": "cpu"},
-    "gpu": {"backend": "gpu", "device": "cpu"},
-}
 FLOAT = numpy.float32
 Q, V = numpy.ones((1, 2, 2), FLOAT), numpy.array([[[1, 1], [9, 9]]], FLOAT)
 attention = npx.scaled_dot_product_attention

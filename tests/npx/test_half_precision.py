@@ -7,15 +7,11 @@ from typing import Any
 
 import numpy
 import pytest
+from backends import BACKENDS
 
 import isthmus as im
 from isthmus import npx
 
-BACKENDS = {
-    "numpy": {"backend": "numpy"},
-    "cpu": {"backend": "cpu"},
-    "gpu": {"backend": "gpu", "device": "cpu"},
-}
 HALF, FLOAT = numpy.float16, numpy.float32
 RANDOM = numpy.random.default_rng(3)
 

@@ -7,16 +7,12 @@ from typing import Any
 
 import numpy
 import pytest
+from backends import BACKENDS
 
 import isthmus as im
 from isthmus import npx
 from isthmus.errors import UsageError
 
-BACKENDS = {
-    "numpy": {"backend": "numpy"},
-    "cpu": {"backend": "cpu"},
-    "gpu": {"backend": "gpu", "device": "cpu"},
-}
 FLOAT = numpy.float32
 RANDOM = numpy.random.default_rng(5)
 
@@ -33,14 +29,15 @@ def positive(*shape: int) -> Any:
     return abs(x(*shape)) + 1
 
 
+by_row: Any = numpy.array([0.5, 1, 2, 0], FLOAT)  # an array where one number is usual
 AXES: list[Any] = [None, 0, -1, (1,), (0, 1), (0, -1), (0, 1, 2), (), [0, 2]]
 CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     **{f"softmax {axis}": (over(npx.softmax, axis), (x(2, 3, 4),)) for axis in AXES},
     **{f"log_softmax {axis}": (over(npx.log_softmax, axis), (x(2, 3, 4),)) for axis in AXES},
     "elu of int": (lambda a: npx.elu(a, alpha=0), (x(3, 4),)),
-    "elu by row": (lambda a: npx.elu(a, alpha=numpy.full(4, 0.5, FLOAT)), (x(3, 4),)),
+    "elu by row": (lambda a: npx.elu(a, alpha=by_row), (x(3, 4),)),
     "leaky_relu of int": (lambda a: npx.leaky_relu(a, slope=2), (x(3, 4),)),
-    "leaky_relu by row": (lambda a: npx.leaky_relu(a, slope=numpy.ones(4, FLOAT)), (x(3, 4),)),
+    "leaky_relu by row": (lambda a: npx.leaky_relu(a, slope=by_row), (x(3, 4),)),
     "gelu tanh": (lambda a: npx.gelu(a, approximate="tanh"), (x(3, 4),)),
     "gelu none": (lambda a: npx.gelu(a, approximate="none"), (x(3, 4),)),
     "layer_norm of int": (lambda a, g: npx.layer_norm(a, g, g, epsilon=1), (x(3, 4), x(4))),

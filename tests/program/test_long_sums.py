@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy
 import pytest
+from backends import RUNTIMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,12 +19,11 @@ import isthmus as im
 from isthmus import np, npx
 from isthmus.program.executable import Executable
 
-BACKENDS = {"cpu": {"backend": "cpu"}, "gpu": {"backend": "gpu", "device": "cpu"}}
 FLOAT = numpy.float32
 HALF_UNIT = float(numpy.finfo(FLOAT).eps) / 2
 SIZES = [2**12, 2**16, 2**20, 1_000_003]
 LONGER = [pytest.param(2**24, marks=pytest.mark.exhaustive)]
-each_backend = pytest.mark.parametrize("backend", BACKENDS)
+each_backend = pytest.mark.parametrize("backend", RUNTIMES)
 each_form = pytest.mark.parametrize("names", [False, True], ids=["static", "named"])
 
 
@@ -41,7 +41,7 @@ def compiled(
     """The function for these arrays' shapes, or for a name instead of each size."""
     shapes = [[f"d{size}" for size in a.shape] if names else a.shape for a in arrays]
     specs = tuple(im.spec(a.dtype, shape) for a, shape in zip(arrays, shapes, strict=True))
-    return im.compile(function, specs, **BACKENDS[backend], **options)
+    return im.compile(function, specs, **RUNTIMES[backend], **options)
 
 
 def error(found: Any, exact: Any) -> float:
@@ -157,7 +157,7 @@ def test_of_any_length_and_mean(backend: str, data: Any) -> None:
 @each_backend
 def test_one_program_takes_short_and_long_calls(backend: str) -> None:
     run = im.compile(
-        lambda x: np.mean(x, axis=1), im.spec("float32", ["b", "n"]), **BACKENDS[backend]
+        lambda x: np.mean(x, axis=1), im.spec("float32", ["b", "n"]), **RUNTIMES[backend]
     )
     for shape in [(2, 3), (2, 2**17), (5, 1), (2, 2**17), (1, 129)]:
         wanted = constant(*shape).mean(axis=1)
@@ -169,7 +169,7 @@ def test_bound_and_in_a_namespace(backend: str) -> None:
     x = constant(2**18)
     bound = compiled(np.mean, backend, True, x).bind(x)
     assert error(bound(), 0.1) < 3e-7
-    xp = im.namespace(backend, device=BACKENDS[backend].get("device"))
+    xp = im.namespace(backend, device=RUNTIMES[backend].get("device"))
     assert error(numpy.asarray(xp.mean(xp.asarray(x))), 0.1) < 3e-7
 
 
