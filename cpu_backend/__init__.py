@@ -29,6 +29,7 @@ class CpuBackend:
 
     name = "cpu"
     longest = LONGEST
+    adds_in_line = True
 
     def __init__(self) -> None:
         self.writes = {".xml": export_ir}

@@ -16,6 +16,7 @@ from isthmus.analysis.index_checks import body_reason, index_reason
 from isthmus.graph.dims import same
 from isthmus.graph.nodes import Constant, Node, Type
 from isthmus.graph.operator import Operator
+from isthmus.graph.passes import is_standard
 from isthmus.npx import control_operators
 from isthmus.trace.op import OPERATORS
 
@@ -84,6 +85,7 @@ NARROWED = {
     control_operators.scan,
     control_operators.loop,
 }
+MAX_AXES = 6  # of the kernels that compute a composite whole
 INT32 = numpy.iinfo(numpy.int32)
 
 
@@ -96,12 +98,10 @@ def is_wide(array: numpy.ndarray[Any, Any]) -> bool:
 
 def fuses(node: Node) -> bool:
     """Whether a composite has a row of its own and its arrays are all float32."""
+    if node.op not in LOWERING or not is_standard(node):
+        return False
     types = [v.type for v in node.operands if v is not None]
-    return node.op in LOWERING and all(t.dtype.name == "float32" for t in types) and _fits(node)
-
-
-def _fits(node: Node) -> bool:
-    return not any(t is not None and t.ndim > 6 for t in _types(node))
+    return all(t.dtype.name == "float32" for t in types) and max(t.ndim for t in types) <= MAX_AXES
 
 
 def refuses(node: Node) -> str | None:

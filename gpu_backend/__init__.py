@@ -27,6 +27,7 @@ class GpuBackend:
     """ONNX Runtime; imported when the first program is compiled."""
 
     name = "gpu"
+    adds_in_line = True
 
     def __init__(self) -> None:
         self.writes = {".onnx": export_onnx}

@@ -15,6 +15,7 @@ from isthmus.analysis.index_checks import body_reason, index_reason
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Constant, Node, Type
 from isthmus.graph.operator import Operator
+from isthmus.graph.passes import is_standard
 from isthmus.graph.shapes import same_shape
 from isthmus.npx.windows import padding_of
 from isthmus.onnx.write.lowering import HOST_ONLY, LOWERING
@@ -31,7 +32,7 @@ LONGEST = 2**24  # positions are compared as float32
 
 def fuses(node: Node, options: Options) -> bool:
     """Whether a composite is one ONNX operation here, and its arrays are all float32."""
-    if node.op not in LOWERING or node.op in TYPES:
+    if node.op not in LOWERING or node.op in TYPES or not is_standard(node):
         return False
     if any(t.dtype.name not in FLOAT for t in _types(node)):
         return False
@@ -118,12 +119,6 @@ def _is_image(node: Node) -> bool:
     return x is not None and x.type.ndim == 4 and all(isinstance(s, Constant) for s in statistics)
 
 
-def _is_flat_weight(node: Node) -> bool:
-    _, weight, bias = node.operands
-    assert weight is not None
-    return weight.type.ndim == 2 and (bias is None or bias.type.ndim == 1)
-
-
 def _is_last_axis(node: Node) -> bool:
     x, *others = _types(node)[:3]
     return all(same_shape(t.shape, x.shape[-1:]) for t in others)
@@ -135,7 +130,6 @@ def _is_4d(node: Node) -> bool:
 
 FITS: Mapping[Operator, Callable[[Node], bool]] = {
     npx.batch_norm: _is_image,
-    npx.fully_connected: _is_flat_weight,
     npx.global_average_pool: _is_4d,
     npx.layer_norm: _is_last_axis,
 }

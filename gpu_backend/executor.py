@@ -53,7 +53,7 @@ class OnnxRunner:
         """Whether the runtime computes all of it for these sizes, which its inputs show."""
         return not self.model.size_inputs and not self.unusual(sizes)
 
-    def on_device(self, buffers: Sequence[Any]) -> list[Any]:
+    def on_device(self, buffers: Sequence[Any], sizes: Mapping[str, int]) -> list[Any]:
         """The outputs, in the runtime's memory, for inputs that are there; none is empty."""
         binding = self.session.io_binding()
         for name, buffer in zip(self.inputs, buffers, strict=True):

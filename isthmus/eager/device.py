@@ -86,9 +86,11 @@ class Device:
     ) -> Any:
         arrays = [operand for operand in given if isinstance(operand, Array)]
         executable, views = program
-        if self.memory is None or not executable.takes_buffers([a.type for a in arrays]):
+        types = [array.type for array in arrays]
+        if self.memory is None or not executable.takes_buffers(types):
             return self._placed(executable(*map(_host, arrays)), None, [])
-        buffers = executable.on_device([array.value.buffer() for array in arrays])  # type: ignore[attr-defined]
+        given_buffers = [array.value.buffer() for array in arrays]  # type: ignore[attr-defined]
+        buffers = executable.on_device(given_buffers, types)
         several = isinstance(executable.traced.result, tuple)
         laid: Any = _computed(op, given, attributes, layout) if any(views) else None
         places = laid if several and any(views) else [laid] * len(buffers)

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Operator"]
+from .dims import Dim
+from .shapes import evaluate
+
+__all__ = ["Addition", "Operator"]
 
 Rule = Callable[..., Any]
+
+THIN = 64  # elements of a matrix product that is computed as dot products, not in blocks
+
+
+class Addition(NamedTuple):
+    """How many `terms` are added to each element of a result, and the most that a kernel of float32
+    should: one that adds more in one line loses more digits than NumPy, which adds in pairs.
+
+    sides: rows and columns of a matrix product, whose lines are long only if it is thin.
+    """
+
+    terms: int | Dim
+    most: int
+    sides: tuple[int | Dim, int | Dim] = (1, 1)
+
+    def names(self) -> set[str]:
+        """The names of the sizes that decide whether it is long; none where no size makes it so."""
+        sizes = (self.terms, *self.sides)
+        if not isinstance(self.terms, Dim) and self.terms <= self.most:
+            return set()
+        return {name for size in sizes if isinstance(size, Dim) for name in size.names()}
+
+    def is_long(self, sizes: Mapping[str, int]) -> bool:
+        """Whether a kernel should not add that many, for these sizes of the names."""
+        if evaluate(self.terms, sizes) <= self.most:
+            return False
+        rows, columns = (evaluate(size, sizes) for size in self.sides)
+        return 1 in (rows, columns) or rows * columns <= THIN
 
 
 @dataclass(eq=False, kw_only=True, repr=False)
@@ -21,6 +52,11 @@ class Operator:
     vjp: `(g, y, *operands, **attributes) -> gradients by the operands`.
     zero_gradient: it is constant between jumps.
     settled: `(*types, **attributes)` gives attributes the form they are recorded in.
+    adds: `(node) -> Addition or None`: the long sums in it.
+    in_stages: `(*operands, **attributes)`: the same results by sums of bounded length; of a
+        composite without it, its parts.
+    is_standard: `(node) -> bool`, of a composite: whether it is the operation that runtimes have
+        under its name; else they are given its parts. Without it, always.
     operations: `(operand types, result types, attributes) -> count`; else one an element.
     interval: `(node, index, known) -> Interval` of a result's integers, see `analysis.intervals`.
     needs: `(node) -> [(size, what it is of)]`: sizes that must not be negative for the node to be
@@ -52,6 +88,9 @@ class Operator:
     vjp: Rule | None = None
     zero_gradient: bool = False
     settled: Rule | None = None
+    adds: Rule | None = None
+    in_stages: Rule | None = None
+    is_standard: Rule | None = None
     operations: Rule | None = None
     interval: Rule | None = None
     needs: Rule | None = None

@@ -10,7 +10,7 @@ from .dims import Dim
 from .nodes import Graph, Node, Result, Value, topological
 from .shapes import evaluate
 
-__all__ = ["Known", "copy_node", "expand", "with_bodies", "with_sizes"]
+__all__ = ["Known", "copy_node", "expand", "is_standard", "with_bodies", "with_sizes"]
 
 Known = dict[int, Value]  # id of an old value -> the new one
 
@@ -30,6 +30,11 @@ def expand(graph: Graph, keep: Callable[[Node], bool], *, bodies: bool = True) -
     done: set[int] = set()
     _expand(graph.outputs, keep, known, done, bodies)
     return replace(graph, outputs=tuple(known.get(id(v), v) for v in graph.outputs))
+
+
+def is_standard(node: Node) -> bool:
+    """Whether a composite is what runtimes have under its name, as its operator says."""
+    return node.op.is_standard is None or bool(node.op.is_standard(node))
 
 
 def _expand(

@@ -17,6 +17,8 @@ from .complex_numbers import conj
 from .conversion import asarray
 from .manipulation import expand_dims, matrix_transpose, squeeze
 from .parts import in_parts, ordered, shaped
+from .staged_sums import added_over_products, product_in_stages
+from .statistical import sum
 
 __all__ = [
     "matmul",
@@ -45,7 +47,18 @@ def _gradient(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return matmul(g, matrix_transpose(right)), of_right
 
 
-@primitive(infer=matrix_product, operations=_operations, vjp=_gradient, may_raise=False)
+def _in_stages(x: Any, y: Any) -> Any:
+    return product_in_stages(matmul, sum, x, y)
+
+
+@primitive(
+    infer=matrix_product,
+    operations=_operations,
+    vjp=_gradient,
+    may_raise=False,
+    adds=added_over_products,
+    in_stages=_in_stages,
+)
 def matmul(x1: Any, x2: Any, /) -> Any:
     """x1 @ x2. x1: [..., M, K], x2: [..., K, N] -> [..., M, N]; leading axes broadcast.
 

@@ -36,6 +36,7 @@ from .elementwise import divide, maximum, subtract
 from .exponents import sqrt, square
 from .manipulation import broadcast_to, reshape
 from .searching import where
+from .staged_sums import added_over_axes, sum_in_stages
 
 __all__ = [
     "all",
@@ -94,6 +95,14 @@ def _prod_gradient(g: Any, y: Any, x: Any, axis: Any, **_: Any) -> tuple[Any]:
     lone = equal(sum(astype(zero, x.dtype), axis=axis, keepdims=True), 1)
     others = where(lone, prod(filled, axis=axis, keepdims=True), 0)
     return (_kept(g, x, axis) * where(zero, others, _kept(y, x, axis) / filled),)
+
+
+def _sum_in_stages(x: Any, axis: Any, dtype: Any, keepdims: bool) -> Any:
+    return sum_in_stages(sum, x, axis, keepdims)
+
+
+def mean_in_stages(x: Any, axis: Any, dtype: Any, keepdims: bool) -> Any:
+    return divide(sum_in_stages(sum, x, axis, keepdims), elements(x, axis))
 
 
 def elements(x: Any, axis: Any) -> int | Dim:
@@ -194,6 +203,8 @@ def ptp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     settled=settled_dtype,
     vjp=_mean_gradient,
     may_raise=False,
+    adds=added_over_axes,
+    in_stages=mean_in_stages,
 )
 def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     """The sum divided by the number of elements.
@@ -236,6 +247,8 @@ def prod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
     settled=settled_dtype,
     vjp=_sum_gradient,
     may_raise=False,
+    adds=added_over_axes,
+    in_stages=_sum_in_stages,
 )
 def sum(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     """The sum of the elements; small ints are added as int64. 0 of none.

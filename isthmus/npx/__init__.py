@@ -13,18 +13,17 @@ from .activation import (
     hard_sigmoid,
     hard_swish,
     leaky_relu,
-    log_softmax,
     relu,
     relu6,
     sigmoid,
     silu,
-    softmax,
 )
 from .attention import scaled_dot_product_attention
 from .control_flow import cond, foreach, while_loop
 from .convolution import convolution, fully_connected
 from .normalization import batch_norm, l2_normalize, layer_norm
 from .pooling import average_pool, global_average_pool, max_pool
+from .softmax import log_softmax, softmax
 from .unknown import ELSEWHERE
 
 __all__ = [

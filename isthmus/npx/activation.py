@@ -1,9 +1,9 @@
-"""Activation functions, elementwise but for the softmaxes. x: any shape, float.
+"""Activation functions, elementwise. x: any shape, float.
 
 These are what a network means by them, and runtimes have kernels of their own for them.
 So on a NaN, an infinity, or a magnitude above 1e38 they may differ from NumPy: a NaN may
-leave relu as 0, and one bad element may leave the others of a softmax as numbers. The
-functions of `isthmus.np` (`np.maximum`, `np.clip`, `np.exp`) keep NumPy's values everywhere.
+leave relu as 0. The functions of `isthmus.np` (`np.maximum`, `np.clip`, `np.exp`) keep NumPy's
+values everywhere. Half precision is computed in float32.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy
+
 from isthmus import np
+from isthmus.errors import UsageError
 from isthmus.graph.infer import floating
 from isthmus.trace.op import composite, primitive
 
 from . import error_function
+from .precision import in_float32
+from .standard import numbers, with_numbers
 
 __all__ = [
     "elu",
@@ -24,12 +29,10 @@ __all__ = [
     "hard_sigmoid",
     "hard_swish",
     "leaky_relu",
-    "log_softmax",
     "relu",
     "relu6",
     "sigmoid",
     "silu",
-    "softmax",
 ]
 
 
@@ -52,7 +55,8 @@ def erf(x: Any, /) -> Any:
     return error_function.erf(x)
 
 
-@composite
+@composite(settled=numbers("alpha"), is_standard=with_numbers("alpha"))
+@in_float32
 def elu(x: Any, /, *, alpha: float = 1.0) -> Any:
     """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289).
 
@@ -65,12 +69,25 @@ def elu(x: Any, /, *, alpha: float = 1.0) -> Any:
     return np.where(x > 0, x, alpha * (np.exp(np.minimum(x, 0)) - 1))
 
 
-@composite
-def gelu(x: Any, /, *, approximate: bool = False) -> Any:
+def _settled_form(*_: Any, approximate: Any) -> dict[str, Any]:
+    return {"approximate": _is_approximate(approximate)}
+
+
+def _is_approximate(approximate: Any) -> bool:
+    """By tanh: a truth value, or the name that ONNX and torch give the form."""
+    found = {"tanh": True, "none": False}.get(approximate, approximate)
+    if not isinstance(found, bool | numpy.bool_):
+        raise UsageError(f"approximate={approximate!r}; give True or 'tanh', or False or 'none'")
+    return bool(found)
+
+
+@composite(settled=_settled_form)
+@in_float32
+def gelu(x: Any, /, *, approximate: bool | str = False) -> Any:
     """x * Phi(x), Phi the normal distribution (Hendrycks and Gimpel 2016, arXiv:1606.08415).
 
-    x: any shape, float; the result has its dtype. approximate: Phi by tanh instead of erf, as in
-    the first BERT and in GPT-2.
+    x: any shape, float; the result has its dtype. approximate: True or "tanh" for Phi by tanh
+    instead of erf, as in the first BERT and in GPT-2. Raises UsageError for another word.
 
     >>> from isthmus import np, npx
     >>> npx.gelu(np.asarray([-1.0, 0.0, 2.0]))
@@ -78,13 +95,14 @@ def gelu(x: Any, /, *, approximate: bool = False) -> Any:
     >>> npx.gelu(np.asarray([-1.0, 0.0, 2.0]), approximate=True)
     array([-0.15880801,  0.        ,  1.95459769])
     """
-    if approximate:
+    if _is_approximate(approximate):
         inner = math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))
         return 0.5 * x * (1 + np.tanh(inner))
     return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
 
 
 @composite
+@in_float32
 def hard_sigmoid(x: Any, /) -> Any:
     """min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, arXiv:1905.02244).
 
@@ -98,6 +116,7 @@ def hard_sigmoid(x: Any, /) -> Any:
 
 
 @composite
+@in_float32
 def hard_swish(x: Any, /) -> Any:
     """x * min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, arXiv:1905.02244).
 
@@ -110,7 +129,8 @@ def hard_swish(x: Any, /) -> Any:
     return x * hard_sigmoid(x)
 
 
-@composite
+@composite(settled=numbers("slope"), is_standard=with_numbers("slope"))
+@in_float32
 def leaky_relu(x: Any, /, *, slope: float = 0.01) -> Any:
     """x above 0, slope * x below (Maas et al. 2013).
 
@@ -121,21 +141,6 @@ def leaky_relu(x: Any, /, *, slope: float = 0.01) -> Any:
     array([-0.2,  3. ])
     """
     return np.where(x > 0, x, slope * x)
-
-
-@composite
-def log_softmax(x: Any, /, *, axis: int = -1) -> Any:
-    """x - max(x) - log(sum(exp(x - max(x)))) along axis: no overflow, unlike log(softmax).
-
-    x: any shape, float, at least one axis; the result has its dtype and shape. Raises UsageError
-    for an axis that x lacks (NumPy arrays: AxisError). As ONNX's LogSoftmax from opset 13.
-
-    >>> from isthmus import np, npx
-    >>> npx.log_softmax(np.asarray([0.0, 1000.0]))
-    array([-1000.,     0.])
-    """
-    shifted = x - np.max(x, axis=axis, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
 @composite
@@ -161,6 +166,7 @@ def relu6(x: Any, /) -> Any:
 
 
 @composite
+@in_float32
 def sigmoid(x: Any, /) -> Any:
     """1 / (1 + exp(-x)), as (1 + tanh(x / 2)) / 2, which does not overflow.
 
@@ -174,6 +180,7 @@ def sigmoid(x: Any, /) -> Any:
 
 
 @composite
+@in_float32
 def silu(x: Any, /) -> Any:
     """x * sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118).
 
@@ -184,19 +191,3 @@ def silu(x: Any, /) -> Any:
     array([-0.26894142,  0.        ,  0.73105858])
     """
     return x * sigmoid(x)
-
-
-@composite
-def softmax(x: Any, /, *, axis: int = -1) -> Any:
-    """exp(x - max(x)) / sum(exp(x - max(x))) along axis.
-
-    x: any shape, float, at least one axis; the result has its dtype and shape. Raises UsageError
-    for an axis that x lacks (NumPy arrays: AxisError). As ONNX's Softmax from opset 13.
-
-    >>> from isthmus import np, npx
-    >>> npx.softmax(np.asarray([[0.0, 0.0], [1000.0, 0.0]]))
-    array([[0.5, 0.5],
-           [1. , 0. ]])
-    """
-    weights = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return weights / np.sum(weights, axis=axis, keepdims=True)

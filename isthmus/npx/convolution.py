@@ -12,8 +12,11 @@ from isthmus.graph.dims import Dim, equal
 from isthmus.graph.nodes import Node, Type
 from isthmus.graph.shapes import product
 from isthmus.np.indexing import spaced, surrounded
+from isthmus.np.staged_sums import added_over_layers
 from isthmus.trace.op import composite, primitive
 
+from .precision import in_float32
+from .standard import has_vector_bias
 from .windows import (
     Padding,
     Pair,
@@ -24,7 +27,6 @@ from .windows import (
     span_of,
     steps_of,
     taps,
-    wide,
 )
 
 __all__ = [
@@ -155,6 +157,7 @@ def _weight_gradient(
     may_raise=False,
     checked=True,
 )
+@in_float32
 def convolution(
     x: Any,
     weight: Any,
@@ -183,12 +186,11 @@ def convolution(
     """
     both = padding_of(padding)
     arguments = (pair(strides, "strides"), pair(dilation, "dilation"))
-    dtype, x, weight = x.dtype, wide(x), wide(weight)
     if groups == x.shape[1] == weight.shape[0]:
-        return _depthwise(x, weight, both, *arguments).astype(dtype, copy=False)
+        return _depthwise(x, weight, both, *arguments)
     parts = zip(numpy.split(x, groups, 1), numpy.split(weight, groups, 0), strict=True)
     results = [_dense(part, w, both, *arguments) for part, w in parts]
-    return numpy.concatenate(results, axis=1).astype(dtype, copy=False)
+    return results[0] if groups == 1 else numpy.concatenate(results, axis=1)
 
 
 def _dense(x: Any, weight: Any, padding: Padding, strides: Any, dilation: Any) -> Any:
@@ -213,7 +215,8 @@ def _depthwise(x: Any, weight: Any, padding: Padding, strides: Any, dilation: An
     return result
 
 
-@composite
+@composite(adds=added_over_layers, is_standard=has_vector_bias)
+@in_float32
 def fully_connected(x: Any, weight: Any, bias: Any = None, /) -> Any:
     """x @ weight.T + bias. x: [..., I], weight: [O, I], bias: [O] or None -> [..., O].
 

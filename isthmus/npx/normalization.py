@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus import np
+from isthmus.np.staged_sums import added_over_last_axis
 from isthmus.trace.op import composite
+
+from .precision import in_float32
+from .standard import has_statistics_by_channel, numbers, with_numbers
 
 __all__ = [
     "batch_norm",
@@ -14,7 +18,8 @@ __all__ = [
 ]
 
 
-@composite
+@composite(settled=numbers("epsilon"), is_standard=has_statistics_by_channel)
+@in_float32
 def batch_norm(
     x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, /, *, epsilon: float = 1e-5
 ) -> Any:
@@ -35,7 +40,12 @@ def batch_norm(
     return x * np.reshape(scale, lines) + np.reshape(shift, lines)
 
 
-@composite
+@composite(
+    adds=added_over_last_axis,
+    settled=numbers("epsilon"),
+    is_standard=with_numbers("epsilon", least=0),
+)
+@in_float32
 def layer_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> Any:
     """(x - mean) / sqrt(var + epsilon) * gamma + beta, over the last axis.
 
@@ -53,6 +63,7 @@ def layer_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> An
 
 
 @composite
+@in_float32
 def l2_normalize(x: Any, /, *, axis: int = -1, epsilon: float = 1e-12) -> Any:
     """x / max(sqrt(sum(x*x)), epsilon) along axis.
 

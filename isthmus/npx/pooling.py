@@ -11,22 +11,17 @@ from isthmus import np
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Node, Type
-from isthmus.graph.shapes import product
+from isthmus.graph.operator import Addition
+from isthmus.graph.shapes import product, same_shape
 from isthmus.np.indexing import surrounded
+from isthmus.np.staged_sums import LAST_AXIS, added_over_images
+from isthmus.np.statistical import mean_in_stages
 from isthmus.trace.array import Array
 from isthmus.trace.op import composite, primitive
 
 from .convolution import convolution, spread_windows
-from .windows import (
-    output_size,
-    padded,
-    padding_of,
-    pair,
-    span_of,
-    steps_of,
-    taps,
-    wide,
-)
+from .precision import in_float32
+from .windows import Pair, output_size, padded, padding_of, pair, span_of, steps_of, taps
 
 __all__ = [
     "average_pool",
@@ -129,6 +124,27 @@ def _average_gradient(
     return (_scattered(flat, x, kernel, steps, padding),)
 
 
+def _added(node: Node) -> Addition | None:
+    """A whole window of two axes, if each adds as many: not where padding is left out."""
+    (x,), facts = node.operands, node.attributes
+    assert x is not None
+    size, is_bare = pair(facts["window"], "window"), not numpy.any(padding_of(facts["padding"]))
+    is_whole = is_bare and same_shape(x.type.shape[2:], size)
+    if x.type.dtype != numpy.float32 or not (is_bare or facts["count_padding"]):
+        return None
+    return Addition(size[0] * size[1], LAST_AXIS) if is_whole or 1 not in size else None
+
+
+def _in_stages(x: Any, window: Any, strides: Any, padding: Any, count_padding: bool) -> Any:
+    """The mean over the columns of each window of the means over its rows."""
+    size, (rows, columns) = pair(window, "window"), padding_of(padding)
+    steps = size if strides is None else pair(strides, "strides")
+    if same_shape(x.shape[2:], size) and not numpy.any((rows, columns)):
+        return mean_in_stages(x, axis=(2, 3), dtype=None, keepdims=True)
+    tall = average_pool(x, window=(size[0], 1), strides=(steps[0], 1), padding=(rows, (0, 0)))
+    return average_pool(tall, window=(1, size[1]), strides=(1, steps[1]), padding=((0, 0), columns))
+
+
 @primitive(
     infer=_type,
     operations=_operations,
@@ -136,7 +152,10 @@ def _average_gradient(
     vjp=_average_gradient,
     may_raise=False,
     checked=True,
+    adds=_added,
+    in_stages=_in_stages,
 )
+@in_float32
 def average_pool(
     x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0, count_padding: bool = True
 ) -> Any:
@@ -152,16 +171,23 @@ def average_pool(
     """
     size = pair(window, "window")
     steps = pair(window if strides is None else strides, "strides")
-    dtype, x = x.dtype, wide(x)
-    total = sum(taps(padded(x, padding_of(padding), 0), size, steps))
-    count: Any = x.dtype.type(size[0] * size[1])
-    if not count_padding:
-        inside = padded(numpy.ones((1, 1, *x.shape[2:]), x.dtype), padding_of(padding), 0)
-        count = sum(taps(inside, size, steps))
-    return (total / count).astype(dtype, copy=False)
+    around = padding_of(padding)
+    if x.shape[2:] == size and not numpy.any(around):
+        return x.mean(axis=(2, 3), keepdims=True)
+    total = _window_sums(padded(x, around, 0), size, steps)
+    if count_padding:
+        return total / x.dtype.type(size[0] * size[1])
+    inside = padded(numpy.ones((1, 1, *x.shape[2:]), x.dtype), around, 0)
+    return total / _window_sums(inside, size, steps)
 
 
-@composite
+def _window_sums(x: Any, size: Pair, steps: Pair) -> Any:
+    """The sum of each window: over its rows, then over its columns."""
+    tall = sum(taps(x, (size[0], 1), (steps[0], 1)))
+    return sum(taps(tall, (1, size[1]), (1, steps[1])))
+
+
+@composite(adds=added_over_images)
 def global_average_pool(x: Any, /) -> Any:
     """The mean over H and W, which stay as axes of size 1. -> [N, C, 1, 1].
 

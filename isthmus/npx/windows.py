@@ -20,7 +20,6 @@ __all__ = [
     "span_of",
     "steps_of",
     "taps",
-    "wide",
 ]
 
 Pair = tuple[int, int]
@@ -87,8 +86,3 @@ def taps(x: Any, window: Pair, strides: Pair, dilation: Pair = (1, 1)) -> list[A
         for i in range(0, window[0] * dilation[0], dilation[0])
         for j in range(0, window[1] * dilation[1], dilation[1])
     ]
-
-
-def wide(x: Any) -> Any:
-    """float16 as float32: a sum over a window is rounded once, and may exceed 65504 on its way."""
-    return x.astype(numpy.float32) if x.dtype == numpy.float16 else x

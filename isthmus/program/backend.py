@@ -48,7 +48,9 @@ class Backend(Protocol):
 
     What a backend may have beside these, and the core looks for: `longest`, a `splitting.Longest`,
     if a graph can be too long for one `load`; `memory(options)`, a `Memory`; `writes`, the suffixes
-    of the files it can write, each with a function of a graph and a path; `facts()`, a `Facts`.
+    of the files it can write, each with a function of a graph and a path; `facts()`, a `Facts`;
+    `adds_in_line`, True if its kernels add long lines of float32 one element after the other, so
+    that it is given long sums in stages.
 
     >>> import isthmus as im
     >>> from isthmus.extend import Options
@@ -71,7 +73,7 @@ class Memory(Protocol):
     """Where a backend keeps the arrays of `isthmus.namespace` between calls.
 
     A backend has it as the method `memory(options)` if that is not the host's memory; its
-    runners then have `on_device(buffers) -> buffers` for graphs whose sizes are all known.
+    runners then have `on_device(buffers, sizes) -> buffers` for graphs whose sizes are all known.
     """
 
     is_host: bool  # whether it is the host's memory after all, so that `get` copies nothing

@@ -190,9 +190,10 @@ class Executable:
         keeps = getattr(self._run.runners[0], "keeps_on_device", None) if self._run.direct else None
         return keeps is not None and keeps(self._run.binder.sizes_of(types))
 
-    def on_device(self, buffers: Sequence[Any]) -> list[Any]:
-        """The results, in the device's memory, for inputs that are there."""
-        results: list[Any] = self._run.runners[0].on_device(buffers)  # type: ignore[attr-defined]
+    def on_device(self, buffers: Sequence[Any], types: Sequence[Type]) -> list[Any]:
+        """The results, in the device's memory, for inputs of these types that are there."""
+        sizes = self._run.binder.sizes_of(types)
+        results: list[Any] = self._run.runners[0].on_device(buffers, sizes)  # type: ignore[attr-defined]
         return results
 
     def __reduce__(self) -> Any:

@@ -12,6 +12,7 @@ from isthmus.graph.passes import expand
 from isthmus.trace.tracing import trace
 
 from .backend import Backend, writers
+from .long_sums import for_files
 from .options import Options
 
 __all__ = ["export"]
@@ -65,7 +66,7 @@ def _whole(graph: Graph, backend: Backend) -> Graph:
     refused = [(node, reason) for node in nodes if (reason := backend.refuses(node, options))]
     if refused:
         raise UsageError(_explained(refused))
-    return expanded
+    return for_files(expanded) if getattr(backend, "adds_in_line", False) else expanded
 
 
 def _explained(refused: list[tuple[Node, str]]) -> str:

@@ -17,6 +17,7 @@ from .backend import Backend
 from .bound_call import Again, bound_run
 from .explanation import SegmentTimes
 from .inputs import Binder
+from .long_sums import loaded_by_length
 from .options import Options
 from .partition import Segment, partition
 
@@ -65,7 +66,12 @@ class Pipeline:
     def _load(self, segment: Segment) -> Runner:
         if segment.on_host:
             return Reference(segment.graph, self._body)
-        return guarded(segment.graph, self.backend.load(segment.graph, self.options))
+        if getattr(self.backend, "adds_in_line", False):
+            return loaded_by_length(segment.graph, self._on_backend)
+        return self._on_backend(segment.graph)
+
+    def _on_backend(self, graph: Graph) -> Runner:
+        return guarded(graph, self.backend.load(graph, self.options))
 
     def _body(self, body: Graph) -> Runner:
         """A body of a loop or branch that the host drives; numbers alone are quicker by NumPy."""

@@ -168,18 +168,18 @@ def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[
 
 
 @overload
-def composite(body: Callable[P, R]) -> Op[P, R]: ...
+def composite(body: Callable[P, R], /) -> Op[P, R]: ...
 
 
 @overload
-def composite(*, version: str = "", name: str = "") -> Callable[[Callable[P, R]], Op[P, R]]: ...
+def composite(**facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]: ...
 
 
-def composite(body: Any = None, **facts: str) -> Any:
+def composite(body: Any = None, /, **facts: Any) -> Any:
     """An operator made of others; type, cost, gradient and lowering follow from its body.
 
-    version: of its meaning, which saved programs then name. name: instead of the module's and the
-    function's. Either is given as @composite(version="1").
+    facts: what else there is to say of it, see `graph.operator.Operator`; of others' operators
+    version, as of `primitive`.
 
     >>> import numpy
     >>> import isthmus as im
@@ -192,7 +192,7 @@ def composite(body: Any = None, **facts: str) -> Any:
     array([-0.5 ,  0.75], dtype=float32)
     """
     _check_version(facts.get("version", ""))
-    return Op(body) if body is not None else lambda body: Op(body, **facts)
+    return (lambda it: Op(it, **facts)) if body is None else Op(body, **facts)
 
 
 def _name(body: Callable[..., Any]) -> str:

@@ -70,6 +70,8 @@ def _takes(rule: Any, operands: Sequence[Any], attributes: Mapping[str, Any]) ->
 
 def _record_composite(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any:
     values = tuple(map(_operand, operands))  # before the body, which may assign to a handle
+    if op.settled is not None:
+        attributes = op.settled(*(value and value.type for value in values), **attributes)
     handles = [operand for operand in operands if isinstance(operand, Array)]
     before = [handle._value for handle in handles]
     since = next_number()

@@ -1,0 +1,71 @@
+"""Softmax over one axis, several or all.
+
+Runtimes have kernels of their own for one axis: one bad element, a NaN or an infinity, may leave
+the others as numbers there. Half precision is computed in float32.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isthmus import np
+from isthmus.graph.dims import same
+from isthmus.graph.infer import axes_of
+from isthmus.graph.nodes import Type
+from isthmus.np.staged_sums import added_over_last_axis
+from isthmus.trace.op import composite
+
+from .precision import in_float32
+from .standard import has_one_axis
+
+__all__ = ["log_softmax", "softmax"]
+
+
+def _settled_axis(x: Type, axis: Any) -> dict[str, Any]:
+    axes = axes_of(axis, x.ndim)
+    return {"axis": axis if isinstance(axis, int) else axes[0] if len(axes) == 1 else axes}
+
+
+over_axis = composite(adds=added_over_last_axis, settled=_settled_axis, is_standard=has_one_axis)
+
+
+def _shifted(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
+    """x less its largest elements, and the axes; x itself where it has no elements."""
+    axes = axes_of(axis, x.ndim)
+    if any(same(size, 0) for size in x.shape):
+        return x, axes
+    return x - np.max(x, axis=axes, keepdims=True), axes
+
+
+@over_axis
+@in_float32
+def log_softmax(x: Any, /, *, axis: Any = -1) -> Any:
+    """x - max(x) - log(sum(exp(x - max(x)))) along axis: no overflow, unlike log(softmax).
+
+    x: any shape, float; the result has its dtype and shape. axis: an int, several, or None for all.
+    Raises UsageError for an axis that x lacks. As ONNX's LogSoftmax from opset 13.
+
+    >>> from isthmus import np, npx
+    >>> npx.log_softmax(np.asarray([0.0, 1000.0]))
+    array([-1000.,     0.])
+    """
+    shifted, axes = _shifted(x, axis)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axes, keepdims=True))
+
+
+@over_axis
+@in_float32
+def softmax(x: Any, /, *, axis: Any = -1) -> Any:
+    """exp(x - max(x)) / sum(exp(x - max(x))) along axis.
+
+    x: any shape, float; the result has its dtype and shape. axis: an int, several, or None for all.
+    Raises UsageError for an axis that x lacks. As ONNX's Softmax from opset 13.
+
+    >>> from isthmus import np, npx
+    >>> npx.softmax(np.asarray([[0.0, 0.0], [1000.0, 0.0]]))
+    array([[0.5, 0.5],
+           [1. , 0. ]])
+    """
+    shifted, axes = _shifted(x, axis)
+    weights = np.exp(shifted)
+    return weights / np.sum(weights, axis=axes, keepdims=True)
