@@ -17,7 +17,7 @@ from .hybrid import Hybrid
 from .parameter import Parameter
 from .unknown import unknown_attribute
 
-__all__ = ["Block", "Sequential"]
+__all__ = ["Block", "Sequential", "as_array"]
 
 
 class Block(Holder):
@@ -161,6 +161,11 @@ class Block(Holder):
 
 def _traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return any(isinstance(leaf, Array) for _, leaf in leaves((args, kwargs)))
+
+
+def as_array(x: Any) -> Any:
+    """An array as it is, and what NumPy makes of anything else, such as nested lists."""
+    return x if isinstance(x, Array | numpy.ndarray) else numpy.asarray(x)
 
 
 class Sequential(Block):

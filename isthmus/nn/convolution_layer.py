@@ -9,7 +9,7 @@ from isthmus.errors import UsageError
 from isthmus.npx.windows import pair
 
 from .activation_layer import Activation
-from .block import Block
+from .block import Block, as_array
 from .parameter import Parameter, he, zeros
 from .spelling import check_rest, either, wanted
 
@@ -85,8 +85,9 @@ class Conv2D(Block):
         return (self.channels, inputs // groups, *self.window)
 
     def forward(self, x: Any) -> Any:
-        if len(x.shape) != 4:
-            raise UsageError(f"nn.Conv2D of x with {len(x.shape)} axes; give images [N, C, H, W]")
+        x = as_array(x)
+        if x.ndim != 4:
+            raise UsageError(f"nn.Conv2D of x with {x.ndim} axes; give images [N, C, H, W]")
         if None in self.weight.shape:
             self.weight.settle(self._shape(x.shape[1]))
         y = npx.convolution(x, self.weight.data(), **self.options)

@@ -8,7 +8,7 @@ from isthmus import np, npx
 from isthmus.errors import UsageError
 
 from .activation_layer import Activation
-from .block import Block
+from .block import Block, as_array
 from .parameter import Parameter, normal, zeros
 from .spelling import check_rest, either, wanted
 
@@ -60,18 +60,20 @@ class Dense(Block):
         self.is_told = inputs is not None  # how many they are
 
     def forward(self, x: Any) -> Any:
-        x = self._flat(x)
+        x = self._flat(as_array(x))
         self.weight.settle((self.units, x.shape[-1]))
         bias = None if self.bias is None else self.bias.data()
         y = npx.fully_connected(x, self.weight.data(), bias)
         return y if self.activation is None else self.activation(y)
 
     def _flat(self, x: Any) -> Any:
+        if not x.ndim:
+            raise UsageError(f"nn.Dense({self.units}) of a number; give x: [..., inputs]")
         if self.flatten:
             return np.reshape(x, (x.shape[0], -1))
-        if not self.is_told and self.flatten is None and len(x.shape) > 2:
+        if not self.is_told and self.flatten is None and x.ndim > 2:
             raise UsageError(
-                f"nn.Dense({self.units}) of x with {len(x.shape)} axes: give "
+                f"nn.Dense({self.units}) of x with {x.ndim} axes: give "
                 "flatten=False for a layer on the last axis, flatten=True for one on all but the "
                 "first, or its inputs"
             )

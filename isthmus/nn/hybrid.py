@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from isthmus.errors import UsageError
-from isthmus.program.executable import Executable, compile
+from isthmus.program.executable import compile
 from isthmus.program.jitted import Jitted, jit
 
 from .held import CONTAINERS, Container, Holder, holds, inside
@@ -23,11 +23,7 @@ class Hybrid:
     """The programs of a block, one for each combination of input types; see `isthmus.jit`."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        known = [
-            name
-            for name, parameter in inspect.signature(compile).parameters.items()
-            if parameter.kind is parameter.KEYWORD_ONLY
-        ]
+        known = [*_options(compile), *_options(jit)]
         self.options = {name: value for name, value in options.items() if name not in _ALWAYS}
         for name in self.options:
             if name not in known:
@@ -41,13 +37,18 @@ class Hybrid:
         return made.programs(*args, **kwargs)
 
     @property
-    def executables(self) -> dict[Any, Executable]:
+    def executables(self) -> Any:
         """The programs that are compiled, by the types of their arguments."""
         return {} if self._made is None else self._made.programs.executables
 
     def __reduce__(self) -> Any:
         """To pickle or copy: the options, since programs belong to one block in one process."""
         return Hybrid, (self.options,)
+
+
+def _options(function: Any) -> list[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
 
 
 class _Made:

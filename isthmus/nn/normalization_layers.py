@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy
 
-from isthmus import npx
+from isthmus import np, npx
 from isthmus.errors import UsageError
 
-from .block import Block
+from .block import Block, as_array
 from .parameter import Parameter, ones, zeros
 from .spelling import check_rest, either
 
@@ -56,7 +56,10 @@ class BatchNorm(Block):
         self.epsilon = epsilon
 
     def forward(self, x: Any) -> Any:
-        shape = self.running_mean.shape if len(x.shape) < 2 else x.shape[1:2]
+        x = as_array(x)
+        if x.ndim < 2:
+            raise UsageError(f"nn.BatchNorm of x with {x.ndim} axes; give [N, channels, ...]")
+        shape = x.shape[1:2]
         weight, bias = values(self.weight, shape, 1), values(self.bias, shape, 0)
         mean, var = values(self.running_mean, shape, 0), values(self.running_var, shape, 1)
         return npx.batch_norm(x, weight, bias, mean, var, epsilon=self.epsilon)
@@ -96,6 +99,7 @@ class LayerNorm(Block):
         self.epsilon = epsilon
 
     def forward(self, x: Any) -> Any:
+        x = as_array(x)
         shape = x.shape[-1:]
         weight, bias = values(self.weight, shape, 1), values(self.bias, shape, 0)
         return npx.layer_norm(x, weight, bias, epsilon=self.epsilon)
@@ -104,6 +108,6 @@ class LayerNorm(Block):
 def values(parameter: Parameter | None, shape: Any, otherwise: float) -> Any:
     """A parameter's elements; where it is left out, the one number that changes nothing."""
     if parameter is None:
-        return numpy.full(shape, otherwise, numpy.float32)
+        return np.full(shape, otherwise, dtype=numpy.float32)
     parameter.settle(shape)
     return parameter.data()

@@ -7,7 +7,7 @@ from typing import Any
 from isthmus import np
 from isthmus.errors import UsageError
 
-from .block import Block
+from .block import Block, as_array
 from .spelling import check_rest
 
 __all__ = ["Dropout", "Flatten", "Identity"]
@@ -28,6 +28,7 @@ class Flatten(Block):
         check_rest(self, rest)
 
     def forward(self, x: Any) -> Any:
+        x = as_array(x)
         return np.reshape(x, (x.shape[0], -1))
 
 

@@ -143,12 +143,23 @@ def test_layers_that_are_not_called_need_no_values() -> None:
     assert jit(net, backend="numpy")(ROWS).shape == (2, 2)
 
 
+def test_lists_are_arrays() -> None:
+    for layer in (nn.Dense(3), nn.LayerNorm(), nn.BatchNorm(), nn.Flatten()):
+        layer.initialize()
+        numpy.testing.assert_array_equal(layer(ROWS.tolist()), layer(ROWS.astype("f8")))
+    convolution = initialized(nn.Conv2D(2, 3))
+    with pytest.raises(UsageError, match="float64 and float32 given; give floats of one dtype"):
+        convolution(IMAGE.tolist())
+
+
 def test_scale_and_shift_are_left_out() -> None:
     plain = nn.LayerNorm(center=False, scale=False)
     assert plain.parameters() == {}
     numpy.testing.assert_allclose(
         plain(ROWS), npx.layer_norm(ROWS, np.ones(6, F), np.zeros(6, F)), rtol=1e-6
     )
+    named = compile(plain, spec("float32", ["n", "m"]), backend="cpu")
+    numpy.testing.assert_allclose(named(ROWS), plain(ROWS), rtol=1e-5, atol=1e-6)
     assert list(nn.BatchNorm(scale=False).parameters()) == ["bias", "running_mean", "running_var"]
 
 
@@ -178,6 +189,11 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "another name": (
         lambda: compile(initialized(nn.Conv2D(4, 3)), spec("float32", ["n", "c", 9, 9])),
         r"would have a size of 'c', which is a name",
+    ),
+    "no axes": (lambda: initialized(nn.Dense(4))(3.0), "of a number; give x: "),
+    "one axis": (
+        lambda: initialized(nn.BatchNorm())(ROWS[0]),
+        "of x with 1 axes; give .N, channels",
     ),
     "axes": (lambda: initialized(nn.Conv2D(4, 3))(ROWS), r"x with 2 axes; give images"),
     "seed": (lambda: nn.Dense(4, 2).initialize("xavier"), "seed='xavier': give a whole number"),  # type: ignore[arg-type]
