@@ -17,6 +17,7 @@ import numpy
 
 from isthmus.errors import DimensionError, IsthmusError, UsageError
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Held, Type
 from isthmus.graph.size_text import parse
 from isthmus.program.backend import Backend, Memory
@@ -62,6 +63,7 @@ class Device:
         """The elements on this device; they must not change from now on."""
         if array.dtype.kind not in "biufc":
             raise UsageError(f"an array of {array.dtype} has no place on {self}; give numbers")
+        array = plain(array)
         return Array(Held(Type(array.dtype, array.shape), self, host=array), base, layout)
 
     def take_over(self, buffer: Any, base: Array | None = None, layout: Any = None) -> Array:

@@ -17,6 +17,7 @@ from isthmus import np
 from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.dims import Shape, same
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph, Input, Node, Type, Value
 from isthmus.graph.passes import Known, copy_node, expand
@@ -194,9 +195,10 @@ def _of(found: Cotangents, value: Input) -> Array:
 
 
 def _type(leaf: Any) -> Type:
+    check_plain(leaf, "an argument")
     if not isinstance(leaf, Array | numpy.ndarray | numpy.generic):
         raise UsageError(f"{leaf!r} is no array; give arrays, and close over what is static")
-    return Type(leaf.dtype, leaf.shape)
+    return Type(leaf.dtype.newbyteorder("="), leaf.shape)
 
 
 def _run(graph: Graph, leaves: Sequence[Any]) -> Sequence[Any]:
