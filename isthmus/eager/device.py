@@ -26,7 +26,7 @@ from isthmus.program.options import Options
 from isthmus.trace.aliasing import layout
 from isthmus.trace.array import Array
 from isthmus.trace.op import Op
-from isthmus.trace.tracing import trace
+from isthmus.trace.tracing import traced_once
 
 __all__ = ["MOST_PROGRAMS", "Device", "Program"]
 
@@ -195,7 +195,7 @@ class Device:
             return found
 
         try:
-            traced = trace(call, tuple(spec for spec in specs if isinstance(spec, Type)))
+            traced = traced_once(call, tuple(spec for spec in specs if isinstance(spec, Type)))
             if any(views) and self.memory is None:
                 return None
             executable = Executable(traced, self.backend.name, self.options, "allow")

@@ -21,6 +21,7 @@ from .control_flow import cond, foreach, while_loop
 from .convolution import convolution, fully_connected
 from .normalization import batch_norm, l2_normalize, layer_norm
 from .pooling import average_pool, global_average_pool, max_pool
+from .random_numbers import random_normal, random_uniform
 
 __all__ = [
     "average_pool",
@@ -40,6 +41,8 @@ __all__ = [
     "leaky_relu",
     "log_softmax",
     "max_pool",
+    "random_normal",
+    "random_uniform",
     "relu",
     "relu6",
     "scaled_dot_product_attention",

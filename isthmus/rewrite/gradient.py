@@ -24,7 +24,7 @@ from isthmus.graph.passes import Known, copy_node, expand
 from isthmus.trace.array import Array
 from isthmus.trace.discovery import finders_are, recording
 from isthmus.trace.recording import as_value
-from isthmus.trace.tracing import Arguments, trace
+from isthmus.trace.tracing import Arguments, traced_once
 
 from .body_gradient import control_gradients
 
@@ -53,7 +53,7 @@ def value_and_grad(
     @wraps(function)
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         nested = (args, kwargs)
-        traced = trace(function, Arguments(*tree.map_leaves(_type, nested)))
+        traced = traced_once(function, Arguments(*tree.map_leaves(_type, nested)))
         names = traced.arguments[0]
         wanted = names[wrt] if isinstance(wrt, int) else tuple(names[i] for i in wrt)
         graph = gradient_graph(traced.graph, [name for _, name in tree.leaves(wanted)])

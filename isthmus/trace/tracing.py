@@ -18,10 +18,11 @@ from isthmus.graph.size_text import parse
 
 from .array import Array
 from .constants import copying
-from .discovery import recording
+from .discovery import is_recording, recording
+from .randomness import settled
 from .recording import as_value
 
-__all__ = ["Arguments", "Traced", "eval_shape", "spec", "trace"]
+__all__ = ["Arguments", "Traced", "eval_shape", "spec", "trace", "traced_once"]
 
 
 class Arguments(NamedTuple):
@@ -71,7 +72,7 @@ def eval_shape(function: Callable[..., Any], specs: Any, *, constraints: Sequenc
     >>> im.eval_shape(lambda x: x.T, im.spec("float32", ["n", 3]))
     float32[3, n]
     """
-    traced = trace(function, specs, constraints=constraints)
+    traced = traced_once(function, specs, constraints=constraints)
     return tree.rebuild(traced.result, [value.type for value in traced.graph.outputs])
 
 
@@ -82,11 +83,11 @@ def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str
 
     specs: a dict for keyword arguments, a tuple or list for positional ones, or one
     spec; they nest as the arguments do. A Block's parameters become named constants.
-    Raises UsageError for specs that do not fit the function,
-    TraceError where the function needs a value that is not known yet.
+    Raises UsageError for specs that do not fit the function, and for functions that draw random
+    numbers; TraceError where the function needs a value that is not known yet.
 
     Arrays that the function refers to are constants by value, as they are now: programs made
-    before do not see what is assigned to them later.
+    before do not see what is assigned to them later. A function may be run twice.
 
     >>> import isthmus as im
     >>> traced = im.trace(lambda x: im.np.tanh(x) + 1, im.spec("float32", ["n"]))
@@ -95,6 +96,15 @@ def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str
     np.tanh(float32[n])
     np.add(float32[n], float32[])
     """
+    if is_recording():
+        return traced_once(function, specs, constraints=constraints)
+    return settled(lambda: traced_once(function, specs, constraints=constraints), function)
+
+
+def traced_once(
+    function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()
+) -> Traced:
+    """What `trace` gives, for functions that draw no random numbers or are run once."""
     positional, keyword = _arguments(specs)
     named = _named(function, positional, keyword)
     inputs = tuple(Input(_checked(leaf, name), name) for name, leaf in named)
