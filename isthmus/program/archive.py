@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import FileError, IsthmusError
+from isthmus.errors import FileError, IsthmusError, UsageError
 from isthmus.graph.constraints import Constraint, assuming, constraint
 from isthmus.graph.dims import Dim
 from isthmus.graph.foreign import share
@@ -130,7 +130,10 @@ def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
 
 
 def _attributes(node: Node, names: Names) -> Any:
-    return _written(dict(node.attributes), names)
+    try:
+        return _written(dict(node.attributes), names)
+    except UsageError as problem:
+        raise UsageError(f"{node.op.name} at {node.location}: {problem}") from None
 
 
 def _survives(node: Node) -> bool:
@@ -175,6 +178,8 @@ def _written(attribute: Any, names: Names) -> Any:
             return {"dict": {key: _written(part, names) for key, part in attribute.items()}}
         case numpy.generic():
             return attribute.item()
+        case numpy.ndarray():
+            raise UsageError("an attribute is an array, which a file lacks; make it an operand")
     return attribute
 
 

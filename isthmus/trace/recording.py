@@ -26,6 +26,7 @@ _PACKAGE = str(Path(__file__).parents[1])
 
 def record(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any:
     """Handles of the results of a new node, or of the nodes a composite's body records."""
+    attributes = {key: _by_value(value) for key, value in attributes.items()}
     if op.is_composite:
         return _record_composite(op, operands, attributes)
     try:
@@ -64,6 +65,10 @@ def _record_composite(op: Operator, operands: list[Any], attributes: dict[str, A
     bases = [_viewed(result) for result in _as_tuple(outcome)]
     handles = tuple(Array(r, base) for r, base in zip(node.results, bases, strict=True))
     return handles if isinstance(outcome, tuple) else handles[0]
+
+
+def _by_value(attribute: Any) -> Any:
+    return constant(attribute).array if isinstance(attribute, numpy.ndarray) else attribute
 
 
 def _viewed(result: Any) -> Array | None:

@@ -14,6 +14,7 @@ import pytest
 
 import isthmus as im
 from isthmus import nn, np, npx
+from isthmus.errors import UsageError
 from isthmus.graph.nodes import Constant
 
 Array = numpy.ndarray[Any, Any]
@@ -85,6 +86,20 @@ def test_an_array_that_is_changed_between_two_uses_is_two(options: dict[str, Any
     x = numpy.ones((2, 4), F32)
     for a, b in zip(im.compile(program, X, **options)(x), program(x), strict=True):
         numpy.testing.assert_array_equal(a, b)
+
+
+@im.primitive(infer=lambda x, table: x)
+def shifted(x: Any, /, table: Any) -> Any:
+    return x + table
+
+
+def test_an_attribute_is_what_it_was(options: dict[str, Any], tmp_path: Path) -> None:
+    table = numpy.ones(4, F32)
+    run = im.compile(lambda x: shifted(x, table=table), X, **options)
+    table[:] = 5
+    assert (run(numpy.ones((2, 4), F32)) == 2).all()
+    with pytest.raises(UsageError, match=r"shifted at .*an attribute is an array, which a file"):
+        run.save(tmp_path / "program.im")
 
 
 def test_an_array_is_copied_once_for_all_its_uses() -> None:
