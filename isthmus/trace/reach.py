@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from itertools import islice
+from types import CodeType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 __all__ = ["reached"]
@@ -75,15 +76,34 @@ def _of_object(x: Any) -> Iterator[Any]:
         yield from (x.func, *x.args, *x.keywords.values())
     elif isinstance(x, MethodType):
         yield from (x.__func__, x.__self__)
-    elif isinstance(x, Mapping):
-        yield from x.values()
+    elif isinstance(x, dict):
+        yield from islice(x.values(), MOST_OBJECTS)
     elif isinstance(x, list | tuple | set | frozenset):
-        yield from x
+        yield from islice(x, MOST_OBJECTS)
     elif isinstance(x, type):
         yield from _of_class(x)
+    elif isinstance(x, GeneratorType):
+        yield from x.gi_frame.f_locals.values() if x.gi_frame is not None else ()
+    elif isinstance(x, property | staticmethod | classmethod):
+        yield from (_attribute(x, name) for name in ("fget", "__func__"))
     elif _package(type(x)) not in OTHERS:
         yield type(x)
+        yield from (_attribute(x, name) for name in ("__wrapped__", *_slots(type(x))))
         yield from getattr(x, "__dict__", {}).values()
+
+
+def _attribute(x: Any, name: str) -> Any:
+    """An attribute, as objects have it that answer for any name, perhaps by an error."""
+    try:
+        return getattr(x, name, None)
+    except Exception:  # which is the user's, and says nothing of what the function reaches
+        return None
+
+
+def _slots(kind: type) -> Iterator[str]:
+    for base in kind.__mro__:
+        slots = vars(base).get("__slots__", ())
+        yield from (slots,) if isinstance(slots, str) else slots
 
 
 def _of_class(kind: type) -> Iterator[Any]:

@@ -8,7 +8,8 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -45,6 +46,36 @@ class Noise:
         return self.forward(x)
 
 
+@dataclass(slots=True)
+class Slotted:
+    generator: Any
+
+    @property
+    def noise(self) -> Any:
+        return numpy.random.default_rng().random()
+
+    def drawn(self, x: Any) -> Any:
+        return x + self.generator.random()
+
+    def made(self, x: Any) -> Any:
+        return x + self.noise
+
+
+def stream() -> Iterator[float]:
+    generator = numpy.random.default_rng(2)
+    while True:
+        yield generator.random()
+
+
+STREAM = stream()
+next(STREAM)
+
+
+@functools.cache
+def cached() -> float:
+    return numpy.random.default_rng().random()
+
+
 class NoiseBlock(nn.Block):
     def __init__(self) -> None:
         self.inner = nn.Sequential(nn.Flatten())
@@ -78,6 +109,9 @@ DRAWING: dict[str, tuple[Callable[..., Any], str]] = {
         r"\(a generator that it makes\)",
     ),
     "one made by another function": (lambda x: x + helper(), r"\(a generator that it makes\)"),
+    "an object with slots": (Slotted(GENERATOR).drawn, r"\(its Generator 1\)"),
+    "a property": (Slotted(None).made, r"\(a generator that it makes\)"),
+    "a generator of Python": (lambda x: x + next(STREAM), r"\(its Generator 1\)"),
     "the system's": (lambda x: x + os.urandom(8)[0] * os.urandom(8)[1], r"that it makes\)"),
     "what a gradient is of": (
         im.grad(lambda x: np.sum(x * numpy.random.rand())),
@@ -150,10 +184,11 @@ class Lazy(nn.Block):
         lambda x: x + numpy.random.default_rng(0).normal(size=3),
         lambda x: x + numpy.random.RandomState(0).rand(),
         seeded_globally,
+        lambda x: x + cached(),
         nn.Dropout(),
         Lazy(),
     ],
-    ids=["a seed", "a seed of old", "a seed for all", "dropout", "weights made once"],
+    ids=["a seed", "a seed of old", "a seed for all", "kept", "dropout", "weights made once"],
 )
 def test_the_same_numbers_at_every_call_are_constants(function: Any) -> None:
     run = im.compile(function, X, backend="numpy")
