@@ -16,6 +16,7 @@ from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph
 from isthmus.graph.runner import Arrays
 from isthmus.program.bound_call import Again
+from isthmus.program.names import unknown_size
 from isthmus.program.options import Options
 
 from .builder import Builder
@@ -109,4 +110,8 @@ def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel
 
 def write_ir(graph: Graph, path: Path) -> None:
     """Write the graph as IR, weights uncompressed."""
-    openvino.save_model(Builder(graph, LOWERING).model(), path, compress_to_fp16=False)
+    build = Builder(graph, LOWERING)
+    model = build.model(as_file=True)
+    for size in build.size_inputs:
+        raise unknown_size(size)
+    openvino.save_model(model, path, compress_to_fp16=False)

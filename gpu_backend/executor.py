@@ -35,6 +35,7 @@ class OnnxRunner:
         self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
         self.session, self.kept = open_session(self.model, options)
         self.inputs = [value.name for value in graph.inputs]
+        self.outputs = [value.name for value in self.model.proto.graph.output]
         self.unusual = UnusualSizes(graph, LONGEST)
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
@@ -58,7 +59,7 @@ class OnnxRunner:
         binding = self.session.io_binding()
         for name, buffer in zip(self.inputs, buffers, strict=True):
             binding.bind_ortvalue_input(name, buffer)
-        for name in self.graph.output_names:
+        for name in self.outputs:
             binding.bind_output(name, device_of(self.options))
         try:
             self.session.run_with_iobinding(binding)

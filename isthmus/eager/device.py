@@ -17,6 +17,7 @@ import numpy
 
 from isthmus.errors import DimensionError, IsthmusError, UsageError
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Held, Type
 from isthmus.graph.size_text import parse
 from isthmus.program.backend import Backend, Memory
@@ -25,7 +26,7 @@ from isthmus.program.options import Options
 from isthmus.trace.aliasing import layout
 from isthmus.trace.array import Array
 from isthmus.trace.op import Op
-from isthmus.trace.tracing import trace
+from isthmus.trace.tracing import traced_once
 
 __all__ = ["MOST_PROGRAMS", "Device", "Program"]
 
@@ -62,6 +63,7 @@ class Device:
         """The elements on this device; they must not change from now on."""
         if array.dtype.kind not in "biufc":
             raise UsageError(f"an array of {array.dtype} has no place on {self}; give numbers")
+        array = plain(array)
         return Array(Held(Type(array.dtype, array.shape), self, host=array), base, layout)
 
     def take_over(self, buffer: Any, base: Array | None = None, layout: Any = None) -> Array:
@@ -195,7 +197,7 @@ class Device:
             return found
 
         try:
-            traced = trace(call, tuple(spec for spec in specs if isinstance(spec, Type)))
+            traced = traced_once(call, tuple(spec for spec in specs if isinstance(spec, Type)))
             if any(views) and self.memory is None:
                 return None
             executable = Executable(traced, self.backend.name, self.options, "allow")

@@ -87,7 +87,7 @@ class Block:
             parameter.initialize(name, seed)
 
     def set_parameters(self, arrays: Mapping[str, Any]) -> None:
-        """Set all parameters by name, float32 ones without a copy.
+        """Set all parameters by name, float32 ones without a copy: they are then read-only.
 
         Raises UsageError for names that are missing or unknown, and for other shapes.
 
@@ -109,7 +109,8 @@ class Block:
         """From now on run compiled, once for each combination of input types; see `compile`.
 
         active: False goes back to NumPy. options: those of `isthmus.compile`, as backend="cpu".
-        Parameters that are set later are taken up at the next call.
+        Parameters that are set later are taken up at the next call; other arrays that `forward`
+        refers to are taken as they are at the first call.
 
         >>> import numpy
         >>> from isthmus import nn

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy
 
 from isthmus.errors import UsageError
+from isthmus.graph.foreign import check_plain, share
 
 __all__ = ["Parameter", "he", "normal", "ones", "zeros"]
 
@@ -99,7 +100,9 @@ class Parameter:
         self._array: Array | None = None
 
     def data(self) -> Array:
-        """The array itself, not a copy. Raises UsageError before `initialize` or `set`.
+        """The array itself, not a copy, and read-only: programs refer to it; `set` replaces it.
+
+        Raises UsageError before `initialize` or `set`.
 
         >>> from isthmus import nn
         >>> scale = nn.Parameter((2,), nn.ones)
@@ -109,7 +112,7 @@ class Parameter:
         """
         if self._array is None:
             raise UsageError("a parameter has no values yet; call initialize(seed) or load weights")
-        return self._array
+        return share(self._array)
 
     def initialize(self, name: str, seed: int) -> None:
         """Values by the initializer; random ones depend on the seed and the name alone.
@@ -127,7 +130,9 @@ class Parameter:
     def set(self, array: Any) -> None:
         """Take an array of the parameter's shape, without a copy where it is float32.
 
-        Raises UsageError for another shape.
+        It is then read-only, as is the array of which it is a view: changing either raises
+        ValueError. Give numpy.array(x) to go on changing x. Raises UsageError for another shape,
+        and for arrays that mean more than their elements, as masked ones.
 
         >>> from isthmus import nn
         >>> scale = nn.Parameter((2,), nn.ones)
@@ -135,13 +140,14 @@ class Parameter:
         >>> scale.data()
         array([3., 4.], dtype=float32)
         """
+        check_plain(array, "a parameter")
         given = numpy.asarray(array)
         if given.shape != self.shape:
             raise UsageError(f"shape {given.shape} given for a parameter of shape {self.shape}")
-        self._take(numpy.asarray(given, numpy.float32, order="C"))
+        self._take(numpy.require(given, numpy.float32, ["C", "A"]))
 
     def _take(self, array: Array) -> None:
-        self._array = array
+        self._array = share(array)
         Parameter.changes += 1
 
     def __repr__(self) -> str:

@@ -51,9 +51,9 @@ def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any
     """
     if n < 0:
         raise UsageError(f"n={n} differences; give 0 or more")
+    x = asarray(x)
     if n == 0:
         return x
-    x = asarray(x)
     along = one_axis(axis, x.ndim)
     ends = (_as_end(prepend, x, along), [x], _as_end(append, x, along))
     whole = [part for end in ends for part in end]

@@ -9,6 +9,7 @@ import numpy
 
 from isthmus.errors import IndexOutside, UsageError
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.infer import one_axis
 from isthmus.trace.array import Array
 
@@ -38,6 +39,7 @@ def _known(obj: Any) -> Any:
         raise UsageError("positions that are traced; give constants, or use a mask: x[keep]")
     if type(obj) is not bool and isinstance(obj, slice | Integral):
         return obj
+    check_plain(obj, "positions")
     known = numpy.asarray(obj)
     return known.astype(numpy.intp) if not known.size and isinstance(obj, list | tuple) else known
 

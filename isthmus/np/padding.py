@@ -11,6 +11,7 @@ import numpy
 from isthmus.analysis import intervals
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim, same
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
 from isthmus.trace.op import composite
@@ -59,6 +60,8 @@ def pad(x: Any, /, pad_width: Any, mode: str = "constant", **options: Any) -> An
         raise UsageError(f"pad in mode {mode!r} takes no {', '.join(options)}")
     x = asarray(x)
     widths = _widths(pad_width, x.ndim)
+    for value in (pad_width, *options.values()):
+        check_plain(value, "an option")
     if mode in ("constant", "empty"):
         values = numpy.asarray(options.get("constant_values", 0)).astype(x.dtype)
         return _pad_constant(x, widths, _pairs(values.tolist(), x.ndim))

@@ -9,19 +9,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
 import numpy
 
-from isthmus.errors import FileError, IsthmusError
+from isthmus.errors import FileError, IsthmusError, UsageError
 from isthmus.graph.constraints import Constraint, assuming, constraint
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import share
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
 from isthmus.trace.array import Array
+from isthmus.trace.constants import copying
 from isthmus.trace.discovery import finds_sizes, recording
 from isthmus.trace.op import OPERATORS
 from isthmus.trace.recording import as_value
@@ -30,6 +33,7 @@ from isthmus.trace.tracing import Traced
 __all__ = ["read", "save"]
 
 FORMAT = 1
+RESERVED = "__metadata__"  # of safetensors
 Names = Mapping[int, str]  # id(array) -> name
 
 
@@ -69,7 +73,7 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
+            arrays = {name: share(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
     except (OSError, SafetensorError) as problem:
         raise FileError(
             f"{path}: cannot be read as a program ({problem}); check the file"
@@ -91,7 +95,7 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
     graph = expand(traced.graph, keep=_survives)
     constants = graph.constants()
-    names = {id(c.array): _constant_name(graph, c, i) for i, c in enumerate(constants)}
+    names = _constant_names(graph, constants)
     document = {
         "format": FORMAT,
         "constraints": [c.text for c in graph.constraints],
@@ -126,7 +130,10 @@ def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
 
 
 def _attributes(node: Node, names: Names) -> Any:
-    return _written(dict(node.attributes), names)
+    try:
+        return _written(dict(node.attributes), names)
+    except UsageError as problem:
+        raise UsageError(f"{node.op.name} at {node.location}: {problem}") from None
 
 
 def _survives(node: Node) -> bool:
@@ -138,8 +145,17 @@ def _survives(node: Node) -> bool:
     return not scalar and not finds_sizes(node)
 
 
-def _constant_name(graph: Graph, constant: Constant, position: int) -> str:
-    return graph.constant_names.get(id(constant.array), f"constant.{position}")
+def _constant_names(graph: Graph, constants: Sequence[Constant]) -> Names:
+    """A name in the file for each: its parameter's, else a number that no parameter has."""
+    found: dict[int, str] = {}
+    taken = {RESERVED}
+    for constant in constants:
+        name = graph.constant_names.get(id(constant.array), RESERVED)
+        if name not in taken:
+            found[id(constant.array)] = name
+            taken.add(name)
+    free = (name for i in count() if (name := f"constant.{i}") not in taken)
+    return {id(c.array): found.get(id(c.array)) or next(free) for c in constants}
 
 
 def _written(attribute: Any, names: Names) -> Any:
@@ -162,6 +178,8 @@ def _written(attribute: Any, names: Names) -> Any:
             return {"dict": {key: _written(part, names) for key, part in attribute.items()}}
         case numpy.generic():
             return attribute.item()
+        case numpy.ndarray():
+            raise UsageError("an attribute is an array, which a file lacks; make it an operand")
     return attribute
 
 
@@ -195,7 +213,7 @@ def _read(written: Any, arrays: Mapping[str, Any]) -> Any:
 def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
     constraints = tuple(map(constraint, document.get("constraints", ())))
     parameters = {id(arrays[name]): name for name in document["parameters"]}
-    with assuming(constraints), recording():
+    with assuming(constraints), recording(), copying():
         graph = _read_graph(document, arrays, parameters, constraints)
     return Traced(graph, _read(document["arguments"], arrays), _read(document["result"], arrays))
 

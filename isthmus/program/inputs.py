@@ -11,6 +11,7 @@ import numpy
 from isthmus.analysis.index_checks import lookup_requirement
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim, plain_name
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.nodes import Graph, Input, Node, Type, Value
 from isthmus.graph.shapes import evaluate
 
@@ -147,6 +148,8 @@ def _surely_positive(size: Dim) -> bool:
 
 
 def _check_type(value: Input, array: Any) -> None:
+    if type(array) is not numpy.ndarray:
+        check_plain(array, value.name)
     if not isinstance(array, numpy.ndarray):
         raise UsageError(
             f"{value.name}: {type(array).__name__} given; give a NumPy array of {value.type}"

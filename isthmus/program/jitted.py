@@ -10,6 +10,7 @@ import numpy
 
 from isthmus.errors import UsageError
 from isthmus.graph import tree
+from isthmus.graph.foreign import check_plain
 from isthmus.trace.array import Array
 from isthmus.trace.tracing import Arguments, spec
 
@@ -22,6 +23,8 @@ def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Compile at the first call with each combination of argument types; see `compile`.
 
     options: those of `compile`. Arguments are arrays, nested or not. Raises UsageError for others.
+    What else the function refers to is taken as it is at that first call: a NumPy array of its
+    closure or of an object that is changed later changes nothing; make it an argument.
 
     >>> import numpy
     >>> import isthmus as im
@@ -58,6 +61,7 @@ class Jitted:
 
 
 def _signature(path: tuple[str, ...], leaf: Any) -> tuple[str, tuple[int, ...]]:
+    check_plain(leaf, f"argument {'.'.join(path[1:])}")
     if not isinstance(leaf, numpy.ndarray | Array):
         raise UsageError(f"argument {'.'.join(path[1:])}: {leaf!r} is no array; give a NumPy array")
-    return leaf.dtype.str, tuple(leaf.shape)
+    return leaf.dtype.name, tuple(leaf.shape)

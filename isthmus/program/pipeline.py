@@ -51,7 +51,7 @@ class Pipeline:
             outputs = self.times.run(i, runner, operands, sizes)
             self.binder.discovered(segment.writes, outputs, sizes, before)
             known.update(zip(map(id, segment.writes), outputs, strict=True))
-        return [_result(value, known) for value in self.graph.outputs]
+        return _results(self.graph.outputs, known)
 
     def describe(self) -> list[str]:
         """The operations with the place where each runs."""
@@ -123,9 +123,13 @@ def _is_direct(segments: Sequence[Segment], graph: Graph) -> bool:
     return reads and list(map(id, segments[0].writes)) == list(map(id, graph.outputs))
 
 
-def _result(value: Value, known: Mapping[int, Array]) -> Array:
-    """An output; a copy where it is an input or a constant, so that results are the caller's."""
-    if isinstance(value, Constant):
-        return value.array.copy()
-    found = known[id(value)]
-    return found.copy() if not hasattr(value, "node") else found
+def _results(outputs: Sequence[Value], known: Mapping[int, Array]) -> list[Array]:
+    """The outputs; copies of inputs, constants and earlier ones, so that each is the caller's."""
+    found: list[Array] = []
+    given: set[int] = set()
+    for value in outputs:
+        own = hasattr(value, "node") and id(value) not in given
+        given.add(id(value))
+        array = value.array if isinstance(value, Constant) else known[id(value)]
+        found.append(array if own else array.copy())
+    return found

@@ -17,8 +17,11 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
+import numpy
+
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.infer import Elementwise
 from isthmus.graph.nodes import Held
 from isthmus.graph.operator import Operator
@@ -139,12 +142,18 @@ def _name(body: Callable[..., Any]) -> str:
 
 
 NUMPY, HELD, TRACED = 0, 1, 2
+_COMMON = frozenset({numpy.ndarray, bool, int, float, complex, str, type(None)})
 
 
 def kind_of(values: Sequence[Any]) -> int:
-    """What the arguments of a call are: all NumPy's, some held by a device, or some traced."""
+    """What the arguments of a call are: all NumPy's, some held by a device, or some traced.
+
+    UsageError for an array that means more than its elements.
+    """
     found = NUMPY
     for value in values:
+        if type(value) in _COMMON:
+            continue
         if isinstance(value, Array):
             if not isinstance(value._value, Held):
                 return TRACED
@@ -155,6 +164,8 @@ def kind_of(values: Sequence[Any]) -> int:
             found = max(found, kind_of(value))
         elif isinstance(value, slice):
             found = max(found, kind_of((value.start, value.stop, value.step)))
+        else:
+            check_plain(value)
     return found
 
 
