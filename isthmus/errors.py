@@ -3,7 +3,8 @@
 IsthmusError            exit code 2
 ├── UsageError          wrong argument, shape, dtype or name (a ValueError)
 │   ├── DimensionError  sizes that differ, or cannot be decided
-│   └── IndexOutside    an index out of bounds (an IndexError)
+│   ├── IndexOutside    an index out of bounds (an IndexError)
+│   └── NotWhole        another number where a whole one is needed (a TypeError)
 ├── TraceError          a traced value used where a number is needed (a TypeError)
 ├── FileError           a file that is missing, truncated, hostile or of another kind
 ├── NothingMeasured     exit code 3: no benchmark could be compared
@@ -20,6 +21,7 @@ __all__ = [
     "IndexOutside",
     "IsthmusError",
     "NothingMeasured",
+    "NotWhole",
     "TraceError",
     "UsageError",
 ]
@@ -78,6 +80,19 @@ class IndexOutside(UsageError, IndexError):
     ... except IndexOutside as problem:
     ...     print(str(problem).split(" (")[0])
     i: index 5 is out of bounds for size 3
+    """
+
+
+class NotWhole(UsageError, TypeError):
+    """Another number, or no number, where a whole one is needed; as NumPy's TypeError.
+
+    >>> import isthmus as im
+    >>> from isthmus.errors import NotWhole
+    >>> try:
+    ...     im.eval_shape(lambda x: im.np.sum(x, axis=1.0), im.spec("float32", ["n", 3]))
+    ... except NotWhole as problem:
+    ...     print(problem)
+    np.sum(float32[n, 3]): 1.0 where a whole number is needed; give an int
     """
 
 

@@ -107,7 +107,7 @@ class Dim:
                 f"({self}) // ({other}) is not a whole number of sizes that can be named; "
                 "divide by a positive int, or by a dimension that is a factor"
             )
-        return Dim({(FloorDivision(self, other),): 1})
+        return Dim({(FloorDivision(self, int(other)),): 1})
 
     def __mod__(self, other: int | Dim) -> int | Dim:
         return self - (self // other) * other
@@ -183,6 +183,8 @@ Integral.register(Dim)
 
 def _is_size(size: Dim, other: object) -> bool:
     """Whether a size can be combined with it; a traced array then takes over."""
+    if isinstance(other, numpy.ndarray) and not other.ndim and other.dtype.kind in "iu":
+        return True
     if isinstance(other, float | numpy.ndarray):
         raise DimensionError(
             f"the size '{size}' beside {other!r}: sizes are whole numbers; call the function, "

@@ -17,6 +17,7 @@ from isthmus.errors import DimensionError, UsageError
 from .dims import Dim, Shape, equal
 from .nodes import Type
 from .shapes import broadcast, product
+from .whole import whole, wholes
 
 __all__ = [
     "BOOL",
@@ -171,8 +172,7 @@ def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    given = (axis,) if isinstance(axis, int) else tuple(axis)
-    return tuple(sorted(one_axis(a, ndim) for a in given))
+    return tuple(sorted(one_axis(a, ndim) for a in wholes(axis)))
 
 
 def one_axis(axis: int, ndim: int) -> int:
@@ -182,6 +182,7 @@ def one_axis(axis: int, ndim: int) -> int:
     >>> one_axis(-1, 3)
     2
     """
+    axis = whole(axis)
     if not -ndim <= axis < ndim:
         raise UsageError(
             f"axis {axis} of an array with {ndim} axes; give one in {-ndim}..{ndim - 1}"
@@ -266,7 +267,7 @@ matrix_product.promote = elementwise.promote  # type: ignore[attr-defined]
 
 def reshaped(shape: Shape, wanted: Sequence[int | Dim] | int | Dim) -> Shape:
     """The shape NumPy's reshape gives, with one -1 solved for."""
-    sizes = (wanted,) if isinstance(wanted, int | Dim) else tuple(wanted)
+    sizes = wholes(wanted)
     free = [i for i, size in enumerate(sizes) if not isinstance(size, Dim) and size == -1]
     total = product(shape)
     if len(free) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, SupportsIndex
 
 from isthmus.errors import DimensionError, UsageError
 
@@ -14,7 +14,7 @@ from .dims import Dim
 __all__ = ["parse"]
 
 
-def parse(text: str | int | Dim) -> int | Dim:
+def parse(text: str | SupportsIndex | Dim) -> int | Dim:
     """A size from its text: a name, a number, or names and numbers with `+ - * //`.
 
     >>> parse("2*batch + 1")

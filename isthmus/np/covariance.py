@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from isthmus.graph.infer import one_axis
+
+from isthmus.graph.whole import wholes
+
 from typing import Any
 
 import numpy
@@ -103,8 +107,7 @@ def _spread(weights: Any, x: Any, axis: Any) -> Any:
         return weights
     if axis is None:
         raise TypeError(f"weights {weights.shape} of {x.shape}; say by axis= which axes they have")
-    given = [axis] if isinstance(axis, int) else list(axis)
-    places = [axes_of(one, x.ndim)[0] for one in given]
+    places = [one_axis(one, x.ndim) for one in wholes(axis)]
     if len(places) != weights.ndim or not all(
         equal(x.shape[place], size) for place, size in zip(places, weights.shape, strict=True)
     ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.graph.whole import wholes
+
 from typing import Any
 
 import numpy
@@ -123,9 +125,7 @@ def gradient(f: Any, /, *spacing: Any, axis: Any = None, edge_order: int = 1) ->
 
 
 def _ordered_axes(axis: Any, ndim: int) -> list[int]:
-    if axis is None or isinstance(axis, int):
-        return list(axes_of(axis, ndim))
-    return [one_axis(one, ndim) for one in axis]
+    return [one_axis(one, ndim) for one in (range(ndim) if axis is None else wholes(axis))]
 
 
 def _steps(spacing: tuple[Any, ...], count: int) -> list[Any]:

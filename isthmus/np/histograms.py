@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.graph.whole import is_whole, whole
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -99,8 +101,8 @@ def histogram_bin_edges(x: Any, /, bins: Any = 10, range: Any = None, weights: A
         if weights is not None:
             raise TypeError(f"bins={bins!r} of weighted elements; give a number of bins")
         return _estimated_bin_edges(x, bins=bins, range=range)
-    if isinstance(bins, int | numpy.integer):
-        return _histogram_bin_edges(x, bins=int(bins), range=range)
+    if is_whole(bins):
+        return _histogram_bin_edges(x, bins=whole(bins), range=range)
     return asarray(bins)
 
 
@@ -150,8 +152,8 @@ def histogram(
 
 def _edges_or_number(bins: Any) -> tuple[Any, int | None]:
     """Bins as an array of edges or as a number, and None for the other."""
-    if isinstance(bins, int | numpy.integer):
-        return None, int(bins)
+    if is_whole(bins):
+        return None, whole(bins)
     return asarray(bins), None
 
 
@@ -208,7 +210,7 @@ def histogramdd(
            [0., 1.]])
     """
     columns = sample if isinstance(sample, tuple | list) else _columns(asarray(sample))
-    each = [bins] * len(columns) if isinstance(bins, int | numpy.integer) else list(bins)
+    each = [bins] * len(columns) if is_whole(bins) else list(bins)
     if len(each) != len(columns):
         raise UsageError(f"bins for {len(each)} axes of {len(columns)}; give one for each")
     parts = [_edges_or_number(one) for one in each]
@@ -249,7 +251,7 @@ def histogram2d(
     array([[1., 1.],
            [0., 1.]])
     """
-    if not isinstance(bins, int | numpy.integer) and len(bins) != 2:
+    if not is_whole(bins) and len(bins) != 2:
         bins = [bins, bins]
     counts, (first, second) = histogramdd([x, y], bins, range, density, weights)
     return counts, first, second

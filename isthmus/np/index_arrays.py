@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.graph.whole import whole
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -128,7 +130,7 @@ def diag_indices(n: Any, ndim: int = 2) -> tuple[Any, ...]:
     >>> np.diag_indices(3)
     (array([0, 1, 2]), array([0, 1, 2]))
     """
-    return (arange(n),) * ndim
+    return (arange(n),) * whole(ndim)
 
 
 def diag_indices_from(arr: Any, /) -> tuple[Any, ...]:

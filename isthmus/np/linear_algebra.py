@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.graph.whole import is_whole, whole, wholes
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -159,9 +161,9 @@ def tensordot(x1: Any, x2: Any, /, axes: Any = 2) -> Any:
 
 def paired_axes(axes: Any, ndim1: int, ndim2: int) -> tuple[list[int], list[int]]:
     """The axes of tensordot as two lists of non-negative ints."""
-    if isinstance(axes, int):
-        axes = (range(-axes, 0), range(axes))
-    left, right = ([a] if isinstance(a, int) else list(a) for a in axes)
+    if is_whole(axes):
+        axes = (range(-whole(axes), 0), range(whole(axes)))
+    left, right = map(wholes, axes)
     return [one_axis(a, ndim1) for a in left], [one_axis(a, ndim2) for a in right]
 
 

@@ -13,6 +13,7 @@ from isthmus.graph.dims import Dim, Shape, equal
 from isthmus.graph.infer import axes_of, one_axis, reshaped
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast, same_shape
+from isthmus.graph.whole import wholes
 from isthmus.trace.array import Array
 from isthmus.trace.op import Op, P, R, primitive
 from isthmus.trace.slots import np
@@ -48,7 +49,7 @@ def moved(infer: Any, **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:
 
 def sizes_of(shape: Any) -> Shape:
     """A shape as a tuple; a size alone is a shape of one axis."""
-    return tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    return wholes(shape)
 
 
 def broadcast_type(x: Type, shape: Shape) -> Type:
@@ -211,7 +212,7 @@ def stack(
 
 
 def _expanded_type(x: Type, axis: Any) -> Type:
-    ndim = x.ndim + (1 if isinstance(axis, int) else len(axis))
+    ndim = x.ndim + len(wholes(axis))
     shape = list(x.shape)
     for one in axes_of(axis, ndim):
         shape.insert(one, 1)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from isthmus.errors import NotWhole
+
+from isthmus.trace.attributes import plain
+
+from isthmus.graph.whole import is_whole
+
 from collections.abc import Callable, Mapping
-from numbers import Integral
 from typing import Any
 
 import numpy
@@ -58,7 +63,7 @@ def pad(x: Any, /, pad_width: Any, mode: str = "constant", **options: Any) -> An
     if set(options) - {OPTIONS[mode]}:
         raise UsageError(f"pad in mode {mode!r} takes no {', '.join(options)}")
     x = asarray(x)
-    widths = _widths(pad_width, x.ndim)
+    widths = _widths(plain(pad_width), x.ndim)
     if mode in ("constant", "empty"):
         values = numpy.asarray(options.get("constant_values", 0)).astype(x.dtype)
         return _pad_constant(x, widths, _pairs(values.tolist(), x.ndim))
@@ -75,8 +80,8 @@ def _widths(pad_width: Any, ndim: int) -> Pairs:
         return tuple(_pairs(chosen.get(axis, 0), 1)[0] for axis in range(ndim))
     pairs = _pairs(pad_width, ndim)
     for width in (width for pair in pairs for width in pair):
-        if type(width) is bool or not isinstance(width, Integral | Dim):
-            raise UsageError(f"pad_width of {width!r}; give whole numbers")
+        if type(width) is bool or not is_whole(width):
+            raise NotWhole(f"pad_width of {width!r}; give whole numbers")
         if not isinstance(width, Dim) and width < 0:
             raise UsageError(f"pad_width of {width}; give 0 or more")
     return pairs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.trace.attributes import plain
+
 from typing import Any
 
 import numpy
@@ -59,6 +61,7 @@ def arange(
     first, last = (0, start) if stop is None else (start, stop)
     if not isinstance(first, Dim) and not isinstance(last, Dim):
         return numpy.arange(first, last, step, dtype=dtype)
+    first, last, step = plain((first, last, step))
     if not isinstance(first, int | Dim) or not isinstance(last, int | Dim):
         raise UsageError(
             f"np.arange from {first} to {last}: beside a named size give whole numbers"

@@ -12,6 +12,8 @@ arrays. A step has arrays of its own, to which it may assign.
 
 from __future__ import annotations
 
+from isthmus.trace.attributes import plain
+
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +73,7 @@ def while_loop(
     >>> outputs, x
     (array([ 2,  4, 16]), array(256))
     """
+    max_iterations = plain(max_iterations)
     if max_iterations is not None and (not isinstance(max_iterations, int) or max_iterations < 0):
         raise UsageError(f"max_iterations={max_iterations!r}: give a whole number from 0, or None")
     found = None

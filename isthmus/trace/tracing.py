@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex
 
 import numpy
 
@@ -39,7 +39,7 @@ class Traced:
     result: Any  # a tree; leaves are output names
 
 
-def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
+def spec(dtype: Any, shape: Sequence[SupportsIndex | str] = ()) -> Type:
     """dtype and shape of an argument; sizes are ints or names, equal names are equal sizes.
 
     Raises UsageError for what is no dtype or no shape.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.graph.whole import wholes
+
 from typing import Any
 
 import numpy
@@ -46,7 +48,7 @@ def norm(x: Any, /, ord: Any = None, axis: Any = None, keepdims: bool = False) -
     x = _floating(asarray(x))
     if axis is None and (ord is None or (ord, x.ndim) in (("f", 2), ("fro", 2), (2, 1))):
         return sqrt(sum(_squares(x), axis=None, keepdims=keepdims))
-    axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = range(x.ndim) if axis is None else wholes(axis)
     along = tuple(one_axis(a, x.ndim) for a in axes)
     if len(along) == 1:
         return _of_vectors(x, 2 if ord is None else ord, along, keepdims)
