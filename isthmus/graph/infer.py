@@ -6,6 +6,10 @@ A rule is called as `infer(*types, **attributes)`. The elementwise ones also car
 
 from __future__ import annotations
 
+from isthmus.errors import IndexOutside
+
+from isthmus.errors import WrongKind
+
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -119,7 +123,7 @@ def as_numpy(function: Callable[..., Any], common: str = "numpy") -> Elementwise
                 found = function(*operands)
         except TypeError:
             name = getattr(function, "__name__", "the function")
-            raise UsageError(f"{name} does not take {dtype}; cast it first") from None
+            raise WrongKind(f"{name} does not take {dtype}; cast it first") from None
         found_dtype: DType = (found[0] if isinstance(found, tuple) else found).dtype
         return found_dtype
 
@@ -176,7 +180,7 @@ def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
 
 
 def one_axis(axis: int, ndim: int) -> int:
-    """An axis as a non-negative int; UsageError if the array has no such axis.
+    """An axis as a non-negative int; IndexOutside, a UsageError, if the array has no such axis.
 
     >>> from isthmus.extend import one_axis
     >>> one_axis(-1, 3)
@@ -184,7 +188,7 @@ def one_axis(axis: int, ndim: int) -> int:
     """
     axis = whole(axis)
     if not -ndim <= axis < ndim:
-        raise UsageError(
+        raise IndexOutside(
             f"axis {axis} of an array with {ndim} axes; give one in {-ndim}..{ndim - 1}"
         )
     return axis % ndim

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from isthmus.errors import WrongKind
+
 from functools import cache
 from typing import Any
 
@@ -66,7 +68,7 @@ def loop(function: numpy.ufunc, *kinds: Any) -> tuple[DType, ...]:
         return function.resolve_dtypes((*kinds, *(None,) * function.nout))
     except TypeError:
         given = ", ".join(getattr(kind, "__name__", str(kind)) for kind in kinds)
-        raise UsageError(
+        raise WrongKind(
             f"NumPy's {function.__name__} is not defined for {given}; cast them first"
         ) from None
 

@@ -9,7 +9,7 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-from isthmus.errors import NotWhole
+from isthmus.errors import WrongKind
 
 from .dims import Dim
 
@@ -31,7 +31,7 @@ def is_whole(value: Any) -> bool:
 
 
 def whole(value: Any) -> Any:
-    """A whole number as an int, or as the named size it is; NotWhole (a TypeError) for others.
+    """A whole number as an int, or as the named size it is; WrongKind (a TypeError) for others.
 
     >>> import numpy
     >>> whole(numpy.array(2)) + 1
@@ -40,7 +40,7 @@ def whole(value: Any) -> Any:
     if isinstance(value, int | Dim):
         return value
     if not is_whole(value):
-        raise NotWhole(f"{value!r} where a whole number is needed; give an int")
+        raise WrongKind(f"{value!r} where a whole number is needed; give an int")
     return operator.index(value)
 
 

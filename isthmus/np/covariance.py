@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from isthmus.errors import WrongKind
+
+from isthmus.errors import DimensionError
+
 from isthmus.graph.infer import one_axis
 
 from isthmus.graph.whole import wholes
@@ -175,6 +179,11 @@ def _cov(x: Any, /, ddof: int) -> Any:
 
 
 def _square_type(x: Type, fweights: Type | None, aweights: Type | None, ddof: int) -> Type:
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is not None and (weights.ndim != 1 or not equal(weights.shape[0], x.shape[1])):
+            raise DimensionError(f"{name} {weights} of {x}; give one for each observation")
+        if weights is not None and not numpy.can_cast(weights.dtype, numpy.float64, "same_kind"):
+            raise WrongKind(f"{name} {weights}; give real numbers")
     return Type(x.dtype, (x.shape[0], x.shape[0]))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.errors import WrongKind
+
 from isthmus.graph.whole import wholes
 
 from typing import Any
@@ -210,6 +212,8 @@ def _widths(x: Any, ndim: int, axis: int) -> Any:
 def _interp_type(x: Type, xp: Type, fp: Type, *_: Any, **__: Any) -> Type:
     if xp.ndim != 1 or fp.ndim != 1 or not equal(xp.shape[0], fp.shape[0]):
         raise UsageError(f"points {xp} and {fp}; give as many of both, along one axis")
+    if "c" in (x.dtype.kind, xp.dtype.kind):
+        raise WrongKind(f"interpolation at {x} between {xp}; give real positions")
     return Type(_COMPLEX128 if fp.dtype.kind == "c" else FLOAT64, x.shape)
 
 

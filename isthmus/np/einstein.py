@@ -6,6 +6,8 @@ another, each by one matrix product where a label is summed, so that runtimes se
 
 from __future__ import annotations
 
+from isthmus.errors import WrongKind
+
 from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -74,7 +76,7 @@ def _cast(arrays: Sequence[Any], dtype: Any) -> list[Any]:
     wanted = dtype or numpy.result_type(*(array.dtype for array in arrays))
     for array in arrays:
         if not numpy.can_cast(array.dtype, wanted, "safe"):
-            raise UsageError(f"{array.dtype} is not cast safely to {wanted}; cast it before")
+            raise WrongKind(f"{array.dtype} is not cast safely to {wanted}; cast it before")
     return [astype(array, wanted, copy=False) for array in arrays]
 
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from isthmus.graph.dims import equal
+
+from isthmus.errors import DimensionError
+
+from isthmus.errors import WrongKind
+
 from isthmus.graph.whole import is_whole, whole
 
 from collections.abc import Sequence
@@ -28,9 +34,19 @@ __all__ = [
 ]
 
 
+def _as_many(one: Type, other: Type) -> bool:
+    return one.ndim == other.ndim and all(map(equal, one.shape, other.shape))
+
+
 def _bincount_type(x: Type, weights: Type | None, minlength: int, size: int | Dim) -> Type:
     if x.ndim != 1:
         raise UsageError(f"{x} is counted; give an array of one axis")
+    if not numpy.can_cast(x.dtype, INT64, "safe"):
+        raise WrongKind(f"{x} is counted; give integers that int64 holds")
+    if weights is not None and not numpy.can_cast(weights.dtype, FLOAT64, "safe"):
+        raise WrongKind(f"weights {weights}; give real numbers")
+    if weights is not None and not _as_many(weights, x):
+        raise DimensionError(f"weights {weights} of {x}; give one for each element")
     return Type(INT64 if weights is None else FLOAT64, (size,))
 
 
@@ -210,11 +226,17 @@ def histogramdd(
            [0., 1.]])
     """
     columns = sample if isinstance(sample, tuple | list) else _columns(asarray(sample))
+    columns = list(map(asarray, columns))
+    for column in columns[1:]:
+        if column.shape and columns[0].shape and not equal(column.shape[0], columns[0].shape[0]):
+            raise DimensionError(
+                f"{columns[0].shape[0]} elements beside {column.shape[0]}; give as many of each"
+            )
     each = [bins] * len(columns) if is_whole(bins) else list(bins)
     if len(each) != len(columns):
         raise UsageError(f"bins for {len(each)} axes of {len(columns)}; give one for each")
     parts = [_edges_or_number(one) for one in each]
-    arrays = [*map(asarray, columns), *(edges for edges, _ in parts if edges is not None)]
+    arrays = [*columns, *(edges for edges, _ in parts if edges is not None)]
     counts, *edges = _histogramdd(
         arrays if weights is None else [*arrays, asarray(weights)],
         bins=tuple(number for _, number in parts),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.errors import WrongKind
+
 from isthmus.graph.whole import whole
 
 from collections.abc import Sequence
@@ -209,8 +211,8 @@ def _matrix_sizes(arr: Any, k: int) -> tuple[Any, int, Any]:
 
 
 def _unraveled_type(positions: Type, sizes: Any, order: str) -> tuple[Type, ...]:
-    if positions.dtype.kind not in "iu":
-        raise UsageError(f"positions of {positions.dtype}; give integers")
+    if positions.dtype.kind not in "iub":
+        raise WrongKind(f"positions of {positions.dtype}; give integers")
     return tuple(Type(INT64, positions.shape) for _ in sizes)
 
 
@@ -238,6 +240,9 @@ def unravel_index(indices: Any, /, shape: Any, order: str = "C") -> tuple[Any, .
 def _raveled_type(*positions: Type, sizes: Any, mode: Any, order: str) -> Type:
     if len(positions) != len(sizes):
         raise UsageError(f"positions along {len(positions)} axes of {sizes}; give one for each")
+    for part in positions:
+        if part.dtype.kind not in "iub":
+            raise WrongKind(f"positions of {part.dtype}; give integers")
     return Type(INT64, broadcast(*(part.shape for part in positions)))
 
 

@@ -113,8 +113,6 @@ def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
 
 
 def _concat_type(*types: Type, axis: int) -> Type:
-    if not types:
-        raise UsageError("np.concat needs at least one array")
     along = one_axis(axis, types[0].ndim)
     total: int | Dim = 0
     for t in types:
@@ -170,7 +168,7 @@ def concat(
     array([[1, 2],
            [3, 4]])
     """
-    parts = [asarray(array) for array in arrays]
+    parts = _some(arrays)
     if dtype is not None:
         parts = [_cast(part, numpy.dtype(dtype), casting) for part in parts]
     if axis is None:
@@ -179,6 +177,14 @@ def concat(
 
 
 concatenate = concat
+
+
+def _some(arrays: Sequence[Any]) -> list[Any]:
+    """What is to be joined, as arrays."""
+    parts = [asarray(array) for array in arrays]
+    if not parts:
+        raise UsageError("no arrays to join; give at least one")
+    return parts
 
 
 def _cast(array: Any, dtype: numpy.dtype[Any], casting: Any) -> Any:
@@ -201,7 +207,7 @@ def stack(
     array([[1, 3],
            [2, 4]])
     """
-    parts = [asarray(array) for array in arrays]
+    parts = _some(arrays)
     for part in parts[1:]:
         if not all(map(equal, part.shape, parts[0].shape)) or part.ndim != parts[0].ndim:
             raise DimensionError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isthmus.errors import NotWhole
+from isthmus.errors import WrongKind
 
 from isthmus.trace.attributes import plain
 
@@ -81,7 +81,7 @@ def _widths(pad_width: Any, ndim: int) -> Pairs:
     pairs = _pairs(pad_width, ndim)
     for width in (width for pair in pairs for width in pair):
         if type(width) is bool or not is_whole(width):
-            raise NotWhole(f"pad_width of {width!r}; give whole numbers")
+            raise WrongKind(f"pad_width of {width!r}; give whole numbers")
         if not isinstance(width, Dim) and width < 0:
             raise UsageError(f"pad_width of {width}; give 0 or more")
     return pairs

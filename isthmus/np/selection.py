@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.errors import WrongKind
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -123,8 +125,10 @@ def _weak(choice: Any) -> Any:
 
 
 def _chosen_type(numbers: Type, *choices: Type, mode: str) -> Type:
-    if numbers.dtype.kind not in "iub" or not choices:
-        raise UsageError(f"choose by {numbers} among {len(choices)}; give integers and choices")
+    if numbers.dtype.kind not in "iub":
+        raise WrongKind(f"choose by {numbers}; give integers")
+    if not choices:
+        raise UsageError("choose among no arrays; give at least one")
     return Type(choices[0].dtype, broadcast(numbers.shape, *(choice.shape for choice in choices)))
 
 

@@ -6,6 +6,8 @@ choice, which is the elements' own, but int64 or uint64 for smaller integers.
 
 from __future__ import annotations
 
+from isthmus.errors import WrongKind
+
 import builtins
 from collections.abc import Callable
 from typing import Any
@@ -306,7 +308,7 @@ def var(
 def root(variance: Any) -> Any:
     """The standard deviation; NumPy does not round it to integers."""
     if variance.dtype.kind not in "fc":
-        raise UsageError(f"a deviation in {variance.dtype}; give a floating dtype")
+        raise WrongKind(f"a deviation in {variance.dtype}; give a floating dtype")
     return sqrt(variance)
 
 

@@ -18,7 +18,7 @@ from functools import cached_property, update_wrapper
 from itertools import chain, repeat
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from isthmus.errors import NotWhole, UsageError
+from isthmus.errors import WrongKind, UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import Elementwise
 from isthmus.graph.nodes import Held
@@ -95,14 +95,14 @@ class Op(Operator, Generic[P, R]):
         return self.body(*args[:count], *further, **named)
 
     def _attribute(self, name: str, value: Any) -> Any:
-        """An attribute as a graph holds it; NotWhole where its annotation says `int`."""
+        """An attribute as a graph holds it; WrongKind where its annotation says `int`."""
         known = plain(value)
         if name not in self.whole_names or known is None:
             return known
         try:
             return whole(known)
-        except NotWhole as problem:
-            raise NotWhole(f"{self.name}: {name}={problem}") from None
+        except WrongKind as problem:
+            raise WrongKind(f"{self.name}: {name}={problem}") from None
 
     def _bound(
         self, args: Sequence[Any], kwargs: dict[str, Any]

@@ -15,7 +15,7 @@ from whole_calls import ALL, NETWORK, ONLY_KNOWN, SIZES, Whole
 
 import isthmus as im
 from isthmus import nn, np, npx
-from isthmus.errors import NotWhole, TraceError
+from isthmus.errors import WrongKind, TraceError
 from isthmus.graph import tree
 from isthmus.graph.dims import Dim
 
@@ -157,7 +157,7 @@ def test_other_numbers_are_type_errors(name: str, form: Any) -> None:
 
 
 def test_messages_say_which_number() -> None:
-    with pytest.raises(NotWhole, match=r"np.tril: k=1.5 where a whole number is needed; give an int"):
+    with pytest.raises(WrongKind, match=r"np.tril: k=1.5 where a whole number is needed; give an int"):
         im.trace(lambda x: np.tril(x, k=1.5), NAMED)  # type: ignore[arg-type]
     types = (NAMED, im.spec("int32"))
     with pytest.raises(TraceError, match="its value is not known yet"):

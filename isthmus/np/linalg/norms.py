@@ -154,8 +154,13 @@ def _of_values(values: Any, ord: Any) -> Any:
     return _largest(values, -1, False) if ord == 2 else min(values, axis=-1)
 
 
+_CONDITIONS = (None, 1, -1, 2, -2, numpy.inf, -numpy.inf, "fro", "f", "nuc")
+
+
 def _cond_type(x: Type, p: Any) -> Type:
     stack, rows, columns = sizes(x)
+    if p not in _CONDITIONS:
+        raise UsageError(f"p={p!r}; give None, 1, -1, 2, -2, inf, -inf, 'fro' or 'nuc'")
     smaller(rows, columns)
     return Type(dtypes_of(numpy.linalg.cond, x.dtype)[0], stack)
 

@@ -5,6 +5,8 @@ The dtypes are NumPy's own, asked of it once for matrices of each dtype.
 
 from __future__ import annotations
 
+from isthmus.errors import WrongKind
+
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -74,7 +76,7 @@ def dtypes_of(function: Callable[..., Any], *dtypes: DType) -> tuple[DType, ...]
     except TypeError:
         given = " and ".join(map(str, dtypes))
         name = function.__name__.lstrip("_")
-        raise UsageError(f"{name} does not take {given}; cast to float32 or float64") from None
+        raise WrongKind(f"{name} does not take {given}; cast to float32 or float64") from None
     parts = found if isinstance(found, tuple) else (found,)
     return tuple(numpy.asarray(part).dtype for part in parts)
 
