@@ -15,7 +15,7 @@ __all__ = ["parse"]
 
 
 def parse(text: str | SupportsIndex | Dim) -> int | Dim:
-    """A size from its text: a name, a number, or names and numbers with `+ - * //`.
+    """A size from its text: a name, a number, or names and numbers with `+ - * // %`.
 
     >>> parse("2*batch + 1")
     2*batch + 1
@@ -48,6 +48,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
 }
 
 

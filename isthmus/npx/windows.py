@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import DimensionError, UsageError
+from isthmus.errors import DimensionError, UsageError, WrongKind
 from isthmus.graph.dims import Dim
 
 __all__ = ["Padding", "Pair", "output_size", "padded", "padding_of", "pair", "taps"]
@@ -20,7 +20,10 @@ Padding = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right
 
 def pair(value: int | Sequence[int], name: str) -> Pair:
     """One number for both axes of an image, or two; UsageError for anything else."""
-    both = (whole(value),) * 2 if is_whole(value) else wholes(value)
+    try:
+        both = (whole(value),) * 2 if is_whole(value) else wholes(value)
+    except WrongKind:
+        raise WrongKind(f"{name}={value!r}: give an int or (height, width)") from None
     if len(both) != 2:
         raise UsageError(f"{name}={value!r}: give an int or (height, width)")
     return both[0], both[1]

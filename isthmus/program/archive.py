@@ -16,7 +16,7 @@ from typing import Any
 import numpy
 
 from isthmus.errors import FileError, IsthmusError
-from isthmus.graph.constraints import Constraint, assuming, constraint
+from isthmus.graph.constraints import Constraint, assuming, constraints
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
@@ -94,7 +94,7 @@ def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
     names = {id(c.array): _constant_name(graph, c, i) for i, c in enumerate(constants)}
     document = {
         "format": FORMAT,
-        "constraints": [c.text for c in graph.constraints],
+        "constraints": list(dict.fromkeys(c.text for c in graph.constraints)),
         **_written_graph(graph, names),
         "parameters": [names[key] for key in graph.constant_names if key in names],
         "arguments": _written(traced.arguments, names),
@@ -193,10 +193,10 @@ def _read(written: Any, arrays: Mapping[str, Any]) -> Any:
 
 
 def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
-    constraints = tuple(map(constraint, document.get("constraints", ())))
+    known = constraints(document.get("constraints", ()))
     parameters = {id(arrays[name]): name for name in document["parameters"]}
-    with assuming(constraints), recording():
-        graph = _read_graph(document, arrays, parameters, constraints)
+    with assuming(known), recording():
+        graph = _read_graph(document, arrays, parameters, known)
     return Traced(graph, _read(document["arguments"], arrays), _read(document["result"], arrays))
 
 

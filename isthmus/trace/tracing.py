@@ -11,7 +11,8 @@ import numpy
 
 from isthmus.errors import UsageError
 from isthmus.graph import tree
-from isthmus.graph.constraints import assuming, constraint
+from isthmus.graph.constraints import Constraint, assuming
+from isthmus.graph.constraints import constraints as parsed
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Graph, Input, Type
 from isthmus.graph.size_text import parse
@@ -78,7 +79,8 @@ def eval_shape(function: Callable[..., Any], specs: Any, *, constraints: Sequenc
 def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()) -> Traced:
     """The graph of `function` for arguments of the given types.
 
-    constraints: what holds of named sizes, such as "seq <= 512"; see `isthmus.graph.constraints`.
+    constraints: what holds of named sizes, such as "seq <= 512" or "h % 2 == 0": assumed here, and
+    checked at every call.
 
     specs: a dict for keyword arguments, a tuple or list for positional ones, or one
     spec; they nest as the arguments do. A Block's parameters become named constants.
@@ -96,7 +98,8 @@ def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str
     named = _named(function, positional, keyword)
     inputs = tuple(Input(_checked(leaf, name), name) for name, leaf in named)
     handles = tree.rebuild((positional, keyword), [Array(value) for value in inputs])
-    known = tuple(map(constraint, constraints))
+    known = parsed(constraints)
+    _check_names(known, inputs)
     with assuming(known), recording():
         outcome = function(*handles[0], **handles[1])
         outputs = [(".".join(path) or "output", leaf) for path, leaf in tree.leaves(outcome)]
@@ -107,6 +110,17 @@ def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str
     graph = Graph(inputs, values, names, _parameter_names(function), known)
     trees = tree.rebuild((positional, keyword), [value.name for value in inputs])
     return Traced(graph, (tuple(trees[0]), trees[1]), tree.rebuild(outcome, names))
+
+
+def _check_names(known: Sequence[Constraint], inputs: Sequence[Input]) -> None:
+    """UsageError for a constraint on a size that no argument has, which nothing could check."""
+    sizes = (size for value in inputs for size in value.type.shape if isinstance(size, Dim))
+    names = {name for size in sizes for name in size.names()}
+    for size, text in known:
+        unknown = sorted(size.names() - names) if isinstance(size, Dim) else []
+        if unknown:
+            given = ", ".join(sorted(names)) or "none"
+            raise UsageError(f"constraint {text!r} on {unknown[0]}; the specs name {given}")
 
 
 def _arguments(specs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
