@@ -14,6 +14,7 @@ from isthmus.errors import UsageError
 from isthmus.graph.bodies import inlined
 from isthmus.graph.dims import Dim, FloorDivision, Shape, same
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value, topological
+from isthmus.graph.solving import solutions
 
 __all__ = ["Builder", "Output", "Site", "vector"]
 
@@ -165,9 +166,21 @@ class Builder:
         if atom not in self.found and atom in self.axes:
             value, axis = self.axes[atom]
             self.found[atom] = _axis_size(self.known[id(value)], axis)
+        if atom not in self.found:
+            self._solve(atom)
         if atom in self.found:
             return self.found[atom]
         return self.size_inputs.setdefault(atom, ov.parameter([1], numpy.int64, f"size.{atom}"))
+
+    def _solve(self, name: str) -> None:
+        """Find a name by an axis whose size is made of it, such as 4*h."""
+        shown = (size for value in self.graph.inputs for size in value.type.shape)
+        solved = solutions([size for size in shown if isinstance(size, Dim)]).get(name)
+        if solved is not None:
+            value, axis = self.axes[str(solved.size)]
+            whole = _axis_size(self.known[id(value)], axis)
+            rest, factor = self.size(solved.rest), ov.constant([solved.factor], numpy.int64)
+            self.found[name] = ov.divide(ov.subtract(whole, rest), factor)
 
     def shape(self, shape: Shape) -> Output:
         """A shape as an int64 vector."""

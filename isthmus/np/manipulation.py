@@ -13,6 +13,7 @@ from isthmus.graph.dims import Dim, Shape, equal
 from isthmus.graph.infer import axes_of, one_axis, reshaped
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast, same_shape
+from isthmus.graph.whole import wholes
 from isthmus.trace.array import Array
 from isthmus.trace.op import Op, P, R, primitive
 from isthmus.trace.slots import np
@@ -48,7 +49,7 @@ def moved(infer: Any, **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:
 
 def sizes_of(shape: Any) -> Shape:
     """A shape as a tuple; a size alone is a shape of one axis."""
-    return tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    return wholes(shape)
 
 
 def broadcast_type(x: Type, shape: Shape) -> Type:
@@ -112,8 +113,6 @@ def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
 
 
 def _concat_type(*types: Type, axis: int) -> Type:
-    if not types:
-        raise UsageError("np.concat needs at least one array")
     along = one_axis(axis, types[0].ndim)
     total: int | Dim = 0
     for t in types:
@@ -169,7 +168,7 @@ def concat(
     array([[1, 2],
            [3, 4]])
     """
-    parts = [asarray(array) for array in arrays]
+    parts = _some(arrays)
     if dtype is not None:
         parts = [_cast(part, numpy.dtype(dtype), casting) for part in parts]
     if axis is None:
@@ -178,6 +177,14 @@ def concat(
 
 
 concatenate = concat
+
+
+def _some(arrays: Sequence[Any]) -> list[Any]:
+    """What is to be joined, as arrays."""
+    parts = [asarray(array) for array in arrays]
+    if not parts:
+        raise UsageError("no arrays to join; give at least one")
+    return parts
 
 
 def _cast(array: Any, dtype: numpy.dtype[Any], casting: Any) -> Any:
@@ -200,7 +207,7 @@ def stack(
     array([[1, 3],
            [2, 4]])
     """
-    parts = [asarray(array) for array in arrays]
+    parts = _some(arrays)
     for part in parts[1:]:
         if not all(map(equal, part.shape, parts[0].shape)) or part.ndim != parts[0].ndim:
             raise DimensionError(
@@ -211,7 +218,7 @@ def stack(
 
 
 def _expanded_type(x: Type, axis: Any) -> Type:
-    ndim = x.ndim + (1 if isinstance(axis, int) else len(axis))
+    ndim = x.ndim + len(wholes(axis))
     shape = list(x.shape)
     for one in axes_of(axis, ndim):
         shape.insert(one, 1)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy
 
 from isthmus.errors import FileError, IsthmusError, UsageError
-from isthmus.graph.constraints import Constraint, assuming, constraint
+from isthmus.graph.constraints import Constraint, assuming, constraints
 from isthmus.graph.dims import Dim
 from isthmus.graph.foreign import share
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
@@ -98,7 +98,7 @@ def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
     names = _constant_names(graph, constants)
     document = {
         "format": FORMAT,
-        "constraints": [c.text for c in graph.constraints],
+        "constraints": list(dict.fromkeys(c.text for c in graph.constraints)),
         **_written_graph(graph, names),
         "parameters": [names[key] for key in graph.constant_names if key in names],
         "arguments": _written(traced.arguments, names),
@@ -211,10 +211,10 @@ def _read(written: Any, arrays: Mapping[str, Any]) -> Any:
 
 
 def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
-    constraints = tuple(map(constraint, document.get("constraints", ())))
+    known = constraints(document.get("constraints", ()))
     parameters = {id(arrays[name]): name for name in document["parameters"]}
-    with assuming(constraints), recording(), copying():
-        graph = _read_graph(document, arrays, parameters, constraints)
+    with assuming(known), recording(), copying():
+        graph = _read_graph(document, arrays, parameters, known)
     return Traced(graph, _read(document["arguments"], arrays), _read(document["result"], arrays))
 
 

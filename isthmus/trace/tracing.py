@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex
 
 import numpy
 
 from isthmus.errors import UsageError
 from isthmus.graph import tree
-from isthmus.graph.constraints import assuming, constraint
+from isthmus.graph.constraints import Constraint, assuming
+from isthmus.graph.constraints import constraints as parsed
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Graph, Input, Type
 from isthmus.graph.size_text import parse
@@ -41,7 +42,7 @@ class Traced:
     result: Any  # a tree; leaves are output names
 
 
-def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
+def spec(dtype: Any, shape: Sequence[SupportsIndex | str] = ()) -> Type:
     """dtype and shape of an argument; sizes are ints or names, equal names are equal sizes.
 
     Raises UsageError for what is no dtype or no shape.
@@ -79,7 +80,8 @@ def eval_shape(function: Callable[..., Any], specs: Any, *, constraints: Sequenc
 def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()) -> Traced:
     """The graph of `function` for arguments of the given types.
 
-    constraints: what holds of named sizes, such as "seq <= 512"; see `isthmus.graph.constraints`.
+    constraints: what holds of named sizes, such as "seq <= 512" or "h % 2 == 0": assumed here, and
+    checked at every call.
 
     specs: a dict for keyword arguments, a tuple or list for positional ones, or one
     spec; they nest as the arguments do. A Block's parameters become named constants.
@@ -110,7 +112,8 @@ def traced_once(
     inputs = tuple(Input(_checked(leaf, name), name) for name, leaf in named)
     _check_names([name for name, _ in named], distinct=True)
     handles = tree.rebuild((positional, keyword), [Array(value) for value in inputs])
-    known = tuple(map(constraint, constraints))
+    known = parsed(constraints)
+    _check_constraints(known, inputs)
     with assuming(known), recording(), copying():
         outcome = function(*handles[0], **handles[1])
         outputs = list(tree.leaves(outcome))
@@ -123,6 +126,17 @@ def traced_once(
     graph = Graph(inputs, values, names, _parameter_names(function), known)
     trees = tree.rebuild((positional, keyword), [value.name for value in inputs])
     return Traced(graph, (tuple(trees[0]), trees[1]), tree.rebuild(outcome, names))
+
+
+def _check_constraints(known: Sequence[Constraint], inputs: Sequence[Input]) -> None:
+    """UsageError for a constraint on a size that no argument has, which nothing could check."""
+    sizes = (size for value in inputs for size in value.type.shape if isinstance(size, Dim))
+    names = {name for size in sizes for name in size.names()}
+    for size, text in known:
+        unknown = sorted(size.names() - names) if isinstance(size, Dim) else []
+        if unknown:
+            given = ", ".join(sorted(names)) or "none"
+            raise UsageError(f"constraint {text!r} on {unknown[0]}; the specs name {given}")
 
 
 def _arguments(specs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -75,9 +75,21 @@ def concat(site: Site, *arrays: str) -> str:
 
 def take(site: Site, x: str, indices: str) -> str:
     axis, before = site.attributes["axis"], site.operand_type()
+    size = product(before.shape) if axis is None else before.shape[one_axis(axis, before.ndim)]
     if axis is None and before.ndim != 1:
-        x = reshaped(site, x, before.shape, (product(before.shape),))
-    return site.op("Gather", x, indices, axis=axis or 0)
+        x = reshaped(site, x, before.shape, (size,))
+    return site.op("Gather", x, _bounded(site, indices, size), axis=axis or 0)
+
+
+def _bounded(site: Site, indices: str, size: int | Dim) -> str:
+    """Indices as positions 0 .. size - 1: by the ends or around, as the mode says."""
+    mode, dtype = site.attributes["mode"], site.operand_type(1).dtype
+    if mode == "raise":
+        return indices
+    if mode == "wrap":
+        return site.op("Mod", indices, _scalar(site, size, dtype))
+    low = site.op("Max", indices, site.literal(0, dtype))
+    return site.op("Min", low, _scalar(site, size - 1, dtype))
 
 
 def getitem(site: Site, x: str) -> str:
@@ -110,8 +122,12 @@ def _bounds(part: slice, size: int | Dim) -> tuple[Any, Any, int]:
             LAST if part.stop is None else part.stop,
             step,
         )
-    if isinstance(size, Dim):
-        return LAST, -LAST, step
+    if any(isinstance(end, Dim) for end in (size, part.start, part.stop)):
+        return (
+            LAST if part.start is None else part.start,
+            -LAST if part.stop is None else part.stop,
+            step,
+        )
     first, stop, _ = part.indices(size)
     return first, -LAST if stop < 0 else stop, step
 
