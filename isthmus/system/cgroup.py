@@ -42,7 +42,7 @@ def processors(process: Path = PROCESS, system: Path = SYSTEM) -> float | None:
 
 
 def _quota(folder: Path) -> float | None:
-    """`cpu.max` of version 2 is both numbers, `max 100000` for no limit; version 1 has two files."""
+    """`cpu.max` of version 2 has both, `max 100000` for no limit; version 1 has two files."""
     parts = (_read(folder / "cpu.max") or "").split()
     if len(parts) != 2:
         found = [_read(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period")]
