@@ -16,6 +16,7 @@ from isthmus.graph.runner import Arrays, Runner
 from .backend import Backend
 from .bound_call import Again, bound_run
 from .explanation import SegmentTimes
+from .host import Host
 from .inputs import Binder
 from .options import Options
 from .partition import Segment, partition
@@ -64,7 +65,7 @@ class Pipeline:
 
     def _load(self, segment: Segment) -> Runner:
         if segment.on_host:
-            return Reference(segment.graph, self._body)
+            return Host(segment.graph, self.options.threads, self._body)
         return guarded(segment.graph, self.backend.load(segment.graph, self.options))
 
     def _body(self, body: Graph) -> Runner:
