@@ -10,7 +10,7 @@ import numpy
 
 from isthmus.analysis.index_checks import IndexGuards
 from isthmus.graph.interpreter import Reference
-from isthmus.graph.nodes import Constant, Graph, Node, Value
+from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
 from isthmus.graph.runner import Arrays, Runner
 
 from .backend import Backend
@@ -51,7 +51,7 @@ class Pipeline:
             outputs = self.times.run(i, runner, operands, sizes)
             self.binder.discovered(segment.writes, outputs, sizes, before)
             known.update(zip(map(id, segment.writes), outputs, strict=True))
-        return [_result(value, known) for value in self.graph.outputs]
+        return _results(self.graph.outputs, known)
 
     def describe(self) -> list[str]:
         """The operations with the place where each runs."""
@@ -118,9 +118,14 @@ def _is_direct(segments: Sequence[Segment], graph: Graph) -> bool:
     return reads and list(map(id, segments[0].writes)) == list(map(id, graph.outputs))
 
 
-def _result(value: Value, known: Mapping[int, Array]) -> Array:
-    """An output; a copy where it is an input or a constant, so that results are the caller's."""
-    if isinstance(value, Constant):
-        return value.array.copy()
-    found = known[id(value)]
-    return found.copy() if not hasattr(value, "node") else found
+def _results(outputs: Sequence[Value], known: Mapping[int, Array]) -> list[Array]:
+    """The outputs; copies where one is an input, a constant or an output before it, so that results
+    are the caller's, and each its own."""
+    found: list[Array] = []
+    given: set[int] = set()
+    for value in outputs:
+        array = value.array if isinstance(value, Constant) else known[id(value)]
+        is_own = isinstance(value, Result) and id(value) not in given
+        found.append(array if is_own else array.copy())
+        given.add(id(value))
+    return found
