@@ -130,15 +130,15 @@ def test_in_a_loop(options: dict[str, Any]) -> None:
 
 
 def test_an_array_of_a_namespace_is_a_view_or_a_copy_as_numpy_s(options: dict[str, Any]) -> None:
-    device = {"device": "cpu"} if options["backend"] == "gpu" else {}
-    xp = im.namespace(options["backend"], **device)
-    for function, is_view in (
+    xp = im.namespace(options["backend"], device=options.get("device"))
+    cases: list[tuple[Callable[[Any], Any], bool]] = [
         (lambda x: xp.permute_dims(x, (0, 1)), True),
         (lambda x: x[:, :], True),
         (lambda x: xp.reshape(x, x.shape), True),
         (lambda x: xp.astype(x, xp.float32), False),
         (lambda x: xp.concat([x]), False),
-    ):
+    ]
+    for function, is_view in cases:
         x = xp.asarray(X.copy())
         y = function(x)
         y[0, 0] = 99
