@@ -10,12 +10,12 @@ import numpy
 
 from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.errors import IsthmusError
-from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph
 from isthmus.graph.runner import Arrays
 from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.model import build
 from isthmus.onnx.write.protos import all_nodes
+from isthmus.program.host import Host
 from isthmus.program.options import Options
 
 from .capability import LONGEST
@@ -40,7 +40,8 @@ class OnnxRunner:
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.unusual(sizes):
-            return [numpy.array(array) for array in Reference(self.graph)(arrays, sizes)]
+            host = Host(self.graph, self.options.threads)
+            return [numpy.array(array) for array in host(arrays, sizes)]
         given = dict(zip(self.inputs, arrays, strict=True))
         for name, wanted in self.model.size_inputs.items():
             given[wanted] = numpy.array([sizes[name]])

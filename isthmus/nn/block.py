@@ -108,7 +108,7 @@ class Block:
     def hybridize(self, active: bool = True, **options: Any) -> None:
         """From now on run compiled, once for each combination of input types; see `compile`.
 
-        active: False goes back to NumPy. options: those of `isthmus.compile`, as backend="cpu".
+        active: False goes back to NumPy. options: those of `isthmus.jit`, as backend="cpu".
         Parameters that are set later are taken up at the next call; other arrays that `forward`
         refers to are taken as they are at the first call.
 

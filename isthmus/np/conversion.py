@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.analysis import intervals
+from isthmus.analysis import intervals, unchanged
 from isthmus.errors import DimensionError, TraceError, UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.foreign import check_plain
@@ -43,7 +43,12 @@ def _settled_dtype(x: Type, dtype: Any) -> dict[str, Any]:
 
 
 @primitive(
-    infer=cast, vjp=_cast_gradient, settled=_settled_dtype, may_raise=False, interval=intervals.cast
+    infer=cast,
+    vjp=_cast_gradient,
+    settled=_settled_dtype,
+    may_raise=False,
+    interval=intervals.cast,
+    unchanged=unchanged.of_one_type,
 )
 def _astype(x: Any, /, dtype: Any) -> Any:
     """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.analysis import intervals
+from isthmus.analysis import intervals, unchanged
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim, Shape, equal
 from isthmus.graph.infer import axes_of, one_axis, reshaped
@@ -69,6 +69,7 @@ def _settled_sizes(x: Type, shape: Any) -> dict[str, Any]:
     settled=_settled_sizes,
     may_raise=False,
     interval=intervals.moved,
+    unchanged=unchanged.of_one_type,
 )
 def broadcast_to(x: Any, /, shape: Any) -> Any:
     """x repeated along axes of size 1 and new leading axes, to the given shape.
@@ -147,6 +148,7 @@ def _split_gradient(g: Any, y: Any, *arrays: Any, axis: int) -> tuple[Any, ...]:
     vjp=_split_gradient,
     may_raise=False,
     interval=intervals.joined,
+    unchanged=unchanged.only_part,
 )
 def _concat(arrays: Sequence[Any], /, axis: int = 0) -> Any:
     """The arrays one after another along an axis they have."""
@@ -229,7 +231,14 @@ def _reshaped_gradient(g: Any, y: Any, x: Any, **_: Any) -> tuple[Any]:
     return (reshape(g, x.shape),)
 
 
-@moved(_expanded_type, view=True, vjp=_reshaped_gradient, may_raise=False, interval=intervals.moved)
+@moved(
+    _expanded_type,
+    view=True,
+    vjp=_reshaped_gradient,
+    may_raise=False,
+    interval=intervals.moved,
+    unchanged=unchanged.of_one_type,
+)
 def expand_dims(x: Any, /, axis: Any = 0) -> Any:
     """x with new axes of size 1 at the given positions of the result.
 
@@ -262,7 +271,14 @@ def _unpermuted(g: Any, y: Any, x: Any, axes: Any) -> tuple[Any]:
     return (permute_dims(g, tuple(order.index(axis) for axis in range(x.ndim))),)
 
 
-@moved(_permuted_type, view=True, vjp=_unpermuted, may_raise=False, interval=intervals.moved)
+@moved(
+    _permuted_type,
+    view=True,
+    vjp=_unpermuted,
+    may_raise=False,
+    interval=intervals.moved,
+    unchanged=unchanged.in_order,
+)
 def permute_dims(x: Any, /, axes: Any = None) -> Any:
     """x with its axes in another order; reversed if none is given.
 
@@ -312,6 +328,7 @@ def _settled_shape(x: Type, shape: Any) -> dict[str, Any]:
     settled=_settled_shape,
     may_raise=False,
     interval=intervals.moved,
+    unchanged=unchanged.of_one_type,
 )
 def _reshape(x: Any, /, shape: Any) -> Any:
     """x with the same elements, last axis fastest, in another shape; one size may be -1."""
@@ -376,6 +393,7 @@ def _settled_axes(x: Type, axis: Any) -> dict[str, Any]:
     settled=_settled_axes,
     may_raise=False,
     interval=intervals.moved,
+    unchanged=unchanged.of_one_type,
 )
 def squeeze(x: Any, /, axis: Any = None) -> Any:
     """x without the given axes, which have size 1; without all that have if none is given.

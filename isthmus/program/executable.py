@@ -13,7 +13,7 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Node, Type
-from isthmus.graph.passes import expand
+from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced, trace
 
@@ -108,7 +108,7 @@ class Executable:
         self.traced = traced
         self.backend = find_backend(backend)
         self.options = options
-        graph = expand(traced.graph, self._keeps)
+        graph = without_idle_nodes(expand(traced.graph, self._keeps))
         graph.verify()
         self.graph = graph
         if on_host == "error":

@@ -8,7 +8,7 @@ from typing import Any
 
 from isthmus.errors import FileError, UsageError
 from isthmus.graph.nodes import Graph, Node
-from isthmus.graph.passes import expand
+from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.trace.tracing import trace
 
 from .backend import Backend, writers
@@ -67,7 +67,7 @@ def _whole(graph: Graph, backend: Backend) -> Graph:
     def keeps(node: Node) -> bool:
         return backend.fuses(node, options) and backend.refuses(node, options) is None
 
-    expanded = expand(graph, keeps)
+    expanded = without_idle_nodes(expand(graph, keeps))
     nodes = expanded.nodes()
     refused = [(node, reason) for node in nodes if (reason := backend.refuses(node, options))]
     if refused:

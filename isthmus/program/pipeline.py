@@ -10,12 +10,13 @@ import numpy
 
 from isthmus.analysis.index_checks import IndexGuards
 from isthmus.graph.interpreter import Reference
-from isthmus.graph.nodes import Constant, Graph, Node, Value
+from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
 from isthmus.graph.runner import Arrays, Runner
 
 from .backend import Backend
 from .bound_call import Again, bound_run
 from .explanation import SegmentTimes
+from .host import Host
 from .inputs import Binder
 from .long_sums import loaded_by_length
 from .options import Options
@@ -65,7 +66,7 @@ class Pipeline:
 
     def _load(self, segment: Segment) -> Runner:
         if segment.on_host:
-            return Reference(segment.graph, self._body)
+            return Host(segment.graph, self.options.threads, self._body)
         if getattr(self.backend, "adds_in_line", False):
             return loaded_by_length(segment.graph, self._on_backend)
         return self._on_backend(segment.graph)
@@ -124,12 +125,13 @@ def _is_direct(segments: Sequence[Segment], graph: Graph) -> bool:
 
 
 def _results(outputs: Sequence[Value], known: Mapping[int, Array]) -> list[Array]:
-    """The outputs; copies of inputs, constants and earlier ones, so that each is the caller's."""
+    """The outputs; copies where one is an input, a constant or an output before it, so that results
+    are the caller's, and each its own."""
     found: list[Array] = []
     given: set[int] = set()
     for value in outputs:
-        own = hasattr(value, "node") and id(value) not in given
-        given.add(id(value))
         array = value.array if isinstance(value, Constant) else known[id(value)]
-        found.append(array if own else array.copy())
+        is_own = isinstance(value, Result) and id(value) not in given
+        found.append(array if is_own else array.copy())
+        given.add(id(value))
     return found

@@ -9,7 +9,7 @@ import numpy
 from isthmus.graph.dims import Dim, Shape, same
 from isthmus.graph.indexing import plan
 from isthmus.graph.infer import axes_of, one_axis
-from isthmus.graph.shapes import product
+from isthmus.graph.shapes import product, same_shape
 from isthmus.np.manipulation import permutation
 
 from .rules import ELEMENT_TYPES
@@ -37,6 +37,8 @@ LAST = 2**63 - 1  # beyond every axis, as ONNX writes an open end
 
 def reshaped(site: Site, x: str, before: Shape, after: Shape) -> str:
     """x in another shape, by constants alone where at most one size is unknown."""
+    if same_shape(before, after):
+        return x
     pattern = reshape_pattern(before, after)
     wanted = site.build.sizes.shape(after) if pattern is None else site.literal(pattern)
     return site.op("Reshape", x, wanted, since=14)
@@ -53,7 +55,7 @@ def expand_dims(site: Site, x: str) -> str:
 
 def squeeze(site: Site, x: str) -> str:
     axes = axes_of(site.attributes["axis"], site.operand_type().ndim)
-    return site.op("Squeeze", x, site.literal(axes)) if axes else site.op("Identity", x)
+    return site.op("Squeeze", x, site.literal(axes)) if axes else x
 
 
 def transpose(site: Site, x: str) -> str:
