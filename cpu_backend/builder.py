@@ -97,7 +97,7 @@ class Builder:
             outputs = self.rules[node.op](Site(self, node, self.numerics), *operands)
         except RuntimeError as problem:
             reason = str(problem).strip().splitlines()[-1]
-            raise UsageError(f"{node} at {node.location}: OpenVINO refuses it: {reason}") from None
+            raise UsageError(f"{node}{node.at}: OpenVINO refuses it: {reason}") from None
         many = outputs if isinstance(outputs, tuple) else (outputs,)
         for result, output in zip(node.results, many, strict=True):
             self.known[id(result)] = output

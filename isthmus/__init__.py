@@ -16,6 +16,7 @@ from isthmus._version import __version__
 from isthmus.eager.namespace import namespace
 from isthmus.errors import IsthmusError
 from isthmus.graph.nodes import Graph
+from isthmus.hints import absent
 from isthmus.program.backend import backend_names
 from isthmus.program.executable import Executable, compile, load
 from isthmus.program.export import export
@@ -54,7 +55,31 @@ __all__ = [
 ]
 
 
+# Names of other libraries, and what to write instead.
+ELSEWHERE = {
+    "Array": "arrays are NumPy's, or those of isthmus.namespace",
+    "Block": "it is isthmus.nn.Block",
+    "Tensor": "arrays are NumPy's, or those of isthmus.namespace",
+    "array": "it is isthmus.np.array, or that of isthmus.namespace(backend)",
+    "autograd": "isthmus.grad and isthmus.value_and_grad give gradients",
+    "cpu": "a backend is an option: isthmus.compile(..., backend='cpu')",
+    "gluon": "blocks are those of isthmus.nn",
+    "gpu": "a backend is an option: isthmus.compile(..., backend='gpu')",
+    "gradient": "it is isthmus.grad",
+    "hybridize": "it is a method of blocks: net.hybridize(backend='cpu')",
+    "nd": "functions of arrays are those of isthmus.np and isthmus.npx",
+    "no_grad": "nothing is kept for gradients; leave it out",
+    "numpy": "it is isthmus.np",
+    "onnx": "isthmus.export writes .onnx files, and isthmus run reads them",
+    "random": "draw by NumPy, and give the numbers as an argument",
+    "save": "it is a method of what isthmus.compile returns",
+    "tensor": "it is isthmus.np.asarray, or that of isthmus.namespace(backend)",
+    "vmap": "write the axis in the function; np and npx take any number of leading axes",
+    "waitall": "calls return when they are done; leave it out",
+}
+
+
 def __getattr__(name: str) -> Any:
     if name in ("models", "benchmarks", "reports"):
         return import_module(f"isthmus.{name}")
-    raise AttributeError(f"isthmus has no '{name}'; see dir(isthmus)")
+    raise absent("isthmus", name, __all__, ELSEWHERE)

@@ -7,14 +7,32 @@ exe = im.compile(net, net.specs(), backend="cpu")
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from isthmus.errors import UsageError
+from isthmus.hints import absent
 
 from .catalog import CATALOG, Entry, Model, create, find
 from .catalog import names as list
 
 __all__ = ["CATALOG", "Entry", "Model", "bert", "create", "find", "list", "mobilenet", "resnet"]
+
+
+# Names of other model zoos, and what to write instead.
+ELSEWHERE = {
+    "AutoModel": "models are made by create(name, weights='hf://ORGANISATION/NAME')",
+    "BertModel": "it is bert(name)",
+    "from_pretrained": "it is create(name, weights='hf://ORGANISATION/NAME')",
+    "get_model": "it is create(name)",
+    "get_model_list": "it is list()",
+    "list_models": "it is list()",
+    "names": "it is list()",
+    "vision": "models are made by create(name), resnet(depth) and mobilenet(version)",
+}
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent("isthmus.models", name, __all__, ELSEWHERE)
 
 
 def bert(name: str = "bert-base", **options: Any) -> Model:

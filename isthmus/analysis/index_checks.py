@@ -154,7 +154,7 @@ class IndexGuards:
                 outside = array[(array < -limit) | (array >= limit)]
                 raise IndexOutside(
                     f"{self.names[position]}: index {outside.flat[0]} is out of bounds for size "
-                    f"{limit} ({node} at {node.location}); give indices in {-limit}..{limit - 1}"
+                    f"{limit} ({node}{node.at}); give indices in {-limit}..{limit - 1}"
                 )
 
 

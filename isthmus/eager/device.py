@@ -26,6 +26,7 @@ from isthmus.program.recent import Recent
 from isthmus.system import blas
 from isthmus.trace.aliasing import layout
 from isthmus.trace.array import Array
+from isthmus.trace.location import located
 from isthmus.trace.op import Op
 from isthmus.trace.tracing import traced_once
 
@@ -184,7 +185,8 @@ class Device:
             return found
 
         try:
-            traced = traced_once(call, tuple(spec for spec in specs if isinstance(spec, Type)))
+            with located(""):  # calls of other lines will share the program
+                traced = traced_once(call, tuple(s for s in specs if isinstance(s, Type)))
             if any(views) and self.memory is None:
                 return None
             executable = Executable(traced, self.backend.name, self.options, "allow")
@@ -223,11 +225,12 @@ def _computed(
     attributes: dict[str, Any],
     of: Callable[[Array], numpy.ndarray[Any, Any]],
 ) -> Any:
-    """The operator's body, of what `of` gives for each array."""
+    """The operator by its body, of what `of` gives for each array."""
     arrays = [of(o) if isinstance(o, Array) else o for o in operands]
     settings = {key: _as_host(value) for key, value in attributes.items()}
     with numpy.errstate(all="ignore"):
-        return op.body(*([arrays] if op.variadic else arrays), **settings)
+        run = op.body if op.is_direct else op
+        return run(*([arrays] if op.variadic else arrays), **settings)
 
 
 def _viewed(

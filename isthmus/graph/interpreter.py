@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from .contract import check_results, results_of, run_body
 from .dims import same
 from .nodes import Constant, Graph, Node, Result, Value
 from .passes import expand, with_bodies, with_sizes
@@ -97,8 +98,22 @@ def run_node(node: Node, operands: Sequence[Any], sizes: Mapping[str, int]) -> l
         for key, value in node.attributes.items()
         if not (node.op.discovers and key == "size")
     }
+    if node.op.checked:
+        return _checked(node, operands, attributes, sizes)
     arguments = [list(operands)] if node.op.variadic else list(operands)
-    outcome = node.op.body(*arguments, **attributes)
+    return _arrays(node.op.body(*arguments, **attributes))
+
+
+def _checked(
+    node: Node, operands: Sequence[Any], attributes: dict[str, Any], sizes: Mapping[str, int]
+) -> list[Array]:
+    results = _arrays(results_of(node.op, run_body(node.op, operands, attributes)))
+    declared = [result.type for result in node.results]
+    check_results(node.op, operands, results, declared, sizes)
+    return results
+
+
+def _arrays(outcome: Any) -> list[Array]:
     results = outcome if isinstance(outcome, tuple) else (outcome,)
     return [numpy.asarray(array) for array in results]
 

@@ -173,7 +173,7 @@ class Node:
     """One use of an operator.
 
     `expansion` holds, for a composite operator, the same results made of simpler
-    operators; `location` is the line of the user's program. Attributes that are graphs are
+    operators; `location` is the line of the user's program, or "". Attributes that are graphs are
     its `bodies`, which it runs: see `isthmus.graph.bodies`. Nodes are numbered as they are `made`.
     `shown` are values that show sizes the node uses, where no operand does: they come before.
 
@@ -197,6 +197,11 @@ class Node:
     def needs(self) -> tuple[Value | None, ...]:
         """What must be computed before the node."""
         return (*self.operands, *self.shown) if self.shown else self.operands
+
+    @property
+    def at(self) -> str:
+        """Its line for an error, as " at file:line"; "" where it is not known."""
+        return f" at {self.location}" if self.location else ""
 
     @property
     def bodies(self) -> list[Graph]:
@@ -238,8 +243,11 @@ class Graph:
     constant_names: Mapping[int, str] = field(default_factory=dict)  # id(array) -> name
     constraints: tuple[Constraint, ...] = ()
 
-    def __deepcopy__(self, _: Any) -> Graph:
+    def __copy__(self) -> Graph:
         """Itself: a graph is never changed, and knows constants by their identity."""
+        return self
+
+    def __deepcopy__(self, _: Any) -> Graph:
         return self
 
     def nodes(self) -> list[Node]:

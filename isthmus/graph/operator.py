@@ -73,6 +73,10 @@ class Operator:
     cast_to: the attribute with a dtype that operands are cast to before, if it is given.
     chooses: one of its bodies is run.
     slices: the attribute that says of how many leading operands each step takes a slice.
+    checked: every run is held to `infer`: what the rule refuses is refused of NumPy's arrays as
+        well, and results of another number, dtype or shape are an error; see `graph.contract`.
+    foreign: another package defines it, so that a saved program has to name that package.
+    version: of its meaning, "" for none; a saved program is refused by another one.
 
     >>> from isthmus import np
     >>> np.floor.zero_gradient, np.take.looks_up, np.add.may_raise
@@ -102,6 +106,9 @@ class Operator:
     cast_to: str | None = None
     chooses: bool = False
     slices: str | None = None
+    checked: bool = False
+    foreign: bool = False
+    version: str = ""
 
     @property
     def is_composite(self) -> bool:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy
 
 from isthmus.errors import UsageError
 from isthmus.graph.tree import leaves
-from isthmus.program.jitted import jit
 from isthmus.trace.array import Array
 
+from .fitting import Unmatched, fit
+from .held import Holder, held, holds, merge
+from .hybrid import Hybrid
 from .parameter import Parameter
+from .unknown import unknown_attribute
 
 __all__ = ["Block", "Sequential"]
 
 
-class Block:
+class Block(Holder):
     """A network or a part of one; subclasses make their children in `__init__` and write `forward`.
 
-    Children and parameters are the attributes of those types, named as they are;
-    `net.parameters()` lists all of them with dotted names.
+    Children and parameters are the attributes of those types, named as they are, and what is of
+    those types in lists, tuples and dicts, named as "layers.0"; `net.parameters()` lists all of
+    them with dotted names. A block can be copied, pickled and sent to other processes.
 
     >>> import numpy
     >>> from isthmus import nn, npx
@@ -49,9 +55,7 @@ class Block:
         compiled = self.__dict__.get("_compiled")
         if compiled is None or _traced(args, kwargs):
             return self.forward(*args, **kwargs)
-        if self.__dict__["_compiled_at"] != Parameter.changes:
-            self.hybridize(**compiled.options)
-        return self.__dict__["_compiled"](*args, **kwargs)
+        return compiled(self, args, kwargs)
 
     def children(self) -> Iterator[tuple[str, Block]]:
         """The blocks directly in this one, with their names.
@@ -60,22 +64,32 @@ class Block:
         >>> [name for name, block in nn.Sequential(nn.Dense(4, 2), nn.Flatten()).children()]
         ['0', '1']
         """
-        return ((name, value) for name, value in vars(self).items() if isinstance(value, Block))
+        return held(vars(self), Block)
 
     def parameters(self) -> dict[str, Parameter]:
         """All parameters by dotted name, in the order they were made.
+
+        Raises UsageError where two have one name.
 
         >>> from isthmus import nn
         >>> nn.Sequential(nn.Dense(4, 2), nn.Flatten()).parameters()
         {'0.weight': Parameter(4, 2), '0.bias': Parameter(4,)}
         """
-        found = {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
-        for name, child in self.children():
-            found.update({f"{name}.{inner}": p for inner, p in child.parameters().items()})
+        found: dict[str, Parameter] = dict(held(vars(self), Parameter))
+        try:
+            for name, child in self.children():
+                merge(found, {f"{name}.{inner}": p for inner, p in child.parameters().items()})
+        except RecursionError:
+            raise UsageError(
+                f"a {type(self).__name__} is inside of itself; hold a parent by weakref.ref"
+            ) from None
         return found
 
     def initialize(self, seed: int = 0) -> None:
         """Give every parameter random values that depend on the seed and its name.
+
+        A layer that was not told its inputs gets its values at its first call. Raises UsageError
+        for a seed that is no whole number.
 
         >>> from isthmus import nn
         >>> net = nn.Dense(4, 2)
@@ -83,34 +97,39 @@ class Block:
         >>> net.weight.data().shape
         (4, 2)
         """
+        if not isinstance(seed, int | numpy.integer) or seed < 0:
+            raise UsageError(f"seed={seed!r}: give a whole number from 0")
         for name, parameter in self.parameters().items():
-            parameter.initialize(name, seed)
+            parameter.initialize(name, int(seed))
 
-    def set_parameters(self, arrays: Mapping[str, Any]) -> None:
-        """Set all parameters by name, float32 ones without a copy: they are then read-only.
+    def set_parameters(self, arrays: Mapping[str, Any], *, strict: bool = True) -> Unmatched:
+        """Set parameters by name, float32 ones without a copy; the names that did not match.
 
-        Raises UsageError for names that are missing or unknown, and for other shapes.
+        Arrays that are not copied are read-only from then on.
+
+        strict: names that are missing or unexpected raise UsageError, and nothing is set; with
+        False they are returned, and the others are set. torch's `num_batches_tracked`, which
+        counts batches of a training, is nothing that inference needs, and is passed over. Of a
+        parameter that has several names one is enough. Raises UsageError for other shapes, and
+        for elements that float32 does not hold, strict or not.
 
         >>> import numpy
         >>> from isthmus import nn
         >>> net = nn.Dense(1, 2)
         >>> net.set_parameters({"weight": numpy.array([[1, 2]]), "bias": numpy.array([3])})
+        Unmatched(missing=[], unexpected=[])
         >>> net(numpy.array([10, 10], numpy.float32))
         array([33.], dtype=float32)
         """
-        own = self.parameters()
-        wrong = sorted(set(own) ^ set(arrays))
-        if wrong:
-            raise UsageError(f"{len(wrong)} names do not fit, such as {', '.join(wrong[:5])}")
-        for name, parameter in own.items():
-            parameter.set(arrays[name])
+        return fit(self.parameters(), arrays, strict)
 
     def hybridize(self, active: bool = True, **options: Any) -> None:
         """From now on run compiled, once for each combination of input types; see `compile`.
 
         active: False goes back to NumPy. options: those of `isthmus.jit`, as backend="cpu".
-        Parameters that are set later are taken up at the next call; other arrays that `forward`
-        refers to are taken as they are at the first call.
+        Parameters that are set later, and blocks that are put in a list or in another's place,
+        are taken up at the next call; other attributes, and arrays that `forward` refers to, are
+        as they were when it was compiled. Raises UsageError for an option that is none.
 
         >>> import numpy
         >>> from isthmus import nn
@@ -120,8 +139,26 @@ class Block:
         >>> net(numpy.ones((4, 2), numpy.float32)).shape
         (4, 3)
         """
-        object.__setattr__(self, "_compiled", jit(self.forward, **options) if active else None)
-        object.__setattr__(self, "_compiled_at", Parameter.changes)
+        vars(self)["_compiled"] = Hybrid(options) if active else None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Programs that were compiled of it before are compiled anew if a block is another one."""
+        if "_in_program" in vars(self) and (holds(value) or holds(vars(self).get(name))):
+            Parameter.changes += 1
+        object.__setattr__(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Its attributes, without the programs: a copy compiles its own, with the same options."""
+        state = {name: value for name, value in vars(self).items() if name != "_in_program"}
+        if state.get("_compiled") is not None:
+            state["_compiled"] = Hybrid(state["_compiled"].options)
+        return state
+
+    if not TYPE_CHECKING:  # to a type checker every name would be known
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """AttributeError, with what it is called here if Gluon's blocks have it."""
+            raise unknown_attribute(self, name)
 
 
 def _traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -142,8 +179,21 @@ class Sequential(Block):
     """
 
     def __init__(self, *blocks: Block) -> None:
-        for position, block in enumerate(blocks):
-            setattr(self, str(position), block)
+        self.add(*blocks)
+
+    def add(self, *blocks: Block) -> None:
+        """Put blocks behind those that there are.
+
+        >>> from isthmus import nn
+        >>> net = nn.Sequential(nn.Flatten())
+        >>> net.add(nn.Dense(2, 4), nn.Dropout())
+        >>> len(net)
+        3
+        """
+        for block in blocks:
+            if not isinstance(block, Block):
+                raise UsageError(f"{type(block).__name__} is no block; give nn.Block objects")
+            setattr(self, str(len(self)), block)
 
     def forward(self, x: Any) -> Any:
         for _, block in self.children():

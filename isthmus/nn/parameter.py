@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy
 
 from isthmus.errors import UsageError
+from isthmus.graph.dims import Dim
 from isthmus.graph.foreign import check_plain, share
 
 __all__ = ["Parameter", "he", "normal", "ones", "zeros"]
@@ -43,6 +46,19 @@ def ones(_: Generator, shape: tuple[int, ...]) -> Array:
     return numpy.ones(shape, numpy.float32)
 
 
+@dataclass(frozen=True)
+class _Normal:
+    """What `normal` makes: a value that travels to other processes, as a function inside of one
+    would not."""
+
+    scale: float
+
+    def __call__(self, generator: Generator, shape: tuple[int, ...]) -> Array:
+        array = generator.standard_normal(shape, numpy.float32)
+        array *= numpy.float32(self.scale)
+        return array
+
+
 def normal(scale: float) -> Initializer:
     """The initializer of float32 normally distributed around 0, of standard deviation `scale`.
 
@@ -52,13 +68,7 @@ def normal(scale: float) -> Initializer:
     >>> round(float(weight.data().std()), 3)
     0.02
     """
-
-    def make(generator: Generator, shape: tuple[int, ...]) -> Array:
-        array = generator.standard_normal(shape, numpy.float32)
-        array *= numpy.float32(scale)
-        return array
-
-    return make
+    return _Normal(scale)
 
 
 def he(generator: Generator, shape: tuple[int, ...]) -> Array:
@@ -79,25 +89,40 @@ def he(generator: Generator, shape: tuple[int, ...]) -> Array:
 class Parameter:
     """A named array of a block: its shape, float32, and the elements once they are there.
 
+    A size that is None is settled by the first call of its block, or by the array that is set.
+
     >>> from isthmus import nn
-    >>> weight = nn.Parameter((2, 3), nn.normal(0.02))
+    >>> weight = nn.Parameter((2, None), nn.normal(0.02))
+    >>> weight
+    Parameter(2, ?)
+    >>> weight.set([[1, 2, 3], [4, 5, 6]])
     >>> weight
     Parameter(2, 3)
-    >>> weight.set([[1, 2, 3], [4, 5, 6]])
     >>> weight.data()
     array([[1., 2., 3.],
            [4., 5., 6.]], dtype=float32)
 
-    `changes` counts how often any parameter was given an array: programs that were
+    `changes` counts how often a parameter that had an array was given another: programs that were
     compiled before hold the old one.
     """
 
     changes: ClassVar[int] = 0
 
-    def __init__(self, shape: tuple[int, ...], initializer: Initializer) -> None:
-        self.shape = shape
+    def __init__(self, shape: tuple[int | None, ...], initializer: Initializer) -> None:
+        self.shape: tuple[Any, ...] = tuple(map(_size, shape))  # None where it is open
         self.initializer = initializer
         self._array: Array | None = None
+        self._waiting: tuple[str, int] | None = None  # name and seed, until the shape is known
+
+    @property
+    def has_values(self) -> bool:
+        """Whether its elements are there.
+
+        >>> from isthmus import nn
+        >>> nn.Parameter((2,), nn.ones).has_values
+        False
+        """
+        return self._array is not None
 
     def data(self) -> Array:
         """The array itself, not a copy, and read-only: programs refer to it; `set` replaces it.
@@ -111,11 +136,17 @@ class Parameter:
         array([3., 4.], dtype=float32)
         """
         if self._array is None:
-            raise UsageError("a parameter has no values yet; call initialize(seed) or load weights")
+            raise UsageError(
+                "a parameter has no values yet; call initialize(seed) or load weights"
+                if self._waiting is None
+                else f"{self} has no values before its block is called; call it, or trace it, once"
+            )
         return share(self._array)
 
     def initialize(self, name: str, seed: int) -> None:
         """Values by the initializer; random ones depend on the seed and the name alone.
+
+        Where a size is not known yet, they are made when it is.
 
         >>> from isthmus import nn
         >>> one, other = (nn.Parameter((4,), nn.normal(1.0)) for _ in range(2))
@@ -124,15 +155,43 @@ class Parameter:
         >>> bool((one.data() == other.data()).all())
         True
         """
-        generator = numpy.random.default_rng([seed, zlib.crc32(name.encode())])
-        self._take(self.initializer(generator, self.shape))
+        known = _known(self.shape)
+        if known is None:
+            self._waiting = name, seed
+        else:
+            self._take(self._made(known, name, seed))
+
+    def settle(self, shape: tuple[Any, ...]) -> None:
+        """Make a shape known that has sizes left open; nothing where it is known.
+
+        Raises UsageError for sizes that are named, since a parameter has numbers.
+
+        >>> from isthmus import nn
+        >>> weight = nn.Parameter((2, None), nn.normal(0.02))
+        >>> weight.initialize("weight", seed=0)
+        >>> weight.settle((2, 3))
+        >>> weight.data().shape
+        (2, 3)
+        """
+        if _known(self.shape) is not None:
+            return
+        for size in shape:
+            if isinstance(size, Dim):
+                raise UsageError(
+                    f"{self} would have a size of '{size}', which is a name; give the spec a "
+                    "number there, or the layer its inputs"
+                )
+        if self._waiting is not None:  # before the shape, which another thread may find known
+            self._array = self._made(shape, *self._waiting)
+        self.shape = shape
 
     def set(self, array: Any) -> None:
         """Take an array of the parameter's shape, without a copy where it is float32.
 
         It is then read-only, as is the array of which it is a view: changing either raises
         ValueError. Give numpy.array(x) to go on changing x. Raises UsageError for another shape,
-        and for arrays that mean more than their elements, as masked ones.
+        for elements that float32 does not hold, and for arrays that mean more than their elements,
+        as masked ones.
 
         >>> from isthmus import nn
         >>> scale = nn.Parameter((2,), nn.ones)
@@ -140,15 +199,62 @@ class Parameter:
         >>> scale.data()
         array([3., 4.], dtype=float32)
         """
+        self._take(self.fitted(array))
+
+    def fitted(self, array: Any) -> Array:
+        """The array as `set` takes it: float32, in C order; UsageError where it does not fit.
+
+        >>> from isthmus import nn
+        >>> nn.Parameter((2,), nn.ones).fitted([3, 4])
+        array([3., 4.], dtype=float32)
+        """
         check_plain(array, "a parameter")
         given = numpy.asarray(array)
-        if given.shape != self.shape:
-            raise UsageError(f"shape {given.shape} given for a parameter of shape {self.shape}")
-        self._take(numpy.require(given, numpy.float32, ["C", "A"]))
+        pairs = zip(given.shape, self.shape, strict=False)
+        if given.ndim != len(self.shape) or any(n not in (size, None) for size, n in pairs):
+            raise UsageError(f"shape {given.shape} given for a parameter of shape {self._sizes}")
+        if given.dtype.kind not in "biuf" and not _is_a_short_float(given.dtype):
+            raise UsageError(f"{given.dtype} given for a parameter of float32; give real numbers")
+        try:
+            with numpy.errstate(over="raise"):
+                return numpy.require(given, numpy.float32, ["C", "A"])
+        except FloatingPointError:
+            raise UsageError(f"numbers of {given.dtype} given that float32 does not hold") from None
 
     def _take(self, array: Array) -> None:
+        if self._array is not None:
+            Parameter.changes += 1
         self._array = share(array)
-        Parameter.changes += 1
+        self.shape = array.shape
+
+    def _made(self, shape: tuple[int, ...], name: str, seed: int) -> Array:
+        generator = numpy.random.default_rng([seed, zlib.crc32(name.encode())])
+        return self.initializer(generator, shape)
+
+    @property
+    def _sizes(self) -> str:
+        return str(self.shape).replace("None", "?")
 
     def __repr__(self) -> str:
-        return f"Parameter{self.shape}"
+        return f"Parameter{self._sizes}"
+
+
+def _size(size: Any) -> int | None:
+    """A size as an int; UsageError for what is none."""
+    try:
+        number = None if size is None else operator.index(size)
+    except TypeError:
+        number = -1
+    if number is not None and number < 0:
+        raise UsageError(f"a parameter with a size of {size!r}; give a whole number from 0")
+    return number
+
+
+def _known(shape: tuple[Any, ...]) -> tuple[int, ...] | None:
+    sizes = tuple(size for size in shape if size is not None)
+    return sizes if len(sizes) == len(shape) else None
+
+
+def _is_a_short_float(dtype: numpy.dtype[Any]) -> bool:
+    """Whether it is bfloat16 or another float of ml_dtypes, which NumPy knows as opaque bytes."""
+    return dtype.names is None and numpy.can_cast(dtype, numpy.float32)

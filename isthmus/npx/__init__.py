@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from isthmus.hints import absent
+
 from .activation import (
     elu,
     erf,
@@ -21,6 +25,7 @@ from .normalization import batch_norm, l2_normalize, layer_norm
 from .pooling import average_pool, global_average_pool, max_pool
 from .random_numbers import random_normal, random_uniform
 from .softmax import log_softmax, softmax
+from .unknown import ELSEWHERE
 
 __all__ = [
     "average_pool",
@@ -50,3 +55,10 @@ __all__ = [
     "softmax",
     "while_loop",
 ]
+
+for _name in ("activation", "pooling"):  # MXNet has functions of these names, and here are modules
+    globals().pop(_name, None)
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent("isthmus.npx", name, __all__, ELSEWHERE)

@@ -9,7 +9,7 @@ import numpy
 from isthmus import np
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim, equal
-from isthmus.graph.nodes import Type
+from isthmus.graph.nodes import Node, Type
 from isthmus.graph.shapes import product
 from isthmus.np.indexing import spaced, surrounded
 from isthmus.np.staged_sums import added_over_layers
@@ -17,7 +17,17 @@ from isthmus.trace.op import composite, primitive
 
 from .precision import in_float32
 from .standard import has_vector_bias
-from .windows import Padding, Pair, output_size, padded, padding_of, pair, taps
+from .windows import (
+    Padding,
+    Pair,
+    output_size,
+    padded,
+    padding_of,
+    pair,
+    span_of,
+    steps_of,
+    taps,
+)
 
 __all__ = [
     "convolution",
@@ -26,27 +36,49 @@ __all__ = [
 
 
 def _type(x: Type, w: Type, strides: Any, padding: Any, dilation: Any, groups: int) -> Type:
-    if x.ndim != 4 or w.ndim != 4 or x.dtype != w.dtype:
-        raise UsageError("give x: [N, C, H, W] and weight: [O, C/groups, h, w] of one dtype")
+    if x.ndim != 4 or w.ndim != 4 or x.dtype != w.dtype or x.dtype.kind != "f":
+        raise UsageError(_wrong_arrays(x, w))
+    if groups < 1:
+        raise UsageError(f"groups={groups!r}: give a number from 1")
     if not equal(w.shape[1] * groups, x.shape[1]) or w.shape[0] % groups:
         raise DimensionError(
             f"{x.shape[1]} channels, {groups} groups and weight {w.shape} do not fit: "
             "weight is [O, C/groups, h, w] with O divisible by groups"
         )
-    steps, gaps = pair(strides, "strides"), pair(dilation, "dilation")
-    around = padding_of(padding)
-    sizes = [
-        output_size(x.shape[2 + i], _window(w, i), steps[i], around[i], gaps[i]) for i in (0, 1)
-    ]
-    return Type(x.dtype, (x.shape[0], w.shape[0], *sizes))
+    steps, gaps = steps_of(strides, "strides"), steps_of(dilation, "dilation")
+    around, window = padding_of(padding), _window(w)
+    facts = zip(x.shape[2:], window, steps, around, gaps, strict=True)
+    return Type(x.dtype, (x.shape[0], w.shape[0], *(output_size(*fact) for fact in facts)))
 
 
-def _window(w: Type, axis: int) -> int:
-    """A weight's height or width, which decides the result's size and so must be known."""
-    size = w.shape[2 + axis]
-    if isinstance(size, Dim):
+def _wrong_arrays(x: Type, w: Type) -> str:
+    if x.ndim == w.ndim == 3:
+        return (
+            "a convolution is of images; for one axis give x[:, :, None] and weight[:, :, None], "
+            "and take y[:, :, 0]"
+        )
+    if x.ndim == w.ndim == 4:
+        return (
+            f"{x.dtype} and {w.dtype} given; give floats of one dtype, as with .astype('float32')"
+        )
+    return "give x: [N, C, H, W] and weight: [O, C/groups, h, w], floats of one dtype"
+
+
+def _window(w: Type) -> Pair:
+    """A weight's height and width, which decide the result's sizes and so must be known."""
+    height, width = w.shape[2:]
+    if isinstance(height, Dim) or isinstance(width, Dim):
         raise DimensionError(f"weight {w}: give numbers for its last two sizes")
-    return size
+    return steps_of((height, width), "the weight's window")
+
+
+def _needs(node: Node) -> list[tuple[int | Dim, str]]:
+    """That the window fits the padded image, along both axes."""
+    x, w = (value.type for value in node.operands if value is not None)
+    facts = node.attributes
+    gaps, around = steps_of(facts["dilation"], "dilation"), padding_of(facts["padding"])
+    both = zip(x.shape[2:], _window(w), around, gaps, strict=True)
+    return [(span_of(*fact), f"the window of {fact[1]} must fit the image") for fact in both]
 
 
 def _operations(operands: Any, results: Any, attributes: Any) -> Any:
@@ -117,7 +149,14 @@ def _weight_gradient(
     return np.reshape(np.permute_dims(cropped, (1, 0, 2, 3)), (o, c // groups, height, width))
 
 
-@primitive(infer=_type, operations=_operations, vjp=_gradient, may_raise=False)
+@primitive(
+    infer=_type,
+    operations=_operations,
+    needs=_needs,
+    vjp=_gradient,
+    may_raise=False,
+    checked=True,
+)
 @in_float32
 def convolution(
     x: Any,
@@ -135,8 +174,7 @@ def convolution(
     floor((H + padding - (h - 1) * d - 1) / s) + 1. strides s, dilation d: an int or (height,
     width). padding: an int, (height, width), or ((top, bottom), (left, right)), of zeros. Raises
     UsageError for other axes, dtypes or options, DimensionError if channels do not fit or the
-    window exceeds the image; of NumPy arrays NumPy's errors, but for options. As ONNX's Conv,
-    without bias.
+    window exceeds the image. float16 is summed in float32. As ONNX's Conv, without bias.
 
     >>> from isthmus import np, npx
     >>> x, weight = np.reshape(np.arange(9.0), (1, 1, 3, 3)), np.ones((1, 1, 2, 2))
@@ -162,8 +200,8 @@ def _dense(x: Any, weight: Any, padding: Padding, strides: Any, dilation: Any) -
     columns = numpy.empty((n, c, len(views), height, width), x.dtype)
     for position, view in enumerate(views):
         columns[:, :, position] = view
-    flat = columns.reshape(n, -1, height * width)
-    product_ = numpy.matmul(weight.reshape(len(weight), -1), flat)
+    flat = columns.reshape(n, c * len(views), height * width)
+    product_ = numpy.matmul(weight.reshape(len(weight), c * len(views)), flat)
     return product_.reshape(n, len(weight), height, width)
 
 

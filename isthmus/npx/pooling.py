@@ -9,17 +9,19 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import UsageError
+from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Node, Type
 from isthmus.graph.operator import Addition
 from isthmus.graph.shapes import product, same_shape
 from isthmus.np.indexing import surrounded
 from isthmus.np.staged_sums import LAST_AXIS, added_over_images
 from isthmus.np.statistical import mean_in_stages
+from isthmus.trace.array import Array
 from isthmus.trace.op import composite, primitive
 
 from .convolution import convolution, spread_windows
 from .precision import in_float32
-from .windows import Pair, output_size, padded, padding_of, pair, taps
+from .windows import Pair, output_size, padded, padding_of, pair, span_of, steps_of, taps
 
 __all__ = [
     "average_pool",
@@ -29,14 +31,29 @@ __all__ = [
 
 
 def _type(x: Type, window: Any, strides: Any, padding: Any, **_: Any) -> Type:
-    if x.ndim != 4 or x.dtype.kind != "f":
-        raise UsageError(f"{x}: pooling takes float images [N, C, H, W]")
-    size, around = pair(window, "window"), padding_of(padding)
+    _check_images(x)
+    size, around = steps_of(window, "window"), padding_of(padding)
     if any(sum(p) and max(p) > w // 2 for p, w in zip(around, size, strict=True)):
         raise UsageError(f"padding={padding} is more than half of the window {size}")
-    steps = pair(window if strides is None else strides, "strides")
+    steps = steps_of(window if strides is None else strides, "strides")
     facts = zip(x.shape[2:], size, steps, around, strict=True)
     return Type(x.dtype, (*x.shape[:2], *(output_size(*fact) for fact in facts)))
+
+
+def _check_images(x: Any) -> None:
+    if x.ndim != 4 or x.dtype.kind != "f":
+        raise UsageError(
+            f"pooling takes float images [N, C, H, W], and {Type(x.dtype, x.shape)} is none; "
+            "reshape or convert it"
+        )
+
+
+def _needs(node: Node) -> list[tuple[int | Dim, str]]:
+    """That the window fits the padded image, along both axes."""
+    (x,) = (value.type for value in node.operands if value is not None)
+    size, around = pair(node.attributes["window"], "window"), padding_of(node.attributes["padding"])
+    both = zip(x.shape[2:], size, around, strict=True)
+    return [(span_of(*fact), f"the window of {fact[1]} must fit the image") for fact in both]
 
 
 def _operations(operands: Any, results: Any, attributes: Any) -> Any:
@@ -64,14 +81,21 @@ def _max_gradient(g: Any, y: Any, x: Any, window: Any, strides: Any, padding: An
     return (_scattered(flat, x, one_hot, steps, padding),)
 
 
-@primitive(infer=_type, operations=_operations, vjp=_max_gradient, may_raise=False)
+@primitive(
+    infer=_type,
+    operations=_operations,
+    needs=_needs,
+    vjp=_max_gradient,
+    may_raise=False,
+    checked=True,
+)
 def max_pool(x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0) -> Any:
     """The largest element of each window; strides default to the window. -> [N, C, H', W'].
 
     x: [N, C, H, W], float; H' = floor((H + padding - h) / stride) + 1. window (h, w), strides: an
     int or (height, width). padding: as of `convolution`, of -inf, at most half the window. Raises
     UsageError for other axes, dtypes or options, DimensionError for a window that exceeds the
-    image; of NumPy arrays not all of them are checked. As ONNX's MaxPool.
+    image. As ONNX's MaxPool.
 
     >>> from isthmus import np, npx
     >>> npx.max_pool(np.reshape(np.arange(16.0), (1, 1, 4, 4)), window=2)
@@ -124,8 +148,10 @@ def _in_stages(x: Any, window: Any, strides: Any, padding: Any, count_padding: b
 @primitive(
     infer=_type,
     operations=_operations,
+    needs=_needs,
     vjp=_average_gradient,
     may_raise=False,
+    checked=True,
     adds=_added,
     in_stages=_in_stages,
 )
@@ -165,10 +191,13 @@ def _window_sums(x: Any, size: Pair, steps: Pair) -> Any:
 def global_average_pool(x: Any, /) -> Any:
     """The mean over H and W, which stay as axes of size 1. -> [N, C, 1, 1].
 
-    x: [N, C, H, W], float; the result has its dtype (Lin et al. 2013, arXiv:1312.4400).
+    x: [N, C, H, W], float; the result has its dtype (Lin et al. 2013, arXiv:1312.4400). Raises
+    UsageError for other axes or dtypes.
 
     >>> from isthmus import np, npx
     >>> npx.global_average_pool(np.reshape(np.arange(4.0), (1, 1, 2, 2)))
     array([[[[1.5]]]])
     """
+    x = x if isinstance(x, Array) else numpy.asanyarray(x)
+    _check_images(x)
     return np.mean(x, axis=(2, 3), keepdims=True)

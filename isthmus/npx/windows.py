@@ -11,7 +11,17 @@ from isthmus.errors import DimensionError, UsageError, WrongKind
 from isthmus.graph.dims import Dim
 from isthmus.graph.whole import is_whole, whole, wholes
 
-__all__ = ["Padding", "Pair", "output_size", "padded", "padding_of", "pair", "taps"]
+__all__ = [
+    "Padding",
+    "Pair",
+    "output_size",
+    "padded",
+    "padding_of",
+    "pair",
+    "span_of",
+    "steps_of",
+    "taps",
+]
 
 Pair = tuple[int, int]
 Padding = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)
@@ -37,11 +47,24 @@ def padding_of(value: Any) -> Padding:
     return (top, bottom), (left, right)
 
 
+def steps_of(value: int | Sequence[int], name: str) -> Pair:
+    """As `pair`, of numbers from 1: a stride, a dilation or the size of a window."""
+    both = pair(value, name)
+    if min(both) < 1:
+        raise UsageError(f"{name}={value!r}: give numbers from 1")
+    return both
+
+
+def span_of(size: int | Dim, window: int, padding: Pair, dilation: int = 1) -> int | Dim:
+    """How far the window can move over the padded image; it fits where this is not negative."""
+    return size + sum(padding) - ((window - 1) * dilation + 1)
+
+
 def output_size(
     size: int | Dim, window: int, stride: int, padding: Pair, dilation: int = 1
 ) -> int | Dim:
-    """floor((size + padding - reach) / stride) + 1, where reach is the window's extent."""
-    span = size + sum(padding) - ((window - 1) * dilation + 1)
+    """floor(span / stride) + 1; DimensionError where the window is larger than the image."""
+    span = span_of(size, window, padding, dilation)
     if isinstance(span, int) and span < 0:
         raise DimensionError(
             f"a window of {window} (dilation {dilation}) does not fit {size} "

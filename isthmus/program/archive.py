@@ -6,6 +6,7 @@ traced arrays, so that every type is inferred again and a wrong file is an error
 
 from __future__ import annotations
 
+import copyreg
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -26,9 +27,12 @@ from isthmus.graph.size_text import parse
 from isthmus.trace.array import Array
 from isthmus.trace.constants import copying
 from isthmus.trace.discovery import finds_sizes, recording
+from isthmus.trace.location import located
 from isthmus.trace.op import OPERATORS
 from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Traced
+
+from .foreign_operators import check_operators, described_operators, foreign_operators
 
 __all__ = ["read", "save"]
 
@@ -89,6 +93,31 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return document, arrays
 
 
+# Pickled, a program is the same document beside its constants, which are not copied before, and
+# the operators of other packages, which pickle by their names, so that their modules are imported.
+
+
+def _received(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Traced:
+    return _rebuilt(document, arrays)
+
+
+def _received_graph(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Graph:
+    return _rebuilt(document, arrays).graph
+
+
+def _reduced(traced: Traced) -> Any:
+    return _received, (*_described(traced), list(foreign_operators(traced.graph).values()))
+
+
+def _reduced_graph(graph: Graph) -> Any:
+    _, state = _reduced(Traced(graph, ((), {}), None))
+    return _received_graph, state
+
+
+copyreg.pickle(Traced, _reduced)
+copyreg.pickle(Graph, _reduced_graph)
+
+
 # Writing
 
 
@@ -98,6 +127,7 @@ def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
     names = _constant_names(graph, constants)
     document = {
         "format": FORMAT,
+        "operators": described_operators(graph),
         "constraints": list(dict.fromkeys(c.text for c in graph.constraints)),
         **_written_graph(graph, names),
         "parameters": [names[key] for key in graph.constant_names if key in names],
@@ -121,7 +151,12 @@ def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
     return {
         "inputs": [[v.name, v.type.dtype.name, list(map(str, v.type.shape))] for v in graph.inputs],
         "nodes": [
-            [node.op.name, [place(v) for v in node.operands], _attributes(node, names)]
+            [
+                node.op.name,
+                [place(v) for v in node.operands],
+                _attributes(node, names),
+                os.path.basename(node.location),  # folders are nobody's business
+            ]
             for node in nodes
         ],
         "outputs": [place(value) for value in graph.outputs],
@@ -211,6 +246,7 @@ def _read(written: Any, arrays: Mapping[str, Any]) -> Any:
 
 
 def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
+    check_operators(document.get("operators", {}))
     known = constraints(document.get("constraints", ()))
     parameters = {id(arrays[name]): name for name in document["parameters"]}
     with assuming(known), recording(), copying():
@@ -236,8 +272,10 @@ def _read_graph(
         kind, key, *rest = place
         return arrays[key] if kind == "constant" else known[kind][key][rest[0] if rest else 0]
 
-    for name, operands, attributes in document["nodes"]:
-        outcome = _recorded(name, [value(place) for place in operands], _read(attributes, arrays))
+    for name, operands, attributes, *location in document["nodes"]:
+        given = [value(place) for place in operands]
+        with located(location[0] if location else ""):
+            outcome = _recorded(name, given, _read(attributes, arrays))
         known["node"].append(outcome if isinstance(outcome, tuple) else (outcome,))
     outputs = tuple(as_value(value(place)) for place in document["outputs"])
     return Graph(inputs, outputs, tuple(document["output_names"]), parameters, constraints)

@@ -42,6 +42,12 @@ class Bound:
                 numpy.copyto(kept, found)
         return self.result
 
+    def __reduce__(self) -> Any:
+        raise UsageError(
+            "a bound call cannot be copied or sent to another process: it shares memory with its "
+            "arrays; send the Executable, and bind it there"
+        )
+
     def _nested(self) -> Any:
         whole = isinstance(self._nesting, str)
         return self._outputs[0] if whole else tree.rebuild(self._nesting, self._outputs)

@@ -20,6 +20,7 @@ from isthmus.trace.tracing import Traced, trace
 from . import archive
 from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
+from .call_arguments import CallArguments
 from .explanation import explanation
 from .options import Options, checked_options
 from .pipeline import Pipeline
@@ -108,6 +109,7 @@ class Executable:
         self.traced = traced
         self.backend = find_backend(backend)
         self.options = options
+        self.on_host = on_host
         graph = without_idle_nodes(expand(traced.graph, self._keeps))
         graph.verify()
         self.graph = graph
@@ -117,6 +119,7 @@ class Executable:
         self.segments = self._run.segments
         self._sizes = self._run.binder.sizes
         self._names = [value.name for value in graph.inputs]
+        self._arguments = CallArguments(*traced.arguments, graph.inputs)
 
     def _keeps(self, node: Node) -> bool:
         """Whether a composite stays whole; what the host runs is always made of primitives."""
@@ -137,6 +140,7 @@ class Executable:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The program's result, nested as the function returned it; new arrays every time.
 
+        Arguments are given by position, in the order of the specs, or by name.
         Raises UsageError for other arguments, dtypes or axes, DimensionError for sizes that
         differ, IndexOutside for an index outside the array it looks up.
 
@@ -146,7 +150,7 @@ class Executable:
         >>> run(numpy.array([1, 2], numpy.float32))
         array([2., 3.], dtype=float32)
         """
-        given = self._arguments(args, kwargs)
+        given = self._arguments.bound(args, kwargs)
         if any(isinstance(array, Handle) for array in given):
             outputs = self._run_held(given)
         else:
@@ -171,7 +175,7 @@ class Executable:
         >>> bound()
         array([10.,  4.], dtype=float32)
         """
-        arrays = self._arguments(args, kwargs)
+        arrays = self._arguments.bound(args, kwargs)
         sizes = self._sizes(arrays)
         check_shareable(self._names, arrays)
         if self._run.direct:
@@ -196,21 +200,16 @@ class Executable:
         results: list[Any] = self._run.runners[0].on_device(buffers, sizes)  # type: ignore[attr-defined]
         return results
 
-    def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        positional, keyword = self.traced.arguments
-        if len(args) != len(positional) or set(kwargs) != set(keyword):
-            raise UsageError(self._expected(args, kwargs))
-        if not args and list(kwargs) == self._names:
-            return list(kwargs.values())
-        given = (args, {name: kwargs[name] for name in keyword})
-        if not tree.same_structure(given, (positional, keyword)):
-            raise UsageError(self._expected(args, kwargs))
-        return [leaf for _, leaf in tree.leaves(given)]
+    def __reduce__(self) -> Any:
+        """To pickle: what `save` writes, and the options; the other process loads it anew."""
+        return _loaded_again, (self.traced, self.backend.name, self.options, self.on_host)
 
-    def _expected(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-        wanted = ", ".join(f"{value.name}: {value.type}" for value in self.graph.inputs)
-        given = ", ".join([f"{len(args)} positional"] * bool(args) + sorted(kwargs)) or "nothing"
-        return f"arguments {given} given; the program takes {wanted}"
+    def __copy__(self) -> Executable:
+        """Itself: a program is never changed."""
+        return self
+
+    def __deepcopy__(self, _: Any) -> Executable:
+        return self
 
     def explain(self) -> str:
         """The segments: where each runs, what it is made of, why the host has any, and what the
@@ -255,6 +254,10 @@ class Executable:
         array([1., 1.], dtype=float32)
         """
         archive.save(self.traced, path)
+
+
+def _loaded_again(traced: Traced, backend: str, options: Options, on_host: str) -> Executable:
+    return Executable(traced, backend, options, on_host)
 
 
 def _whole(array: Any) -> Any:

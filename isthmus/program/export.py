@@ -80,5 +80,5 @@ def _explained(refused: list[tuple[Node, str]]) -> str:
     names = ", ".join(sorted({node.op.name for node, _ in refused}))
     return (
         f"a file cannot hold {names}, which only the host computes as NumPy does: "
-        f"{node} at {node.location}: {reason}; change the program"
+        f"{node}{node.at}: {reason}; change the program"
     )

@@ -125,7 +125,7 @@ def _checks(graph: Graph) -> list[Check]:
     for node in graph.all_nodes():
         for size, reason in _node_checks(node):
             if isinstance(size, Dim) and not _surely_positive(size):
-                where = f"{node.op.name} at {node.location}: {reason}"
+                where = f"{node.op.name}{node.at}: {reason}"
                 found.setdefault(str(size), (size, where, f"{size} >= 0"))
     return list(found.values())
 

@@ -12,6 +12,7 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.foreign import check_plain
 from isthmus.trace.array import Array
+from isthmus.trace.by_name import found_by_name, has_place, is_sent_by_value
 from isthmus.trace.tracing import Arguments, spec
 
 from .executable import Executable, compile
@@ -59,6 +60,8 @@ class Jitted:
     `cache_clear()` drops them all. Safe to call from several threads.
     """
 
+    __qualname__: str  # as the function's
+
     def __init__(
         self,
         function: Callable[..., Any],
@@ -68,6 +71,7 @@ class Jitted:
         update_wrapper(self, function)
         self.function = function
         self.options = dict(options)
+        self.maxsize = maxsize
         self.executables: Recent[Executable] = Recent(maxsize)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -78,6 +82,15 @@ class Jitted:
     def cache_clear(self) -> None:
         """Drop all programs, and with them their memory."""
         self.executables.clear()
+
+    def __reduce__(self) -> Any:
+        """To pickle: by its name where it decorates a function, else the function and options.
+
+        Either way the other process compiles anew.
+        """
+        if has_place(self) and not is_sent_by_value(self):
+            return found_by_name, (self.__module__, self.__qualname__)
+        return Jitted, (self.function, self.options, self.maxsize)
 
     def _compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Executable:
         specs = tree.map_leaves(lambda leaf: spec(leaf.dtype, leaf.shape), (args, kwargs))

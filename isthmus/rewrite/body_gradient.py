@@ -32,7 +32,7 @@ def control_gradients(node: Node, found: Mapping[int, Array], sweep: Sweep) -> G
     """
     if node.op not in RULES:
         raise UsageError(
-            f"{node} at {node.location} is not differentiable: a while loop does not keep the "
+            f"{node}{node.at} is not differentiable: a while loop does not keep the "
             "states of its steps; use npx.foreach over np.arange(steps), with a fixed number"
         )
     seeds = [found.get(id(result), _zeros(result)) for result in node.results if _smooth(result)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import wraps
+from functools import update_wrapper
 from typing import Any
 
 import numpy
@@ -22,13 +22,14 @@ from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph, Input, Node, Type, Value
 from isthmus.graph.passes import Known, copy_node, expand
 from isthmus.trace.array import Array
+from isthmus.trace.by_name import found_by_name, has_place, is_sent_by_value
 from isthmus.trace.discovery import finders_are, recording
 from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Arguments, traced_once
 
 from .body_gradient import control_gradients
 
-__all__ = ["grad", "gradient_graph", "unbroadcast", "value_and_grad"]
+__all__ = ["Differentiated", "grad", "gradient_graph", "unbroadcast", "value_and_grad"]
 
 Cotangents = dict[int, Array]  # id of a value -> the gradient of the output by it
 
@@ -50,17 +51,7 @@ def value_and_grad(
     (array(10.), array([2., 6.]))
     """
 
-    @wraps(function)
-    def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        nested = (args, kwargs)
-        traced = traced_once(function, Arguments(*tree.map_leaves(_type, nested)))
-        names = traced.arguments[0]
-        wanted = names[wrt] if isinstance(wrt, int) else tuple(names[i] for i in wrt)
-        graph = gradient_graph(traced.graph, [name for _, name in tree.leaves(wanted)])
-        value, *gradients = _run(graph, [leaf for _, leaf in tree.leaves(nested)])
-        return value, tree.rebuild(wanted, gradients)
-
-    return differentiated
+    return Differentiated(function, wrt, both=True)
 
 
 def grad(function: Callable[..., Any], wrt: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -72,13 +63,35 @@ def grad(function: Callable[..., Any], wrt: int | Sequence[int] = 0) -> Callable
     >>> im.grad(lambda x, y: np.sum(x * y), wrt=(0, 1))(numpy.array([1.0, 3.0]), numpy.array([5.0]))
     (array([5., 5.]), array([4.]))
     """
-    both = value_and_grad(function, wrt)
+    return Differentiated(function, wrt, both=False)
 
-    @wraps(function)
-    def differentiated(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
 
-    return differentiated
+class Differentiated:
+    """A function's gradient, with its value or alone; it travels to other processes with it."""
+
+    def __init__(
+        self, function: Callable[..., Any], wrt: int | Sequence[int], *, both: bool
+    ) -> None:
+        self._arguments = function, wrt, both
+        update_wrapper(self, function, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        function, wrt, both = self._arguments
+        nested = (args, kwargs)
+        traced = traced_once(function, Arguments(*tree.map_leaves(_type, nested)))
+        names = traced.arguments[0]
+        wanted = names[wrt] if isinstance(wrt, int) else tuple(names[i] for i in wrt)
+        graph = gradient_graph(traced.graph, [name for _, name in tree.leaves(wanted)])
+        value, *gradients = _run(graph, [leaf for _, leaf in tree.leaves(nested)])
+        gradient = tree.rebuild(wanted, gradients)
+        return (value, gradient) if both else gradient
+
+    def __reduce__(self) -> Any:
+        """To pickle: by its name where it decorates a function, else what it was made of."""
+        if has_place(self) and not is_sent_by_value(self):
+            return found_by_name, (self.__module__, vars(self)["__qualname__"])
+        function, wrt, both = self._arguments
+        return (value_and_grad if both else grad), (function, wrt)
 
 
 def gradient_graph(graph: Graph, names: Sequence[str]) -> Graph:
@@ -154,7 +167,7 @@ def _vjp(node: Node, found: Mapping[int, Array]) -> Sequence[Any]:
     if node.bodies:
         return control_gradients(node, found, _swept)
     if node.op.vjp is None or len(node.results) != 1 or any(map(_is_complex, node.results)):
-        raise UsageError(f"{node} at {node.location} is not differentiable: {_reason(node)}")
+        raise UsageError(f"{node}{node.at} is not differentiable: {_reason(node)}")
     operands = [None if value is None else Array(value) for value in node.operands]
     (result,) = node.results
     return node.op.vjp(found[id(result)], Array(result), *operands, **node.attributes)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from functools import cached_property, update_wrapper
 from itertools import chain, repeat
 from typing import Any, Generic, ParamSpec, TypeVar, overload
@@ -30,8 +31,11 @@ from isthmus.graph.whole import whole
 
 from .array import Array
 from .attributes import plain
+from .by_name import found_by_name, has_place, is_sent_by_value, module_of
+from .checked_call import checked_call
 from .discovery import is_recording
 from .recording import record
+from .source import source_of
 
 __all__ = ["OPERATORS", "Op", "composite", "kind_of", "primitive"]
 
@@ -51,9 +55,19 @@ class Op(Operator, Generic[P, R]):
     (['x'], False)
     """
 
+    __module__: str  # as the body's
+    __qualname__: str
+
     def __init__(self, body: Callable[P, R], *, name: str = "", **facts: Any) -> None:
-        super().__init__(name=name or _name(body), body=body, **facts)
+        foreign = body.__module__.split(".")[0] != "isthmus"
+        facts.setdefault("checked", foreign and facts.get("infer") is not None)
+        super().__init__(name=name or _name(body), body=body, foreign=foreign, **facts)
         update_wrapper(self, body)
+        self.__module__ = module_of(body)
+        _refuse_taken(self)
+        rule = [self.infer] if inspect.isfunction(self.infer) else []
+        self.is_direct = not (self.checked or self.foreign)  # whether the body is the call
+        self.source = source_of([body, *rule]) if foreign else ""
         OPERATORS[self.name] = self
 
     @cached_property
@@ -80,10 +94,12 @@ class Op(Operator, Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         kind = max(kind_of(args), kind_of(tuple(kwargs.values())) if kwargs else NUMPY)
-        if kind == NUMPY:
+        if kind == NUMPY and self.is_direct:
             return self._run(args, kwargs)
         operands, attributes = self._bound(args, kwargs)
-        run = record if kind == TRACED else _device_of(operands, attributes).run
+        run: Any = checked_call if kind == NUMPY else record
+        if kind == HELD:
+            run = _device_of(operands, attributes).run
         result: R = run(self, operands, attributes)
         return result
 
@@ -107,6 +123,29 @@ class Op(Operator, Generic[P, R]):
         except WrongKind as problem:
             raise WrongKind(f"{self.name}: {name}={problem}") from None
 
+    def __reduce__(self) -> Any:
+        """To pickle: its module and name, which the other process imports."""
+        if is_sent_by_value(self):
+            return _remade, (type(self), self.body, self._facts())
+        if not has_place(self):
+            raise UsageError(
+                f"{self.name} cannot be sent to another process: {self.__module__} has no "
+                f"'{self.__qualname__}'; define the operator at the top of a module, not in a "
+                "function, and under its own name"
+            )
+        return found_by_name, (self.__module__, self.__qualname__)
+
+    def _facts(self) -> dict[str, Any]:
+        """What it was made with beside its body."""
+        names = [field.name for field in fields(self) if field.name not in ("body", "foreign")]
+        return {name: getattr(self, name) for name in names}
+
+    def __copy__(self) -> Op[P, R]:
+        return self
+
+    def __deepcopy__(self, _: Any) -> Op[P, R]:
+        return self
+
     def _bound(
         self, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> tuple[list[Any], dict[str, Any]]:
@@ -123,10 +162,33 @@ class Op(Operator, Generic[P, R]):
         return operands, {name: self._attribute(name, value) for name, value in found}
 
 
+def _remade(kind: type[Op[..., Any]], body: Callable[..., Any], facts: dict[str, Any]) -> Any:
+    return kind(body, **facts)
+
+
+def _check_version(version: object) -> None:
+    if not isinstance(version, str):
+        raise UsageError(f"version={version!r}: give a text such as '1'")
+
+
+def _refuse_taken(op: Op[..., Any]) -> None:
+    """UsageError for another package's operator under the name of one of ours."""
+    known = OPERATORS.get(op.name)
+    if op.foreign and known is not None and not known.foreign:
+        raise UsageError(
+            f"an operator '{op.name}' of {op.__module__}: the name is that of an operator of "
+            "Isthmus; give another, as name='package.function'"
+        )
+
+
 def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:
     """An operator that is its NumPy body; see `graph.operator.Operator` for the facts it states.
 
     Those of an elementwise rule are that it casts operands as NumPy does, and never raises.
+    version: of its meaning, such as "1": a saved program names it, and is refused by another one.
+
+    Results are compared with `infer` wherever the body runs, and operands cannot be written to in
+    it: either raises UsageError.
 
     >>> import numpy
     >>> import isthmus as im
@@ -137,6 +199,7 @@ def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[
     >>> im.eval_shape(logit, im.spec("float32", ["n"]))
     float32[n]
     """
+    _check_version(facts.get("version", ""))
     facts.setdefault("promote", getattr(infer, "promote", None))
     facts.setdefault("may_raise", not isinstance(infer, Elementwise))
     return lambda body: Op(body, infer=infer, **facts)
@@ -153,7 +216,8 @@ def composite(**facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]: ...
 def composite(body: Any = None, /, **facts: Any) -> Any:
     """An operator made of others; type, cost, gradient and lowering follow from its body.
 
-    facts: what else there is to say of it, see `graph.operator.Operator`.
+    facts: what else there is to say of it, see `graph.operator.Operator`; of others' operators
+    version, as of `primitive`.
 
     >>> import numpy
     >>> import isthmus as im
@@ -165,13 +229,14 @@ def composite(body: Any = None, /, **facts: Any) -> Any:
     >>> run(numpy.array([-1, 3], numpy.float32))
     array([-0.5 ,  0.75], dtype=float32)
     """
+    _check_version(facts.get("version", ""))
     return (lambda it: Op(it, **facts)) if body is None else Op(body, **facts)
 
 
 def _name(body: Callable[..., Any]) -> str:
     """`np.tanh` and `np.fft.fft` for ours, `package.module.name` for those of users."""
-    package, *rest = body.__module__.split(".")
-    module = rest[0] if package == "isthmus" and rest else body.__module__
+    package, *rest = module_of(body).split(".")
+    module = rest[0] if package == "isthmus" and rest else module_of(body)
     extension = f".{rest[1]}" if rest[1:2] in (["fft"], ["linalg"]) else ""
     return f"{module}{extension}.{body.__name__.lstrip('_')}"
 

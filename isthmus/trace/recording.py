@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from pathlib import Path
+import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -17,11 +16,10 @@ from isthmus.graph.operator import Operator
 from .array import Array
 from .constants import constant
 from .discovery import record_sizes, shown_outside
+from .location import user_line
 from .slots import np
 
-__all__ = ["as_value", "record"]
-
-_PACKAGE = str(Path(__file__).parents[1])
+__all__ = ["as_value", "declared", "described", "promoted", "record"]
 
 
 def record(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any:
@@ -31,42 +29,73 @@ def record(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any
         return _record_composite(op, operands, attributes)
     try:
         values = _cast(op, operands, attributes)
-        known = [value and value.type for value in values]
-        if op.settled is not None:
-            attributes = op.settled(*known, **attributes)
-        if op.discovers and attributes["size"] is None:
-            attributes["size"] = fresh(op.name)
-        assert op.infer is not None  # as of all that are no composites
-        types = op.infer(*known, **attributes)
+        known = [None if value is None else value.type for value in values]
+        types, attributes = declared(op, known, attributes)
         _check_native(_as_tuple(types))
     except (DimensionError, UsageError) as problem:
-        raise type(problem)(f"{op.name}({_described(operands)}): {problem}") from None
+        raise type(problem)(f"{op.name}({described(operands)}): {problem}") from None
     base = operands[0] if op.view and isinstance(operands[0], Array) else None
-    node = Node(op, tuple(values), attributes, _user_line())
+    node = Node(op, tuple(values), attributes, user_line())
     node.results = tuple(Result(t, node, i) for i, t in enumerate(_as_tuple(types)))
     record_sizes(node)
     handles = tuple(Array(result, base) for result in node.results)
     return handles if isinstance(types, tuple) else handles[0]
 
 
+def declared(
+    op: Operator, operands: list[Type | None], attributes: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """The type of the result, or a tuple of them, and the attributes as they are recorded."""
+    if op.settled is not None:
+        attributes = op.settled(*operands, **attributes)
+    if op.discovers and attributes["size"] is None:
+        attributes = {**attributes, "size": fresh(op.name)}
+    assert op.infer is not None  # as of all that are no composites
+    try:
+        types = op.infer(*operands, **attributes)
+    except TypeError as problem:
+        if not op.foreign or _takes(op.infer, operands, attributes):
+            raise
+        raise UsageError(f"infer: {problem}; it is called as infer(*types, **attributes)") from None
+    for each in _as_tuple(types):
+        if not (isinstance(each, Type) and isinstance(each.dtype, numpy.dtype)):
+            raise UsageError(f"infer gives {each!r}; give a Type of a numpy.dtype and a shape")
+    return types, attributes
+
+
+def _takes(rule: Any, operands: Sequence[Any], attributes: Mapping[str, Any]) -> bool:
+    try:
+        inspect.signature(rule).bind(*operands, **attributes)
+    except TypeError:
+        return False
+    return True
+
+
 def _record_composite(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any:
     values = tuple(map(_operand, operands))  # before the body, which may assign to a handle
     if op.settled is not None:
         attributes = op.settled(*(value and value.type for value in values), **attributes)
+    handles = [operand for operand in operands if isinstance(operand, Array)]
+    before = [handle._value for handle in handles]
     since = next_number()
     try:
         outcome = op.body(*([operands] if op.variadic else operands), **attributes)
     except (DimensionError, UsageError) as problem:
         if str(problem).startswith(f"{op.name}("):
             raise
-        raise type(problem)(f"{op.name}({_described(operands)}): {problem}") from None
+        raise type(problem)(f"{op.name}({described(operands)}): {problem}") from None
+    if op.foreign and any(h._value is not v for h, v in zip(handles, before, strict=True)):
+        raise UsageError(
+            f"{op.name}({described(operands)}): its body writes to an operand, which is the "
+            "caller's; write to a copy, as x = np.copy(x)"
+        )
     expansion = tuple(as_value(result) for result in _as_tuple(outcome))
-    node = Node(op, values, attributes, _user_line(), expansion)
+    node = Node(op, values, attributes, user_line(), expansion)
     node.results = tuple(Result(value.type, node, i) for i, value in enumerate(expansion))
     node.shown = shown_outside(expansion, since)
     bases = [_viewed(result) for result in _as_tuple(outcome)]
-    handles = tuple(Array(r, base) for r, base in zip(node.results, bases, strict=True))
-    return handles if isinstance(outcome, tuple) else handles[0]
+    found = tuple(Array(r, base) for r, base in zip(node.results, bases, strict=True))
+    return found if isinstance(outcome, tuple) else found[0]
 
 
 def _by_value(attribute: Any) -> Any:
@@ -80,13 +109,23 @@ def _viewed(result: Any) -> Array | None:
 
 def _cast(op: Operator, operands: Sequence[Any], attributes: dict[str, Any]) -> list[Value | None]:
     """Operands as values, cast as NumPy promotes them; Python scalars are weak."""
+    dtypes = promoted(op, operands, attributes)
+    if dtypes is None:
+        return [_operand(operand) for operand in operands]
+    return [_as_dtype(operand, dtype) for operand, dtype in zip(operands, dtypes, strict=True)]
+
+
+def promoted(
+    op: Operator, operands: Sequence[Any], attributes: Mapping[str, Any]
+) -> Sequence[numpy.dtype[Any]] | None:
+    """The dtypes that operands are cast to; None where they are taken as they are."""
     wanted = attributes[op.cast_to] if op.cast_to else None
     if wanted is not None:
-        return [_as_dtype(operand, numpy.dtype(wanted)) for operand in operands]
+        return [numpy.dtype(wanted)] * len(operands)
     if op.promote is None:
-        return [_operand(operand) for operand in operands]
-    dtypes = op.promote(*(_promoted(operand) for operand in operands))
-    return [_as_dtype(operand, dtype) for operand, dtype in zip(operands, dtypes, strict=True)]
+        return None
+    found: Sequence[numpy.dtype[Any]] = op.promote(*(_promoted(operand) for operand in operands))
+    return found
 
 
 def _promoted(operand: Any) -> Any:
@@ -137,7 +176,8 @@ def _as_tuple(results: Any) -> tuple[Any, ...]:
     return results if isinstance(results, tuple) else (results,)
 
 
-def _described(operands: Sequence[Any]) -> str:
+def described(operands: Sequence[Any]) -> str:
+    """The operands of a call, as messages name them."""
     return ", ".join(str(o.type) if isinstance(o, Array) else _described_array(o) for o in operands)
 
 
@@ -145,11 +185,3 @@ def _described_array(operand: Any) -> str:
     if hasattr(operand, "shape") and hasattr(operand, "dtype"):
         return str(Type(operand.dtype, operand.shape))
     return repr(operand)
-
-
-def _user_line() -> str:
-    """`file:line` of the nearest caller outside this package."""
-    frame = sys._getframe(3)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

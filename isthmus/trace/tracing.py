@@ -41,6 +41,12 @@ class Traced:
     arguments: tuple[Any, dict[str, Any]]  # (positional, keyword) trees; leaves are input names
     result: Any  # a tree; leaves are output names
 
+    def __copy__(self) -> Traced:
+        return self
+
+    def __deepcopy__(self, _: Any) -> Traced:
+        return self
+
 
 def spec(dtype: Any, shape: Sequence[SupportsIndex | str] = ()) -> Type:
     """dtype and shape of an argument; sizes are ints or names, equal names are equal sizes.
@@ -197,4 +203,9 @@ def _parameter_names(function: Any) -> Mapping[int, str]:
     collect = getattr(function, "parameters", None)
     if collect is None:
         return {}
-    return {id(parameter.data()): name for name, parameter in collect().items()}
+    # Of one that has several names the first; one without values is none that was called.
+    named = ((name, parameter) for name, parameter in collect().items() if parameter.has_values)
+    found: dict[int, str] = {}
+    for name, parameter in named:
+        found.setdefault(id(parameter.data()), name)
+    return found

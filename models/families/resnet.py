@@ -59,10 +59,14 @@ def conv(channels: int, inputs: int, kernel: int, stride: int = 1) -> nn.Conv2D:
     return nn.Conv2D(channels, inputs, kernel, strides=stride, padding=kernel // 2)
 
 
-def quarter(parameter: nn.Parameter) -> None:
+def quarter(block: nn.Block) -> None:
     """Smaller at random: the sums of 50 blocks would leave the range of float16."""
-    whole = parameter.initializer
-    parameter.initializer = lambda generator, shape: whole(generator, shape) / 4
+    parameter = block.parameters()["weight"]
+    parameter.initializer = partial(_quarter_of, parameter.initializer)
+
+
+def _quarter_of(whole: Callable[..., Any], generator: Any, shape: tuple[int, ...]) -> Any:
+    return whole(generator, shape) / 4
 
 
 class Residual(nn.Block):
@@ -76,7 +80,7 @@ class Residual(nn.Block):
             setattr(self, f"conv{number}", self.steps[-1][0])
             setattr(self, f"bn{number}", self.steps[-1][1])
             width = channels
-        quarter(self.steps[-1][1].weight)
+        quarter(self.steps[-1][1])
         projects = stride > 1 or inputs != outputs
         projection = (conv(outputs, inputs, 1, stride), nn.BatchNorm(outputs))
         self.downsample = nn.Sequential(*projection) if projects else None
@@ -111,7 +115,7 @@ class Preactivated(nn.Block):
             setattr(self, f"norm{number}", self.steps[-1][0])
             setattr(self, f"conv{number}", self.steps[-1][1])
             width = channels
-        quarter(self.steps[-1][1].weight)
+        quarter(self.steps[-1][1])
         projects = stride > 1 or inputs != outputs
         self.downsample = Chain(conv=conv(outputs, inputs, 1, stride)) if projects else None
 

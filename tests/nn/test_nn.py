@@ -71,8 +71,8 @@ def test_parameters_are_set_by_name(net: Perceptron) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda arrays: arrays.pop("hidden.bias"), "1 names do not fit, such as hidden.bias"),
-        (lambda arrays: arrays.update(strange=1), "1 names do not fit, such as strange"),
+        (lambda arrays: arrays.pop("hidden.bias"), r"1 missing \(hidden.bias\); rename"),
+        (lambda arrays: arrays.update(strange=1), r"1 unexpected \(strange\); rename"),
         (
             lambda arrays: arrays.update({"hidden.bias": numpy.zeros(4)}),
             r"shape \(4,\) given for a parameter of shape \(5,\)",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 
-from isthmus import np
+from isthmus import models, np
 from isthmus.errors import DimensionError, IndexOutside, UsageError
-from isthmus.program.executable import Executable, compile
-from isthmus.trace.tracing import spec
+from isthmus.program.executable import Executable, compile, load
+from isthmus.trace.tracing import Arguments, spec
 
 X = numpy.zeros((2, 3), numpy.float32)
 
@@ -39,11 +41,12 @@ def two(x: Any, y: Any) -> Any:
             {},
             r"arguments nothing given; the program takes x: float32\[2, 3\], y: float32\[2, 3\]",
         ),
-        ((X,), {}, "arguments 1 positional given"),
-        ((X, X, X), {}, "arguments 3 positional given"),
-        ((X,), {"y": X}, "arguments 1 positional, y given"),
-        (([X], X), {}, "arguments 2 positional given"),
-        ((None, X), {}, "arguments 2 positional given"),
+        ((X,), {}, "y is missing: arguments 1 positional given"),
+        ((X, X, X), {}, "3 positional arguments given, and there are 2: arguments 3 positional"),
+        ((X,), {"x": X}, "x is given by position and by name: arguments 1 positional, x given"),
+        ((X,), {"y": X, "z": X}, "z is unknown: arguments 1 positional, y, z given"),
+        (([X], X), {}, "x is nested in another way: arguments 2 positional given"),
+        ((None, X), {}, "x is nested in another way: arguments 2 positional given"),
     ],
 )
 def test_wrong_arguments(args: Any, kwargs: Any, message: str) -> None:
@@ -60,6 +63,64 @@ def test_keywords_that_are_missing_or_unknown() -> None:
         run(x=one)
     with pytest.raises(UsageError, match="arguments x, y, z given"):
         run(x=one, y=one, z=one)
+
+
+ORDERS = [
+    {"x": spec("float32", [2]), "y": spec("float32", [2])},
+    (spec("float32", [2]), spec("float32", [2])),
+    Arguments((spec("float32", [2]),), {"y": spec("float32", [2])}),
+]
+
+
+@pytest.mark.parametrize("specs", ORDERS, ids=["named", "positional", "both"])
+@pytest.mark.parametrize("way", ["call", "bind", "loaded", "pickled"])
+def test_arguments_by_position_or_name_as_python_binds_them(
+    specs: Any, way: str, tmp_path: Path
+) -> None:
+    run: Any = compile(lambda x, y: x - y, specs, backend="numpy")
+    run.save(tmp_path / "minus.im")
+    if way == "loaded":
+        run = load(tmp_path / "minus.im", backend="numpy")
+    if way == "pickled":
+        run = pickle.loads(pickle.dumps(run))
+    if way == "bind":
+        call = run.bind
+        run = lambda *args, **kwargs: call(*args, **kwargs)()  # noqa: E731
+    x, y = numpy.array([5, 7], numpy.float32), numpy.array([1, 2], numpy.float32)
+    for found in (run(x, y), run(x, y=y), run(x=x, y=y), run(y=y, x=x)):
+        numpy.testing.assert_array_equal(found, x - y)
+    for args, kwargs in [((x,), {}), ((x, y, y), {}), ((x,), {"x": y}), ((x, y), {"y": y})]:
+        with pytest.raises(UsageError) as raised:
+            run(*args, **kwargs)
+        assert "\n" not in str(raised.value)
+
+
+def test_what_an_argument_list_took_has_no_name() -> None:
+    run = compile(lambda *many: many[0] - many[1], (spec("float32"),) * 2, backend="numpy")
+    one, two = numpy.float32(1), numpy.float32(2)
+    assert run(two, one) == 1
+    for args, kwargs, message in [
+        ((one,), {}, "a positional argument is missing"),
+        ((one,), {"many": two}, "many is unknown"),
+    ]:
+        with pytest.raises(UsageError, match=message):
+            run(*args, **kwargs)
+
+
+def test_nests_are_given_by_name_as_well() -> None:
+    specs = ({"a": spec("float32")}, [spec("float32")])
+    run = compile(lambda d, k: d["a"] - k[0], specs, backend="numpy")
+    one, two = numpy.float32(1), numpy.float32(2)
+    assert run({"a": two}, k=[one]) == run(k=[one], d={"a": two}) == 1
+    with pytest.raises(UsageError, match="k is nested in another way"):
+        run({"a": two}, k=one)
+
+
+def test_a_network_by_position() -> None:
+    net = models.resnet(18, width=8, classes=3)
+    run = compile(net, net.specs(batch=1), backend="numpy")
+    x = numpy.ones((1, 3, 224, 224), numpy.float32)
+    assert run(x).shape == (1, 3)
 
 
 # Types

@@ -19,6 +19,7 @@ from isthmus.graph.nodes import Graph, Input, Type
 from isthmus.trace.array import Array
 from isthmus.trace.constants import copying
 from isthmus.trace.discovery import recording
+from isthmus.trace.location import located
 from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Traced
 
@@ -49,7 +50,7 @@ def program_of(file: File, types: Mapping[str, Type], walk: Walk) -> Traced:
     inputs = tuple(Input(kind, name) for name, kind in known.items())
     file = replace(file, nodes=tuple(_counted(node) for node in file.nodes))
     _check(file)
-    with assuming(()), recording(), copying():
+    with assuming(()), recording(), copying(), located(""):
         weights = {name: share(array) for name, array in file.parameters.items()}
         values = {**weights, **{value.name: Array(value) for value in inputs}}
         found = walk(file, _explained_rows(), values)

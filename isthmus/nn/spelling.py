@@ -1,0 +1,72 @@
+"""Options of layers as Gluon spells them, and what is said to those that have no place here."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy
+
+from isthmus.errors import UsageError
+
+__all__ = ["check_rest", "either", "wanted"]
+
+_ANY = object()
+_STATISTICS = "statistics are those that were learnt"
+
+# Gluon's options that say nothing here: the values that may be given, and what else is the case.
+WITHOUT_EFFECT: dict[str, tuple[tuple[Any, ...], str]] = {
+    "beta_initializer": ((None, "zeros"), "it starts as zeros; give others by set_parameters"),
+    "bias_initializer": ((None, "zeros"), "it starts as zeros; give others by set_parameters"),
+    "ceil_mode": ((False,), "sizes are rounded down; pad the image instead"),
+    "dtype": ((None, "float32", numpy.float32, numpy.dtype("float32")), "parameters are float32"),
+    "gamma_initializer": ((None, "ones"), "it starts as ones; give others by set_parameters"),
+    "layout": ((None, "NCHW"), "images are [N, C, H, W]; transpose others"),
+    "momentum": ((_ANY,), _STATISTICS),
+    "params": ((None,), "assign the parameter to the attribute, as net.weight = other.weight"),
+    "prefix": ((None,), "names are those of attributes"),
+    "running_mean_initializer": ((None, "zeros"), _STATISTICS),
+    "running_variance_initializer": ((None, "ones"), _STATISTICS),
+    "sparse_grad": ((False,), "parameters are dense"),
+    "use_global_stats": ((_ANY,), _STATISTICS),
+    "weight_initializer": ((None,), "call initialize(seed), or give weights by set_parameters"),
+}
+
+
+def check_rest(block: Any, rest: Mapping[str, Any]) -> None:
+    """UsageError for options that a layer does not have, unless they say what is the case."""
+    for name, value in rest.items():
+        allowed, fact = WITHOUT_EFFECT.get(name, ((), ""))
+        if any(known is _ANY or _equal(known, value) for known in allowed):
+            continue
+        called = f"nn.{type(block).__name__}"
+        if fact:
+            raise UsageError(f"{called}: {name}={value!r} cannot be had: {fact}")
+        known = [n for n in inspect.signature(type(block)).parameters if n != "rest"]
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"the nearest is {near[0]}" if near else f"it has {', '.join(known) or 'none'}"
+        raise UsageError(f"{called} has no option '{name}'; {hint}")
+
+
+def either(what: str, ours: Any, theirs: Any) -> Any:
+    """The value of an option that has two names; None where neither is given.
+
+    what: both names, such as "nn.Dense: inputs, in_units".
+    """
+    if ours is not None and theirs is not None and not _equal(ours, theirs):
+        raise UsageError(f"{what}: {ours!r} and {theirs!r} given, which are one option; give one")
+    return theirs if ours is None else ours
+
+
+def wanted(what: str, ours: Any, theirs: Any) -> Any:
+    """The same of an option that has no default."""
+    found = either(what, ours, theirs)
+    if found is None:
+        raise UsageError(f"{what}: not given; give one of the two")
+    return found
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
