@@ -14,6 +14,7 @@ from isthmus.errors import UsageError
 from isthmus.graph.bodies import inlined
 from isthmus.graph.dims import Dim, FloorDivision, Shape, same
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value, topological
+from isthmus.graph.solving import solutions
 
 __all__ = ["Builder", "Output", "Site", "vector"]
 
@@ -61,12 +62,17 @@ class Builder:
         self.kept: list[Graph] = []  # made here, and known by their identity
         self.unknown: Output | None = None  # a number from 0 that only running the model tells
 
-    def model(self) -> openvino.Model:
-        """The whole graph as a model with the graph's input and output names."""
+    def model(self, *, as_file: bool = False) -> openvino.Model:
+        """The whole graph as a model with the graph's input and output names.
+
+        as_file: for readers that go by names, of which an array has those of one result only.
+        """
         self.lower()
-        results = []
+        results, named = [], set[str]()
         for value, name in zip(self.graph.outputs, self.graph.output_names, strict=True):
             result = ov.result(self.output(value))
+            if as_file and not _has_name(result, name, named):
+                result = ov.result(ov.identity(self.output(value)))
             result.get_output_tensor(0).add_names({name})
             result.set_friendly_name(name)
             results.append(result)
@@ -115,11 +121,12 @@ class Builder:
         return self.known[id(value)]
 
     def constant(self, array: numpy.ndarray[Any, Any], name: str | None = None) -> Output:
-        """A constant that shares the array's memory where OpenVINO can (writeable, contiguous)."""
+        """A constant that shares the array's memory where OpenVINO can: it has axes, in C order."""
         if id(array) not in self.constants:
             whole = numpy.asarray(array, order="C")
-            shared = whole.flags.writeable and whole.ndim > 0 and whole.size > 0
-            self.constants[id(array)] = ov.constant(whole, shared_memory=shared)
+            shared = whole.ndim > 0 and whole.size > 0
+            given = numpy.asarray(_Writeable(whole)) if shared else whole
+            self.constants[id(array)] = ov.constant(given, shared_memory=shared)
             if name is not None:
                 self.constants[id(array)].set_friendly_name(name)
         return self.constants[id(array)]
@@ -159,9 +166,21 @@ class Builder:
         if atom not in self.found and atom in self.axes:
             value, axis = self.axes[atom]
             self.found[atom] = _axis_size(self.known[id(value)], axis)
+        if atom not in self.found:
+            self._solve(atom)
         if atom in self.found:
             return self.found[atom]
         return self.size_inputs.setdefault(atom, ov.parameter([1], numpy.int64, f"size.{atom}"))
+
+    def _solve(self, name: str) -> None:
+        """Find a name by an axis whose size is made of it, such as 4*h."""
+        shown = (size for value in self.graph.inputs for size in value.type.shape)
+        solved = solutions([size for size in shown if isinstance(size, Dim)]).get(name)
+        if solved is not None:
+            value, axis = self.axes[str(solved.size)]
+            whole = _axis_size(self.known[id(value)], axis)
+            rest, factor = self.size(solved.rest), ov.constant([solved.factor], numpy.int64)
+            self.found[name] = ov.divide(ov.subtract(whole, rest), factor)
 
     def shape(self, shape: Shape) -> Output:
         """A shape as an int64 vector."""
@@ -180,6 +199,26 @@ class Builder:
             return ov.reshape(x, self.shape(after), False)
         wanted = [_pattern(size, same_) for size, same_ in zip(after, kept, strict=True)]
         return ov.reshape(x, ov.constant(numpy.asarray(wanted, numpy.int64)), True)
+
+
+def _has_name(result: Output, name: str, named: set[str]) -> bool:
+    """Whether the array of a result may get its name: it has none yet, or is the input of it."""
+    source = result.input_value(0)
+    maker = source.get_node()
+    place = f"{maker.get_name()}.{source.get_index()}"
+    is_input = maker.get_type_name() == "Parameter"
+    if place in named or (is_input and source.get_names() != {name}):
+        return False
+    named.add(place)
+    return True
+
+
+class _Writeable:
+    """An array's memory, said to be writeable: OpenVINO reads it, but copies what is read-only."""
+
+    def __init__(self, array: numpy.ndarray[Any, Any]) -> None:
+        self.array = array  # which must live as long
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
 
 
 def _pattern(size: int | Dim, kept: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,11 @@ import openvino
 
 from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.errors import IsthmusError, UsageError
-from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph
 from isthmus.graph.runner import Arrays
 from isthmus.program.bound_call import Again
+from isthmus.program.host import Host
+from isthmus.program.names import unknown_size
 from isthmus.program.options import Options
 
 from .builder import Builder
@@ -30,6 +32,10 @@ Array = numpy.ndarray[Any, Any]
 # The plugin's own default on a processor with AVX512_BF16 is bf16, silently.
 PRECISIONS = {"f32": "f32", "bf16": "bf16"}
 
+# What the plugin makes for the sizes of a call it keeps, for each kind of kernel the number below:
+# those of 16 sizes at the least, whichever nodes a program has, until there are so many.
+SIZES_KEPT, KERNELS_KEPT = 16, 1024
+
 
 @cache
 def core() -> openvino.Core:
@@ -42,6 +48,7 @@ class OpenVinoRunner:
 
     def __init__(self, graph: Graph, options: Options) -> None:
         self.graph = graph
+        self.threads = options.threads
         build = Builder(graph, LOWERING, options.numerics)
         self.compiled = _compiled(build.model(), options)
         self.size_inputs = list(build.size_inputs)
@@ -54,7 +61,7 @@ class OpenVinoRunner:
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.unusual(sizes) or self._is_wide(arrays):
-            return Reference(self.graph)(arrays, sizes)
+            return Host(self.graph, self.threads)(arrays, sizes)
         return self.requests(sizes)(self._with_sizes(arrays, sizes))
 
     def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
@@ -99,6 +106,8 @@ def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel
         "INFERENCE_NUM_THREADS": options.threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
+        "CPU_RUNTIME_CACHE_CAPACITY": min(KERNELS_KEPT, SIZES_KEPT * len(model.get_ops())),
+        "ENABLE_CPU_PINNING": options.threads >= (os.cpu_count() or 1),
     }
     try:
         return core().compile_model(model, "CPU", settings)
@@ -109,4 +118,8 @@ def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel
 
 def write_ir(graph: Graph, path: Path) -> None:
     """Write the graph as IR, weights uncompressed."""
-    openvino.save_model(Builder(graph, LOWERING).model(), path, compress_to_fp16=False)
+    build = Builder(graph, LOWERING)
+    model = build.model(as_file=True)
+    for size in build.size_inputs:
+        raise unknown_size(size)
+    openvino.save_model(model, path, compress_to_fp16=False)

@@ -7,11 +7,13 @@ from typing import Any
 import numpy
 from openvino import opset16 as ov
 
+from isthmus.graph.dims import Dim
 from isthmus.graph.indexing import plan
 from isthmus.graph.infer import axes_of, one_axis
 from isthmus.graph.shapes import product
 
 from .builder import Output, Site, vector
+from .rules import type_name
 
 __all__ = [
     "broadcast",
@@ -64,7 +66,17 @@ def take(site: Site, x: Output, indices: Output) -> Output:
     if axis is None and before.ndim != 1:
         x = site.build.reshape(x, before.shape, (product(before.shape),))
     along = 0 if axis is None else one_axis(axis, before.ndim)
+    if site.attributes["mode"] == "clip":
+        size = product(before.shape) if axis is None else before.shape[along]
+        indices = _clipped(site, indices, size - 1)
     return ov.gather(x, indices, ov.constant(along, numpy.int64))
+
+
+def _clipped(site: Site, indices: Output, last: int | Dim) -> Output:
+    """Indices below 0 as 0, and those above the last position as that."""
+    kind = type_name(site.operand_type(1).dtype)
+    highest = ov.convert(ov.squeeze(site.build.size(last), vector([0])), kind)
+    return ov.minimum(ov.maximum(indices, ov.convert(ov.constant(0, numpy.int64), kind)), highest)
 
 
 def take_along_axis(site: Site, x: Output, indices: Output) -> Output:

@@ -17,6 +17,7 @@ import openvino
 from isthmus.errors import IsthmusError
 from isthmus.graph.dims import Shape
 from isthmus.graph.shapes import evaluate
+from isthmus.system import heap
 
 __all__ = ["Request", "Requests"]
 
@@ -24,6 +25,7 @@ Array = numpy.ndarray[Any, Any]
 Kind = tuple[Shape, numpy.dtype[Any]]
 
 MOST_REQUESTS = 8  # a thread keeps
+FORGOTTEN = 32  # requests, after which their memory is given back to the system
 
 
 class Request:
@@ -62,6 +64,7 @@ class Requests(threading.local):
     def __init__(self, compiled: Any, inputs: Sequence[Kind], outputs: int) -> None:
         self.make = (compiled, inputs, outputs)
         self.known: dict[tuple[int, ...], Request] = {}
+        self.forgotten = 0
 
     def __call__(self, sizes: Mapping[str, int]) -> Request:
         """The request for these sizes, made if need be."""
@@ -72,8 +75,15 @@ class Requests(threading.local):
             found = Request(compiled, [_buffer(kind, sizes) for kind in inputs], outputs)
         self.known[key] = found  # the last used last
         if len(self.known) > MOST_REQUESTS:
-            del self.known[next(iter(self.known))]
+            self._forget()
         return found
+
+    def _forget(self) -> None:
+        """Drop the request used longest ago."""
+        del self.known[next(iter(self.known))]
+        self.forgotten += 1
+        if self.forgotten % FORGOTTEN == 0:
+            heap.give_back()
 
 
 def _buffer(kind: Kind, sizes: Mapping[str, int]) -> Array:

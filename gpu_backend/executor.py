@@ -10,12 +10,12 @@ import numpy
 
 from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.errors import IsthmusError
-from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph
 from isthmus.graph.runner import Arrays
 from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.model import build
 from isthmus.onnx.write.protos import all_nodes
+from isthmus.program.host import Host
 from isthmus.program.options import Options
 
 from .capability import LONGEST
@@ -35,11 +35,13 @@ class OnnxRunner:
         self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
         self.session, self.kept = open_session(self.model, options)
         self.inputs = [value.name for value in graph.inputs]
+        self.outputs = [value.name for value in self.model.proto.graph.output]
         self.unusual = UnusualSizes(graph, LONGEST)
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.unusual(sizes):
-            return [numpy.array(array) for array in Reference(self.graph)(arrays, sizes)]
+            host = Host(self.graph, self.options.threads)
+            return [numpy.array(array) for array in host(arrays, sizes)]
         given = dict(zip(self.inputs, arrays, strict=True))
         for name, wanted in self.model.size_inputs.items():
             given[wanted] = numpy.array([sizes[name]])
@@ -58,7 +60,7 @@ class OnnxRunner:
         binding = self.session.io_binding()
         for name, buffer in zip(self.inputs, buffers, strict=True):
             binding.bind_ortvalue_input(name, buffer)
-        for name in self.graph.output_names:
+        for name in self.outputs:
             binding.bind_output(name, device_of(self.options))
         try:
             self.session.run_with_iobinding(binding)

@@ -3,7 +3,8 @@
 IsthmusError            exit code 2
 ├── UsageError          wrong argument, shape, dtype or name (a ValueError)
 │   ├── DimensionError  sizes that differ, or cannot be decided
-│   └── IndexOutside    an index out of bounds (an IndexError)
+│   ├── IndexOutside    an index or axis out of bounds (an IndexError)
+│   └── WrongKind       numbers of another kind than is taken (a TypeError)
 ├── TraceError          a traced value used where a number is needed (a TypeError)
 ├── FileError           a file that is missing, truncated, hostile or of another kind
 ├── NothingMeasured     exit code 3: no benchmark could be compared
@@ -22,6 +23,7 @@ __all__ = [
     "NothingMeasured",
     "TraceError",
     "UsageError",
+    "WrongKind",
 ]
 
 
@@ -66,7 +68,7 @@ class DimensionError(UsageError):
 
 
 class IndexOutside(UsageError, IndexError):
-    """An index outside the array it looks up, as NumPy's IndexError.
+    """An index outside the array it looks up, or an axis that it lacks, as NumPy's IndexError.
 
     >>> import numpy
     >>> import isthmus as im
@@ -78,6 +80,21 @@ class IndexOutside(UsageError, IndexError):
     ... except IndexOutside as problem:
     ...     print(str(problem).split(" (")[0])
     i: index 5 is out of bounds for size 3
+    """
+
+
+class WrongKind(UsageError, TypeError):
+    """Numbers of another kind than an operation takes, as NumPy's TypeError.
+
+    Such as a float for an axis, or complex numbers for `np.floor`.
+
+    >>> import isthmus as im
+    >>> from isthmus.errors import WrongKind
+    >>> try:
+    ...     im.eval_shape(lambda x: im.np.sum(x, axis=1.0), im.spec("float32", ["n", 3]))
+    ... except WrongKind as problem:
+    ...     print(problem)
+    np.sum(float32[n, 3]): 1.0 where a whole number is needed; give an int
     """
 
 

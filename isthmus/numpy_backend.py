@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from isthmus.errors import UsageError
-from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph, Node
+from isthmus.program.host import Host
 from isthmus.program.options import Options
 
 __all__ = ["NumpyBackend"]
@@ -21,7 +21,7 @@ class NumpyBackend:
     def refuses(self, node: Node, options: Options) -> str | None:
         return None
 
-    def load(self, graph: Graph, options: Options) -> Reference:
+    def load(self, graph: Graph, options: Options) -> Host:
         if options.precision != "f32":
             raise UsageError(
                 f"precision {options.precision!r} on backend 'numpy', which computes in the dtypes "
@@ -29,4 +29,4 @@ class NumpyBackend:
             )
         if options.device not in (None, "cpu"):
             raise UsageError(f"device {options.device!r} on backend 'numpy'; leave it out")
-        return Reference(graph)
+        return Host(graph, options.threads)

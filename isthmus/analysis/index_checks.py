@@ -46,14 +46,17 @@ def index_reason(node: Node) -> str | None:
     """
     if not node.op.looks_up:
         return None
-    if not is_checked(node):
-        return "indices outside are wrapped or clipped, which no runtime does"
     indices = node.operands[1]
     if indices is not None and indices.type.dtype.kind not in "i":
         return f"indices of {indices.type.dtype}, which no runtime takes"
+    if not is_checked(node):
+        return None  # backends bring those outside to the ends, or around
     if isinstance(indices, Input) or _in_range(indices, _looked_up_size(node)):
         return None
-    return "its indices are computed, and a runtime does not check that they are in range"
+    return (
+        "its indices are computed, and a runtime does not check that they are in range; bound "
+        "them, as np.clip(indices, 0, n - 1) or np.take(x, indices, axis, mode='clip') does"
+    )
 
 
 def _looked_up_size(node: Node) -> int | Dim:
@@ -106,7 +109,7 @@ def body_reason(node: Node, refuses: Callable[[Node], str | None]) -> str | None
         if reason is not None:
             return f"{inner.op.name} in it: {reason}"
     for inner in (inner for body in node.bodies for inner in body.all_nodes()):
-        indices = inner.operands[1] if inner.op.looks_up else None
+        indices = inner.operands[1] if is_checked(inner) else None
         if isinstance(indices, Input) and id(indices) not in sliced:
             return f"{inner.op.name} in it: the indices of a step are not checked by a runtime"
     return None

@@ -8,25 +8,27 @@ operator's NumPy body.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy
 
 from isthmus.errors import DimensionError, IsthmusError, UsageError
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Held, Type
 from isthmus.graph.size_text import parse
 from isthmus.program.backend import Backend, Memory
 from isthmus.program.executable import Executable
 from isthmus.program.options import Options
+from isthmus.program.recent import Recent
+from isthmus.system import blas
 from isthmus.trace.aliasing import layout
 from isthmus.trace.array import Array
 from isthmus.trace.location import located
 from isthmus.trace.op import Op
-from isthmus.trace.tracing import trace
+from isthmus.trace.tracing import traced_once
 
 __all__ = ["MOST_PROGRAMS", "Device", "Program"]
 
@@ -39,7 +41,7 @@ class Program(NamedTuple):
 
 
 DLPACK_HOST = 1  # kDLCPU
-MOST_PROGRAMS = 1024  # a device keeps; the one used longest ago goes first
+MOST_PROGRAMS = 256  # a device keeps; on cpu one is half a MiB or more, and two idle threads
 
 
 class Device:
@@ -49,10 +51,10 @@ class Device:
         self.name = name
         self.backend = backend
         self.options = options
+        blas.find_libraries()
         make = getattr(backend, "memory", None)
         self.memory: Memory | None = None if make is None else make(options)
-        self.programs: OrderedDict[Any, Program | None] = OrderedDict()
-        self.lock = threading.Lock()
+        self.programs: Recent[Any] = Recent(MOST_PROGRAMS)  # a Program, None, or _UNDECIDED
 
     def __repr__(self) -> str:
         return self.name
@@ -63,6 +65,7 @@ class Device:
         """The elements on this device; they must not change from now on."""
         if array.dtype.kind not in "biufc":
             raise UsageError(f"an array of {array.dtype} has no place on {self}; give numbers")
+        array = plain(array)
         return Array(Held(Type(array.dtype, array.shape), self, host=array), base, layout)
 
     def take_over(self, buffer: Any, base: Array | None = None, layout: Any = None) -> Array:
@@ -154,7 +157,7 @@ class Device:
                 key = (op, tuple(map(_key, specs)), _key(attributes))
             except TypeError:  # an attribute that is no constant
                 return None
-            found = self._cached(key, op, specs, attributes)
+            found = self.programs(key, partial(self._compiled, op, specs, attributes))
             if found is not _UNDECIDED:
                 return found
         return None
@@ -170,20 +173,6 @@ class Device:
             isinstance(part, int) for part in positions
         )
 
-    def _cached(
-        self, key: Any, op: Op[..., Any], specs: Sequence[Any], attributes: dict[str, Any]
-    ) -> Any:
-        with self.lock:
-            if key in self.programs:
-                self.programs.move_to_end(key)
-                return self.programs[key]
-        program = self._compiled(op, specs, attributes)
-        with self.lock:
-            self.programs[key] = program
-            if len(self.programs) > MOST_PROGRAMS:
-                self.programs.popitem(last=False)
-        return program
-
     def _compiled(self, op: Op[..., Any], specs: Sequence[Any], attributes: dict[str, Any]) -> Any:
         views: list[bool] = []
 
@@ -197,7 +186,7 @@ class Device:
 
         try:
             with located(""):  # calls of other lines will share the program
-                traced = trace(call, tuple(spec for spec in specs if isinstance(spec, Type)))
+                traced = traced_once(call, tuple(s for s in specs if isinstance(s, Type)))
             if any(views) and self.memory is None:
                 return None
             executable = Executable(traced, self.backend.name, self.options, "allow")
@@ -211,7 +200,8 @@ class Device:
     def _on_host(self, op: Op[..., Any], operands: Sequence[Any], attributes: Any) -> Any:
         """The operator's own body; results that share memory with an operand are its views."""
         arrays = [o for o in operands if isinstance(o, Array)]
-        found = _computed(op, operands, attributes, _host)
+        with blas.at_most(self.options.threads):
+            found = _computed(op, operands, attributes, _host)
         laid = found
         if self.memory is not None:
             shared = any(_viewed(part, arrays, _host) is not None for part in _parts(found))

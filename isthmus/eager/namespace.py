@@ -12,7 +12,7 @@ they make of sizes and numbers alone is put there. See https://data-apis.org/arr
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from types import ModuleType
 from typing import Any
@@ -21,6 +21,7 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import UsageError
+from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Held
 from isthmus.np.inspection import API_VERSIONS, NamespaceInfo
 from isthmus.program.backend import backend_names, find_backend
@@ -28,6 +29,7 @@ from isthmus.program.options import checked_options
 from isthmus.system.threads import available_threads
 from isthmus.trace import slots
 from isthmus.trace.array import Array
+from isthmus.trace.op import kind_of
 
 from .device import Device
 
@@ -117,7 +119,7 @@ class Namespace(ModuleType):
         def placed(*args: Any, **keywords: Any) -> Any:
             if keywords.get("device") is not None:
                 self._check_device(keywords.pop("device"))
-            found = self._placed(function(*args, **keywords))
+            found = self._placed(function(*args, **keywords), args)
             return list(found) if gives_list else found
 
         gives_list = function.__name__ in LISTS and self.__array_api_version__ < "2025.12"
@@ -130,15 +132,21 @@ class Namespace(ModuleType):
                 f"isthmus.namespace('{wanted}'), or move it there with to_device"
             )
 
-    def _placed(self, found: Any) -> Any:
-        """What a function made, with NumPy's arrays put on the device."""
+    def _placed(self, found: Any, given: Sequence[Any] = ()) -> Any:
+        """What a function made, with NumPy's arrays put on the device.
+
+        One that is given, or a view, is copied: whoever has its memory may change the elements.
+        """
         if isinstance(found, numpy.ndarray | numpy.generic):
-            numbers = found.dtype.kind in "biufc"
-            return self._device.hold(numpy.asarray(found)) if numbers else found
+            if found.dtype.kind not in "biufc":
+                return found
+            array = numpy.asarray(found)
+            own = array.flags.owndata and not any(array is each for each in given)
+            return self._device.hold(array if own else array.copy())
         if isinstance(found, tuple) and hasattr(found, "_fields"):
-            return type(found)(*map(self._placed, found))
+            return type(found)(*(self._placed(part, given) for part in found))
         if isinstance(found, tuple | list):
-            return type(found)(map(self._placed, found))
+            return type(found)(self._placed(part, given) for part in found)
         return found
 
     def __array_namespace_info__(self) -> NamespaceInfo:
@@ -150,16 +158,20 @@ class Namespace(ModuleType):
     ) -> Any:
         """Numbers, nested lists, NumPy's arrays or arrays of any device, on this one.
 
-        copy: True for a new array; False for no copy, else ValueError; None for what is needed.
+        copy: True for a new array; False for no copy, else ValueError, and then NumPy's array
+        must not change any more; None for what is needed, of NumPy's arrays a copy.
         """
         if device is not None:
             self._check_device(device)
         if isinstance(obj, Array):
             return self._of_array(obj, dtype, copy)
+        kind_of((obj,))  # which refuses arrays that mean more than their elements
         if copy is not False:
             return self._device.hold(numpy.array(obj, dtype))
         if not isinstance(obj, numpy.ndarray):
             raise UsageError(f"asarray of a {type(obj).__name__} copies; leave out copy=False")
+        if plain(obj).dtype != obj.dtype:
+            raise UsageError(f"asarray of {obj.dtype} copies; leave out copy=False")
         return self._device.hold(numpy.asarray(obj, dtype, copy=False))
 
     array = asarray

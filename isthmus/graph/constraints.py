@@ -1,4 +1,4 @@
-"""What is known of named sizes beside their names: `seq <= 512`, `n >= m + 2`.
+"""What is known of named sizes beside their names: `seq <= 512`, `n >= m + 2`, `h % 2 == 0`.
 
 A constraint is assumed while a program is traced, decides comparisons that names alone leave open,
 and is checked at every call.
@@ -7,7 +7,7 @@ and is checked at every call.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from isthmus.errors import UsageError
 from .dims import Dim, assumed
 from .size_text import parse
 
-__all__ = ["Constraint", "assuming", "constraint"]
+__all__ = ["Constraint", "assuming", "constraints"]
 
 
 class Constraint(NamedTuple):
@@ -26,24 +26,39 @@ class Constraint(NamedTuple):
     text: str
 
 
-def constraint(text: str) -> Constraint:
-    """A constraint from its text, two sizes with `<=`, `>=`, `<` or `>` between them.
+def constraints(texts: Iterable[str]) -> tuple[Constraint, ...]:
+    """The constraints of texts, each of two sizes with `<=`, `>=`, `<`, `>` or `==` between them.
 
-    >>> constraint("seq < 512").size
-    -seq + 511
+    An equality is two: neither size is larger. Raises UsageError for another text, and for what
+    holds of no sizes.
+
+    >>> [each.size for each in constraints(["seq < 512", "h % 2 == 0"])]
+    [-seq + 511, -2*((h)//2) + h, 2*((h)//2) - h]
     """
-    found = re.fullmatch(r"([^<>=]+)(<=|>=|<|>)([^<>=]+)", text)
+    return tuple(Constraint(size, text) for text in texts for size in _sizes(text))
+
+
+def _sizes(text: str) -> list[int | Dim]:
+    """What is not negative where the text holds."""
+    found = re.fullmatch(r"([^<>=]+)(<=|>=|==|<|>)([^<>=]+)", text)
     if found is None:
-        raise UsageError(f"constraint {text!r}; write one such as 'seq <= 512' or 'n >= m + 2'")
-    left, right = parse(found[1]), parse(found[3])
-    difference = right - left if found[2][0] == "<" else left - right
-    return Constraint(difference if found[2][1:] == "=" else difference - 1, text)
+        raise UsageError(
+            f"constraint {text!r}; write one such as 'seq <= 512', 'n >= m + 2' or 'h % 2 == 0'"
+        )
+    sign, left, right = found[2], parse(found[1]), parse(found[3])
+    sizes = {
+        "<": [right - left - 1], "<=": [right - left], "==": [left - right, right - left],
+        ">": [left - right - 1], ">=": [left - right],
+    }[sign]  # fmt: skip
+    if any(not isinstance(size, Dim) and size < 0 for size in sizes):
+        raise UsageError(f"constraint {text!r} holds for no sizes; write another")
+    return sizes
 
 
 @contextmanager
-def assuming(constraints: Sequence[Constraint]) -> Iterator[None]:
+def assuming(known_sizes: Sequence[Constraint]) -> Iterator[None]:
     """Comparisons of sizes may use the constraints inside, beside those of the program around."""
-    known = tuple(c.size for c in constraints if isinstance(c.size, Dim))
+    known = tuple(c.size for c in known_sizes if isinstance(c.size, Dim))
     token = assumed.set((*assumed.get(), *known))
     try:
         yield

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from numbers import Integral
 from typing import NamedTuple, NoReturn
@@ -100,6 +100,8 @@ class Dim:
         if not _is_size(self, other):
             return NotImplemented
         exact = _exact_quotient(self, other)
+        if exact is None and isinstance(known := _settled(self), Dim):
+            exact = _exact_quotient(known, other)
         if exact is not None:
             return exact
         if isinstance(other, Dim) or other <= 0:
@@ -107,10 +109,11 @@ class Dim:
                 f"({self}) // ({other}) is not a whole number of sizes that can be named; "
                 "divide by a positive int, or by a dimension that is a factor"
             )
-        return Dim({(FloorDivision(self, other),): 1})
+        return Dim({(FloorDivision(self, int(other)),): 1})
 
     def __mod__(self, other: int | Dim) -> int | Dim:
-        return self - (self // other) * other
+        rest = self - (self // other) * other
+        return 0 if same(_settled(rest), 0) else rest
 
     def __truediv__(self, other: object) -> int | Dim:
         if not _is_size(self, other):
@@ -183,6 +186,8 @@ Integral.register(Dim)
 
 def _is_size(size: Dim, other: object) -> bool:
     """Whether a size can be combined with it; a traced array then takes over."""
+    if isinstance(other, numpy.ndarray) and not other.ndim and other.dtype.kind in "iu":
+        return True
     if isinstance(other, float | numpy.ndarray):
         raise DimensionError(
             f"the size '{size}' beside {other!r}: sizes are whole numbers; call the function, "
@@ -243,9 +248,49 @@ def _exact_quotient(dividend: Dim, divisor: int | Dim) -> int | Dim | None:
 assumed: ContextVar[tuple[Dim, ...]] = ContextVar("assumed", default=())
 
 
+def _settled(size: int | Dim) -> int | Dim:
+    """A size without the names that constraints such as 'h % 2 == 0' or 'n == m' tell."""
+    for name, by in _equalities():
+        if isinstance(size, Dim) and name in size.names():
+            size = _replaced(size, name, by)
+    return size
+
+
+def _equalities() -> Iterator[tuple[str, int | Dim]]:
+    """Names with what they are equal to: a size of which neither it nor its negative is below 0."""
+    known = {size.terms: size for size in assumed.get()}
+    for size in known.values():
+        opposite = -size
+        if isinstance(opposite, Dim) and opposite.terms in known:
+            yield from _solved(size)
+
+
+def _solved(zero: Dim) -> Iterator[tuple[str, int | Dim]]:
+    """h with 2*(h//2), of h - 2*(h//2) that is 0: the first name that stands alone."""
+    for names, factor in zero.terms:
+        if factor == 1 and len(names) == 1 and isinstance(names[0], str):
+            by = Dim({names: 1}) - zero
+            if not isinstance(by, Dim) or all(names[0] not in atoms for atoms, _ in by.terms):
+                yield names[0], by
+                return
+
+
+def _replaced(size: Dim, name: str, by: int | Dim) -> int | Dim:
+    """The size with another in place of a name, but within divisions."""
+    total: int | Dim = 0
+    for names, factor in size.terms:
+        term: int | Dim = factor
+        for atom in names:
+            term = (by if atom == name else Dim({(atom,): 1})) * term
+        total = term + total
+    return total
+
+
 def _decided(left: int | Dim, right: int | Dim, sign: str, said: str = "") -> bool:
     """left < right, left <= right or left == right; DimensionError where that is open."""
     difference = left - right
+    if same(_settled(difference), 0):
+        difference = 0
     least, greatest = bounds(difference)
     if sign == "==":
         true, false = least == greatest == 0, least > 0 or greatest < 0

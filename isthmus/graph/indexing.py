@@ -61,6 +61,8 @@ def _single(position: int | Dim) -> slice:
 def _filled(parts: tuple[Any, ...], ndim: int) -> list[Any]:
     """The parts with `...` written out as full slices."""
     used = sum(part is not None and part is not Ellipsis for part in parts)
+    if len(_identities(parts)) > 1:
+        raise IndexOutside("an index with several '...'; give one")
     if used > ndim:
         raise IndexOutside(f"{used} indices for an array with {ndim} axes; remove {used - ndim}")
     filled: list[Any] = []
@@ -106,13 +108,29 @@ def sliced_size(size: int | Dim, part: slice) -> int | Dim:
     """The length of a slice of an axis; named sizes are assumed to be large enough."""
     if not any(isinstance(bound, Dim) for bound in (size, part.start, part.stop)):
         return len(range(*part.indices(size)))
-    step = 1 if part.step is None else part.step
-    if step < 0 and (part.start is not None or part.stop is not None):
-        raise UsageError(f"{part} of the named size '{size}': a negative step takes no bounds")
-    length = _end(size, part.stop, size) - _end(size, part.start, 0)
+    start, stop, step = _positions(size, part)
+    length = stop - start if step > 0 else start - stop
     if not isinstance(length, Dim) and length <= 0:
         return 0
     return (length + abs(step) - 1) // abs(step)
+
+
+def _positions(size: int | Dim, part: slice) -> tuple[int | Dim, int | Dim, int]:
+    """Where a slice starts, before which position it ends (downwards perhaps -1), and its step."""
+    step = 1 if part.step is None else part.step
+    if step == 0:
+        raise UsageError(f"{part}: a step of 0; give another")
+    if step > 0:
+        return _end(size, part.start, 0), _end(size, part.stop, size), step
+    last = size - 1
+    start, stop = _end(size, part.start, last), _end(size, part.stop, -1)
+    return _at_most(start, last), _at_most(stop, last), step
+
+
+def _at_most(position: int | Dim, last: int | Dim) -> int | Dim:
+    """The last position instead of one that is surely behind it, as NumPy clips it."""
+    behind = position - last
+    return last if not isinstance(behind, Dim) and behind > 0 else position
 
 
 def _end(size: int | Dim, bound: Bound, default: int | Dim) -> int | Dim:
@@ -129,9 +147,9 @@ def ascending(size: int | Dim, part: slice) -> tuple[int | Dim, int | Dim, int, 
         positions = range(*part.indices(size))
         ends = sorted((positions[0], positions[-1])) if positions else (0, -1)
         return ends[0], ends[1] + 1, abs(step), step < 0
+    start, stop, step = _positions(size, part)
     if step < 0:
-        return size - 1 + (sliced_size(size, part) - 1) * step, size, -step, True
-    start, stop = _end(size, part.start, 0), _end(size, part.stop, size)
+        return start + (sliced_size(size, part) - 1) * step, start + 1, -step, True
     reversed_ = not isinstance(stop - start, Dim) and stop < start
     return start, start if reversed_ else stop, step, False
 
@@ -140,12 +158,13 @@ def requirements(shape: Shape, index: Any) -> list[tuple[int | Dim, str]]:
     """Sizes that must not be negative for `x[index]` to be what was inferred, with the reason."""
     needed: list[tuple[int | Dim, str]] = []
     for axis, part in plan(index, len(shape)).slices.items():
-        size = shape[axis]
-        if part.step is not None and part.step < 0:
-            continue
+        size, down = shape[axis], part.step is not None and part.step < 0
         for bound in (part.start, part.stop):
             if bound is not None:
-                end = _end(size, bound, size)
+                end = (
+                    _at_most(_end(size, bound, size), size - 1) if down else _end(size, bound, size)
+                )
+                last = size - 1 if down else size
                 needed += [(end, f"axis {axis} is sliced at {end}")]
-                needed += [(size - end, f"axis {axis} of size {size} is sliced at {end}")]
+                needed += [(last - end, f"axis {axis} of size {size} is sliced at {end}")]
     return [(size, reason) for size, reason in needed if isinstance(size, Dim)]

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import DimensionError, UsageError
+from isthmus.errors import DimensionError, IndexOutside, UsageError, WrongKind
 
 from .dims import Dim, Shape, equal
 from .nodes import Type
 from .shapes import broadcast, product
+from .whole import whole, wholes
 
 __all__ = [
     "BOOL",
@@ -118,7 +119,7 @@ def as_numpy(function: Callable[..., Any], common: str = "numpy") -> Elementwise
                 found = function(*operands)
         except TypeError:
             name = getattr(function, "__name__", "the function")
-            raise UsageError(f"{name} does not take {dtype}; cast it first") from None
+            raise WrongKind(f"{name} does not take {dtype}; cast it first") from None
         found_dtype: DType = (found[0] if isinstance(found, tuple) else found).dtype
         return found_dtype
 
@@ -171,19 +172,19 @@ def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    given = (axis,) if isinstance(axis, int) else tuple(axis)
-    return tuple(sorted(one_axis(a, ndim) for a in given))
+    return tuple(sorted(one_axis(a, ndim) for a in wholes(axis)))
 
 
 def one_axis(axis: int, ndim: int) -> int:
-    """An axis as a non-negative int; UsageError if the array has no such axis.
+    """An axis as a non-negative int; IndexOutside, a UsageError, if the array has no such axis.
 
     >>> from isthmus.extend import one_axis
     >>> one_axis(-1, 3)
     2
     """
+    axis = whole(axis)
     if not -ndim <= axis < ndim:
-        raise UsageError(
+        raise IndexOutside(
             f"axis {axis} of an array with {ndim} axes; give one in {-ndim}..{ndim - 1}"
         )
     return axis % ndim
@@ -266,7 +267,7 @@ matrix_product.promote = elementwise.promote  # type: ignore[attr-defined]
 
 def reshaped(shape: Shape, wanted: Sequence[int | Dim] | int | Dim) -> Shape:
     """The shape NumPy's reshape gives, with one -1 solved for."""
-    sizes = (wanted,) if isinstance(wanted, int | Dim) else tuple(wanted)
+    sizes = wholes(wanted)
     free = [i for i, size in enumerate(sizes) if not isinstance(size, Dim) and size == -1]
     total = product(shape)
     if len(free) > 1:

@@ -51,6 +51,7 @@ class Reference:
         self.bodies = {id(body): (load or Reference)(body) for body in bodies}
         self.uses = Counter(id(v) for node in self.nodes for v in node.operands)
         self.uses.update(id(v) for v in self.graph.outputs)
+        self.constants = {id(constant.array) for constant in self.graph.constants()}
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         left = dict(self.uses)
@@ -64,7 +65,8 @@ class Reference:
                     sizes[str(node.discovered)] = _found(node, results)
                 known.update(zip(map(id, node.results), results, strict=True))
                 _drop(node.operands, left, known)
-        return [_own(_array(value, known), value) for value in self.graph.outputs]
+        shared = {id(a) for a in arrays} | self.constants
+        return [_own(_array(value, known), shared) for value in self.graph.outputs]
 
     def _with_bodies(self, node: Node, sizes: Mapping[str, int]) -> Node:
         """The node with its bodies loaded."""
@@ -131,9 +133,15 @@ def _array(value: Value | None, known: Mapping[int, Array]) -> Any:
     return None if value is None else known[id(value)]
 
 
-def _own(array: Array, value: Value) -> Array:
-    """An output that nobody else writes to: not an input or a constant, nor a view of one."""
-    return array if isinstance(value, Result) and array.flags.owndata else array.copy()
+def _own(array: Array, shared: set[int]) -> Array:
+    """An output that nobody else writes to: not an input or a constant, nor a view of one.
+
+    shared: the ids of arrays that others have; this one's is added.
+    """
+    if id(array) in shared or not array.flags.owndata:
+        return array.copy()
+    shared.add(id(array))
+    return array
 
 
 def _drop(values: Sequence[Value | None], left: dict[int, int], known: dict[int, Array]) -> None:

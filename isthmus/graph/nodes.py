@@ -91,7 +91,7 @@ class Input(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constant(Value):
-    """An array known when the graph was made; never copied, so treat it as frozen.
+    """An array known when the graph was made, which nobody changes: see `trace.constants`.
 
     >>> import isthmus as im
     >>> (node,) = im.trace(lambda x: x + 1, im.spec("float32", ["n"])).graph.nodes()

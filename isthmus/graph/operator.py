@@ -59,6 +59,8 @@ class Operator:
         under its name; else they are given its parts. Without it, always.
     operations: `(operand types, result types, attributes) -> count`; else one an element.
     interval: `(node, index, known) -> Interval` of a result's integers, see `analysis.intervals`.
+    unchanged: `(node) -> position` of the operand that the only result is, as of a transpose that
+        leaves each axis in its place; None where the node does something.
     needs: `(node) -> [(size, what it is of)]`: sizes that must not be negative for the node to be
         what was inferred.
     may_raise: for some values it raises; a loop that may have no steps does not compute it before.
@@ -93,6 +95,7 @@ class Operator:
     is_standard: Rule | None = None
     operations: Rule | None = None
     interval: Rule | None = None
+    unchanged: Rule | None = None
     needs: Rule | None = None
     may_raise: bool = True
     looks_up: bool = False

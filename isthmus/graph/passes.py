@@ -10,7 +10,15 @@ from .dims import Dim
 from .nodes import Graph, Node, Result, Value, topological
 from .shapes import evaluate
 
-__all__ = ["Known", "copy_node", "expand", "is_standard", "with_bodies", "with_sizes"]
+__all__ = [
+    "Known",
+    "copy_node",
+    "expand",
+    "is_standard",
+    "with_bodies",
+    "with_sizes",
+    "without_idle_nodes",
+]
 
 Known = dict[int, Value]  # id of an old value -> the new one
 
@@ -55,6 +63,31 @@ def _expand(
                 copy.attributes = with_bodies(node, lambda body: expand(body, keep))
             made = copy.results
         known.update(zip(map(id, node.results), made, strict=True))
+
+
+def without_idle_nodes(graph: Graph) -> Graph:
+    """The graph without the nodes that do nothing: transposes, reshapes, casts, slices and joins
+    that give an operand as it is; in the bodies of control flow as well.
+
+    >>> import isthmus as im
+    >>> from isthmus.graph.passes import without_idle_nodes
+    >>> graph = im.trace(lambda x: im.np.moveaxis(x, 0, 0) + 1, im.spec("float32", ["n"])).graph
+    >>> len(graph.nodes()), len(without_idle_nodes(graph).nodes())
+    (2, 1)
+    """
+    known: Known = {}
+    for node in graph.nodes():
+        at = None if node.op.unchanged is None else node.op.unchanged(node)
+        if at is not None:
+            value = node.operands[at]
+            assert value is not None
+            known[id(node.results[0])] = known.get(id(value), value)
+            continue
+        copy = copy_node(node, known)
+        if node.bodies:
+            copy.attributes = with_bodies(node, without_idle_nodes)
+        known.update(zip(map(id, node.results), copy.results, strict=True))
+    return replace(graph, outputs=tuple(known.get(id(v), v) for v in graph.outputs))
 
 
 def with_bodies(node: Node, change: Callable[[Graph], Any]) -> dict[str, Any]:

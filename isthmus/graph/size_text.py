@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, SupportsIndex
 
 from isthmus.errors import DimensionError, UsageError
 
@@ -14,8 +14,8 @@ from .dims import Dim
 __all__ = ["parse"]
 
 
-def parse(text: str | int | Dim) -> int | Dim:
-    """A size from its text: a name, a number, or names and numbers with `+ - * //`.
+def parse(text: str | SupportsIndex | Dim) -> int | Dim:
+    """A size from its text: a name, a number, or names and numbers with `+ - * // %`.
 
     >>> parse("2*batch + 1")
     2*batch + 1
@@ -48,6 +48,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 
 from .infer import DType, Elementwise
 from .nodes import Type
@@ -66,7 +66,7 @@ def loop(function: numpy.ufunc, *kinds: Any) -> tuple[DType, ...]:
         return function.resolve_dtypes((*kinds, *(None,) * function.nout))
     except TypeError:
         given = ", ".join(getattr(kind, "__name__", str(kind)) for kind in kinds)
-        raise UsageError(
+        raise WrongKind(
             f"NumPy's {function.__name__} is not defined for {given}; cast them first"
         ) from None
 

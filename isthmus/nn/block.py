@@ -105,6 +105,8 @@ class Block(Holder):
     def set_parameters(self, arrays: Mapping[str, Any], *, strict: bool = True) -> Unmatched:
         """Set parameters by name, float32 ones without a copy; the names that did not match.
 
+        Arrays that are not copied are read-only from then on.
+
         strict: names that are missing or unexpected raise UsageError, and nothing is set; with
         False they are returned, and the others are set. torch's `num_batches_tracked`, which
         counts batches of a training, is nothing that inference needs, and is passed over. Of a
@@ -124,10 +126,10 @@ class Block(Holder):
     def hybridize(self, active: bool = True, **options: Any) -> None:
         """From now on run compiled, once for each combination of input types; see `compile`.
 
-        active: False goes back to NumPy. options: those of `isthmus.compile`, as backend="cpu".
+        active: False goes back to NumPy. options: those of `isthmus.jit`, as backend="cpu".
         Parameters that are set later, and blocks that are put in a list or in another's place,
-        are taken up at the next call; other attributes are as they were when it was compiled.
-        Raises UsageError for an option that is none.
+        are taken up at the next call; other attributes, and arrays that `forward` refers to, are
+        as they were when it was compiled. Raises UsageError for an option that is none.
 
         >>> import numpy
         >>> from isthmus import nn

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from isthmus.errors import UsageError
-from isthmus.program.executable import compile
+from isthmus.program.executable import Executable, compile
 from isthmus.program.jitted import Jitted, jit
+from isthmus.program.recent import Recent
 
 from .held import CONTAINERS, Container, Holder, holds, inside
 from .parameter import Parameter
@@ -37,9 +38,9 @@ class Hybrid:
         return made.programs(*args, **kwargs)
 
     @property
-    def executables(self) -> Any:
+    def executables(self) -> Recent[Executable]:
         """The programs that are compiled, by the types of their arguments."""
-        return {} if self._made is None else self._made.programs.executables
+        return Recent(None) if self._made is None else self._made.programs.executables
 
     def __reduce__(self) -> Any:
         """To pickle or copy: the options, since programs belong to one block in one process."""

@@ -12,6 +12,7 @@ import numpy
 
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import check_plain, share
 
 __all__ = ["Parameter", "he", "normal", "ones", "zeros"]
 
@@ -124,7 +125,9 @@ class Parameter:
         return self._array is not None
 
     def data(self) -> Array:
-        """The array itself, not a copy. Raises UsageError before `initialize` or `set`.
+        """The array itself, not a copy, and read-only: programs refer to it; `set` replaces it.
+
+        Raises UsageError before `initialize` or `set`.
 
         >>> from isthmus import nn
         >>> scale = nn.Parameter((2,), nn.ones)
@@ -138,7 +141,7 @@ class Parameter:
                 if self._waiting is None
                 else f"{self} has no values before its block is called; call it, or trace it, once"
             )
-        return self._array
+        return share(self._array)
 
     def initialize(self, name: str, seed: int) -> None:
         """Values by the initializer; random ones depend on the seed and the name alone.
@@ -185,7 +188,10 @@ class Parameter:
     def set(self, array: Any) -> None:
         """Take an array of the parameter's shape, without a copy where it is float32.
 
-        Raises UsageError for another shape, and for elements that float32 does not hold.
+        It is then read-only, as is the array of which it is a view: changing either raises
+        ValueError. Give numpy.array(x) to go on changing x. Raises UsageError for another shape,
+        for elements that float32 does not hold, and for arrays that mean more than their elements,
+        as masked ones.
 
         >>> from isthmus import nn
         >>> scale = nn.Parameter((2,), nn.ones)
@@ -202,6 +208,7 @@ class Parameter:
         >>> nn.Parameter((2,), nn.ones).fitted([3, 4])
         array([3., 4.], dtype=float32)
         """
+        check_plain(array, "a parameter")
         given = numpy.asarray(array)
         pairs = zip(given.shape, self.shape, strict=False)
         if given.ndim != len(self.shape) or any(n not in (size, None) for size, n in pairs):
@@ -210,14 +217,14 @@ class Parameter:
             raise UsageError(f"{given.dtype} given for a parameter of float32; give real numbers")
         try:
             with numpy.errstate(over="raise"):
-                return numpy.asarray(given, numpy.float32, order="C")
+                return numpy.require(given, numpy.float32, ["C", "A"])
         except FloatingPointError:
             raise UsageError(f"numbers of {given.dtype} given that float32 does not hold") from None
 
     def _take(self, array: Array) -> None:
         if self._array is not None:
             Parameter.changes += 1
-        self._array = array
+        self._array = share(array)
         self.shape = array.shape
 
     def _made(self, shape: tuple[int, ...], name: str, seed: int) -> Array:

@@ -19,6 +19,7 @@ from isthmus.graph.dims import Dim, Shape, equal, same
 from isthmus.graph.indexing import sliced_size
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast
+from isthmus.graph.whole import whole
 
 from . import host_only
 from .conversion import asarray
@@ -47,7 +48,7 @@ def taken_apart(index: Any) -> tuple[Index, list[Any]]:
     arrays: list[Any] = []
     for part in index if isinstance(index, tuple) else (index,):
         if _is_basic(part):
-            parts.append(part)
+            parts.append(_basic(part))
         else:
             parts.append(ARRAY)
             arrays.append(_as_index(part))
@@ -61,8 +62,16 @@ def put_together(index: Index, arrays: Sequence[Any]) -> Index:
 
 
 def _is_basic(part: Any) -> bool:
-    whole = isinstance(part, Integral | Dim) and not isinstance(part, bool)
-    return part is None or whole or isinstance(part, slice | EllipsisType)
+    number = isinstance(part, Integral | Dim) and not isinstance(part, bool)
+    return part is None or number or isinstance(part, slice | EllipsisType)
+
+
+def _basic(part: Any) -> Any:
+    """A part with Python's ints and named sizes for whatever whole numbers it has."""
+    if isinstance(part, slice):
+        bounds = (part.start, part.stop, part.step)
+        return slice(*(None if bound is None else whole(bound) for bound in bounds))
+    return whole(part) if isinstance(part, Integral) else part
 
 
 def _as_index(part: Any) -> Any:

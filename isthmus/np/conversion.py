@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy
 
-from isthmus.analysis import intervals
+from isthmus.analysis import intervals, unchanged
 from isthmus.errors import DimensionError, TraceError, UsageError
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.infer import cast
 from isthmus.graph.nodes import Type
 from isthmus.trace.array import Array
-from isthmus.trace.op import primitive
+from isthmus.trace.op import kind_of, primitive
 from isthmus.trace.slots import np
 
 __all__ = [
@@ -42,7 +43,12 @@ def _settled_dtype(x: Type, dtype: Any) -> dict[str, Any]:
 
 
 @primitive(
-    infer=cast, vjp=_cast_gradient, settled=_settled_dtype, may_raise=False, interval=intervals.cast
+    infer=cast,
+    vjp=_cast_gradient,
+    settled=_settled_dtype,
+    may_raise=False,
+    interval=intervals.cast,
+    unchanged=unchanged.of_one_type,
 )
 def _astype(x: Any, /, dtype: Any) -> Any:
     """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy."""
@@ -70,7 +76,8 @@ def asarray(obj: Any, /, dtype: Any = None, *, device: Any = None, copy: bool | 
 
     dtype: the array's own if it is None; of lists what their elements have in common, of a size
     int64. copy: True for a new array; False for no copy, else ValueError; None for what is needed.
-    Raises ValueError for lists of different lengths, UsageError for a device other than "cpu".
+    Raises ValueError for lists of different lengths, UsageError for a device other than "cpu" and
+    for arrays that mean more than their elements, as masked ones.
 
     >>> from isthmus import np
     >>> np.asarray([[1, 2], [3, 4.5]])
@@ -80,6 +87,7 @@ def asarray(obj: Any, /, dtype: Any = None, *, device: Any = None, copy: bool | 
     check_device(device)
     if isinstance(obj, Array):
         return _as_dtype(obj, dtype, copy)
+    kind_of((obj,))  # which refuses arrays that mean more than their elements
     if isinstance(obj, Dim):
         return np.full((), obj, numpy.int64 if dtype is None else dtype)
     if isinstance(obj, list | tuple):
@@ -146,4 +154,5 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> A
     """
     if isinstance(x, Array):
         return asarray(x, device=device, copy=copy)
+    check_plain(x)
     return numpy.from_dlpack(x, device=device, copy=copy)

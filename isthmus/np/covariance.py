@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import DimensionError, UsageError, WrongKind
 from isthmus.graph.dims import equal
-from isthmus.graph.infer import DType, axes_of, reduced_shape
+from isthmus.graph.infer import DType, one_axis, reduced_shape
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import same_shape
+from isthmus.graph.whole import wholes
 from isthmus.trace.op import composite, primitive
 
 from . import host_only
@@ -103,8 +104,7 @@ def _spread(weights: Any, x: Any, axis: Any) -> Any:
         return weights
     if axis is None:
         raise TypeError(f"weights {weights.shape} of {x.shape}; say by axis= which axes they have")
-    given = [axis] if isinstance(axis, int) else list(axis)
-    places = [axes_of(one, x.ndim)[0] for one in given]
+    places = [one_axis(one, x.ndim) for one in wholes(axis)]
     if len(places) != weights.ndim or not all(
         equal(x.shape[place], size) for place, size in zip(places, weights.shape, strict=True)
     ):
@@ -172,6 +172,11 @@ def _cov(x: Any, /, ddof: int) -> Any:
 
 
 def _square_type(x: Type, fweights: Type | None, aweights: Type | None, ddof: int) -> Type:
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is not None and (weights.ndim != 1 or not equal(weights.shape[0], x.shape[1])):
+            raise DimensionError(f"{name} {weights} of {x}; give one for each observation")
+        if weights is not None and not numpy.can_cast(weights.dtype, numpy.float64, "same_kind"):
+            raise WrongKind(f"{name} {weights}; give real numbers")
     return Type(x.dtype, (x.shape[0], x.shape[0]))
 
 

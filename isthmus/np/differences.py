@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import equal
-from isthmus.graph.infer import FLOAT64, axes_of, one_axis
+from isthmus.graph.infer import FLOAT64, one_axis
 from isthmus.graph.nodes import Type
+from isthmus.graph.whole import wholes
 from isthmus.trace.op import composite, primitive
 
 from . import host_only
@@ -51,9 +52,9 @@ def diff(x: Any, /, n: int = 1, axis: int = -1, prepend: Any = None, append: Any
     """
     if n < 0:
         raise UsageError(f"n={n} differences; give 0 or more")
+    x = asarray(x)
     if n == 0:
         return x
-    x = asarray(x)
     along = one_axis(axis, x.ndim)
     ends = (_as_end(prepend, x, along), [x], _as_end(append, x, along))
     whole = [part for end in ends for part in end]
@@ -123,9 +124,7 @@ def gradient(f: Any, /, *spacing: Any, axis: Any = None, edge_order: int = 1) ->
 
 
 def _ordered_axes(axis: Any, ndim: int) -> list[int]:
-    if axis is None or isinstance(axis, int):
-        return list(axes_of(axis, ndim))
-    return [one_axis(one, ndim) for one in axis]
+    return [one_axis(one, ndim) for one in (range(ndim) if axis is None else wholes(axis))]
 
 
 def _steps(spacing: tuple[Any, ...], count: int) -> list[Any]:
@@ -210,6 +209,8 @@ def _widths(x: Any, ndim: int, axis: int) -> Any:
 def _interp_type(x: Type, xp: Type, fp: Type, *_: Any, **__: Any) -> Type:
     if xp.ndim != 1 or fp.ndim != 1 or not equal(xp.shape[0], fp.shape[0]):
         raise UsageError(f"points {xp} and {fp}; give as many of both, along one axis")
+    if "c" in (x.dtype.kind, xp.dtype.kind):
+        raise WrongKind(f"interpolation at {x} between {xp}; give real positions")
     return Type(_COMPLEX128 if fp.dtype.kind == "c" else FLOAT64, x.shape)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from isthmus.errors import DimensionError, UsageError
+from isthmus.errors import DimensionError, WrongKind
 from isthmus.graph.dims import Dim, Shape, equal, same
 from isthmus.graph.shapes import broadcast, product
 
@@ -74,7 +74,7 @@ def _cast(arrays: Sequence[Any], dtype: Any) -> list[Any]:
     wanted = dtype or numpy.result_type(*(array.dtype for array in arrays))
     for array in arrays:
         if not numpy.can_cast(array.dtype, wanted, "safe"):
-            raise UsageError(f"{array.dtype} is not cast safely to {wanted}; cast it before")
+            raise WrongKind(f"{array.dtype} is not cast safely to {wanted}; cast it before")
     return [astype(array, wanted, copy=False) for array in arrays]
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
-from isthmus.graph.dims import Dim
+from isthmus.errors import DimensionError, UsageError, WrongKind
+from isthmus.graph.dims import Dim, equal
 from isthmus.graph.infer import FLOAT64, INT64, DType
 from isthmus.graph.nodes import Type
+from isthmus.graph.whole import is_whole, whole
 from isthmus.trace.op import primitive
 
 from . import host_only
@@ -26,9 +27,19 @@ __all__ = [
 ]
 
 
+def _as_many(one: Type, other: Type) -> bool:
+    return one.ndim == other.ndim and all(map(equal, one.shape, other.shape))
+
+
 def _bincount_type(x: Type, weights: Type | None, minlength: int, size: int | Dim) -> Type:
     if x.ndim != 1:
         raise UsageError(f"{x} is counted; give an array of one axis")
+    if not numpy.can_cast(x.dtype, INT64, "safe"):
+        raise WrongKind(f"{x} is counted; give integers that int64 holds")
+    if weights is not None and not numpy.can_cast(weights.dtype, FLOAT64, "safe"):
+        raise WrongKind(f"weights {weights}; give real numbers")
+    if weights is not None and not _as_many(weights, x):
+        raise DimensionError(f"weights {weights} of {x}; give one for each element")
     return Type(INT64 if weights is None else FLOAT64, (size,))
 
 
@@ -99,8 +110,8 @@ def histogram_bin_edges(x: Any, /, bins: Any = 10, range: Any = None, weights: A
         if weights is not None:
             raise TypeError(f"bins={bins!r} of weighted elements; give a number of bins")
         return _estimated_bin_edges(x, bins=bins, range=range)
-    if isinstance(bins, int | numpy.integer):
-        return _histogram_bin_edges(x, bins=int(bins), range=range)
+    if is_whole(bins):
+        return _histogram_bin_edges(x, bins=whole(bins), range=range)
     return asarray(bins)
 
 
@@ -150,8 +161,8 @@ def histogram(
 
 def _edges_or_number(bins: Any) -> tuple[Any, int | None]:
     """Bins as an array of edges or as a number, and None for the other."""
-    if isinstance(bins, int | numpy.integer):
-        return None, int(bins)
+    if is_whole(bins):
+        return None, whole(bins)
     return asarray(bins), None
 
 
@@ -208,11 +219,17 @@ def histogramdd(
            [0., 1.]])
     """
     columns = sample if isinstance(sample, tuple | list) else _columns(asarray(sample))
-    each = [bins] * len(columns) if isinstance(bins, int | numpy.integer) else list(bins)
+    columns = list(map(asarray, columns))
+    for column in columns[1:]:
+        if column.shape and columns[0].shape and not equal(column.shape[0], columns[0].shape[0]):
+            raise DimensionError(
+                f"{columns[0].shape[0]} elements beside {column.shape[0]}; give as many of each"
+            )
+    each = [bins] * len(columns) if is_whole(bins) else list(bins)
     if len(each) != len(columns):
         raise UsageError(f"bins for {len(each)} axes of {len(columns)}; give one for each")
     parts = [_edges_or_number(one) for one in each]
-    arrays = [*map(asarray, columns), *(edges for edges, _ in parts if edges is not None)]
+    arrays = [*columns, *(edges for edges, _ in parts if edges is not None)]
     counts, *edges = _histogramdd(
         arrays if weights is None else [*arrays, asarray(weights)],
         bins=tuple(number for _, number in parts),
@@ -249,7 +266,7 @@ def histogram2d(
     array([[1., 1.],
            [0., 1.]])
     """
-    if not isinstance(bins, int | numpy.integer) and len(bins) != 2:
+    if not is_whole(bins) and len(bins) != 2:
         bins = [bins, bins]
     counts, (first, second) = histogramdd([x, y], bins, range, density, weights)
     return counts, first, second

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import equal
 from isthmus.graph.infer import INT64
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast
+from isthmus.graph.whole import whole
 
 from . import host_only
 from .comparisons import logical_not
@@ -128,7 +129,7 @@ def diag_indices(n: Any, ndim: int = 2) -> tuple[Any, ...]:
     >>> np.diag_indices(3)
     (array([0, 1, 2]), array([0, 1, 2]))
     """
-    return (arange(n),) * ndim
+    return (arange(n),) * whole(ndim)
 
 
 def diag_indices_from(arr: Any, /) -> tuple[Any, ...]:
@@ -207,8 +208,8 @@ def _matrix_sizes(arr: Any, k: int) -> tuple[Any, int, Any]:
 
 
 def _unraveled_type(positions: Type, sizes: Any, order: str) -> tuple[Type, ...]:
-    if positions.dtype.kind not in "iu":
-        raise UsageError(f"positions of {positions.dtype}; give integers")
+    if positions.dtype.kind not in "iub":
+        raise WrongKind(f"positions of {positions.dtype}; give integers")
     return tuple(Type(INT64, positions.shape) for _ in sizes)
 
 
@@ -236,6 +237,9 @@ def unravel_index(indices: Any, /, shape: Any, order: str = "C") -> tuple[Any, .
 def _raveled_type(*positions: Type, sizes: Any, mode: Any, order: str) -> Type:
     if len(positions) != len(sizes):
         raise UsageError(f"positions along {len(positions)} axes of {sizes}; give one for each")
+    for part in positions:
+        if part.dtype.kind not in "iub":
+            raise WrongKind(f"positions of {part.dtype}; give integers")
     return Type(INT64, broadcast(*(part.shape for part in positions)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.analysis import intervals, needs
+from isthmus.analysis import intervals, needs, unchanged
 from isthmus.graph.dims import Dim, Shape, same
 from isthmus.graph.indexing import ascending, indexed_shape, plan
 from isthmus.graph.nodes import Type
@@ -81,6 +81,7 @@ def surrounded(x: Any, axis: int, before: int | Dim, after: int | Dim, value: fl
     may_raise=False,
     interval=intervals.some,
     needs=needs.slices_in_range,
+    unchanged=unchanged.whole_slices,
 )
 def _getitem(x: Any, /, index: Any) -> Any:
     """x[index] with integers, slices, `...` and None."""

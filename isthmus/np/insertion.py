@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy
 
 from isthmus.errors import IndexOutside, UsageError
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.infer import one_axis
+from isthmus.graph.whole import is_whole, whole
 from isthmus.trace.array import Array
+from isthmus.trace.attributes import plain
 
 from .axes import moveaxis
 from .conversion import array, asarray, astype
@@ -36,8 +38,11 @@ def _known(obj: Any) -> Any:
     """The positions as NumPy takes them; UsageError for those that are not known."""
     if isinstance(obj, Array):
         raise UsageError("positions that are traced; give constants, or use a mask: x[keep]")
-    if type(obj) is not bool and isinstance(obj, slice | Integral):
-        return obj
+    if isinstance(obj, slice):
+        return plain(obj)
+    if type(obj) is not bool and is_whole(obj):
+        return whole(obj)
+    check_plain(obj, "positions")
     known = numpy.asarray(obj)
     return known.astype(numpy.intp) if not known.size and isinstance(obj, list | tuple) else known
 
@@ -63,7 +68,7 @@ def delete(arr: Any, /, obj: Any, axis: int | None = None) -> Any:
 
 def _delete_one(arr: Any, position: Any, along: int) -> Any:
     """arr without one part of an axis whose size is a name."""
-    if not isinstance(position, Integral):
+    if not is_whole(position):
         raise UsageError(f"of the named size '{arr.shape[along]}' one part is deleted at a time")
     before = (slice(None),) * along
     cuts = [slice(0, position)] + ([slice(position + 1, None)] if position != -1 else [])
@@ -101,7 +106,7 @@ def insert(arr: Any, /, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 
 def _insert_at(arr: Any, place: Any, new: Any, along: int) -> Any:
-    if not isinstance(place, Integral):
+    if not is_whole(place):
         raise UsageError(f"into the named size '{arr.shape[along]}' at one position at a time")
     return _inserted(arr, int(place), new, along, True)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from numbers import Integral
 from typing import Any
 
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim, equal
 from isthmus.graph.infer import one_axis
+from isthmus.graph.whole import is_whole, whole, wholes
 
 from .axes import atleast_1d, atleast_2d, atleast_3d
 from .conversion import asarray
@@ -146,9 +146,9 @@ def split(ary: Any, /, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     [array([0]), array([1, 2, 3]), array([4, 5])]
     """
     ary = asarray(ary)
-    if not isinstance(indices_or_sections, Integral):
+    if not is_whole(indices_or_sections):
         return array_split(ary, indices_or_sections, axis=axis)
-    size, sections = ary.shape[one_axis(axis, ary.ndim)], int(indices_or_sections)
+    size, sections = ary.shape[one_axis(axis, ary.ndim)], whole(indices_or_sections)
     if not equal(size // sections * sections, size):
         raise UsageError(f"np.split: {size} does not divide into {sections} equal parts")
     step = size // sections
@@ -169,9 +169,9 @@ def array_split(ary: Any, /, indices_or_sections: Any, axis: int = 0) -> list[An
     """
     ary = asarray(ary)
     size = ary.shape[one_axis(axis, ary.ndim)]
-    if not isinstance(indices_or_sections, Integral):
-        return _cut(ary, [0, *indices_or_sections, None], axis)
-    sections = int(indices_or_sections)
+    if not is_whole(indices_or_sections):
+        return _cut(ary, [0, *wholes(indices_or_sections), None], axis)
+    sections = whole(indices_or_sections)
     if sections <= 0:
         raise UsageError(f"{sections} parts; give 1 or more")
     if isinstance(size, Dim):

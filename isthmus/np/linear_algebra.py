@@ -11,6 +11,7 @@ from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import equal
 from isthmus.graph.infer import matrix_product, one_axis
 from isthmus.graph.shapes import product
+from isthmus.graph.whole import is_whole, whole, wholes
 from isthmus.trace.op import primitive
 
 from .complex_numbers import conj
@@ -172,9 +173,9 @@ def tensordot(x1: Any, x2: Any, /, axes: Any = 2) -> Any:
 
 def paired_axes(axes: Any, ndim1: int, ndim2: int) -> tuple[list[int], list[int]]:
     """The axes of tensordot as two lists of non-negative ints."""
-    if isinstance(axes, int):
-        axes = (range(-axes, 0), range(axes))
-    left, right = ([a] if isinstance(a, int) else list(a) for a in axes)
+    if is_whole(axes):
+        axes = (range(-whole(axes), 0), range(whole(axes)))
+    left, right = map(wholes, axes)
     return [one_axis(a, ndim1) for a in left], [one_axis(a, ndim2) for a in right]
 
 

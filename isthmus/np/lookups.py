@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from isthmus.analysis import intervals
-from isthmus.errors import UsageError
+from isthmus.errors import IndexOutside, UsageError, WrongKind
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast, product, same_shape
@@ -39,7 +39,7 @@ def narrow(positions: Any, x: Any) -> Any:
 
 def _taken_type(x: Type, indices: Type, axis: int | None, mode: str) -> Type:
     if indices.dtype.kind not in "iub":
-        raise UsageError(f"indices of dtype {indices.dtype}; give integers")
+        raise WrongKind(f"indices of dtype {indices.dtype}; give integers")
     if mode not in ("raise", "wrap", "clip"):
         raise UsageError(f"mode={mode!r}: give 'raise', 'wrap' or 'clip'")
     if axis is None:
@@ -75,8 +75,9 @@ def take(x: Any, indices: Any, /, axis: int | None = None, mode: str = "raise") 
 
     indices: integers, of any shape, which takes the place of the axis. Result: x's dtype. mode
     "raise": negative positions count from the end, and one outside raises IndexError, on every
-    backend. "wrap": positions go round; "clip": those outside are the ends. Raises UsageError for
-    another mode or other indices; of NumPy arrays NumPy's ValueError and TypeError. As
+    backend. "wrap": positions go round; "clip": those outside are the ends; neither needs a check,
+    so that runtimes look up positions a program computes, and files hold it. Raises UsageError for
+    another mode, WrongKind for other indices; of NumPy arrays NumPy's ValueError and TypeError. As
     `numpy.take`.
 
     >>> from isthmus import np
@@ -93,7 +94,7 @@ def take(x: Any, indices: Any, /, axis: int | None = None, mode: str = "raise") 
 
 def _along_type(x: Type, indices: Type, axis: int) -> Type:
     if indices.dtype.kind not in "iu":
-        raise UsageError(f"indices of dtype {indices.dtype}; give integers")
+        raise IndexOutside(f"indices of dtype {indices.dtype}; give integers")
     return Type(x.dtype, indices.shape)
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy
 
-from isthmus.analysis import intervals
+from isthmus.analysis import intervals, unchanged
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim, Shape, equal
 from isthmus.graph.infer import axes_of, one_axis, reshaped
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast, same_shape
+from isthmus.graph.whole import wholes
 from isthmus.trace.array import Array
 from isthmus.trace.op import Op, P, R, primitive
 from isthmus.trace.slots import np
@@ -48,7 +49,7 @@ def moved(infer: Any, **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:
 
 def sizes_of(shape: Any) -> Shape:
     """A shape as a tuple; a size alone is a shape of one axis."""
-    return tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    return wholes(shape)
 
 
 def broadcast_type(x: Type, shape: Shape) -> Type:
@@ -68,6 +69,7 @@ def _settled_sizes(x: Type, shape: Any) -> dict[str, Any]:
     settled=_settled_sizes,
     may_raise=False,
     interval=intervals.moved,
+    unchanged=unchanged.of_one_type,
 )
 def broadcast_to(x: Any, /, shape: Any) -> Any:
     """x repeated along axes of size 1 and new leading axes, to the given shape.
@@ -112,8 +114,6 @@ def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
 
 
 def _concat_type(*types: Type, axis: int) -> Type:
-    if not types:
-        raise UsageError("np.concat needs at least one array")
     along = one_axis(axis, types[0].ndim)
     total: int | Dim = 0
     for t in types:
@@ -148,6 +148,7 @@ def _split_gradient(g: Any, y: Any, *arrays: Any, axis: int) -> tuple[Any, ...]:
     vjp=_split_gradient,
     may_raise=False,
     interval=intervals.joined,
+    unchanged=unchanged.only_part,
 )
 def _concat(arrays: Sequence[Any], /, axis: int = 0) -> Any:
     """The arrays one after another along an axis they have."""
@@ -169,7 +170,7 @@ def concat(
     array([[1, 2],
            [3, 4]])
     """
-    parts = [asarray(array) for array in arrays]
+    parts = _some(arrays)
     if dtype is not None:
         parts = [_cast(part, numpy.dtype(dtype), casting) for part in parts]
     if axis is None:
@@ -178,6 +179,14 @@ def concat(
 
 
 concatenate = concat
+
+
+def _some(arrays: Sequence[Any]) -> list[Any]:
+    """What is to be joined, as arrays."""
+    parts = [asarray(array) for array in arrays]
+    if not parts:
+        raise UsageError("no arrays to join; give at least one")
+    return parts
 
 
 def _cast(array: Any, dtype: numpy.dtype[Any], casting: Any) -> Any:
@@ -200,7 +209,7 @@ def stack(
     array([[1, 3],
            [2, 4]])
     """
-    parts = [asarray(array) for array in arrays]
+    parts = _some(arrays)
     for part in parts[1:]:
         if not all(map(equal, part.shape, parts[0].shape)) or part.ndim != parts[0].ndim:
             raise DimensionError(
@@ -211,7 +220,7 @@ def stack(
 
 
 def _expanded_type(x: Type, axis: Any) -> Type:
-    ndim = x.ndim + (1 if isinstance(axis, int) else len(axis))
+    ndim = x.ndim + len(wholes(axis))
     shape = list(x.shape)
     for one in axes_of(axis, ndim):
         shape.insert(one, 1)
@@ -222,7 +231,14 @@ def _reshaped_gradient(g: Any, y: Any, x: Any, **_: Any) -> tuple[Any]:
     return (reshape(g, x.shape),)
 
 
-@moved(_expanded_type, view=True, vjp=_reshaped_gradient, may_raise=False, interval=intervals.moved)
+@moved(
+    _expanded_type,
+    view=True,
+    vjp=_reshaped_gradient,
+    may_raise=False,
+    interval=intervals.moved,
+    unchanged=unchanged.of_one_type,
+)
 def expand_dims(x: Any, /, axis: Any = 0) -> Any:
     """x with new axes of size 1 at the given positions of the result.
 
@@ -255,7 +271,14 @@ def _unpermuted(g: Any, y: Any, x: Any, axes: Any) -> tuple[Any]:
     return (permute_dims(g, tuple(order.index(axis) for axis in range(x.ndim))),)
 
 
-@moved(_permuted_type, view=True, vjp=_unpermuted, may_raise=False, interval=intervals.moved)
+@moved(
+    _permuted_type,
+    view=True,
+    vjp=_unpermuted,
+    may_raise=False,
+    interval=intervals.moved,
+    unchanged=unchanged.in_order,
+)
 def permute_dims(x: Any, /, axes: Any = None) -> Any:
     """x with its axes in another order; reversed if none is given.
 
@@ -305,6 +328,7 @@ def _settled_shape(x: Type, shape: Any) -> dict[str, Any]:
     settled=_settled_shape,
     may_raise=False,
     interval=intervals.moved,
+    unchanged=unchanged.of_one_type,
 )
 def _reshape(x: Any, /, shape: Any) -> Any:
     """x with the same elements, last axis fastest, in another shape; one size may be -1."""
@@ -369,6 +393,7 @@ def _settled_axes(x: Type, axis: Any) -> dict[str, Any]:
     settled=_settled_axes,
     may_raise=False,
     interval=intervals.moved,
+    unchanged=unchanged.of_one_type,
 )
 def squeeze(x: Any, /, axis: Any = None) -> Any:
     """x without the given axes, which have size 1; without all that have if none is given.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import WrongKind
 from isthmus.graph.infer import INT64, reduction
 from isthmus.trace.op import composite, primitive
 
@@ -156,7 +156,7 @@ def nanmean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = 
 def _count(x: Any, dtype: Any, axis: Any, keepdims: bool) -> Any:
     """How many elements are not NaN, in the floats that NumPy's quotient by it is rounded from."""
     if dtype.kind not in "fc":
-        raise UsageError(f"dtype {dtype} of {x.dtype} elements; give a floating one")
+        raise WrongKind(f"dtype {dtype} of {x.dtype} elements; give a floating one")
     wide = numpy.float32 if dtype in (numpy.float16, numpy.float32) else numpy.float64
     return sum(logical_not(isnan(x)), axis, wide, keepdims=keepdims)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from numbers import Integral
 from typing import Any
 
 import numpy
 
 from isthmus.analysis import intervals
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim, same
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
+from isthmus.graph.whole import is_whole
+from isthmus.trace.attributes import plain
 from isthmus.trace.op import composite
 
 from . import host_only
@@ -58,7 +60,9 @@ def pad(x: Any, /, pad_width: Any, mode: str = "constant", **options: Any) -> An
     if set(options) - {OPTIONS[mode]}:
         raise UsageError(f"pad in mode {mode!r} takes no {', '.join(options)}")
     x = asarray(x)
-    widths = _widths(pad_width, x.ndim)
+    for value in (pad_width, *options.values()):
+        check_plain(value, "an option")
+    widths = _widths(plain(pad_width), x.ndim)
     if mode in ("constant", "empty"):
         values = numpy.asarray(options.get("constant_values", 0)).astype(x.dtype)
         return _pad_constant(x, widths, _pairs(values.tolist(), x.ndim))
@@ -75,8 +79,8 @@ def _widths(pad_width: Any, ndim: int) -> Pairs:
         return tuple(_pairs(chosen.get(axis, 0), 1)[0] for axis in range(ndim))
     pairs = _pairs(pad_width, ndim)
     for width in (width for pair in pairs for width in pair):
-        if type(width) is bool or not isinstance(width, Integral | Dim):
-            raise UsageError(f"pad_width of {width!r}; give whole numbers")
+        if type(width) is bool or not is_whole(width):
+            raise WrongKind(f"pad_width of {width!r}; give whole numbers")
         if not isinstance(width, Dim) and width < 0:
             raise UsageError(f"pad_width of {width}; give 0 or more")
     return pairs

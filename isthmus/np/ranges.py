@@ -12,6 +12,7 @@ from isthmus.graph.dims import Dim
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast as broadcast_sizes
+from isthmus.trace.attributes import plain
 from isthmus.trace.op import primitive
 from isthmus.trace.slots import np
 
@@ -59,6 +60,7 @@ def arange(
     first, last = (0, start) if stop is None else (start, stop)
     if not isinstance(first, Dim) and not isinstance(last, Dim):
         return numpy.arange(first, last, step, dtype=dtype)
+    first, last, step = plain((first, last, step))
     if not isinstance(first, int | Dim) or not isinstance(last, int | Dim):
         raise UsageError(
             f"np.arange from {first} to {last}: beside a named size give whole numbers"

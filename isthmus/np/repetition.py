@@ -8,7 +8,7 @@ import numpy
 
 from isthmus.analysis import intervals
 from isthmus.errors import UsageError
-from isthmus.graph.dims import Dim, equal
+from isthmus.graph.dims import Dim, equal, same
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import product
@@ -177,6 +177,8 @@ def _roll(x: Any, /, shifts: tuple[int, ...], axes: tuple[int, ...]) -> Any:
 
 def _rolled(x: Any, shift: Any, axis: int) -> Any:
     size = x.shape[axis]
+    if same(shift, 0):
+        return x
     if isinstance(size, Dim) or isinstance(shift, Dim):
         return take(x, remainder(arange(size, dtype=numpy.int32) - shift, size), axis=axis)
     cut = (-shift) % size if size else 0

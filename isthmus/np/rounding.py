@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy
 
-from isthmus.graph.infer import Elementwise, elementwise
+from isthmus.errors import WrongKind
+from isthmus.graph.infer import DType, Elementwise, elementwise
+from isthmus.graph.nodes import Type
 from isthmus.graph.ufunc_types import Loop
 from isthmus.trace.op import primitive
 
@@ -88,7 +90,19 @@ def _rounded(dtype: Any) -> Any:
     return numpy.round(numpy.empty(0, dtype)).dtype
 
 
-@primitive(infer=Elementwise(_rounded), zero_gradient=True)
+class _Rounding(Elementwise):
+    """Truth values are rounded to float16, by NumPy to whole numbers alone."""
+
+    def promote(self, *operands: Any) -> list[DType]:
+        return [numpy.result_type(operand) for operand in operands]
+
+    def __call__(self, *types: Type, decimals: int = 0, **_: Any) -> Type:
+        if types[0].dtype == numpy.bool_ and decimals:
+            raise WrongKind(f"{types[0]} to {decimals} decimals; cast it before")
+        return super().__call__(*types)
+
+
+@primitive(infer=_Rounding(_rounded), zero_gradient=True)
 def round(x: Any, /, decimals: int = 0) -> Any:
     """The nearest multiple of 10**-decimals; halves go to the even one.
 

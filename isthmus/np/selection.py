@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import IndexOutside, UsageError
+from isthmus.errors import IndexOutside, UsageError, WrongKind
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import axes_of, one_axis
 from isthmus.graph.nodes import Type
@@ -123,8 +123,10 @@ def _weak(choice: Any) -> Any:
 
 
 def _chosen_type(numbers: Type, *choices: Type, mode: str) -> Type:
-    if numbers.dtype.kind not in "iub" or not choices:
-        raise UsageError(f"choose by {numbers} among {len(choices)}; give integers and choices")
+    if numbers.dtype.kind not in "iub":
+        raise WrongKind(f"choose by {numbers}; give integers")
+    if not choices:
+        raise UsageError("choose among no arrays; give at least one")
     return Type(choices[0].dtype, broadcast(numbers.shape, *(choice.shape for choice in choices)))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 
 from isthmus.analysis import needs
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import (
     BOOL,
@@ -319,7 +319,7 @@ def var(
 def root(variance: Any) -> Any:
     """The standard deviation; NumPy does not round it to integers."""
     if variance.dtype.kind not in "fc":
-        raise UsageError(f"a deviation in {variance.dtype}; give a floating dtype")
+        raise WrongKind(f"a deviation in {variance.dtype}; give a floating dtype")
     return sqrt(variance)
 
 

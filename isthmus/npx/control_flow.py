@@ -19,6 +19,7 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import UsageError
+from isthmus.trace.attributes import plain
 from isthmus.trace.traced import any_traced, is_traced
 
 from .control_operators import common_length
@@ -71,6 +72,7 @@ def while_loop(
     >>> outputs, x
     (array([ 2,  4, 16]), array(256))
     """
+    max_iterations = plain(max_iterations)
     if max_iterations is not None and (not isinstance(max_iterations, int) or max_iterations < 0):
         raise UsageError(f"max_iterations={max_iterations!r}: give a whole number from 0, or None")
     found = None

@@ -13,9 +13,20 @@ from typing import Any
 
 import numpy
 
-__all__ = ["erf"]
+from isthmus.errors import WrongKind
+
+__all__ = ["erf", "real_floating"]
 
 Coefficients = tuple[float, ...]
+
+
+def real_floating(dtype: numpy.dtype[Any]) -> numpy.dtype[Any]:
+    """The float in which it is computed; WrongKind for complex numbers, of which it is not."""
+    if dtype.kind == "c":
+        raise WrongKind(f"erf of {dtype}; give real numbers")
+    found: numpy.dtype[Any] = numpy.exp(numpy.empty(0, dtype)).dtype
+    return found
+
 
 # Highest power first.
 _NARROW_P = (2.0848763837622226e-06, 0.0002839842297335079, 0.0036700387124766077,
@@ -41,8 +52,13 @@ _FAR_Q = (1.0, 2.56852019228982242e0, 1.87295284992346725e0, 5.27905102951428412
 
 
 def erf(x: Any) -> Any:
-    """2/sqrt(pi) * the integral of exp(-t*t) from 0 to x. x: float, any shape; NaN stays NaN."""
+    """2/sqrt(pi) * the integral of exp(-t*t) from 0 to x. x: real, any shape; NaN stays NaN.
+
+    Integers are computed in the float that NumPy's exp makes of them.
+    """
     array = numpy.asarray(x)
+    if array.dtype.kind != "f":
+        array = array.astype(real_floating(array.dtype))
     if array.dtype == numpy.float64:
         return _wide(array)
     narrow = array.astype(numpy.float32, copy=False)

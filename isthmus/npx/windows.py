@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import DimensionError, UsageError
+from isthmus.errors import DimensionError, UsageError, WrongKind
 from isthmus.graph.dims import Dim
+from isthmus.graph.whole import is_whole, whole, wholes
 
 __all__ = [
     "Padding",
@@ -28,17 +29,19 @@ Padding = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right
 
 def pair(value: int | Sequence[int], name: str) -> Pair:
     """One number for both axes of an image, or two; UsageError for anything else."""
-    both = (value, value) if isinstance(value, int) else tuple(value)
-    if len(both) != 2 or not all(isinstance(v, int) for v in both):
+    try:
+        both = (whole(value),) * 2 if is_whole(value) else wholes(value)
+    except WrongKind:
+        raise WrongKind(f"{name}={value!r}: give an int or (height, width)") from None
+    if len(both) != 2:
         raise UsageError(f"{name}={value!r}: give an int or (height, width)")
     return both[0], both[1]
 
 
-def padding_of(value: int | Sequence[Any]) -> Padding:
+def padding_of(value: Any) -> Padding:
     """Rows and columns added: an int, (height, width), or ((top, bottom), (left, right))."""
-    height, width = (value, value) if isinstance(value, int) else tuple(value)
-    top, bottom = (height, height) if isinstance(height, int) else tuple(height)
-    left, right = (width, width) if isinstance(width, int) else tuple(width)
+    height, width = (value, value) if is_whole(value) else tuple(value)
+    (top, bottom), (left, right) = pair(height, "padding"), pair(width, "padding")
     if min(top, bottom, left, right) < 0:
         raise UsageError(f"padding={value!r} is negative; crop with x[:, :, a:b, c:d] instead")
     return (top, bottom), (left, right)

@@ -10,19 +10,22 @@ import copyreg
 import json
 import os
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
 import numpy
 
-from isthmus.errors import FileError, IsthmusError
-from isthmus.graph.constraints import Constraint, assuming, constraint
+from isthmus.errors import FileError, IsthmusError, UsageError
+from isthmus.graph.constraints import Constraint, assuming, constraints
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import share
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
 from isthmus.trace.array import Array
+from isthmus.trace.constants import copying
 from isthmus.trace.discovery import finds_sizes, recording
 from isthmus.trace.location import located
 from isthmus.trace.op import OPERATORS
@@ -34,6 +37,7 @@ from .foreign_operators import check_operators, described_operators, foreign_ope
 __all__ = ["read", "save"]
 
 FORMAT = 1
+RESERVED = "__metadata__"  # of safetensors
 Names = Mapping[int, str]  # id(array) -> name
 
 
@@ -73,7 +77,7 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
+            arrays = {name: share(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
     except (OSError, SafetensorError) as problem:
         raise FileError(
             f"{path}: cannot be read as a program ({problem}); check the file"
@@ -94,11 +98,12 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _received(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Traced:
-    return _rebuilt(document, arrays)
+    """The program of what was sent, whose arrays are nobody else's."""
+    return _rebuilt(document, {name: share(array) for name, array in arrays.items()})
 
 
 def _received_graph(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Graph:
-    return _rebuilt(document, arrays).graph
+    return _received(document, arrays, _).graph
 
 
 def _reduced(traced: Traced) -> Any:
@@ -120,11 +125,11 @@ copyreg.pickle(Graph, _reduced_graph)
 def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
     graph = expand(traced.graph, keep=_survives)
     constants = graph.constants()
-    names = {id(c.array): _constant_name(graph, c, i) for i, c in enumerate(constants)}
+    names = _constant_names(graph, constants)
     document = {
         "format": FORMAT,
         "operators": described_operators(graph),
-        "constraints": [c.text for c in graph.constraints],
+        "constraints": list(dict.fromkeys(c.text for c in graph.constraints)),
         **_written_graph(graph, names),
         "parameters": [names[key] for key in graph.constant_names if key in names],
         "arguments": _written(traced.arguments, names),
@@ -161,7 +166,10 @@ def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
 
 
 def _attributes(node: Node, names: Names) -> Any:
-    return _written(dict(node.attributes), names)
+    try:
+        return _written(dict(node.attributes), names)
+    except UsageError as problem:
+        raise UsageError(f"{node.op.name} at {node.location}: {problem}") from None
 
 
 def _survives(node: Node) -> bool:
@@ -173,8 +181,17 @@ def _survives(node: Node) -> bool:
     return not scalar and not finds_sizes(node)
 
 
-def _constant_name(graph: Graph, constant: Constant, position: int) -> str:
-    return graph.constant_names.get(id(constant.array), f"constant.{position}")
+def _constant_names(graph: Graph, constants: Sequence[Constant]) -> Names:
+    """A name in the file for each: its parameter's, else a number that no parameter has."""
+    found: dict[int, str] = {}
+    taken = {RESERVED}
+    for constant in constants:
+        name = graph.constant_names.get(id(constant.array), RESERVED)
+        if name not in taken:
+            found[id(constant.array)] = name
+            taken.add(name)
+    free = (name for i in count() if (name := f"constant.{i}") not in taken)
+    return {id(c.array): found.get(id(c.array)) or next(free) for c in constants}
 
 
 def _written(attribute: Any, names: Names) -> Any:
@@ -197,6 +214,8 @@ def _written(attribute: Any, names: Names) -> Any:
             return {"dict": {key: _written(part, names) for key, part in attribute.items()}}
         case numpy.generic():
             return attribute.item()
+        case numpy.ndarray():
+            raise UsageError("an attribute is an array, which a file lacks; make it an operand")
     return attribute
 
 
@@ -229,10 +248,10 @@ def _read(written: Any, arrays: Mapping[str, Any]) -> Any:
 
 def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
     check_operators(document.get("operators", {}))
-    constraints = tuple(map(constraint, document.get("constraints", ())))
+    known = constraints(document.get("constraints", ()))
     parameters = {id(arrays[name]): name for name in document["parameters"]}
-    with assuming(constraints), recording():
-        graph = _read_graph(document, arrays, parameters, constraints)
+    with assuming(known), recording(), copying():
+        graph = _read_graph(document, arrays, parameters, known)
     return Traced(graph, _read(document["arguments"], arrays), _read(document["result"], arrays))
 
 

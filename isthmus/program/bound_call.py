@@ -62,8 +62,8 @@ def bound_run(runner: Runner, arrays: Arrays, sizes: Mapping[str, int]) -> Again
 def check_shareable(names: Sequence[str], arrays: Sequence[Any]) -> None:
     """UsageError for an array whose memory a runtime cannot read as it is."""
     for name, array in zip(names, arrays, strict=True):
-        if not (array.flags.c_contiguous and array.flags.writeable):
+        if not array.flags.carray:
             raise UsageError(
-                f"{name}: bind needs a writeable array in C order, which it can share; "
+                f"{name}: bind needs a writeable array in C order, aligned, which it can share; "
                 "give numpy.array(x, order='C')"
             )

@@ -11,8 +11,9 @@ import numpy
 from isthmus.analysis.cost import Cost, cost_of
 from isthmus.errors import UsageError
 from isthmus.graph import tree
+from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Node, Type
-from isthmus.graph.passes import expand
+from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced, trace
 
@@ -49,8 +50,11 @@ def compile(
     "error" refuses such a program. device: "cuda" or "cpu", for the gpu backend.
     constraints: what holds of named sizes, such as "seq <= 512"; checked at every call.
     precision: "f32". numerics: "numpy", or "fast", which lets maximum, minimum and clip drop NaN.
-    Raises UsageError for arguments and specs that do not fit, TraceError where the function needs
-    a value, BackendMissing where the backend's runtime or device is not here.
+    Arrays that the function refers to are part of the program as they are now: parameters and
+    others that are read-only throughout are referred to, the others copied.
+    Raises UsageError for arguments and specs that do not fit, and for functions that draw random
+    numbers; TraceError where the function needs a value, BackendMissing where the backend's runtime
+    or device is not here.
 
     >>> import numpy
     >>> import isthmus as im
@@ -106,7 +110,7 @@ class Executable:
         self.backend = find_backend(backend)
         self.options = options
         self.on_host = on_host
-        graph = expand(traced.graph, self._keeps)
+        graph = without_idle_nodes(expand(traced.graph, self._keeps))
         graph.verify()
         self.graph = graph
         if on_host == "error":
@@ -257,5 +261,7 @@ def _loaded_again(traced: Traced, backend: str, options: Options, on_host: str) 
 
 
 def _whole(array: Any) -> Any:
-    """NumPy's scalars as the 0-d arrays they stand for."""
-    return numpy.asarray(array) if isinstance(array, numpy.generic) else array
+    """A plain array as runtimes take it; NumPy's scalars as the 0-d arrays they stand for."""
+    if isinstance(array, numpy.generic):
+        return numpy.asarray(array)
+    return plain(array) if type(array) in (numpy.ndarray, numpy.memmap) else array

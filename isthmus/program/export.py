@@ -8,11 +8,12 @@ from typing import Any
 
 from isthmus.errors import FileError, UsageError
 from isthmus.graph.nodes import Graph, Node
-from isthmus.graph.passes import expand
+from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.trace.tracing import trace
 
 from .backend import Backend, writers
 from .long_sums import for_files
+from .names import check_names
 from .options import Options
 
 __all__ = ["export"]
@@ -28,10 +29,13 @@ def export(
     """Write a function or Block as `.onnx` (weights inside, above 2 GB beside it) or `.xml`.
 
     specs, constraints: as for `isthmus.compile`; the file's inputs, outputs and named sizes
-    have the same names. Weights stay float32. What `compile` checks at every call a file cannot:
+    have the same names: nested keys are joined by dots, a result without a key is "output", those
+    of a list "output.0", "output.1". A weight has its parameter's name, with a number behind it
+    where that is taken. Weights stay float32. What `compile` checks at every call a file cannot:
     indices outside an array, empty arrays and other sizes are up to the runtime that reads it.
-    Raises UsageError for another suffix, and for operators only the host computes as NumPy;
-    FileError where the file cannot be written.
+    Raises UsageError for another suffix, for names that are empty, stand for two arrays or hold
+    control characters, and for operators only the host computes as NumPy; FileError where the
+    file cannot be written.
 
     >>> from pathlib import Path
     >>> import isthmus as im
@@ -47,7 +51,9 @@ def export(
     if not target.parent.is_dir():
         raise FileError(f"{target.parent} is no folder; create it first")
     backend, write = formats[target.suffix]
-    graph = _whole(trace(function, specs, constraints=constraints).graph, backend)
+    traced = trace(function, specs, constraints=constraints).graph
+    check_names(traced)
+    graph = _whole(traced, backend)
     try:
         write(graph, target)
     except OSError as problem:
@@ -61,7 +67,7 @@ def _whole(graph: Graph, backend: Backend) -> Graph:
     def keeps(node: Node) -> bool:
         return backend.fuses(node, options) and backend.refuses(node, options) is None
 
-    expanded = expand(graph, keeps)
+    expanded = without_idle_nodes(expand(graph, keeps))
     nodes = expanded.nodes()
     refused = [(node, reason) for node in nodes if (reason := backend.refuses(node, options))]
     if refused:

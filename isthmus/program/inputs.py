@@ -11,13 +11,14 @@ import numpy
 from isthmus.analysis.index_checks import lookup_requirement
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim, plain_name
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.nodes import Graph, Input, Node, Type, Value
 from isthmus.graph.shapes import evaluate
 
 __all__ = ["Binder"]
 
 Array = numpy.ndarray[Any, Any]
-Check = tuple["Dim", str]  # a size that must not be negative, and what needs it
+Check = tuple["Dim", str, str]  # a size that must not be negative, what needs it, what to give
 
 
 class Binder:
@@ -86,10 +87,10 @@ class Binder:
 
 
 def _check_size(check: Check, sizes: Mapping[str, int]) -> None:
-    size, reason = check
+    size, reason, wanted = check
     if evaluate(size, sizes) < 0:
         given = ", ".join(f"{name}={number}" for name, number in sizes.items())
-        raise DimensionError(f"{given}: {reason}; give sizes for which {size} >= 0")
+        raise DimensionError(f"{given}: {reason}; give sizes for which {wanted}")
 
 
 def _negative(sizes: Mapping[str, int], inputs: Sequence[Input], arrays: Sequence[Array]) -> str:
@@ -117,7 +118,7 @@ def _solve_linear(size: Dim, number: int, sizes: dict[str, int]) -> None:
 def _checks(graph: Graph) -> list[Check]:
     """Sizes that a constraint or some node needs to be non-negative, each once."""
     found: dict[str, Check] = {
-        text: (size, f"the constraint {text} does not hold")
+        str(size): (size, f"the constraint {text} does not hold", text)
         for size, text in graph.constraints
         if isinstance(size, Dim)
     }
@@ -125,7 +126,7 @@ def _checks(graph: Graph) -> list[Check]:
         for size, reason in _node_checks(node):
             if isinstance(size, Dim) and not _surely_positive(size):
                 where = f"{node.op.name}{node.at}: {reason}"
-                found.setdefault(str(size), (size, where))
+                found.setdefault(str(size), (size, where, f"{size} >= 0"))
     return list(found.values())
 
 
@@ -147,6 +148,8 @@ def _surely_positive(size: Dim) -> bool:
 
 
 def _check_type(value: Input, array: Any) -> None:
+    if type(array) is not numpy.ndarray:
+        check_plain(array, value.name)
     if not isinstance(array, numpy.ndarray):
         raise UsageError(
             f"{value.name}: {type(array).__name__} given; give a NumPy array of {value.type}"

@@ -10,19 +10,34 @@ import numpy
 
 from isthmus.errors import UsageError
 from isthmus.graph import tree
+from isthmus.graph.foreign import check_plain
 from isthmus.trace.array import Array
 from isthmus.trace.by_name import found_by_name, has_place, is_sent_by_value
 from isthmus.trace.tracing import Arguments, spec
 
 from .executable import Executable, compile
+from .recent import Recent
 
 __all__ = ["Jitted", "jit"]
 
+MOST_PROGRAMS = 128  # of functools.lru_cache, too
 
-def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+
+def jit(
+    function: Callable[..., Any] | None = None,
+    *,
+    maxsize: int | None = MOST_PROGRAMS,
+    **options: Any,
+) -> Any:
     """Compile at the first call with each combination of argument types; see `compile`.
 
-    options: those of `compile`. Arguments are arrays, nested or not. Raises UsageError for others.
+    maxsize: the most programs that are kept, as in `functools.lru_cache`: the one called longest
+    ago goes first, and is compiled again when it is called again; None keeps all. Each program has
+    what its runtime makes of the weights; where sizes change at every call, `compile` with named
+    sizes makes one program for all of them. options: those of `compile`. Arguments are arrays,
+    nested or not. Raises UsageError for others, and for another maxsize.
+    What else the function refers to is taken as it is at that first call: a NumPy array of its
+    closure or of an object that is changed later changes nothing; make it an argument.
 
     >>> import numpy
     >>> import isthmus as im
@@ -32,28 +47,41 @@ def jit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     >>> double(numpy.array([1, 2], numpy.float32))
     array([2., 4.], dtype=float32)
     """
+    if maxsize is not None and (type(maxsize) is not int or maxsize < 1):
+        raise UsageError(f"maxsize={maxsize!r}: give a whole number from 1, or None for no limit")
     if function is None:
-        return lambda wrapped: Jitted(wrapped, options)
-    return Jitted(function, options)
+        return lambda wrapped: Jitted(wrapped, options, maxsize)
+    return Jitted(function, options, maxsize)
 
 
 class Jitted:
-    """A function with one Executable for each combination of dtypes and shapes it was given."""
+    """A function with an Executable for each combination of dtypes and shapes it was last given.
+
+    `cache_clear()` drops them all. Safe to call from several threads.
+    """
 
     __qualname__: str  # as the function's
 
-    def __init__(self, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        options: Mapping[str, Any],
+        maxsize: int | None = MOST_PROGRAMS,
+    ) -> None:
         update_wrapper(self, function)
         self.function = function
         self.options = dict(options)
-        self.executables: dict[Any, Executable] = {}
+        self.maxsize = maxsize
+        self.executables: Recent[Executable] = Recent(maxsize)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         found = [(path, leaf) for path, leaf in tree.leaves((args, kwargs))]
         key = tuple((path, _signature(path, leaf)) for path, leaf in found)
-        if key not in self.executables:
-            self.executables[key] = self._compiled(args, kwargs)
-        return self.executables[key](*args, **kwargs)
+        return self.executables(key, lambda: self._compiled(args, kwargs))(*args, **kwargs)
+
+    def cache_clear(self) -> None:
+        """Drop all programs, and with them their memory."""
+        self.executables.clear()
 
     def __reduce__(self) -> Any:
         """To pickle: by its name where it decorates a function, else the function and options.
@@ -62,7 +90,7 @@ class Jitted:
         """
         if has_place(self) and not is_sent_by_value(self):
             return found_by_name, (self.__module__, self.__qualname__)
-        return Jitted, (self.function, self.options)
+        return Jitted, (self.function, self.options, self.maxsize)
 
     def _compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Executable:
         specs = tree.map_leaves(lambda leaf: spec(leaf.dtype, leaf.shape), (args, kwargs))
@@ -70,6 +98,7 @@ class Jitted:
 
 
 def _signature(path: tuple[str, ...], leaf: Any) -> tuple[str, tuple[int, ...]]:
+    check_plain(leaf, f"argument {'.'.join(path[1:])}")
     if not isinstance(leaf, numpy.ndarray | Array):
         raise UsageError(f"argument {'.'.join(path[1:])}: {leaf!r} is no array; give a NumPy array")
-    return leaf.dtype.str, tuple(leaf.shape)
+    return leaf.dtype.name, tuple(leaf.shape)

@@ -10,12 +10,13 @@ import numpy
 
 from isthmus.analysis.index_checks import IndexGuards
 from isthmus.graph.interpreter import Reference
-from isthmus.graph.nodes import Constant, Graph, Node, Value
+from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
 from isthmus.graph.runner import Arrays, Runner
 
 from .backend import Backend
 from .bound_call import Again, bound_run
 from .explanation import SegmentTimes
+from .host import Host
 from .inputs import Binder
 from .long_sums import loaded_by_length
 from .options import Options
@@ -51,7 +52,7 @@ class Pipeline:
             outputs = self.times.run(i, runner, operands, sizes)
             self.binder.discovered(segment.writes, outputs, sizes, before)
             known.update(zip(map(id, segment.writes), outputs, strict=True))
-        return [_result(value, known) for value in self.graph.outputs]
+        return _results(self.graph.outputs, known)
 
     def describe(self) -> list[str]:
         """The operations with the place where each runs."""
@@ -65,7 +66,7 @@ class Pipeline:
 
     def _load(self, segment: Segment) -> Runner:
         if segment.on_host:
-            return Reference(segment.graph, self._body)
+            return Host(segment.graph, self.options.threads, self._body)
         if getattr(self.backend, "adds_in_line", False):
             return loaded_by_length(segment.graph, self._on_backend)
         return self._on_backend(segment.graph)
@@ -123,9 +124,14 @@ def _is_direct(segments: Sequence[Segment], graph: Graph) -> bool:
     return reads and list(map(id, segments[0].writes)) == list(map(id, graph.outputs))
 
 
-def _result(value: Value, known: Mapping[int, Array]) -> Array:
-    """An output; a copy where it is an input or a constant, so that results are the caller's."""
-    if isinstance(value, Constant):
-        return value.array.copy()
-    found = known[id(value)]
-    return found.copy() if not hasattr(value, "node") else found
+def _results(outputs: Sequence[Value], known: Mapping[int, Array]) -> list[Array]:
+    """The outputs; copies where one is an input, a constant or an output before it, so that results
+    are the caller's, and each its own."""
+    found: list[Array] = []
+    given: set[int] = set()
+    for value in outputs:
+        array = value.array if isinstance(value, Constant) else known[id(value)]
+        is_own = isinstance(value, Result) and id(value) not in given
+        found.append(array if is_own else array.copy())
+        given.add(id(value))
+    return found

@@ -17,7 +17,7 @@ import numpy
 
 from isthmus import np
 from isthmus.graph.nodes import Graph, Type
-from isthmus.trace.tracing import spec, trace
+from isthmus.trace.tracing import spec, traced_once
 
 __all__ = [
     "acos",
@@ -68,7 +68,7 @@ def traced(
     from isthmus.graph.passes import expand
 
     types = tuple(spec(dtype, ()) for dtype in dtypes)
-    graph = trace(lambda *operands: formula(*operands, **dict(attributes)), types).graph
+    graph = traced_once(lambda *operands: formula(*operands, **dict(attributes)), types).graph
     return expand(graph, keep=lambda node: False)
 
 

@@ -17,6 +17,7 @@ from isthmus import np
 from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.dims import Shape, same
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph, Input, Node, Type, Value
 from isthmus.graph.passes import Known, copy_node, expand
@@ -24,7 +25,7 @@ from isthmus.trace.array import Array
 from isthmus.trace.by_name import found_by_name, has_place, is_sent_by_value
 from isthmus.trace.discovery import finders_are, recording
 from isthmus.trace.recording import as_value
-from isthmus.trace.tracing import Arguments, trace
+from isthmus.trace.tracing import Arguments, traced_once
 
 from .body_gradient import control_gradients
 
@@ -77,7 +78,7 @@ class Differentiated:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         function, wrt, both = self._arguments
         nested = (args, kwargs)
-        traced = trace(function, Arguments(*tree.map_leaves(_type, nested)))
+        traced = traced_once(function, Arguments(*tree.map_leaves(_type, nested)))
         names = traced.arguments[0]
         wanted = names[wrt] if isinstance(wrt, int) else tuple(names[i] for i in wrt)
         graph = gradient_graph(traced.graph, [name for _, name in tree.leaves(wanted)])
@@ -207,9 +208,10 @@ def _of(found: Cotangents, value: Input) -> Array:
 
 
 def _type(leaf: Any) -> Type:
+    check_plain(leaf, "an argument")
     if not isinstance(leaf, Array | numpy.ndarray | numpy.generic):
         raise UsageError(f"{leaf!r} is no array; give arrays, and close over what is static")
-    return Type(leaf.dtype, leaf.shape)
+    return Type(leaf.dtype.newbyteorder("="), leaf.shape)
 
 
 def _run(graph: Graph, leaves: Sequence[Any]) -> Sequence[Any]:

@@ -70,8 +70,8 @@ class Methods:
     def repeat(self, repeats: Any, axis: int | None = None) -> Any:
         return np.repeat(self, repeats, axis=axis)
 
-    def take(self, indices: Any, axis: int | None = None) -> Any:
-        return np.take(self, indices, axis=axis)
+    def take(self, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
+        return np.take(self, indices, axis=axis, mode=mode)
 
     def round(self, decimals: int = 0) -> Any:
         return np.round(self, decimals)

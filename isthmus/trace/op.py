@@ -16,15 +16,21 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import cached_property, update_wrapper
+from itertools import chain, repeat
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
-from isthmus.errors import UsageError
+import numpy
+
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim
+from isthmus.graph.foreign import check_plain
 from isthmus.graph.infer import Elementwise
 from isthmus.graph.nodes import Held
 from isthmus.graph.operator import Operator
+from isthmus.graph.whole import whole
 
 from .array import Array
+from .attributes import plain
 from .by_name import found_by_name, has_place, is_sent_by_value, module_of
 from .checked_call import checked_call
 from .discovery import is_recording
@@ -75,16 +81,47 @@ class Op(Operator, Generic[P, R]):
         found = self.signature.parameters.items()
         return [name for name, p in found if p.kind is inspect.Parameter.POSITIONAL_ONLY]
 
+    @cached_property
+    def attribute_names(self) -> list[str]:
+        """The names of the attributes, in the order of the signature."""
+        return list(self.signature.parameters)[len(self.array_names) :]
+
+    @cached_property
+    def whole_names(self) -> frozenset[str]:
+        """The attributes that their annotations say are whole numbers."""
+        found = self.signature.parameters.items()
+        return frozenset(name for name, p in found if p.annotation in _WHOLE)
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         kind = max(kind_of(args), kind_of(tuple(kwargs.values())) if kwargs else NUMPY)
         if kind == NUMPY and self.is_direct:
-            return self.body(*args, **kwargs)
+            return self._run(args, kwargs)
         operands, attributes = self._bound(args, kwargs)
         run: Any = checked_call if kind == NUMPY else record
         if kind == HELD:
             run = _device_of(operands, attributes).run
         result: R = run(self, operands, attributes)
         return result
+
+    def _run(self, args: Sequence[Any], kwargs: dict[str, Any]) -> R:
+        """The body of NumPy's arrays, and of attributes as a graph would hold them."""
+        if not kwargs and len(args) <= len(self.array_names):
+            return self.body(*args)
+        count = len(self.array_names)
+        names = chain(self.attribute_names, repeat(""))  # the body then says what it does not take
+        further = map(self._attribute, names, args[count:])
+        named = {name: self._attribute(name, value) for name, value in kwargs.items()}
+        return self.body(*args[:count], *further, **named)
+
+    def _attribute(self, name: str, value: Any) -> Any:
+        """An attribute as a graph holds it; WrongKind where its annotation says `int`."""
+        known = plain(value)
+        if name not in self.whole_names or known is None:
+            return known
+        try:
+            return whole(known)
+        except WrongKind as problem:
+            raise WrongKind(f"{self.name}: {name}={problem}") from None
 
     def __reduce__(self) -> Any:
         """To pickle: its module and name, which the other process imports."""
@@ -121,7 +158,8 @@ class Op(Operator, Generic[P, R]):
         operands = [bound.arguments.pop(name) for name in self.array_names]
         if self.variadic:
             operands = list(operands[0])
-        return operands, dict(bound.arguments)
+        found = bound.arguments.items()
+        return operands, {name: self._attribute(name, value) for name, value in found}
 
 
 def _remade(kind: type[Op[..., Any]], body: Callable[..., Any], facts: dict[str, Any]) -> Any:
@@ -203,13 +241,21 @@ def _name(body: Callable[..., Any]) -> str:
     return f"{module}{extension}.{body.__name__.lstrip('_')}"
 
 
+_WHOLE = ("int", "int | None", "int | Dim", int)  # how annotations are written
+
 NUMPY, HELD, TRACED = 0, 1, 2
+_COMMON = frozenset({numpy.ndarray, bool, int, float, complex, str, type(None)})
 
 
 def kind_of(values: Sequence[Any]) -> int:
-    """What the arguments of a call are: all NumPy's, some held by a device, or some traced."""
+    """What the arguments of a call are: all NumPy's, some held by a device, or some traced.
+
+    UsageError for an array that means more than its elements.
+    """
     found = NUMPY
     for value in values:
+        if type(value) in _COMMON:
+            continue
         if isinstance(value, Array):
             if not isinstance(value._value, Held):
                 return TRACED
@@ -220,6 +266,8 @@ def kind_of(values: Sequence[Any]) -> int:
             found = max(found, kind_of(value))
         elif isinstance(value, slice):
             found = max(found, kind_of((value.start, value.stop, value.step)))
+        else:
+            check_plain(value)
     return found
 
 

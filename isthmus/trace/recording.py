@@ -10,25 +10,28 @@ import numpy
 
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim, fresh
-from isthmus.graph.nodes import Constant, Held, Node, Result, Type, Value, next_number
+from isthmus.graph.nodes import Held, Node, Result, Type, Value, next_number
 from isthmus.graph.operator import Operator
 
 from .array import Array
+from .constants import constant
 from .discovery import record_sizes, shown_outside
 from .location import user_line
 from .slots import np
 
-__all__ = ["as_value", "constant", "declared", "described", "promoted", "record"]
+__all__ = ["as_value", "declared", "described", "promoted", "record"]
 
 
 def record(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any:
     """Handles of the results of a new node, or of the nodes a composite's body records."""
+    attributes = {key: _by_value(value) for key, value in attributes.items()}
     if op.is_composite:
         return _record_composite(op, operands, attributes)
     try:
         values = _cast(op, operands, attributes)
         known = [None if value is None else value.type for value in values]
         types, attributes = declared(op, known, attributes)
+        _check_native(_as_tuple(types))
     except (DimensionError, UsageError) as problem:
         raise type(problem)(f"{op.name}({described(operands)}): {problem}") from None
     base = operands[0] if op.view and isinstance(operands[0], Array) else None
@@ -95,6 +98,10 @@ def _record_composite(op: Operator, operands: list[Any], attributes: dict[str, A
     return found if isinstance(outcome, tuple) else found[0]
 
 
+def _by_value(attribute: Any) -> Any:
+    return constant(attribute).array if isinstance(attribute, numpy.ndarray) else attribute
+
+
 def _viewed(result: Any) -> Array | None:
     """The result of a composite's body, where it shares memory with another array."""
     return result if isinstance(result, Array) and result._memory is not None else None
@@ -131,14 +138,14 @@ def _dtype(operand: Any) -> numpy.dtype[Any]:
     dtype: numpy.dtype[Any] = (
         operand.dtype if hasattr(operand, "dtype") else numpy.asarray(operand).dtype
     )
-    return dtype
+    return dtype.newbyteorder("=")
 
 
 def _as_dtype(operand: Any, dtype: numpy.dtype[Any]) -> Value:
     if isinstance(operand, Dim):
         return as_value(np.full((), operand, dtype))
     if not isinstance(operand, Array):
-        return constant(numpy.asarray(operand, dtype))
+        return constant(operand, dtype)
     if operand.dtype == dtype:
         return as_value(operand)
     return as_value(np.astype(operand, dtype))
@@ -155,14 +162,14 @@ def as_value(operand: Any) -> Value:
         return constant(value.host()) if isinstance(value, Held) else value
     if isinstance(operand, Dim):
         return as_value(np.full((), operand, numpy.int64))
-    return constant(numpy.asarray(operand))
+    return constant(operand)
 
 
-def constant(array: numpy.ndarray[Any, Any]) -> Constant:
-    """A constant that shares the array's memory."""
-    if array.dtype.hasobject:
-        raise UsageError(f"an array of {array.dtype} cannot be traced; give numbers or booleans")
-    return Constant(Type(array.dtype, array.shape), array)
+def _check_native(types: Sequence[Type]) -> None:
+    for found in types:
+        if not found.dtype.isnative:
+            native = found.dtype.newbyteorder("=")
+            raise UsageError(f"{found.dtype} is not in this machine's byte order; give '{native}'")
 
 
 def _as_tuple(results: Any) -> tuple[Any, ...]:

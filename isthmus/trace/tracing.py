@@ -5,22 +5,25 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex
 
 import numpy
 
 from isthmus.errors import UsageError
 from isthmus.graph import tree
-from isthmus.graph.constraints import assuming, constraint
+from isthmus.graph.constraints import Constraint, assuming
+from isthmus.graph.constraints import constraints as parsed
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Graph, Input, Type
 from isthmus.graph.size_text import parse
 
 from .array import Array
-from .discovery import recording
+from .constants import copying
+from .discovery import is_recording, recording
+from .randomness import settled
 from .recording import as_value
 
-__all__ = ["Arguments", "Traced", "eval_shape", "spec", "trace"]
+__all__ = ["Arguments", "Traced", "eval_shape", "spec", "trace", "traced_once"]
 
 
 class Arguments(NamedTuple):
@@ -45,7 +48,7 @@ class Traced:
         return self
 
 
-def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
+def spec(dtype: Any, shape: Sequence[SupportsIndex | str] = ()) -> Type:
     """dtype and shape of an argument; sizes are ints or names, equal names are equal sizes.
 
     Raises UsageError for what is no dtype or no shape.
@@ -64,7 +67,7 @@ def spec(dtype: Any, shape: Sequence[int | str | Dim] = ()) -> Type:
     for size in sizes:
         if isinstance(size, Dim) and any("__" in name for name in size.names()):
             raise UsageError(f"the size '{size}': names with '__' are given by the tracer alone")
-    return Type(known, sizes)
+    return Type(known.newbyteorder("="), sizes)
 
 
 def eval_shape(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()) -> Any:
@@ -76,20 +79,23 @@ def eval_shape(function: Callable[..., Any], specs: Any, *, constraints: Sequenc
     >>> im.eval_shape(lambda x: x.T, im.spec("float32", ["n", 3]))
     float32[3, n]
     """
-    traced = trace(function, specs, constraints=constraints)
-    types = dict(zip(traced.graph.output_names, traced.graph.outputs, strict=True))
-    return tree.map_leaves(lambda name: types[name].type, traced.result)
+    traced = traced_once(function, specs, constraints=constraints)
+    return tree.rebuild(traced.result, [value.type for value in traced.graph.outputs])
 
 
 def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()) -> Traced:
     """The graph of `function` for arguments of the given types.
 
-    constraints: what holds of named sizes, such as "seq <= 512"; see `isthmus.graph.constraints`.
+    constraints: what holds of named sizes, such as "seq <= 512" or "h % 2 == 0": assumed here, and
+    checked at every call.
 
     specs: a dict for keyword arguments, a tuple or list for positional ones, or one
     spec; they nest as the arguments do. A Block's parameters become named constants.
-    Raises UsageError for specs that do not fit the function, TraceError where the
-    function needs a value that is not known yet.
+    Raises UsageError for specs that do not fit the function, and for functions that draw random
+    numbers; TraceError where the function needs a value that is not known yet.
+
+    Arrays that the function refers to are constants by value, as they are now: programs made
+    before do not see what is assigned to them later. A function may be run twice.
 
     >>> import isthmus as im
     >>> traced = im.trace(lambda x: im.np.tanh(x) + 1, im.spec("float32", ["n"]))
@@ -98,21 +104,45 @@ def trace(function: Callable[..., Any], specs: Any, *, constraints: Sequence[str
     np.tanh(float32[n])
     np.add(float32[n], float32[])
     """
+    if is_recording():
+        return traced_once(function, specs, constraints=constraints)
+    return settled(lambda: traced_once(function, specs, constraints=constraints), function)
+
+
+def traced_once(
+    function: Callable[..., Any], specs: Any, *, constraints: Sequence[str] = ()
+) -> Traced:
+    """What `trace` gives, for functions that draw no random numbers or are run once."""
     positional, keyword = _arguments(specs)
     named = _named(function, positional, keyword)
     inputs = tuple(Input(_checked(leaf, name), name) for name, leaf in named)
+    _check_names([name for name, _ in named], distinct=True)
     handles = tree.rebuild((positional, keyword), [Array(value) for value in inputs])
-    known = tuple(map(constraint, constraints))
-    with assuming(known), recording():
+    known = parsed(constraints)
+    _check_constraints(known, inputs)
+    with assuming(known), recording(), copying():
         outcome = function(*handles[0], **handles[1])
-        outputs = [(".".join(path) or "output", leaf) for path, leaf in tree.leaves(outcome)]
+        outputs = list(tree.leaves(outcome))
         values = tuple(as_value(leaf) for _, leaf in outputs)
     if not outputs:
         raise UsageError("the traced function returned no array; return one, or a nest of them")
-    names = tuple(name if not name[0].isdigit() else f"output.{name}" for name, _ in outputs)
+    first = () if isinstance(outcome, dict) else ("output",)
+    names = tuple(".".join((*first, *path)) for path, _ in outputs)
+    _check_names(names)
     graph = Graph(inputs, values, names, _parameter_names(function), known)
     trees = tree.rebuild((positional, keyword), [value.name for value in inputs])
     return Traced(graph, (tuple(trees[0]), trees[1]), tree.rebuild(outcome, names))
+
+
+def _check_constraints(known: Sequence[Constraint], inputs: Sequence[Input]) -> None:
+    """UsageError for a constraint on a size that no argument has, which nothing could check."""
+    sizes = (size for value in inputs for size in value.type.shape if isinstance(size, Dim))
+    names = {name for size in sizes for name in size.names()}
+    for size, text in known:
+        unknown = sorted(size.names() - names) if isinstance(size, Dim) else []
+        if unknown:
+            given = ", ".join(sorted(names)) or "none"
+            raise UsageError(f"constraint {text!r} on {unknown[0]}; the specs name {given}")
 
 
 def _arguments(specs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -155,9 +185,18 @@ def _unshared(
 def _checked(leaf: Any, name: str) -> Type:
     if not isinstance(leaf, Type):
         raise UsageError(f"{name}: {leaf!r} is no spec; give isthmus.spec(dtype, shape)")
-    if leaf.dtype.hasobject or not leaf.dtype.isnative:
-        raise UsageError(f"{name}: dtype {leaf.dtype} has no place in a graph; use a native number")
+    if leaf.dtype.hasobject:
+        raise UsageError(f"{name}: dtype {leaf.dtype} has no place in a graph; use a number")
     return leaf
+
+
+def _check_names(names: Sequence[str], *, distinct: bool = False) -> None:
+    """UsageError for a name that is no text, or that two inputs have."""
+    for name in names:
+        if not name.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in name):
+            raise UsageError(f"the name {name!a} is no text of Unicode; give another key")
+        if distinct and names.count(name) > 1:
+            raise UsageError(f"two inputs are named '{name}', keys joined by dots; give other keys")
 
 
 def _parameter_names(function: Any) -> Mapping[int, str]:

@@ -31,7 +31,7 @@ def xp(request: pytest.FixtureRequest) -> Any:
 
 def programs(xp: Any) -> list[Any]:
     device: Device = xp._device
-    return [key for key, program in device.programs.items() if program is not None]
+    return [key for key, program in device.programs.known.items() if program is not None]
 
 
 # Where arrays live, and what runs there
@@ -83,8 +83,8 @@ def test_what_a_program_assumes_of_sizes_need_not_hold_of_the_next(xp: Any) -> N
 
 
 def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("isthmus.eager.device.MOST_PROGRAMS", 3)
     xp = isthmus.namespace("gpu", device="cpu", threads=1)
+    monkeypatch.setattr(xp._device.programs, "most", 3)
     for axis in range(6):
         xp.expand_dims(xp.sum(xp.ones((2,) * 6, dtype=xp.float32), axis=axis), axis=0)
     assert len(xp._device.programs) <= 3

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import isthmus
 from isthmus import np
 from isthmus.errors import DimensionError, UsageError
-from isthmus.graph.constraints import assuming, constraint
+from isthmus.graph.constraints import assuming, constraints
 from isthmus.graph.dims import Dim, bounds
 from isthmus.graph.size_text import parse
 
@@ -47,14 +47,73 @@ def test_constraints_survive_a_file(tmp_path: Any) -> None:
         again(numpy.ones((2, 9), numpy.float32))
 
 
-@pytest.mark.parametrize("text", ["n", "n == 3", "n <= 3 <= 4", "n <= [1]", "<= 3", "n <= k-"])
+@pytest.mark.parametrize(
+    "text", ["n", "n = 3", "n < n", "n <= 3 <= 4", "n <= [1]", "<= 3", "n <= k-"]
+)
 def test_what_is_no_constraint(text: str) -> None:
-    with pytest.raises(UsageError, match=r"write (one|a name) such as"):
-        constraint(text)
+    with pytest.raises(UsageError, match=r"write (one such as|a name such as|another)"):
+        constraints([text])
+
+
+def halved(x: Any) -> Any:
+    """Means of neighbouring columns, in pairs."""
+    return np.mean(np.reshape(x, (x.shape[0], -1, 2)), axis=2)
+
+
+def test_divisible_sizes(tmp_path: Any, device_backend: dict[str, Any]) -> None:
+    with pytest.raises(DimensionError, match="is not a whole number of sizes"):
+        isthmus.trace(halved, FLOATS)
+    run = isthmus.compile(halved, FLOATS, constraints=["m % 2 == 0"], **device_backend)
+    x = numpy.arange(12, dtype=numpy.float32).reshape(2, 6)
+    run.save(tmp_path / "halved.im")
+    again = isthmus.load(tmp_path / "halved.im", **device_backend)
+    for each in (run, again):
+        numpy.testing.assert_array_equal(each(x), x.reshape(2, 3, 2).mean(axis=2))
+        with pytest.raises(DimensionError, match="m=5: the constraint m % 2 == 0 does not hold"):
+            each(x[:, :5])
+    isthmus.export(halved, FLOATS, tmp_path / "halved.xml", constraints=["m % 2 == 0"])
+
+
+@pytest.mark.parametrize(
+    ("shape", "texts", "wanted"),
+    [
+        (("n", -1, 2), ["m % 4 == 0"], "float32[n, 2*((m)//4), 2]"),
+        (("n//2", 2, "m//3", 3), ["n % 2 == 0", "m % 3 == 0"], "float32[((n)//2), 2, ((m)//3), 3]"),
+        (("n", "n"), ["n == m"], "float32[n, n]"),
+        (("n", 3), ["m == 3"], "float32[n, 3]"),
+    ],
+)
+def test_equalities_decide_reshapes(shape: Any, texts: list[str], wanted: str) -> None:
+    sizes = tuple(parse(size) if isinstance(size, str) else size for size in shape)
+    found = isthmus.eval_shape(lambda x: np.reshape(x, sizes), FLOATS, constraints=texts)
+    assert str(found) == wanted
+
+
+def test_the_rest_of_a_division_that_leaves_none() -> None:
+    def padded_to_pairs(x: Any) -> Any:
+        return np.zeros((x.shape[1] % 2 + 3,))
+
+    found = isthmus.eval_shape(padded_to_pairs, FLOATS, constraints=["m % 2 == 0"])
+    assert found.shape == (3,)
+
+
+def test_a_constraint_on_no_size_of_the_specs_is_refused() -> None:
+    with pytest.raises(UsageError, match="constraint 'k <= 2' on k; the specs name m, n"):
+        isthmus.trace(padded, FLOATS, constraints=["m <= 8", "k <= 2"])
 
 
 NAMES = ("a", "b")
-TEXTS = ["a <= 7", "a >= 2", "b > a", "b <= a + 3", "2*a >= b", "b < 9", "a >= b - 1"]
+TEXTS = [
+    "a <= 7",
+    "a >= 2",
+    "b > a",
+    "b <= a + 3",
+    "2*a >= b",
+    "b < 9",
+    "a >= b - 1",
+    "a % 2 == 0",
+    "a == b",
+]
 SIZES = ["a - 1", "b - a", "2*b - a", "a - 8", "b + a - 2", "7 - b", "a*b", "3*a - 2*b + 1"]
 
 
@@ -62,7 +121,7 @@ SIZES = ["a - 1", "b - a", "2*b - a", "a - 8", "b + a - 2", "7 - b", "a*b", "3*a
 def test_bounds_hold_for_all_sizes_that_satisfy_the_constraints(texts: list[str], of: str) -> None:
     size = parse(of)
     assert isinstance(size, Dim)
-    known = [constraint(text) for text in texts]
+    known = constraints(texts)
     with assuming(known):
         least, greatest = bounds(size)
     for a in range(12):

@@ -199,7 +199,7 @@ def test_texts_that_are_sizes(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a b", "n+", "2.5", "'n'", "f(n)", "n % 2", "n / 2", "n.m", "3//0", "n//0"]
+    "text", ["", "a b", "n+", "2.5", "'n'", "f(n)", "n ^ 2", "n / 2", "n.m", "3//0", "n//0"]
 )
 def test_texts_that_are_none(text: str) -> None:
     with pytest.raises(DimensionError):
@@ -216,3 +216,9 @@ def test_other_libraries_take_a_size_for_a_whole_number() -> None:
     assert isinstance(n, Integral)
     with pytest.raises(DimensionError, match="'n' is not a number while tracing"):
         int(n)
+
+
+def test_the_text_of_a_rest() -> None:
+    rest = parse("n % 3")
+    assert isinstance(rest, Dim)
+    assert [rest.evaluate({"n": n}) for n in range(7)] == [0, 1, 2, 0, 1, 2, 0]

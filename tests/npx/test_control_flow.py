@@ -194,10 +194,10 @@ def test_a_branch_that_is_not_taken_is_not_computed() -> None:
     assert run(numpy.asarray(7, "int32"), ZERO) == 0
 
 
-def test_constants_stay_constants_and_are_not_copied() -> None:
+def test_constants_stay_constants_each_once() -> None:
     rows, state = spec("float32", ["n", "b", 3]), spec("float32", ["b", 3])
     graph = im.trace(gru, (rows, state)).graph
-    assert any(constant.array is WEIGHT for constant in graph.constants())
+    assert [c.array.tolist() for c in graph.constants()].count(WEIGHT.tolist()) == 1
     (loop,) = (node for node in graph.nodes() if node.bodies)
     assert len(loop.operands) == 2
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 import onnx
+import openvino
 import pytest
 
 import isthmus as im
@@ -124,4 +125,29 @@ def test_size_that_no_input_shows_is_refused(tmp_path: Path) -> None:
         return np.broadcast_to(np.sum(x), (im.spec("float32", ["n"]).shape[0],))
 
     with pytest.raises(UsageError, match="size 'n' is no axis of an input"):
-        export(repeated, im.spec("float32", ["2*n"]), tmp_path / "program.onnx")
+        export(repeated, im.spec("float32", ["n*n"]), tmp_path / "program.onnx")
+
+
+def grouped(x: Any, y: Any) -> Any:
+    """Rows in groups of four, and as many zeros as there are groups."""
+    h, w = x.shape[0] // 4, y.shape[0] - 2 * (x.shape[0] // 4) - 1
+    return {"groups": np.reshape(x, (h, 4, 3)), "zeros": np.zeros((h, w), "float32")}
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".xml"])
+def test_sizes_that_axes_are_made_of(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"grouped{suffix}"
+    types = {"x": im.spec("float32", ["4*h", 3]), "y": im.spec("float32", ["2*h + w + 1"])}
+    export(grouped, types, path)
+    x, y = numpy.arange(24, dtype=numpy.float32).reshape(8, 3), numpy.zeros(8, numpy.float32)
+    wanted = x.reshape(2, 4, 3), numpy.zeros((2, 3), numpy.float32)
+    if suffix == ".onnx":
+        onnxruntime = pytest.importorskip("onnxruntime")
+        session = onnxruntime.InferenceSession(path)
+        assert [i.shape for i in session.get_inputs()][0] == ["4*h", 3]
+        found = session.run(["groups", "zeros"], {"x": x, "y": y})
+    else:
+        run = openvino.Core().compile_model(path, "CPU")({"x": x, "y": y})
+        found = [run["groups"], run["zeros"]]
+    for one, other in zip(found, wanted, strict=True):
+        numpy.testing.assert_array_equal(one, other)

@@ -41,6 +41,53 @@ def test_jit_compiles_once_for_each_signature() -> None:
     assert len(traces) == 5 == len(double.executables)
 
 
+def test_jit_keeps_the_programs_it_was_last_called_with() -> None:
+    """As functools.lru_cache: of four kinds in turn, two of which are kept."""
+    traces: list[int] = []
+
+    def doubled(x: Any) -> Any:
+        traces.append(x.shape[0])
+        return 2 * x
+
+    double = jit(backend="numpy", maxsize=2)(doubled)
+    rows = numpy.ones((5, 3), numpy.float32)
+    for size in (1, 2, 1, 3, 1, 2, 4):
+        numpy.testing.assert_array_equal(double(rows[:size]), 2 * rows[:size])
+    assert traces == [1, 2, 3, 2, 4] and len(double.executables) == 2
+    double.cache_clear()
+    double(rows[:4])
+    assert traces[5:] == [4] and len(double.executables) == 1
+
+
+def test_jit_without_a_limit_keeps_all() -> None:
+    double = jit(lambda x: 2 * x, backend="numpy", maxsize=None)
+    for size in range(1, 200):
+        double(numpy.ones(size, numpy.float32))
+    assert len(double.executables) == 199
+
+
+@pytest.mark.parametrize("maxsize", [0, -1, 1.5, "2", True])
+def test_jit_takes_a_limit_from_1(maxsize: Any) -> None:
+    with pytest.raises(UsageError, match=r"maxsize=.*give a whole number from 1, or None"):
+        jit(lambda x: x, maxsize=maxsize)
+
+
+def test_jit_in_several_threads_that_push_each_other_s_programs_out(
+    device_backend: dict[str, Any],
+) -> None:
+    """A program that is dropped while another thread is in it goes on."""
+    double = jit(lambda x: np.tanh(x) * 2, maxsize=1, **device_backend)
+
+    def work(size: int) -> None:
+        x = numpy.full((size, 2), size, numpy.float32)
+        for _ in range(4):
+            numpy.testing.assert_allclose(double(x), numpy.tanh(x) * 2, rtol=1e-5)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(1, 5)))
+    assert len(double.executables) == 1
+
+
 def test_jit_without_options_and_names() -> None:
     def twice(x: Any) -> Any:
         """2 * x"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import copyreg
 import pickle
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from isthmus import grad, jit, nn, np, npx, primitive, spec, value_and_grad
 from isthmus.errors import UsageError
 from isthmus.program.executable import compile, load
 from isthmus.trace.op import OPERATORS
-from isthmus.trace.tracing import trace
+from isthmus.trace.tracing import Traced, trace
 
 F = numpy.float32
 X = numpy.linspace(-1, 1, 12, dtype=F).reshape(4, 3)
@@ -171,6 +172,18 @@ def test_values_are_pickled_once() -> None:
         (weight,) = [b for b in buffers if b.raw().nbytes == size]
         shared = numpy.frombuffer(weight.raw(), F)
         assert numpy.shares_memory(shared, net.parameters()["0.weight"].data())
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_values_that_arrive_are_not_copied_again(protocol: int) -> None:
+    net = nn.Sequential(nn.Dense(64, 64))
+    net.initialize()
+    traced = trace(net, spec("float32", ["n", 64]))
+    reduce: Any = copyreg.dispatch_table[Traced]
+    receive, (document, arrays, operators) = reduce(traced)
+    arrived = pickle.loads(pickle.dumps(arrays, protocol))
+    constants = receive(document, arrived, operators).graph.constants()
+    assert {id(constant.array) for constant in constants} == set(map(id, arrived.values()))
 
 
 # Programs

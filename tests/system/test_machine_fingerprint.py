@@ -13,7 +13,7 @@ from places import DATA
 
 from isthmus.benchmarks.harness import fingerprint as grouped
 from isthmus.reports.files.same_machine import BLOCKING, WARNING, Machine, machine_of
-from isthmus.system import cgroup, machine, nvidia, threads, topology
+from isthmus.system import machine, nvidia, threads, topology
 
 
 def written(root: Path, files: dict[str, str]) -> Path:
@@ -77,48 +77,6 @@ def test_what_the_system_does_not_show_is_none(
     assert topology.multithreading(root) is None and topology.governor(root) is None
     assert topology.highest_clock_mhz(root) is None and topology.last_cache_bytes(root) is None
     assert topology.caches(root) == {} and topology.online(root) == []
-
-
-LIMIT = "memory.limit_in_bytes"
-
-
-@pytest.mark.parametrize(
-    ("own", "files", "memory", "quota"),
-    [
-        ("", {}, None, None),
-        ("0::/", {"memory.max": "max", "cpu.max": "max 100000"}, math.inf, math.inf),
-        ("0::/", {"memory.max": "2147483648", "cpu.max": "150000 100000"}, 2**31, 1.5),
-        ("0::/a/b", {"a/memory.max": "1000", "a/b/memory.max": "max"}, 1000, None),
-        ("0::/a/b", {"a/cpu.max": "max 100000", "a/b/cpu.max": "50000 100000"}, None, 0.5),
-        ("4:memory:/x", {f"memory/{LIMIT}": str(2**63 - 4096)}, math.inf, None),
-        ("4:memory:/x", {f"memory/x/{LIMIT}": "5000"}, 5000, None),
-        (
-            "2:cpu,cpuacct:/x",
-            {"cpu/x/cpu.cfs_quota_us": "250000", "cpu/x/cpu.cfs_period_us": "100000"},
-            None,
-            2.5,
-        ),
-        (
-            "1:cpu:/",
-            {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"},
-            None,
-            math.inf,
-        ),
-        ("0::/", {"cpu.max": "100000 0"}, None, None),
-        ("0::/../..", {"memory.max": "7"}, 7, None),
-    ],
-)
-def test_the_smallest_limit_on_the_way_counts(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    own: str,
-    files: dict[str, str],
-    memory: float | None,
-    quota: float | None,
-) -> None:
-    monkeypatch.setattr(cgroup, "ROOT", written(tmp_path / "cgroup", files))
-    told = written(tmp_path, {"own": own}) / "own"
-    assert (cgroup.memory_bytes(told), cgroup.processors(told)) == (memory, quota)
 
 
 @pytest.mark.parametrize(

@@ -1,67 +1,37 @@
-"""How many threads a process may keep busy: affinity, and the quota of either kind of cgroup."""
+"""How many threads a process may keep busy: affinity, and the quota of its control groups."""
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 
+import isthmus as im
 from isthmus.system import cgroup, threads
 from isthmus.system.threads import UNLIMITED, affinity, available_threads, quota
 
-V2, LIMIT, PERIOD = "cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"
-
 
 @pytest.mark.parametrize(
-    ("files", "processors"),
-    [
-        ({V2: "200000 100000\n"}, 2),
-        ({V2: "150000 100000\n"}, 2),
-        ({V2: "50000 100000\n"}, 1),
-        ({V2: "max 100000\n"}, UNLIMITED),
-        ({V2: "\n"}, UNLIMITED),
-        ({V2: "100000 0\n"}, UNLIMITED),
-        ({V2: "nonsense here\n"}, UNLIMITED),
-        ({LIMIT: "300000\n", PERIOD: "100000\n"}, 3),
-        ({LIMIT: "-1\n", PERIOD: "100000\n"}, UNLIMITED),
-        ({LIMIT: "250000\n"}, UNLIMITED),
-        ({V2: "100000 100000\n", LIMIT: "900000\n", PERIOD: "100000\n"}, 1),
-        ({}, UNLIMITED),
-    ],
+    ("processors", "whole"),
+    [(2.0, 2), (1.5, 2), (1.01, 2), (0.5, 1), (0.01, 1), (math.inf, UNLIMITED), (None, UNLIMITED)],
 )
-def test_quota(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str], processors: int
+def test_a_quota_is_rounded_up(
+    monkeypatch: pytest.MonkeyPatch, processors: float | None, whole: int
 ) -> None:
-    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    assert quota() == processors
+    monkeypatch.setattr(cgroup, "processors", lambda: processors)
+    assert quota() == whole
 
 
-@pytest.mark.parametrize(
-    ("limit", "wanted"), [("100000 100000", 1), ("1000 100000", 1), ("max 1", 5)]
-)
+@pytest.mark.parametrize(("processors", "wanted"), [(1.0, 1), (0.01, 1), (4.2, 5), (math.inf, 5)])
 def test_the_smaller_of_both_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, wanted: int
+    monkeypatch: pytest.MonkeyPatch, processors: float, wanted: int
 ) -> None:
-    (tmp_path / V2).write_text(limit)
-    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
+    monkeypatch.setattr(cgroup, "processors", lambda: processors)
     monkeypatch.setattr(threads, "affinity", lambda: 5)
     assert available_threads() == wanted
-
-
-def test_a_group_below_the_root_limits_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The smallest quota on the way from the root to this process's own group counts."""
-    for folder, text in (("", "max 100000"), ("a", "300000 100000"), ("a/b", "800000 100000")):
-        (tmp_path / folder).mkdir(exist_ok=True)
-        (tmp_path / folder / V2).write_text(text)
-    own = tmp_path / "own"
-    own.write_text("0::/a/b\n")
-    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
-    assert cgroup.processors(own) == 3
 
 
 def test_affinity_is_that_of_this_process() -> None:
@@ -72,3 +42,22 @@ def test_systems_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert affinity() == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
+def test_affinity_that_changes_after_the_import_is_seen_by_the_next_program() -> None:
+    """In a process of its own, whose threads nothing else has started."""
+    text = (
+        "import os, isthmus as im\n"
+        "spec = im.spec('float32', ['n'])\n"
+        "before = im.compile(lambda x: x + 1, spec).options.threads\n"
+        "os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])\n"
+        "print(before, im.compile(lambda x: x + 1, spec).options.threads)\n"
+    )
+    found = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == [str(available_threads()), "1"]
+
+
+def test_a_program_s_threads_are_what_is_available() -> None:
+    run = im.compile(lambda x: x + 1, im.spec("float32", ["n"]), backend="numpy")
+    assert run.options.threads == available_threads()

@@ -100,6 +100,12 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
         Sample((IMAGE,), {"window": 3, "strides": 2, "padding": 1}),
         Sample((IMAGE,), {"window": (3, 2), "strides": (1, 2), "padding": ((0, 1), (1, 0))}),
     ],
+    npx.random_normal: [Sample((i32(3, low=0),), {"shape": (2, 3)})],
+    npx.random_uniform: [
+        Sample((i32(3, low=0),), {"shape": (2, 3)}),
+        Sample((i32(low=0),), {"shape": ()}),
+        Sample((i32(0, low=0),), {"shape": (0, 3)}),
+    ],
     npx.relu: _UNARY,
     npx.relu6: [Sample((X * 5,))],
     npx.scaled_dot_product_attention: [

@@ -94,7 +94,8 @@ def test_closures_are_constants() -> None:
     table = numpy.ones((2, 3), numpy.float32)
     graph = trace(lambda x: x + table, F).graph
     (node,) = graph.nodes()
-    assert isinstance(node.operands[1], Constant) and node.operands[1].array is table
+    assert isinstance(node.operands[1], Constant)
+    numpy.testing.assert_array_equal(node.operands[1].array, table, strict=True)
 
 
 def test_location_is_the_users_line() -> None:
@@ -353,7 +354,6 @@ def test_a_named_size_is_a_weak_int() -> None:
         ((X,), r"(?s)x: .* is no spec; give isthmus\.spec"),
         (("float32",), "x: 'float32' is no spec"),
         ((spec(object, [2]),), "dtype object has no place in a graph"),
-        ((spec(">f4", [2]),), "use a native number"),
     ],
 )
 def test_wrong_specs(specs: Any, message: str) -> None:

@@ -8,6 +8,7 @@ import numpy
 
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import one_axis
+from isthmus.graph.whole import whole, wholes
 from isthmus.np.comparisons import less
 from isthmus.np.conversion import asarray, astype, check_device
 from isthmus.np.elementwise import divide, multiply, subtract
@@ -36,7 +37,7 @@ def fftfreq(n: Any, /, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -
     """
     check_device(device)
     if not isinstance(n, Dim):
-        return _as(numpy.fft.fftfreq(n, d), dtype)
+        return _as(numpy.fft.fftfreq(whole(n), d), dtype)
     place = arange(n)
     signed = where(less(place, (n - 1) // 2 + 1), place, subtract(place, n))
     return _as(_per(signed, n, d), dtype)
@@ -53,7 +54,7 @@ def rfftfreq(n: Any, /, d: Any = 1.0, device: Any = None, *, dtype: Any = None) 
     """
     check_device(device)
     if not isinstance(n, Dim):
-        return _as(numpy.fft.rfftfreq(n, d), dtype)
+        return _as(numpy.fft.rfftfreq(whole(n), d), dtype)
     return _as(_per(arange(n // 2 + 1), n, d), dtype)
 
 
@@ -96,5 +97,4 @@ def ifftshift(x: Any, /, axes: Any = None) -> Any:
 
 
 def _axes(axes: Any, ndim: int) -> list[int]:
-    given = range(ndim) if axes is None else (axes,) if isinstance(axes, int) else axes
-    return [one_axis(axis, ndim) for axis in given]
+    return [one_axis(axis, ndim) for axis in (range(ndim) if axes is None else wholes(axes))]

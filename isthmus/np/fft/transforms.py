@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import DType, one_axis
 from isthmus.graph.nodes import Type
+from isthmus.graph.whole import wholes
 from isthmus.np import host_only
 from isthmus.np.complex_numbers import conj
 from isthmus.np.conversion import asarray
@@ -61,7 +62,7 @@ def _dtype_of(function: Callable[..., Any], dtype: DType) -> DType:
     try:
         found: DType = function(numpy.ones(2, dtype)).dtype
     except TypeError:
-        raise UsageError(f"{function.__name__} does not take {dtype}; cast it first") from None
+        raise WrongKind(f"{function.__name__} does not take {dtype}; cast it first") from None
     return found
 
 
@@ -102,7 +103,7 @@ def fft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
     >>> np.fft.fft([1.0, 2.0, 3.0, 4.0])
     array([10.+0.j, -2.+2.j, -2.+0.j, -2.-2.j])
     """
-    return numpy.fft.fft(x, n, axis, norm)
+    return numpy.fft.fft(x, n, one_axis(axis, numpy.ndim(x)), norm)
 
 
 @primitive(infer=_along(numpy.fft.ifft), host_only=host_only.COMPLEX)
@@ -116,7 +117,7 @@ def ifft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
     >>> np.fft.ifft([10, -2 + 2j, -2, -2 - 2j])
     array([1.+0.j, 2.+0.j, 3.+0.j, 4.+0.j])
     """
-    return numpy.fft.ifft(x, n, axis, norm)
+    return numpy.fft.ifft(x, n, one_axis(axis, numpy.ndim(x)), norm)
 
 
 @primitive(infer=_along(numpy.fft.rfft), host_only=host_only.COMPLEX)
@@ -130,7 +131,7 @@ def rfft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
     >>> np.fft.rfft([1.0, 2.0, 3.0, 4.0])
     array([10.+0.j, -2.+2.j, -2.+0.j])
     """
-    return numpy.fft.rfft(x, n, axis, norm)
+    return numpy.fft.rfft(x, n, one_axis(axis, numpy.ndim(x)), norm)
 
 
 @primitive(infer=_along(numpy.fft.irfft), host_only=host_only.COMPLEX)
@@ -144,7 +145,7 @@ def irfft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
     >>> np.fft.irfft([10, -2 + 2j, -2])
     array([1., 2., 3., 4.])
     """
-    return numpy.fft.irfft(x, n, axis, norm)
+    return numpy.fft.irfft(x, n, one_axis(axis, numpy.ndim(x)), norm)
 
 
 @composite
@@ -181,13 +182,17 @@ def ihfft(x: Any, /, n: Any = None, axis: int = -1, norm: Norm = None) -> Any:
 
 def _pairs(x: Any, s: Any, axes: Any, halved: bool = False) -> list[tuple[Any, int]]:
     """How many numbers are transformed along which axis, for every axis of a transform."""
+    s = None if s is None else wholes(s)
     if axes is None:
         axes = range(-x.ndim, 0) if s is None else range(-len(s), 0)
     counts: Sequence[Any] = [None] * len(axes) if s is None else [None if n == -1 else n for n in s]
     if len(counts) != len(axes) or not axes:
         raise UsageError(f"s={s} and axes={axes}: give as many sizes as axes, at least one")
     if s is not None and halved and counts[-1] is None:
-        counts = [*counts[:-1], x.shape[axes[-1]]]  # -1 is the size of x, not of the result
+        counts = [
+            *counts[:-1],
+            x.shape[one_axis(axes[-1], x.ndim)],
+        ]  # -1 is the size of x, not of the result
     return list(zip(counts, axes, strict=True))
 
 

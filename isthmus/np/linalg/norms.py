@@ -9,6 +9,7 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.graph.infer import axes_of, one_axis, reduced_shape
 from isthmus.graph.nodes import Type
+from isthmus.graph.whole import wholes
 from isthmus.np import host_only
 from isthmus.np.comparisons import not_equal
 from isthmus.np.complex_numbers import imag, real
@@ -46,7 +47,7 @@ def norm(x: Any, /, ord: Any = None, axis: Any = None, keepdims: bool = False) -
     x = _floating(asarray(x))
     if axis is None and (ord is None or (ord, x.ndim) in (("f", 2), ("fro", 2), (2, 1))):
         return sqrt(sum(_squares(x), axis=None, keepdims=keepdims))
-    axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = range(x.ndim) if axis is None else wholes(axis)
     along = tuple(one_axis(a, x.ndim) for a in axes)
     if len(along) == 1:
         return _of_vectors(x, 2 if ord is None else ord, along, keepdims)
@@ -152,8 +153,13 @@ def _of_values(values: Any, ord: Any) -> Any:
     return _largest(values, -1, False) if ord == 2 else min(values, axis=-1)
 
 
+_CONDITIONS = (None, 1, -1, 2, -2, numpy.inf, -numpy.inf, "fro", "f", "nuc")
+
+
 def _cond_type(x: Type, p: Any) -> Type:
     stack, rows, columns = sizes(x)
+    if p not in _CONDITIONS:
+        raise UsageError(f"p={p!r}; give None, 1, -1, 2, -2, inf, -inf, 'fro' or 'nuc'")
     smaller(rows, columns)
     return Type(dtypes_of(numpy.linalg.cond, x.dtype)[0], stack)
 

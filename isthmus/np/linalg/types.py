@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim, Shape, equal
 from isthmus.graph.infer import DType
 from isthmus.graph.nodes import Type
@@ -74,7 +74,7 @@ def dtypes_of(function: Callable[..., Any], *dtypes: DType) -> tuple[DType, ...]
     except TypeError:
         given = " and ".join(map(str, dtypes))
         name = function.__name__.lstrip("_")
-        raise UsageError(f"{name} does not take {given}; cast to float32 or float64") from None
+        raise WrongKind(f"{name} does not take {given}; cast to float32 or float64") from None
     parts = found if isinstance(found, tuple) else (found,)
     return tuple(numpy.asarray(part).dtype for part in parts)
 

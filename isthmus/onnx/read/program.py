@@ -14,8 +14,10 @@ from typing import Any
 
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph.constraints import assuming
+from isthmus.graph.foreign import share
 from isthmus.graph.nodes import Graph, Input, Type
 from isthmus.trace.array import Array
+from isthmus.trace.constants import copying
 from isthmus.trace.discovery import recording
 from isthmus.trace.location import located
 from isthmus.trace.recording import as_value
@@ -48,8 +50,9 @@ def program_of(file: File, types: Mapping[str, Type], walk: Walk) -> Traced:
     inputs = tuple(Input(kind, name) for name, kind in known.items())
     file = replace(file, nodes=tuple(_counted(node) for node in file.nodes))
     _check(file)
-    with assuming(()), recording(), located(""):
-        values = {**file.parameters, **{value.name: Array(value) for value in inputs}}
+    with assuming(()), recording(), copying(), located(""):
+        weights = {name: share(array) for name, array in file.parameters.items()}
+        values = {**weights, **{value.name: Array(value) for value in inputs}}
         found = walk(file, _explained_rows(), values)
         outputs = tuple(as_value(value) for value in found)
     graph = Graph(inputs, outputs, file.outputs)

@@ -67,11 +67,15 @@ class Builder:
         self.label = ""
         self.sizes = Sizes(self)
 
-    def model(self) -> Model:
-        """The whole graph as a model with the graph's input and output names."""
+    def model(self, *, as_file: bool = False) -> Model:
+        """The whole graph as a model with the graph's input and output names.
+
+        as_file: a result that is an input of the same name is one value with it; else a copy, of
+        another name, so that no result shares the caller's memory.
+        """
         for node in self.graph.nodes():
             self._lower(node)
-        outputs = self._outputs()
+        outputs = self._outputs(as_file)
         inputs = [protos.declared(value.name, value.type) for value in self.graph.inputs]
         extra = [protos.declared(name, protos.SIZE) for name in self.sizes.inputs.values()]
         weights = [protos.reference(name, array) for name, array in self.weights.items()]
@@ -225,14 +229,18 @@ class Builder:
         made = {name for node in self.nodes for name in node.output}
         return [protos.declared(name, t) for name, t in self.types.items() if name in made]
 
-    def _outputs(self) -> list[onnx.ValueInfoProto]:
+    def _outputs(self, as_file: bool) -> list[onnx.ValueInfoProto]:
         """The outputs declared; each made under its own name, by a copy where it has another."""
         renamed: dict[str, str] = {}
         made = {name for node in self.nodes for name in node.output}
         declared, copies = [], []
         free = set(self.graph.output_names) - {value.name for value in self.graph.inputs}
         for value, wanted in zip(self.graph.outputs, self.graph.output_names, strict=True):
-            name, source = wanted if wanted in free else self.unique(wanted), self.value(value)
+            source = self.value(value)
+            if as_file and source == wanted:
+                declared.append(protos.declared(wanted, value.type))
+                continue
+            name = wanted if wanted in free else self.unique(wanted)
             free.discard(name)
             if source in made and source not in renamed:
                 renamed[source] = name

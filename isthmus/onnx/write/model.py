@@ -10,6 +10,9 @@ from .lowering import LOWERING
 __all__ = ["build"]
 
 
-def build(graph: Graph, *, fast: bool = False) -> Model:
-    """The ONNX model of a graph; `fast` leaves out what only NaN and overflow need."""
-    return Builder(graph, LOWERING, fast=fast).model()
+def build(graph: Graph, *, fast: bool = False, as_file: bool = False) -> Model:
+    """The ONNX model of a graph; `fast` leaves out what only NaN and overflow need.
+
+    as_file: for readers that go by the names of inputs and results; see `Builder.model`.
+    """
+    return Builder(graph, LOWERING, fast=fast).model(as_file=as_file)

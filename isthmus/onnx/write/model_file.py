@@ -9,8 +9,8 @@ from typing import Any
 import numpy
 import onnx
 
-from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph
+from isthmus.program.names import unknown_size
 
 from .model import build
 
@@ -24,12 +24,9 @@ PAGE_BYTES = 4096  # readers map weights into memory from whole pages
 
 def write(graph: Graph, path: Path, inline_bytes: int = INLINE_BYTES) -> None:
     """Write the model to path; weights of more than `inline_bytes` go to `<path>.data`."""
-    model = build(graph)
+    model = build(graph, as_file=True)
     for size in model.size_inputs:
-        raise UsageError(
-            f"the size '{size}' is no axis of an input, so that a file cannot know it; "
-            f"name an axis of an input '{size}'"
-        )
+        raise unknown_size(size)
     tensors = {t.name: t for t in model.proto.graph.initializer}
     if sum(array.nbytes for array in model.weights.values()) <= inline_bytes:
         _inline(tensors, model.weights)

@@ -9,7 +9,7 @@ import numpy
 from isthmus.graph.dims import Dim, Shape, same
 from isthmus.graph.indexing import plan
 from isthmus.graph.infer import axes_of, one_axis
-from isthmus.graph.shapes import product
+from isthmus.graph.shapes import product, same_shape
 from isthmus.np.manipulation import permutation
 
 from .rules import ELEMENT_TYPES
@@ -37,6 +37,8 @@ LAST = 2**63 - 1  # beyond every axis, as ONNX writes an open end
 
 def reshaped(site: Site, x: str, before: Shape, after: Shape) -> str:
     """x in another shape, by constants alone where at most one size is unknown."""
+    if same_shape(before, after):
+        return x
     pattern = reshape_pattern(before, after)
     wanted = site.build.sizes.shape(after) if pattern is None else site.literal(pattern)
     return site.op("Reshape", x, wanted, since=14)
@@ -53,7 +55,7 @@ def expand_dims(site: Site, x: str) -> str:
 
 def squeeze(site: Site, x: str) -> str:
     axes = axes_of(site.attributes["axis"], site.operand_type().ndim)
-    return site.op("Squeeze", x, site.literal(axes)) if axes else site.op("Identity", x)
+    return site.op("Squeeze", x, site.literal(axes)) if axes else x
 
 
 def transpose(site: Site, x: str) -> str:
@@ -75,9 +77,21 @@ def concat(site: Site, *arrays: str) -> str:
 
 def take(site: Site, x: str, indices: str) -> str:
     axis, before = site.attributes["axis"], site.operand_type()
+    size = product(before.shape) if axis is None else before.shape[one_axis(axis, before.ndim)]
     if axis is None and before.ndim != 1:
-        x = reshaped(site, x, before.shape, (product(before.shape),))
-    return site.op("Gather", x, indices, axis=axis or 0)
+        x = reshaped(site, x, before.shape, (size,))
+    return site.op("Gather", x, _bounded(site, indices, size), axis=axis or 0)
+
+
+def _bounded(site: Site, indices: str, size: int | Dim) -> str:
+    """Indices as positions 0 .. size - 1: by the ends or around, as the mode says."""
+    mode, dtype = site.attributes["mode"], site.operand_type(1).dtype
+    if mode == "raise":
+        return indices
+    if mode == "wrap":
+        return site.op("Mod", indices, _scalar(site, size, dtype))
+    low = site.op("Max", indices, site.literal(0, dtype))
+    return site.op("Min", low, _scalar(site, size - 1, dtype))
 
 
 def getitem(site: Site, x: str) -> str:
@@ -110,8 +124,12 @@ def _bounds(part: slice, size: int | Dim) -> tuple[Any, Any, int]:
             LAST if part.stop is None else part.stop,
             step,
         )
-    if isinstance(size, Dim):
-        return LAST, -LAST, step
+    if any(isinstance(end, Dim) for end in (size, part.start, part.stop)):
+        return (
+            LAST if part.start is None else part.start,
+            -LAST if part.stop is None else part.stop,
+            step,
+        )
     first, stop, _ = part.indices(size)
     return first, -LAST if stop < 0 else stop, step
 

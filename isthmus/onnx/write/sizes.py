@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from isthmus.graph.dims import Dim, FloorDivision, Shape, same
 from isthmus.graph.nodes import Graph
+from isthmus.graph.solving import Solution, solutions
 
 __all__ = ["Sizes", "reshape_pattern"]
 
@@ -33,6 +34,8 @@ class Sizes:
         self.shapes: dict[str, str] = {}
         self.inputs: dict[str, str] = {}  # size -> input, for those that no shape shows
         self.found: dict[str, tuple[str, int]] = {}  # size -> array of which it is an axis
+        sizes = (size for value in build.graph.inputs for size in value.type.shape)
+        self.solutions = solutions([size for size in sizes if isinstance(size, Dim)])
         for value in build.graph.inputs:
             for axis, size in enumerate(value.type.shape):
                 if isinstance(size, Dim):
@@ -95,10 +98,19 @@ class Sizes:
 
     def _named(self, name: str) -> str:
         if name in self.found:
-            array, axis = self.found[name]
-            return self._op("Gather", self._op("Shape", array), self.build.literal([axis]))
+            return self._axis(name)
+        if name in self.solutions:
+            return self._solved(self.solutions[name])
         self.inputs[name] = self.build.unique(f"size.{name}")
         return self.inputs[name]
+
+    def _axis(self, size: str) -> str:
+        array, axis = self.found[size]
+        return self._op("Gather", self._op("Shape", array), self.build.literal([axis]))
+
+    def _solved(self, solved: Solution) -> str:
+        rest = self._op("Sub", self._axis(str(solved.size)), self.one(solved.rest), since=14)
+        return self._op("Div", rest, self.build.literal([solved.factor]), since=14)
 
 
 def reshape_pattern(before: Shape, after: Shape) -> list[int] | None:
