@@ -77,7 +77,7 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            arrays = {name: share(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
     except (OSError, SafetensorError) as problem:
         raise FileError(
             f"{path}: cannot be read as a program ({problem}); check the file"
@@ -248,6 +248,7 @@ def _read(written: Any, arrays: Mapping[str, Any]) -> Any:
 
 def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
     check_operators(document.get("operators", {}))
+    arrays = {name: share(array) for name, array in arrays.items()}  # nobody else has them
     known = constraints(document.get("constraints", ()))
     parameters = {id(arrays[name]): name for name in document["parameters"]}
     with assuming(known), recording(), copying():
