@@ -24,7 +24,9 @@ __all__ = [
     "is_finite",
     "keeping_nan",
     "leaky_relu",
+    "multiply",
     "plain",
+    "power",
     "swapped",
     "type_name",
 ]
@@ -43,6 +45,30 @@ def type_name(dtype: numpy.dtype[Any]) -> str:
 def plain(function: Callable[..., Any], **options: Any) -> Rule:
     """A rule that calls OpenVINO with the operands alone."""
     return lambda site, *operands: function(*operands, **options)
+
+
+def multiply(site: Site, x: Output, y: Output) -> Output:
+    """x * y; a factor of NaN alone is added, since fusions take it for -1 and write b - x."""
+    return (ov.add if _any_is_nan(site) else ov.multiply)(x, y)
+
+
+def power(site: Site, x: Output, y: Output) -> Output:
+    """x ** y; an exponent of NaN alone is written out, since fusions take it for -1: 1 / x."""
+    exponent = site.constant(1)
+    if exponent is None or not _is_nan(exponent):
+        return ov.power(x, y)
+    one = ov.constant(1, numpy.float32)
+    return ov.select(ov.equal(x, one), one, ov.add(x, y))
+
+
+def _any_is_nan(site: Site) -> bool:
+    arrays = (site.constant(position) for position in (0, 1))
+    return any(array is not None and _is_nan(array) for array in arrays)
+
+
+def _is_nan(array: Any) -> bool:
+    """Whether all elements are NaN."""
+    return bool(array.size and array.dtype.kind == "f" and numpy.isnan(array).all())
 
 
 def keeping_nan(function: Callable[..., Any]) -> Rule:

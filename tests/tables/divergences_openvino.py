@@ -54,6 +54,14 @@ def sorted_values(x: Any) -> Any:
     return ov.topk(x, ov.constant(5), 0, "min", "value", stable=True).output(0)
 
 
+def nan_factor(x: Any) -> Any:
+    return ov.add(ov.multiply(x, ov.constant(numpy.float32(numpy.nan))), numpy.float32(1))
+
+
+def nan_exponent(x: Any) -> Any:
+    return ov.multiply(ov.power(x, ov.constant(numpy.float32(numpy.nan))), numpy.float32(2))
+
+
 def times(number: float) -> Callable[[Any], Any]:
     return lambda x: ov.multiply(x, ov.constant(numpy.float32(number)))
 
@@ -238,6 +246,10 @@ VALUES: Rows = {
     ],
     "isfinite-tiny": [
         case(ov.is_finite, truths(False, True), np.isfinite, f32(1e-40, 1), needs="AVX-512"),
+    ],
+    "nan-factor": [
+        case(nan_factor, f32(0, -1), lambda x: x * numpy.nan + 1, f32(1, 2)),
+        case(nan_exponent, f32(1, 0.5), lambda x: x**numpy.nan * 2, f32(2, 4)),
     ],
     "exp-nan": [case(ov.exp, f32(INF), np.exp, f32(NAN), fast=True)],
     "exp-large": [case(ov.exp, f32(INF, INF), np.exp, f32(88.4, 88.7), within=6e-7, fast=True)],
