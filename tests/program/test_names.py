@@ -143,10 +143,10 @@ def test_two_inputs_of_one_name_are_refused() -> None:
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_size_that_no_input_shows_is_refused(suffix: str, tmp_path: Path) -> None:
     size = im.spec("float32", ["n"]).shape[0]
-    with pytest.raises(UsageError, match="the size 'n' is no axis of an input"):
+    with pytest.raises(UsageError, match="the size 'm' is no axis of an input"):
         export(
             lambda x: np.broadcast_to(np.sum(x), (size,)),
-            im.spec("float32", ["2*n"]),
+            im.spec("float32", ["m*n"]),
             tmp_path / f"m{suffix}",
         )
     assert not list(tmp_path.iterdir())
