@@ -166,7 +166,7 @@ def _checked(leaf: Any, name: str) -> Type:
     if not isinstance(leaf, Type):
         raise UsageError(f"{name}: {leaf!r} is no spec; give isthmus.spec(dtype, shape)")
     if leaf.dtype.hasobject:
-        raise UsageError(f"{name}: dtype {leaf.dtype} has no place in a graph; use a number")
+        raise UsageError(f"{name}: dtype {leaf.dtype} has no place in a graph; use a native number")
     return leaf
 
 
