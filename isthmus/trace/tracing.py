@@ -177,7 +177,7 @@ def _check_names(names: Sequence[str], *, distinct: bool = False) -> None:
             raise UsageError(f"the name {name!a} is no text of Unicode; give another key")
     if distinct and len(set(names)) < len(names):
         name = next(name for name in names if names.count(name) > 1)
-        raise UsageError(f"two inputs are named '{name}', keys joined by dots; give other keys")
+        raise UsageError(f"two inputs are named {name!r}, keys joined by dots; give other keys")
 
 
 def _parameter_names(function: Any) -> Mapping[int, str]:
