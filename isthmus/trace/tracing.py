@@ -186,17 +186,18 @@ def _checked(leaf: Any, name: str) -> Type:
     if not isinstance(leaf, Type):
         raise UsageError(f"{name}: {leaf!r} is no spec; give isthmus.spec(dtype, shape)")
     if leaf.dtype.hasobject:
-        raise UsageError(f"{name}: dtype {leaf.dtype} has no place in a graph; use a number")
+        raise UsageError(f"{name}: dtype {leaf.dtype} has no place in a graph; use a native number")
     return leaf
 
 
 def _check_names(names: Sequence[str], *, distinct: bool = False) -> None:
     """UsageError for a name that is no text, or that two inputs have."""
     for name in names:
-        if not name.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in name):
+        if any("\ud800" <= sign <= "\udfff" for sign in name):
             raise UsageError(f"the name {name!a} is no text of Unicode; give another key")
-        if distinct and names.count(name) > 1:
-            raise UsageError(f"two inputs are named '{name}', keys joined by dots; give other keys")
+    if distinct and len(set(names)) < len(names):
+        name = next(name for name in names if names.count(name) > 1)
+        raise UsageError(f"two inputs are named {name!r}, keys joined by dots; give other keys")
 
 
 def _parameter_names(function: Any) -> Mapping[int, str]:
