@@ -53,7 +53,7 @@ def test_the_table_is_that_of_pyproject() -> None:
 
 
 def test_the_floors_are_those_of_pyproject() -> None:
-    """`make test-floors` tries the oldest versions that are admitted, of all that the core needs."""
+    """`make test-floors` tries the oldest versions that are admitted of what the core needs."""
     text = (ROOT / "floors.txt").read_text()
     pins = {one.name: one.specifier for one in map(Requirement, _lines(text))}
     needed = [*PROJECT["dependencies"], *DECLARED["onnx-cpu"]]
