@@ -31,8 +31,8 @@ Array = numpy.ndarray[Any, Any]
 # The plugin's own default on a processor with AVX512_BF16 is bf16, silently.
 PRECISIONS = {"f32": "f32", "bf16": "bf16"}
 
-# The plugin keeps what it makes for the sizes of a call, so many kernels of each kind: enough for 16
-# combinations of sizes, of a program that has no more nodes than KERNELS_KEPT / SIZES_KEPT at least.
+# The plugin keeps what it makes for the sizes of a call, so many kernels of each kind: enough for
+# 16 combinations of sizes, at least of a program with KERNELS_KEPT / SIZES_KEPT nodes or fewer.
 SIZES_KEPT, KERNELS_KEPT = 16, 1024
 
 
