@@ -7,9 +7,12 @@ SOURCES := isthmus cpu_backend gpu_backend models benchmarks reports studies tes
 
 # For `make exhaustive`: the folders whose tests run.
 TESTS ?= tests
+# For `make test-floors`: those of the core.
+CORE := $(addprefix tests/,analysis eager gpu_backend graph nn np npx onnx program rewrite system trace)
+FLOORS := build/floors
 ALL := $(BIN)/python -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: bench bench-full test test-all exhaustive lint format parity golden peers docs clean
+.PHONY: bench bench-full test test-all test-floors exhaustive lint format parity golden peers docs clean
 
 ## Install, run the quick benchmark, print its tables and the path of an HTML page.
 bench: .venv/installed
@@ -22,7 +25,7 @@ bench-full: .venv/installed peers
 	$(BIN)/python -m studies.quoted README.md docs/measurement.md $$result
 
 # The tests start hundreds of processes: what Python compiled for one is kept for the next.
-test test-all exhaustive: export PYTHONDONTWRITEBYTECODE :=
+test test-all test-floors exhaustive: export PYTHONDONTWRITEBYTECODE :=
 
 ## Install what tests need; format, lint, types, and the quick tests: see docs/testing.md.
 test: lint
@@ -33,6 +36,11 @@ test: lint
 test-all: lint
 	$(ALL) --junit-xml build/full-run.xml
 	$(BIN)/python tests/tiers/full_run.py build/full-run.xml
+
+## The core's quick tests with the oldest versions that pyproject.toml admits, those of floors.txt.
+test-floors: $(FLOORS)/installed
+	$(FLOORS)/bin/python -m pytest -q --numprocesses auto --dist worksteal \
+	  -m "not exhaustive" --hypothesis-profile quick $(CORE)
 
 ## What `make test` left out, of TESTS; 5 is pytest's word for a folder that has nothing of it.
 exhaustive: .venv/tested
@@ -82,6 +90,14 @@ clean:
 
 .venv/tested: .venv/installed
 	$(BIN)/python -m pip install --quiet --group test --group lint
+	touch $@
+
+$(FLOORS)/installed: floors.txt pyproject.toml
+	rm -rf $(FLOORS)
+	$(PYTHON) -m venv $(FLOORS)
+	$(FLOORS)/bin/python -m pip install --quiet --constraint floors.txt --editable '.[onnx-cpu]'
+	$(FLOORS)/bin/python -m pip install --quiet --constraint floors.txt \
+	  hypothesis pytest pytest-xdist
 	touch $@
 
 .venv/documented: .venv/installed

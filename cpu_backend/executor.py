@@ -32,8 +32,8 @@ Array = numpy.ndarray[Any, Any]
 # The plugin's own default on a processor with AVX512_BF16 is bf16, silently.
 PRECISIONS = {"f32": "f32", "bf16": "bf16"}
 
-# What the plugin makes for the sizes of a call it keeps, for each kind of kernel the number below:
-# those of 16 sizes at the least, whichever nodes a program has, until there are so many.
+# The plugin keeps what it makes for the sizes of a call, so many kernels of each kind: enough for
+# 16 combinations of sizes, at least of a program with KERNELS_KEPT / SIZES_KEPT nodes or fewer.
 SIZES_KEPT, KERNELS_KEPT = 16, 1024
 
 
@@ -101,19 +101,24 @@ def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel
         )
     if options.device not in (None, "cpu"):
         raise UsageError(f"device {options.device!r} on backend 'cpu'; leave it out")
-    settings = {
+    try:
+        return core().compile_model(model, "CPU", _settings(model, options))
+    except RuntimeError as problem:
+        reason = str(problem).strip().splitlines()[-1]
+        raise IsthmusError(f"OpenVINO cannot compile the program: {reason}") from None
+
+
+def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
+    return {
         "INFERENCE_PRECISION_HINT": PRECISIONS[options.precision],
         "INFERENCE_NUM_THREADS": options.threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
         "CPU_RUNTIME_CACHE_CAPACITY": min(KERNELS_KEPT, SIZES_KEPT * len(model.get_ops())),
+        # Threads are bound to processors from the first on, in every process: only where they have
+        # all processors do two processes not share some while others are idle.
         "ENABLE_CPU_PINNING": options.threads >= (os.cpu_count() or 1),
     }
-    try:
-        return core().compile_model(model, "CPU", settings)
-    except RuntimeError as problem:
-        reason = str(problem).strip().splitlines()[-1]
-        raise IsthmusError(f"OpenVINO cannot compile the program: {reason}") from None
 
 
 def write_ir(graph: Graph, path: Path) -> None:

@@ -25,6 +25,7 @@ from time import perf_counter
 from typing import Any
 
 from isthmus.benchmarks.harness.fingerprint import fingerprint, versions
+from isthmus.errors import IsthmusError
 from isthmus.system.threads import available_threads
 
 from .paired import timed_pairs
@@ -106,6 +107,7 @@ class _Worker:
     def __exit__(self, *_: object) -> None:
         self._file("stdin").close()
         self.process.wait()
+        self._file("stdout").close()
 
     def start(self, seconds: float) -> None:
         print(seconds, file=self._file("stdin"), flush=True)
@@ -114,7 +116,11 @@ class _Worker:
         return float(self._answer())
 
     def _answer(self) -> str:
-        return str(self._file("stdout").readline())
+        """The next line; its own message is on stderr where the process has ended."""
+        line = str(self._file("stdout").readline())
+        if not line:
+            raise IsthmusError("a process ended before it answered")
+        return line
 
     def _file(self, name: str) -> Any:
         return getattr(self.process, name)

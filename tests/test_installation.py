@@ -52,6 +52,28 @@ def test_the_table_is_that_of_pyproject() -> None:
     }
 
 
+def test_the_floors_are_those_of_pyproject() -> None:
+    """`make test-floors` tries the oldest versions that are admitted of what the core needs."""
+    text = (ROOT / "floors.txt").read_text()
+    pins = {one.name: one.specifier for one in map(Requirement, _lines(text))}
+    needed = [*PROJECT["dependencies"], *DECLARED["onnx-cpu"]]
+    floors = {one.name: one.specifier for one in map(Requirement, needed)}
+    assert {name: str(pin).removeprefix("==") for name, pin in pins.items()} == {
+        name: _in_full(str(floor).removeprefix(">=")) for name, floor in floors.items()
+    }
+    (cuda,) = (one for one in map(Requirement, DECLARED["gpu"]) if one.name in RUNTIMES)
+    assert cuda.specifier == floors["onnxruntime"]
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def _in_full(version: str) -> str:
+    """`1.30` as the release 1.30.0."""
+    return ".".join([*version.split("."), "0"][:3])
+
+
 def test_earlier_names_of_extras_bring_what_their_new_names_bring() -> None:
     for old, new in ALIASES.items():
         assert DECLARED[old] == [f"isthmus[{new}]"]

@@ -53,8 +53,9 @@ def namespace(
 ) -> Namespace:
     """The Array API namespace of a backend: "numpy", "cpu", "gpu" or that of another package.
 
-    threads: compute threads; None is all. device: "cuda" (the default) or "cpu", for "gpu".
-    api_version: of the standard; None is the latest. The same arguments give the same namespace.
+    threads: compute threads; None is what affinity and the container's quota allow. device: "cuda"
+    (the default) or "cpu", for "gpu". api_version: of the standard; None is the latest. The same
+    arguments give the same namespace; it keeps 256 programs, those used last.
     Raises UsageError, BackendMissing.
 
     >>> import isthmus as im

@@ -45,7 +45,8 @@ def compile(
     """A function or Block, traced for arguments of the given types and loaded on a backend.
 
     specs: `isthmus.spec`s nested as the arguments; a dict is keyword arguments.
-    threads: compute threads; None is what affinity and the container's quota allow.
+    threads: compute threads, of the runtime and of the host's parts; None is what affinity and the
+    container's quota allow.
     on_host: "allow" runs what the backend does not compute as NumPy does by NumPy;
     "error" refuses such a program. device: "cuda" or "cpu", for the gpu backend.
     constraints: what holds of named sizes, such as "seq <= 512"; checked at every call.

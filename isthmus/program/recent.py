@@ -49,6 +49,10 @@ class Recent(Generic[T]):
     def __len__(self) -> int:
         return len(self.known)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """A copy begins empty: programs are made again where it is used."""
+        return Recent, (self.most,)
+
     def clear(self) -> None:
         """Drop everything."""
         with self.lock:

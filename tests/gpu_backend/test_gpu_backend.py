@@ -139,7 +139,8 @@ def test_functions_of_special_floats_are_close(op: Op[..., Any]) -> None:
 @pytest.mark.parametrize("dtype", ["int32", "int64", "bool", "float32"])
 def test_casts_of_special_floats_are_numpys(dtype: str) -> None:
     program = assert_exact(lambda x: np.astype(x, dtype), SPECIAL)
-    assert [s.on_host for s in program.segments] == [False]
+    places = [s.on_host for s in program.segments]
+    assert places == ([] if dtype == "float32" else [False])  # nothing is left of a cast to itself
 
 
 def edges(dtype: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -57,6 +59,17 @@ def test_jit_keeps_the_programs_it_was_last_called_with() -> None:
     double.cache_clear()
     double(rows[:4])
     assert traces[5:] == [4] and len(double.executables) == 1
+
+
+def test_a_copy_of_what_jit_keeps_is_empty() -> None:
+    """Programs hold what cannot be copied or sent to another process."""
+    double = jit(lambda x: 2 * x, backend="cpu", maxsize=3)
+    double(X)
+    for copied in (
+        copy.deepcopy(double.executables),
+        pickle.loads(pickle.dumps(double.executables)),
+    ):
+        assert len(copied) == 0 and copied.most == 3 and len(double.executables) == 1
 
 
 def test_jit_without_a_limit_keeps_all() -> None:

@@ -71,6 +71,7 @@ REAL_RUNS: Tests = {
         "test_a_time_that_benchmark_app_rounds_too_much_is_an_error",
         "test_each_tool_times_the_prepared_model",
     ),
+    "studies/test_processes.py": ("test_processes_side_by_side_give_a_file",),
     "studies/test_trust.py": ("test_a_study_of_real_processes_goes_on_where_it_was",),
     "test_installation.py": (
         "test_a_saved_program_runs_on_random_input",

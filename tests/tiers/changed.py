@@ -39,6 +39,7 @@ CONCERNS = {
     "benchmarks/gate/": ("benchmarks/gate", "cli"),
     "cpu_backend/": CORE,
     "docs/": NOTHING,
+    "floors.txt": NOTHING,
     "gpu_backend/": CORE,
     "isthmus/": CORE,
     "isthmus/cli/": ("cli",),
@@ -61,6 +62,9 @@ CONCERNS = {
 # A change here is compared with the reference models, and HEAD's own with its parent, for speed.
 MEASURED = ("isthmus/", "cpu_backend/", "gpu_backend/", "models/", "benchmarks/", "pyproject.toml")
 REFERENCES = ("tests/golden/", "tests/parity/")
+
+# A change of the versions that are admitted: the oldest are tried.
+FLOORS = ("floors.txt", "pyproject.toml")
 
 # Where tests need a browser.
 BROWSER = ("benchmarks/gate", "reports/outputs")
@@ -113,6 +117,7 @@ def steps(change: Change) -> list[str]:
     folders = list(EVERYTHING) if reason else outermost(filter(exists, concerned))
     found = ["browser"] if any(map(needs_browser, folders)) else []
     found += ["exhaustive " + " ".join(f"tests/{folder}" for folder in folders)] if folders else []
+    found += ["floors"] if touches(paths, FLOORS) else []
     found += ["parity"] if reason or touches(paths, (*MEASURED, *REFERENCES)) else []
     return found + (["gate"] if touches(change.last, MEASURED) else [])
 

@@ -30,6 +30,11 @@ def test_the_gate_judges_the_last_commit_alone() -> None:
     assert of("README.md", last=("models/bert.py",)) == ["gate"]
 
 
+def test_other_floors_are_tried() -> None:
+    assert of("floors.txt") == ["floors"]
+    assert "floors" in of("pyproject.toml") and "floors" not in of("isthmus/np/sorting.py")
+
+
 def test_what_is_nearest_to_a_path_decides() -> None:
     assert of("isthmus/cli/run.py", last=()) == ["exhaustive tests/cli", "parity"]
     assert of("reports/results/full-2026-01-01.json") == []
