@@ -6,6 +6,11 @@ choice, which is the elements' own, but int64 or uint64 for smaller integers.
 
 from __future__ import annotations
 
+from . import masks
+
+from isthmus.trace.op import Op
+
+
 from isthmus.errors import WrongKind
 
 import builtins
@@ -107,8 +112,10 @@ def _as_truth(_: Any) -> list[Any]:
     return [BOOL]
 
 
-@primitive(infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False)
-def all(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+@primitive(
+    infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False, masked=masks.truth("all")
+)
+def all(x: Any, /, axis: Any = None, *, keepdims: bool = False, where: Any = True) -> Any:
     """Whether every element is true: not 0. True of none.
 
     axis: an int, several or None for all. Result: bool. Raises UsageError for an axis that x lacks;
@@ -118,11 +125,13 @@ def all(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     >>> np.all(np.asarray([[1, 0], [2, 3]]), axis=1)
     array([False,  True])
     """
-    return numpy.all(x, axis=axis, keepdims=keepdims)
+    return numpy.all(x, axis=axis, keepdims=keepdims, **masks.given(where))
 
 
-@primitive(infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False)
-def any(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+@primitive(
+    infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False, masked=masks.truth("any")
+)
+def any(x: Any, /, axis: Any = None, *, keepdims: bool = False, where: Any = True) -> Any:
     """Whether some element is true: not 0. False of none.
 
     axis: an int, several or None for all. Result: bool. Raises UsageError for an axis that x lacks;
@@ -132,7 +141,7 @@ def any(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     >>> np.any(np.asarray([[0, 0], [2, 0]]), axis=1)
     array([False,  True])
     """
-    return numpy.any(x, axis=axis, keepdims=keepdims)
+    return numpy.any(x, axis=axis, keepdims=keepdims, **masks.given(where))
 
 
 @primitive(
@@ -140,8 +149,17 @@ def any(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     vjp=_extreme_gradient,
     may_raise=False,
     needs=needs.not_empty,
+    masked=masks.extreme("maximum"),
 )
-def max(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+def max(
+    x: Any,
+    /,
+    axis: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The largest element; NaN if one is.
 
     axis: an int, several or None for all. Result: x's dtype. Raises UsageError for an axis that x
@@ -151,7 +169,7 @@ def max(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     >>> np.max(np.asarray([[1, 5], [7, 2]]), axis=0)
     array([7, 5])
     """
-    return numpy.max(x, axis=axis, keepdims=keepdims)
+    return numpy.max(x, axis=axis, keepdims=keepdims, **masks.given(where, initial))
 
 
 @primitive(
@@ -159,8 +177,17 @@ def max(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     vjp=_extreme_gradient,
     may_raise=False,
     needs=needs.not_empty,
+    masked=masks.extreme("minimum"),
 )
-def min(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+def min(
+    x: Any,
+    /,
+    axis: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The smallest element; NaN if one is.
 
     axis: an int, several or None for all. Result: x's dtype. Raises UsageError for an axis that x
@@ -170,7 +197,7 @@ def min(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     >>> np.min(np.asarray([[1, 5], [7, 2]]), axis=0)
     array([1, 2])
     """
-    return numpy.min(x, axis=axis, keepdims=keepdims)
+    return numpy.min(x, axis=axis, keepdims=keepdims, **masks.given(where, initial))
 
 
 amax, amin = max, min
@@ -196,8 +223,17 @@ def ptp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     settled=settled_dtype,
     vjp=_mean_gradient,
     may_raise=False,
+    masked=masks.mean,
 )
-def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def mean(
+    x: Any,
+    /,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    keepdims: bool = False,
+    where: Any = True,
+) -> Any:
     """The sum divided by the number of elements.
 
     axis: an int, several or None for all. Result: `dtype`, else x's floating dtype, float64 of
@@ -208,7 +244,7 @@ def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
     >>> np.mean(np.asarray([[1, 2], [3, 4]]), axis=0)
     array([2., 3.])
     """
-    return numpy.mean(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return numpy.mean(x, axis=axis, dtype=dtype, keepdims=keepdims, **masks.given(where))
 
 
 @primitive(
@@ -217,8 +253,18 @@ def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
     settled=settled_dtype,
     vjp=_prod_gradient,
     may_raise=False,
+    masked=masks.sum_or_product(1, "multiply"),
 )
-def prod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def prod(
+    x: Any,
+    /,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The product of the elements; small ints are multiplied as int64. 1 of none.
 
     axis: an int, several or None for all. Result: `dtype`, else x's, but int64 or uint64 of smaller
@@ -229,7 +275,9 @@ def prod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
     >>> np.prod(np.asarray([[1, 2], [3, 4]]), axis=0)
     array([3, 8])
     """
-    return numpy.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return numpy.prod(
+        x, axis=axis, dtype=dtype, keepdims=keepdims, **masks.given(where, initial)
+    )
 
 
 @primitive(
@@ -238,8 +286,18 @@ def prod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
     settled=settled_dtype,
     vjp=_sum_gradient,
     may_raise=False,
+    masked=masks.sum_or_product(0, "add"),
 )
-def sum(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def sum(
+    x: Any,
+    /,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The sum of the elements; small ints are added as int64. 0 of none.
 
     axis: an int, several or None for all. Result: `dtype`, else x's, but int64 or uint64 of smaller
@@ -250,10 +308,12 @@ def sum(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fals
     >>> np.sum(np.asarray([[1, 2], [3, 4]]), axis=0)
     array([4, 6])
     """
-    return numpy.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return numpy.sum(
+        x, axis=axis, dtype=dtype, keepdims=keepdims, **masks.given(where, initial)
+    )
 
 
-@composite
+@masks.masked(masks.std)
 def std(
     x: Any,
     /,
@@ -263,6 +323,7 @@ def std(
     ddof: float = 0,
     keepdims: bool = False,
     correction: float | None = None,
+    where: Any = True,
 ) -> Any:
     """sqrt(var(x)): the standard deviation.
 
@@ -276,7 +337,7 @@ def std(
     return root(var(x, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
 
 
-@composite
+@masks.masked(masks.var)
 def var(
     x: Any,
     /,
@@ -286,6 +347,7 @@ def var(
     ddof: float = 0,
     keepdims: bool = False,
     correction: float | None = None,
+    where: Any = True,
 ) -> Any:
     """sum(|x - mean(x)|**2) / max(n - ddof, 0), of n elements; `correction` also means ddof.
 
