@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from isthmus.graph.solving import solutions
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +14,7 @@ from isthmus.errors import UsageError
 from isthmus.graph.bodies import inlined
 from isthmus.graph.dims import Dim, FloorDivision, Shape, same
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value, topological
+from isthmus.graph.solving import solutions
 
 __all__ = ["Builder", "Output", "Site", "vector"]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from isthmus.graph.dims import Dim
-
 from typing import Any
 
 import numpy
 from openvino import opset16 as ov
 
+from isthmus.graph.dims import Dim
 from isthmus.graph.indexing import plan
 from isthmus.graph.infer import axes_of, one_axis
 from isthmus.graph.shapes import product

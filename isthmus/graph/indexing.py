@@ -161,7 +161,9 @@ def requirements(shape: Shape, index: Any) -> list[tuple[int | Dim, str]]:
         size, down = shape[axis], part.step is not None and part.step < 0
         for bound in (part.start, part.stop):
             if bound is not None:
-                end = _at_most(_end(size, bound, size), size - 1) if down else _end(size, bound, size)
+                end = (
+                    _at_most(_end(size, bound, size), size - 1) if down else _end(size, bound, size)
+                )
                 last = size - 1 if down else size
                 needed += [(end, f"axis {axis} is sliced at {end}")]
                 needed += [(last - end, f"axis {axis} of size {size} is sliced at {end}")]

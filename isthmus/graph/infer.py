@@ -6,17 +6,13 @@ A rule is called as `infer(*types, **attributes)`. The elementwise ones also car
 
 from __future__ import annotations
 
-from isthmus.errors import IndexOutside
-
-from isthmus.errors import WrongKind
-
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy
 
-from isthmus.errors import DimensionError, UsageError
+from isthmus.errors import DimensionError, IndexOutside, UsageError, WrongKind
 
 from .dims import Dim, Shape, equal
 from .nodes import Type

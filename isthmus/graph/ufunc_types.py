@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-from isthmus.errors import WrongKind
-
 from functools import cache
 from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 
 from .infer import DType, Elementwise
 from .nodes import Type

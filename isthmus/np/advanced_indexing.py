@@ -6,8 +6,6 @@ indexing what the slices alone say, so that the lookups here see arrays, integer
 
 from __future__ import annotations
 
-from isthmus.graph.whole import whole
-
 from collections.abc import Iterator, Sequence
 from numbers import Integral
 from types import EllipsisType
@@ -21,6 +19,7 @@ from isthmus.graph.dims import Dim, Shape, equal, same
 from isthmus.graph.indexing import sliced_size
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast
+from isthmus.graph.whole import whole
 
 from . import host_only
 from .conversion import asarray

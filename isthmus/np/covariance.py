@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from isthmus.errors import WrongKind
-
-from isthmus.errors import DimensionError
-
-from isthmus.graph.infer import one_axis
-
-from isthmus.graph.whole import wholes
-
 from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import DimensionError, UsageError, WrongKind
 from isthmus.graph.dims import equal
-from isthmus.graph.infer import DType, axes_of, reduced_shape
+from isthmus.graph.infer import DType, one_axis, reduced_shape
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import same_shape
+from isthmus.graph.whole import wholes
 from isthmus.trace.op import composite, primitive
 
 from . import host_only

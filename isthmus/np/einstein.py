@@ -6,15 +6,13 @@ another, each by one matrix product where a label is summed, so that runtimes se
 
 from __future__ import annotations
 
-from isthmus.errors import WrongKind
-
 from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy
 
-from isthmus.errors import DimensionError, UsageError
+from isthmus.errors import DimensionError, WrongKind
 from isthmus.graph.dims import Dim, Shape, equal, same
 from isthmus.graph.shapes import broadcast, product
 

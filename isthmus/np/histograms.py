@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from isthmus.graph.dims import equal
-
-from isthmus.errors import DimensionError
-
-from isthmus.errors import WrongKind
-
-from isthmus.graph.whole import is_whole, whole
-
 from collections.abc import Sequence
 from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
-from isthmus.graph.dims import Dim
+from isthmus.errors import DimensionError, UsageError, WrongKind
+from isthmus.graph.dims import Dim, equal
 from isthmus.graph.infer import FLOAT64, INT64, DType
 from isthmus.graph.nodes import Type
+from isthmus.graph.whole import is_whole, whole
 from isthmus.trace.op import primitive
 
 from . import host_only

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from isthmus.errors import WrongKind
-
-from isthmus.graph.whole import whole
-
 from collections.abc import Sequence
 from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import equal
 from isthmus.graph.infer import INT64
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast
+from isthmus.graph.whole import whole
 
 from . import host_only
 from .comparisons import logical_not

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from isthmus.trace.attributes import plain
-
-from isthmus.graph.whole import is_whole, whole
-
 from typing import Any
 
 import numpy
@@ -13,7 +9,9 @@ import numpy
 from isthmus.errors import IndexOutside, UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import one_axis
+from isthmus.graph.whole import is_whole, whole
 from isthmus.trace.array import Array
+from isthmus.trace.attributes import plain
 
 from .axes import moveaxis
 from .conversion import array, asarray, astype

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from isthmus.graph.whole import is_whole, whole, wholes
-
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim, equal
 from isthmus.graph.infer import one_axis
+from isthmus.graph.whole import is_whole, whole, wholes
 
 from .axes import atleast_1d, atleast_2d, atleast_3d
 from .conversion import asarray

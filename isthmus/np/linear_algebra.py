@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from isthmus.graph.whole import is_whole, whole, wholes
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +11,7 @@ from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import equal
 from isthmus.graph.infer import matrix_product, one_axis
 from isthmus.graph.shapes import product
+from isthmus.graph.whole import is_whole, whole, wholes
 from isthmus.trace.op import primitive
 
 from .complex_numbers import conj

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from isthmus.trace.op import TRACED, kind_of
-
-from isthmus.errors import IndexOutside
-
-from isthmus.errors import WrongKind
-
 from typing import Any
 
 import numpy
 
 from isthmus.analysis import intervals
-from isthmus.errors import UsageError
+from isthmus.errors import IndexOutside, UsageError, WrongKind
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast, product, same_shape

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from isthmus.errors import WrongKind
-
 from collections.abc import Callable
 from typing import Any
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import WrongKind
 from isthmus.graph.infer import INT64, reduction
 from isthmus.trace.op import composite, primitive
 

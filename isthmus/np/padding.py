@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from isthmus.errors import WrongKind
-
-from isthmus.trace.attributes import plain
-
-from isthmus.graph.whole import is_whole
-
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy
 
 from isthmus.analysis import intervals
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim, same
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
+from isthmus.graph.whole import is_whole
+from isthmus.trace.attributes import plain
 from isthmus.trace.op import composite
 
 from . import host_only

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from isthmus.trace.attributes import plain
-
 from typing import Any
 
 import numpy
@@ -14,6 +12,7 @@ from isthmus.graph.dims import Dim
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import broadcast as broadcast_sizes
+from isthmus.trace.attributes import plain
 from isthmus.trace.op import primitive
 from isthmus.trace.slots import np
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from isthmus.graph.infer import DType
-
-from isthmus.graph.nodes import Type
-
-from isthmus.errors import WrongKind
-
 from typing import Any
 
 import numpy
 
-from isthmus.graph.infer import Elementwise, elementwise
+from isthmus.errors import WrongKind
+from isthmus.graph.infer import DType, Elementwise, elementwise
+from isthmus.graph.nodes import Type
 from isthmus.graph.ufunc_types import Loop
 from isthmus.trace.op import primitive
 

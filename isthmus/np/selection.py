@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from isthmus.errors import WrongKind
-
 from collections.abc import Sequence
 from typing import Any
 
 import numpy
 
-from isthmus.errors import IndexOutside, UsageError
+from isthmus.errors import IndexOutside, UsageError, WrongKind
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import axes_of, one_axis
 from isthmus.graph.nodes import Type

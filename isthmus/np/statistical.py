@@ -6,13 +6,6 @@ choice, which is the elements' own, but int64 or uint64 for smaller integers.
 
 from __future__ import annotations
 
-from . import masks
-
-from isthmus.trace.op import Op
-
-
-from isthmus.errors import WrongKind
-
 import builtins
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +13,7 @@ from typing import Any
 import numpy
 
 from isthmus.analysis import needs
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import (
     BOOL,
@@ -35,6 +28,7 @@ from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import product
 from isthmus.trace.op import composite, primitive
 
+from . import masks
 from .comparisons import equal
 from .complex_numbers import imag, real
 from .conversion import asarray, astype
@@ -275,9 +269,7 @@ def prod(
     >>> np.prod(np.asarray([[1, 2], [3, 4]]), axis=0)
     array([3, 8])
     """
-    return numpy.prod(
-        x, axis=axis, dtype=dtype, keepdims=keepdims, **masks.given(where, initial)
-    )
+    return numpy.prod(x, axis=axis, dtype=dtype, keepdims=keepdims, **masks.given(where, initial))
 
 
 @primitive(
@@ -308,9 +300,7 @@ def sum(
     >>> np.sum(np.asarray([[1, 2], [3, 4]]), axis=0)
     array([4, 6])
     """
-    return numpy.sum(
-        x, axis=axis, dtype=dtype, keepdims=keepdims, **masks.given(where, initial)
-    )
+    return numpy.sum(x, axis=axis, dtype=dtype, keepdims=keepdims, **masks.given(where, initial))
 
 
 @masks.masked(masks.std)

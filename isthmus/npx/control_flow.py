@@ -12,8 +12,6 @@ arrays. A step has arrays of its own, to which it may assign.
 
 from __future__ import annotations
 
-from isthmus.trace.attributes import plain
-
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +19,7 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import UsageError
+from isthmus.trace.attributes import plain
 from isthmus.trace.traced import any_traced, is_traced
 
 from .control_operators import common_length

@@ -8,12 +8,12 @@ squares on |x| < 3.9; within 5e-7 absolute.
 
 from __future__ import annotations
 
-from isthmus.errors import WrongKind
-
 import math
 from typing import Any
 
 import numpy
+
+from isthmus.errors import WrongKind
 
 __all__ = ["erf", "real_floating"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from isthmus.graph.whole import is_whole, whole, wholes
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +9,7 @@ import numpy
 
 from isthmus.errors import DimensionError, UsageError, WrongKind
 from isthmus.graph.dims import Dim
+from isthmus.graph.whole import is_whole, whole, wholes
 
 __all__ = ["Padding", "Pair", "output_size", "padded", "padding_of", "pair", "taps"]
 

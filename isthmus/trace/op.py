@@ -18,7 +18,7 @@ from functools import cached_property, update_wrapper
 from itertools import chain, repeat
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from isthmus.errors import WrongKind, UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import Elementwise
 from isthmus.graph.nodes import Held

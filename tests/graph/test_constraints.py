@@ -47,7 +47,9 @@ def test_constraints_survive_a_file(tmp_path: Any) -> None:
         again(numpy.ones((2, 9), numpy.float32))
 
 
-@pytest.mark.parametrize("text", ["n", "n = 3", "n < n", "n <= 3 <= 4", "n <= [1]", "<= 3", "n <= k-"])
+@pytest.mark.parametrize(
+    "text", ["n", "n = 3", "n < n", "n <= 3 <= 4", "n <= [1]", "<= 3", "n <= k-"]
+)
 def test_what_is_no_constraint(text: str) -> None:
     with pytest.raises(UsageError, match=r"write (one such as|a name such as|another)"):
         constraints([text])
@@ -101,7 +103,17 @@ def test_a_constraint_on_no_size_of_the_specs_is_refused() -> None:
 
 
 NAMES = ("a", "b")
-TEXTS = ["a <= 7", "a >= 2", "b > a", "b <= a + 3", "2*a >= b", "b < 9", "a >= b - 1", "a % 2 == 0", "a == b"]
+TEXTS = [
+    "a <= 7",
+    "a >= 2",
+    "b > a",
+    "b <= a + 3",
+    "2*a >= b",
+    "b < 9",
+    "a >= b - 1",
+    "a % 2 == 0",
+    "a == b",
+]
 SIZES = ["a - 1", "b - a", "2*b - a", "a - 8", "b + a - 2", "7 - b", "a*b", "3*a - 2*b + 1"]
 
 

@@ -1,4 +1,4 @@
-"""Reductions with `where=` and `initial=` are NumPy's: eagerly, compiled, held, and by gradients."""
+"""Reductions with `where=` and `initial=` are NumPy's: eagerly, compiled, held, differentiated."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ def test_masked_reductions_eagerly_and_held(name: str) -> None:
         check(case(np, x, M), wanted)
         held = numpy.asarray(case(xp, xp.asarray(x), xp.asarray(M)))
         assert held.dtype == wanted.dtype and held.shape == wanted.shape
-        near = {"rtol": 2e-3, "atol": 1e-3} if dtype == "float16" else {"rtol": 1e-5}
+        near: dict[str, Any] = (
+            {"rtol": 2e-3, "atol": 1e-3} if dtype == "float16" else {"rtol": 1e-5}
+        )
         numpy.testing.assert_allclose(held, wanted, **near)
 
 
@@ -110,8 +112,9 @@ def test_gradients_of_masked_reductions(name: str) -> None:
 
 def test_saved_and_through_numpys_protocol(tmp_path: Any) -> None:
     run = im.compile(
-        lambda x, m: numpy.sum(x, axis=1, where=m, initial=2)
-        + numpy.add.reduce(x, axis=1, where=m),
+        lambda x, m: (
+            numpy.sum(x, axis=1, where=m, initial=2) + numpy.add.reduce(x, axis=1, where=m)
+        ),
         NAMED,
         backend="numpy",
     )

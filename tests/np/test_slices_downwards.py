@@ -48,7 +48,7 @@ def test_slices_that_run_down(cut: slice, device_backend: dict[str, Any]) -> Non
 def test_bounds_may_be_sizes(device_backend: dict[str, Any]) -> None:
     def function(x: Any, y: Any) -> Any:
         n, k = x.shape[0], y.shape[0]
-        return x[n - 1 : 0 : -1], x[n : k : -2], x[k::-1]
+        return x[n - 1 : 0 : -1], x[n:k:-2], x[k::-1]
 
     types = (NAMED, im.spec("float32", ("k",)))
     found = im.compile(function, types, **device_backend)(X, X[:4, 0])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from isthmus.graph.nodes import Type
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,10 @@ from whole_calls import ALL, NETWORK, ONLY_KNOWN, SIZES, Whole
 
 import isthmus as im
 from isthmus import nn, np, npx
-from isthmus.errors import WrongKind, TraceError
+from isthmus.errors import TraceError, WrongKind
 from isthmus.graph import tree
 from isthmus.graph.dims import Dim
+from isthmus.graph.nodes import Type
 
 X = numpy.random.default_rng(0).standard_normal(SIZES, numpy.float32)
 FORMS: dict[str, Whole] = {"int64": numpy.int64, "int8": numpy.int8, "0-d": numpy.array}
@@ -82,9 +81,7 @@ def test_saved_programs(name: str, tmp_path: Path, device_backend: dict[str, Any
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ALL)
-def test_compiled_saved_and_held(
-    name: str, tmp_path: Path, device_backend: dict[str, Any]
-) -> None:
+def test_compiled_saved_and_held(name: str, tmp_path: Path, device_backend: dict[str, Any]) -> None:
     wanted = ALL[name](X, int)
     for types in (KNOWN,) if name in ONLY_KNOWN else (KNOWN, NAMED):
         run = im.compile(lambda x: ALL[name](x, numpy.array), types, **device_backend)
@@ -157,7 +154,9 @@ def test_other_numbers_are_type_errors(name: str, form: Any) -> None:
 
 
 def test_messages_say_which_number() -> None:
-    with pytest.raises(WrongKind, match=r"np.tril: k=1.5 where a whole number is needed; give an int"):
+    with pytest.raises(
+        WrongKind, match=r"np.tril: k=1.5 where a whole number is needed; give an int"
+    ):
         im.trace(lambda x: np.tril(x, k=1.5), NAMED)  # type: ignore[arg-type]
     types = (NAMED, im.spec("int32"))
     with pytest.raises(TraceError, match="its value is not known yet"):

@@ -174,7 +174,9 @@ NETWORK: dict[str, Callable[[Any, Whole], Any]] = {
     ),
     "l2_normalize": lambda x, i: npx.l2_normalize(x, axis=i(1)),
     "log_softmax": lambda x, i: npx.log_softmax(x, axis=i(1)),
-    "max_pool": lambda x, i: npx.max_pool(x[None], window=i(2), padding=((i(0), i(1)), (i(0), i(0)))),
+    "max_pool": lambda x, i: npx.max_pool(
+        x[None], window=i(2), padding=((i(0), i(1)), (i(0), i(0)))
+    ),
     "softmax": lambda x, i: npx.softmax(x, axis=i(0)),
 }
 

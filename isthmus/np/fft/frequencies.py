@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from isthmus.graph.whole import whole, wholes
-
 from typing import Any
 
 import numpy
 
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import one_axis
+from isthmus.graph.whole import whole, wholes
 from isthmus.np.comparisons import less
 from isthmus.np.conversion import asarray, astype, check_device
 from isthmus.np.elementwise import divide, multiply, subtract

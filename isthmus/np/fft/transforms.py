@@ -7,20 +7,17 @@ sum is divided by its number of terms n: "backward" in the inverse, "forward" in
 
 from __future__ import annotations
 
-from isthmus.graph.whole import wholes
-
-from isthmus.errors import WrongKind
-
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Literal
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import DType, one_axis
 from isthmus.graph.nodes import Type
+from isthmus.graph.whole import wholes
 from isthmus.np import host_only
 from isthmus.np.complex_numbers import conj
 from isthmus.np.conversion import asarray
@@ -192,7 +189,10 @@ def _pairs(x: Any, s: Any, axes: Any, halved: bool = False) -> list[tuple[Any, i
     if len(counts) != len(axes) or not axes:
         raise UsageError(f"s={s} and axes={axes}: give as many sizes as axes, at least one")
     if s is not None and halved and counts[-1] is None:
-        counts = [*counts[:-1], x.shape[one_axis(axes[-1], x.ndim)]]  # -1 is the size of x, not of the result
+        counts = [
+            *counts[:-1],
+            x.shape[one_axis(axes[-1], x.ndim)],
+        ]  # -1 is the size of x, not of the result
     return list(zip(counts, axes, strict=True))
 
 

@@ -5,15 +5,13 @@ The dtypes are NumPy's own, asked of it once for matrices of each dtype.
 
 from __future__ import annotations
 
-from isthmus.errors import WrongKind
-
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy
 
-from isthmus.errors import UsageError
+from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim, Shape, equal
 from isthmus.graph.infer import DType
 from isthmus.graph.nodes import Type

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from isthmus.graph.solving import Solution, solutions
-
 from typing import Any, Protocol
 
 from isthmus.graph.dims import Dim, FloorDivision, Shape, same
 from isthmus.graph.nodes import Graph
+from isthmus.graph.solving import Solution, solutions
 
 __all__ = ["Sizes", "reshape_pattern"]
 
