@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy
@@ -44,11 +45,12 @@ def is_array(operand: Any) -> bool:
     return isinstance(operand, numpy.ndarray | numpy.generic)
 
 
-def call(op: Op[..., Any], sample: Sample, arrays: tuple[Any, ...]) -> Any:
+def call(op: Any, sample: Sample, arrays: tuple[Any, ...]) -> Any:
     """The operator with the sample's arrays replaced; scalars and None stay."""
     source: Iterator[Any] = iter(arrays)
     operands = [next(source) if is_array(operand) else operand for operand in sample.operands]
-    return op(operands, **sample.attributes) if op.variadic else op(*operands, **sample.attributes)
+    variadic = getattr(op, "variadic", False)
+    return op(operands, **sample.attributes) if variadic else op(*operands, **sample.attributes)
 
 
 def cast(sample: Sample, dtype: str) -> tuple[Any, ...]:
@@ -127,6 +129,28 @@ def test_compiled_calls_of_every_dtype(op: Op[..., Any], backend: str) -> None:
     for sample in SAMPLES[op]:
         for dtype in DTYPES if any(map(is_array, sample.operands)) else ():
             compare(op, sample, dtype, chosen)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if hasattr(numpy, op.name[3:])], ids=str)
+def test_scalars_where_numpy_gives_them(op: Op[..., Any]) -> None:
+    """Of no axes NumPy gives numbers of some functions, and arrays of others."""
+    for sample in SAMPLES[op]:
+        if any(map(is_array, sample.operands)) and not sample.attributes.keys() - {"axis"}:
+            arrays = tuple(x for x in sample.operands if is_array(x))
+            wanted = outcome_of(partial(call, getattr(numpy, op.name[3:]), sample, arrays))
+            found = outcome_of(partial(call, op, sample, arrays))
+            if isinstance(wanted, numpy.generic):
+                assert isinstance(found, numpy.generic), op
+
+
+def outcome_of(function: Callable[[], Any]) -> Any:
+    """The result as it is; None where NumPy's function takes other arguments."""
+    with warnings.catch_warnings(), numpy.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            return function()
+        except (TypeError, ValueError):
+            return None
 
 
 def test_every_exception_is_an_operator() -> None:
