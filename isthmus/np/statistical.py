@@ -112,8 +112,8 @@ def _as_truth(_: Any) -> list[Any]:
 def all(x: Any, /, axis: Any = None, *, keepdims: bool = False, where: Any = True) -> Any:
     """Whether every element is true: not 0. True of none.
 
-    axis: an int, several or None for all. Result: bool. Raises UsageError for an axis that x lacks;
-    of a NumPy array NumPy's AxisError. As `numpy.all`.
+    axis: an int, several or None for all. where: a mask of the elements that count. Result: bool.
+    Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As `numpy.all`.
 
     >>> from isthmus import np
     >>> np.all(np.asarray([[1, 0], [2, 3]]), axis=1)
@@ -128,8 +128,8 @@ def all(x: Any, /, axis: Any = None, *, keepdims: bool = False, where: Any = Tru
 def any(x: Any, /, axis: Any = None, *, keepdims: bool = False, where: Any = True) -> Any:
     """Whether some element is true: not 0. False of none.
 
-    axis: an int, several or None for all. Result: bool. Raises UsageError for an axis that x lacks;
-    of a NumPy array NumPy's AxisError. As `numpy.any`.
+    axis: an int, several or None for all. where: a mask of the elements that count. Result: bool.
+    Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As `numpy.any`.
 
     >>> from isthmus import np
     >>> np.any(np.asarray([[0, 0], [2, 0]]), axis=1)
@@ -156,7 +156,8 @@ def max(
 ) -> Any:
     """The largest element; NaN if one is.
 
-    axis: an int, several or None for all. Result: x's dtype. Raises UsageError for an axis that x
+    axis: an int, several or None for all. initial: one more element; where: a mask of the elements
+    that count, which takes an initial. Result: x's dtype. Raises UsageError for an axis that x
     lacks; of a NumPy array NumPy's AxisError, and ValueError of no elements. As `numpy.max`.
 
     >>> from isthmus import np
@@ -184,7 +185,8 @@ def min(
 ) -> Any:
     """The smallest element; NaN if one is.
 
-    axis: an int, several or None for all. Result: x's dtype. Raises UsageError for an axis that x
+    axis: an int, several or None for all. initial: one more element; where: a mask of the elements
+    that count, which takes an initial. Result: x's dtype. Raises UsageError for an axis that x
     lacks; of a NumPy array NumPy's AxisError, and ValueError of no elements. As `numpy.min`.
 
     >>> from isthmus import np
@@ -230,9 +232,9 @@ def mean(
 ) -> Any:
     """The sum divided by the number of elements.
 
-    axis: an int, several or None for all. Result: `dtype`, else x's floating dtype, float64 of
-    integers. Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As
-    `numpy.mean`.
+    axis: an int, several or None for all. where: a mask of the elements that count. Result:
+    `dtype`, else x's floating dtype, float64 of integers. Raises UsageError for an axis that x
+    lacks; of a NumPy array NumPy's AxisError. As `numpy.mean`.
 
     >>> from isthmus import np
     >>> np.mean(np.asarray([[1, 2], [3, 4]]), axis=0)
@@ -261,9 +263,9 @@ def prod(
 ) -> Any:
     """The product of the elements; small ints are multiplied as int64. 1 of none.
 
-    axis: an int, several or None for all. Result: `dtype`, else x's, but int64 or uint64 of smaller
-    integers. Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As
-    `numpy.prod`.
+    axis: an int, several or None for all. initial: one more factor; where: a mask of the elements
+    that count. Result: `dtype`, else x's, but int64 or uint64 of smaller integers. Raises
+    UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As `numpy.prod`.
 
     >>> from isthmus import np
     >>> np.prod(np.asarray([[1, 2], [3, 4]]), axis=0)
@@ -292,9 +294,9 @@ def sum(
 ) -> Any:
     """The sum of the elements; small ints are added as int64. 0 of none.
 
-    axis: an int, several or None for all. Result: `dtype`, else x's, but int64 or uint64 of smaller
-    integers. Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As
-    `numpy.sum`.
+    axis: an int, several or None for all. initial: one more summand; where: a mask of the elements
+    that count. Result: `dtype`, else x's, but int64 or uint64 of smaller integers. Raises
+    UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As `numpy.sum`.
 
     >>> from isthmus import np
     >>> np.sum(np.asarray([[1, 2], [3, 4]]), axis=0)
@@ -341,9 +343,10 @@ def var(
 ) -> Any:
     """sum(|x - mean(x)|**2) / max(n - ddof, 0), of n elements; `correction` also means ddof.
 
-    axis: an int, several or None for all. Result: `dtype`, else x's floating dtype, real of a
-    complex one and float64 of integers. Raises UsageError for ddof beside `correction`, and for an
-    axis that x lacks (NumPy arrays: AxisError). As `numpy.var`.
+    axis: an int, several or None for all. where: a mask of the elements that count. Result:
+    `dtype`, else x's floating dtype, real of a complex one and float64 of integers. Raises
+    UsageError for ddof beside `correction`, and for an axis that x lacks (NumPy arrays: AxisError).
+    As `numpy.var`.
 
     >>> from isthmus import np
     >>> np.var(np.asarray([[1.0, 4.0], [3.0, 8.0]]), axis=0, ddof=1)
