@@ -126,7 +126,7 @@ def refuses(node: Node) -> str | None:
     if node.op is npx.convolution and not _types(node)[1].is_static:
         return "OpenVINO does not convolve with a weight of unknown size"
     if node.op.looks_up and node.attributes.get("mode") == "wrap":
-        return "OpenVINO divides integers through float32, by which positions go round; mode='clip' it takes"
+        return "OpenVINO divides integers through float32, as positions go round; take mode='clip'"
     return index_reason(node) or body_reason(node, refuses)
 
 

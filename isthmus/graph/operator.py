@@ -72,6 +72,8 @@ class Operator:
     discovers: a size of the results depends on values; the attribute `size` names it.
     cast_to: the attribute with a dtype that operands are cast to before, if it is given.
     chooses: one of its bodies is run.
+    masked: `(op, x, where, initial, attributes)`: what a call with `where=` or `initial=` is made
+        of, which are no attributes of its nodes.
     slices: the attribute that says of how many leading operands each step takes a slice.
     checked: every run is held to `infer`: what the rule refuses is refused of NumPy's arrays as
         well, and results of another number, dtype or shape are an error; see `graph.contract`.
@@ -105,6 +107,7 @@ class Operator:
     discovers: bool = False
     cast_to: str | None = None
     chooses: bool = False
+    masked: Rule | None = None
     slices: str | None = None
     checked: bool = False
     foreign: bool = False

@@ -43,6 +43,7 @@ from . import (
     nan_statistics,
     order,
     padding,
+    pieces,
     polynomials,
     positions,
     products,
@@ -56,6 +57,7 @@ from . import (
     statistical,
     triangles,
     trigonometry,
+    windows,
 )
 from .assignment import *
 from .axes import *
@@ -84,6 +86,7 @@ from .manipulation import *
 from .nan_statistics import *
 from .order import *
 from .padding import *
+from .pieces import *
 from .polynomials import *
 from .positions import *
 from .products import *
@@ -97,6 +100,7 @@ from .sets import *
 from .statistical import *
 from .triangles import *
 from .trigonometry import *
+from .windows import *
 
 __all__ = ["fft", "linalg"]
 __all__ += assignment.__all__
@@ -126,6 +130,7 @@ __all__ += manipulation.__all__
 __all__ += nan_statistics.__all__
 __all__ += order.__all__
 __all__ += padding.__all__
+__all__ += pieces.__all__
 __all__ += polynomials.__all__
 __all__ += positions.__all__
 __all__ += products.__all__
@@ -139,11 +144,17 @@ __all__ += sets.__all__
 __all__ += statistical.__all__
 __all__ += triangles.__all__
 __all__ += trigonometry.__all__
+__all__ += windows.__all__
 
 
 def __getattr__(name: str) -> NoReturn:
     import difflib
 
+    if name == "lib":
+        raise AttributeError(
+            "isthmus.np has no 'lib'; sliding_window_view of numpy.lib.stride_tricks is "
+            "np.sliding_window_view"
+        )
     near = difflib.get_close_matches(name, __all__, n=1)
     hint = f"the nearest is np.{near[0]}" if near else "see dir(isthmus.np) for what there is"
     known = "NumPy has it, this release does not" if hasattr(numpy, name) else "NumPy has none"

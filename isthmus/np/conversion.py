@@ -52,7 +52,8 @@ def _settled_dtype(x: Type, dtype: Any) -> dict[str, Any]:
 )
 def _astype(x: Any, /, dtype: Any) -> Any:
     """x with another dtype; floats are truncated to ints, and ints wrap, as in NumPy."""
-    return numpy.asarray(x).astype(dtype)
+    known = x if isinstance(x, numpy.generic) else numpy.asarray(x)
+    return known.astype(dtype)
 
 
 def astype(x: Any, /, dtype: Any, *, copy: bool = True, device: Any = None) -> Any:

@@ -14,10 +14,14 @@ from isthmus.graph.whole import wholes
 from isthmus.trace.op import composite, primitive
 
 from . import host_only
-from .comparisons import not_equal
+from .comparisons import equal as equals
+from .comparisons import greater, less, logical_and, not_equal
 from .conversion import asarray, astype
-from .elementwise import subtract
+from .cumulative import cumsum
+from .elementwise import abs, remainder, subtract
 from .manipulation import broadcast_to, concat, reshape
+from .parts import in_parts
+from .searching import where
 from .statistical import sum
 
 _COMPLEX128 = numpy.dtype(numpy.complex128)
@@ -28,6 +32,7 @@ __all__ = [
     "gradient",
     "interp",
     "trapezoid",
+    "unwrap",
 ]
 
 
@@ -198,6 +203,40 @@ def trapezoid(y: Any, /, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     width = dx if x is None else _widths(asarray(x), y.ndim, along)
     pairs = y[_cut(along, 1, None)] + y[_cut(along, None, -1)]
     return sum(width * pairs / 2.0, axis=along)
+
+
+@in_parts(numpy.unwrap)
+def unwrap(
+    p: Any,
+    /,
+    discont: float | None = None,
+    axis: int = -1,
+    *,
+    period: float = 6.283185307179586,
+) -> Any:
+    """p with multiples of the period added, so that neighbours differ by at most half of it.
+
+    discont: a jump that is kept if it is smaller, half of the period by default. Result: p's dtype,
+    float64 of integers unless the period is a whole number. Raises UsageError for an axis that is
+    not there. As `numpy.unwrap`.
+
+    >>> from isthmus import np
+    >>> np.unwrap(np.asarray([0, 3, 6, 1, 4]), period=8)
+    array([ 0,  3,  6,  9, 12])
+    """
+    p = asarray(p)
+    along = one_axis(axis, p.ndim)
+    steps = diff(p, axis=along)
+    dtype = numpy.result_type(steps.dtype, period)
+    high, odd = divmod(period, 2) if dtype.kind in "iu" else (period / 2, 0)
+    near = remainder(subtract(steps, -high), period) + -high
+    if not odd:  # half a period is a step up or down, as it was
+        near = where(logical_and(equals(near, -high), greater(steps, 0)), high, near)
+    added = subtract(near, steps)
+    kept = less(abs(steps), period / 2 if discont is None else discont)
+    added = where(kept, numpy.zeros((), added.dtype), added)
+    rest = astype(p[_cut(along, 1, None)], dtype) + cumsum(added, axis=along)
+    return concat([astype(p[_cut(along, 0, 1)], dtype), astype(rest, dtype)], axis=along)
 
 
 def _widths(x: Any, ndim: int, axis: int) -> Any:

@@ -132,7 +132,12 @@ def _extreme(function: Callable[..., Any], x: Any, last: float, axis: Any, keepd
         return function(x, axis, keepdims=keepdims)
     filler = complex(last, last) if x.dtype.kind == "c" else last
     found = function(_without(x, filler), axis, keepdims=keepdims)
-    return where(all(isnan(x), axis, keepdims=keepdims), numpy.nan, found)
+    return _number(where(all(isnan(x), axis, keepdims=keepdims), numpy.nan, found))
+
+
+def _number(found: Any) -> Any:
+    """Of no axes NumPy's scalar, as its reductions give it; `where` gives an array."""
+    return found[()] if isinstance(found, numpy.ndarray) and not found.ndim else found
 
 
 @composite
@@ -190,7 +195,7 @@ def nanvar(
     squares = square(apart) if x.dtype.kind == "f" else real(multiply(apart, conj(apart)))
     total = sum(squares, axis, dtype, keepdims=keepdims)
     left = subtract(_count(x, total.dtype, axis, keepdims), lost)
-    return where(less_equal(left, 0), numpy.nan, divided(total, left))
+    return _number(where(less_equal(left, 0), numpy.nan, divided(total, left)))
 
 
 @composite

@@ -28,6 +28,7 @@ from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import product
 from isthmus.trace.op import composite, primitive
 
+from . import masks
 from .comparisons import equal
 from .complex_numbers import imag, real
 from .conversion import asarray, astype
@@ -114,32 +115,36 @@ def _as_truth(_: Any) -> list[Any]:
     return [BOOL]
 
 
-@primitive(infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False)
-def all(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+@primitive(
+    infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False, masked=masks.truth("all")
+)
+def all(x: Any, /, axis: Any = None, *, keepdims: bool = False, where: Any = True) -> Any:
     """Whether every element is true: not 0. True of none.
 
-    axis: an int, several or None for all. Result: bool. Raises UsageError for an axis that x lacks;
-    of a NumPy array NumPy's AxisError. As `numpy.all`.
+    axis: an int, several or None for all. where: a mask of the elements that count. Result: bool.
+    Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As `numpy.all`.
 
     >>> from isthmus import np
     >>> np.all(np.asarray([[1, 0], [2, 3]]), axis=1)
     array([False,  True])
     """
-    return numpy.all(x, axis=axis, keepdims=keepdims)
+    return numpy.all(x, axis=axis, keepdims=keepdims, **masks.given(where))
 
 
-@primitive(infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False)
-def any(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+@primitive(
+    infer=reduction(lambda _: BOOL), promote=_as_truth, may_raise=False, masked=masks.truth("any")
+)
+def any(x: Any, /, axis: Any = None, *, keepdims: bool = False, where: Any = True) -> Any:
     """Whether some element is true: not 0. False of none.
 
-    axis: an int, several or None for all. Result: bool. Raises UsageError for an axis that x lacks;
-    of a NumPy array NumPy's AxisError. As `numpy.any`.
+    axis: an int, several or None for all. where: a mask of the elements that count. Result: bool.
+    Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As `numpy.any`.
 
     >>> from isthmus import np
     >>> np.any(np.asarray([[0, 0], [2, 0]]), axis=1)
     array([False,  True])
     """
-    return numpy.any(x, axis=axis, keepdims=keepdims)
+    return numpy.any(x, axis=axis, keepdims=keepdims, **masks.given(where))
 
 
 @primitive(
@@ -147,18 +152,28 @@ def any(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     vjp=_extreme_gradient,
     may_raise=False,
     needs=needs.not_empty,
+    masked=masks.extreme("maximum"),
 )
-def max(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+def max(
+    x: Any,
+    /,
+    axis: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The largest element; NaN if one is.
 
-    axis: an int, several or None for all. Result: x's dtype. Raises UsageError for an axis that x
+    axis: an int, several or None for all. initial: one more element; where: a mask of the elements
+    that count, which takes an initial. Result: x's dtype. Raises UsageError for an axis that x
     lacks; of a NumPy array NumPy's AxisError, and ValueError of no elements. As `numpy.max`.
 
     >>> from isthmus import np
     >>> np.max(np.asarray([[1, 5], [7, 2]]), axis=0)
     array([7, 5])
     """
-    return numpy.max(x, axis=axis, keepdims=keepdims)
+    return numpy.max(x, axis=axis, keepdims=keepdims, **masks.given(where, initial))
 
 
 @primitive(
@@ -166,18 +181,28 @@ def max(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     vjp=_extreme_gradient,
     may_raise=False,
     needs=needs.not_empty,
+    masked=masks.extreme("minimum"),
 )
-def min(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+def min(
+    x: Any,
+    /,
+    axis: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The smallest element; NaN if one is.
 
-    axis: an int, several or None for all. Result: x's dtype. Raises UsageError for an axis that x
+    axis: an int, several or None for all. initial: one more element; where: a mask of the elements
+    that count, which takes an initial. Result: x's dtype. Raises UsageError for an axis that x
     lacks; of a NumPy array NumPy's AxisError, and ValueError of no elements. As `numpy.min`.
 
     >>> from isthmus import np
     >>> np.min(np.asarray([[1, 5], [7, 2]]), axis=0)
     array([1, 2])
     """
-    return numpy.min(x, axis=axis, keepdims=keepdims)
+    return numpy.min(x, axis=axis, keepdims=keepdims, **masks.given(where, initial))
 
 
 amax, amin = max, min
@@ -205,19 +230,28 @@ def ptp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     may_raise=False,
     adds=added_over_axes,
     in_stages=mean_in_stages,
+    masked=masks.mean,
 )
-def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def mean(
+    x: Any,
+    /,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    keepdims: bool = False,
+    where: Any = True,
+) -> Any:
     """The sum divided by the number of elements.
 
-    axis: an int, several or None for all. Result: `dtype`, else x's floating dtype, float64 of
-    integers. Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As
-    `numpy.mean`.
+    axis: an int, several or None for all. where: a mask of the elements that count. Result:
+    `dtype`, else x's floating dtype, float64 of integers. Raises UsageError for an axis that x
+    lacks; of a NumPy array NumPy's AxisError. As `numpy.mean`.
 
     >>> from isthmus import np
     >>> np.mean(np.asarray([[1, 2], [3, 4]]), axis=0)
     array([2., 3.])
     """
-    return numpy.mean(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return numpy.mean(x, axis=axis, dtype=dtype, keepdims=keepdims, **masks.given(where))
 
 
 @primitive(
@@ -226,19 +260,29 @@ def mean(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
     settled=settled_dtype,
     vjp=_prod_gradient,
     may_raise=False,
+    masked=masks.sum_or_product(1, "multiply"),
 )
-def prod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def prod(
+    x: Any,
+    /,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The product of the elements; small ints are multiplied as int64. 1 of none.
 
-    axis: an int, several or None for all. Result: `dtype`, else x's, but int64 or uint64 of smaller
-    integers. Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As
-    `numpy.prod`.
+    axis: an int, several or None for all. initial: one more factor; where: a mask of the elements
+    that count. Result: `dtype`, else x's, but int64 or uint64 of smaller integers. Raises
+    UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As `numpy.prod`.
 
     >>> from isthmus import np
     >>> np.prod(np.asarray([[1, 2], [3, 4]]), axis=0)
     array([3, 8])
     """
-    return numpy.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return numpy.prod(x, axis=axis, dtype=dtype, keepdims=keepdims, **masks.given(where, initial))
 
 
 @primitive(
@@ -249,22 +293,32 @@ def prod(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
     may_raise=False,
     adds=added_over_axes,
     in_stages=_sum_in_stages,
+    masked=masks.sum_or_product(0, "add"),
 )
-def sum(x: Any, /, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+def sum(
+    x: Any,
+    /,
+    axis: Any = None,
+    dtype: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """The sum of the elements; small ints are added as int64. 0 of none.
 
-    axis: an int, several or None for all. Result: `dtype`, else x's, but int64 or uint64 of smaller
-    integers. Raises UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As
-    `numpy.sum`.
+    axis: an int, several or None for all. initial: one more summand; where: a mask of the elements
+    that count. Result: `dtype`, else x's, but int64 or uint64 of smaller integers. Raises
+    UsageError for an axis that x lacks; of a NumPy array NumPy's AxisError. As `numpy.sum`.
 
     >>> from isthmus import np
     >>> np.sum(np.asarray([[1, 2], [3, 4]]), axis=0)
     array([4, 6])
     """
-    return numpy.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return numpy.sum(x, axis=axis, dtype=dtype, keepdims=keepdims, **masks.given(where, initial))
 
 
-@composite
+@masks.masked(masks.std)
 def std(
     x: Any,
     /,
@@ -274,6 +328,7 @@ def std(
     ddof: float = 0,
     keepdims: bool = False,
     correction: float | None = None,
+    where: Any = True,
 ) -> Any:
     """sqrt(var(x)): the standard deviation.
 
@@ -287,7 +342,7 @@ def std(
     return root(var(x, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
 
 
-@composite
+@masks.masked(masks.var)
 def var(
     x: Any,
     /,
@@ -297,12 +352,14 @@ def var(
     ddof: float = 0,
     keepdims: bool = False,
     correction: float | None = None,
+    where: Any = True,
 ) -> Any:
     """sum(|x - mean(x)|**2) / max(n - ddof, 0), of n elements; `correction` also means ddof.
 
-    axis: an int, several or None for all. Result: `dtype`, else x's floating dtype, real of a
-    complex one and float64 of integers. Raises UsageError for ddof beside `correction`, and for an
-    axis that x lacks (NumPy arrays: AxisError). As `numpy.var`.
+    axis: an int, several or None for all. where: a mask of the elements that count. Result:
+    `dtype`, else x's floating dtype, real of a complex one and float64 of integers. Raises
+    UsageError for ddof beside `correction`, and for an axis that x lacks (NumPy arrays: AxisError).
+    As `numpy.var`.
 
     >>> from isthmus import np
     >>> np.var(np.asarray([[1.0, 4.0], [3.0, 8.0]]), axis=0, ddof=1)

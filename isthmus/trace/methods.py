@@ -14,7 +14,10 @@ __all__ = ["Methods"]
 
 
 class Methods:
-    """`x.sum(axis=0)`, `x.reshape(2, -1)` ..., as `numpy.ndarray` has them."""
+    """`x.sum(axis=0)`, `x.reshape(2, -1)` ..., as `numpy.ndarray` has them.
+
+    masks: `where=` and `initial=` of the reductions that NumPy has them for.
+    """
 
     __slots__ = ()
 
@@ -85,32 +88,40 @@ class Methods:
     def dot(self, other: Any) -> Any:
         return np.dot(self, other)
 
-    def sum(self, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-        return np.sum(self, axis=axis, dtype=dtype, keepdims=keepdims)
+    def sum(
+        self, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, **masks: Any
+    ) -> Any:
+        return np.sum(self, axis=axis, dtype=dtype, keepdims=keepdims, **masks)
 
-    def prod(self, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
-        return np.prod(self, axis=axis, dtype=dtype, keepdims=keepdims)
+    def prod(
+        self, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, **masks: Any
+    ) -> Any:
+        return np.prod(self, axis=axis, dtype=dtype, keepdims=keepdims, **masks)
 
-    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return np.mean(self, axis=axis, keepdims=keepdims)
+    def mean(self, axis: Any = None, *, keepdims: bool = False, **masks: Any) -> Any:
+        return np.mean(self, axis=axis, keepdims=keepdims, **masks)
 
-    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-        return np.std(self, axis=axis, correction=ddof, keepdims=keepdims)
+    def std(
+        self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False, **masks: Any
+    ) -> Any:
+        return np.std(self, axis=axis, correction=ddof, keepdims=keepdims, **masks)
 
-    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-        return np.var(self, axis=axis, correction=ddof, keepdims=keepdims)
+    def var(
+        self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False, **masks: Any
+    ) -> Any:
+        return np.var(self, axis=axis, correction=ddof, keepdims=keepdims, **masks)
 
-    def max(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return np.max(self, axis=axis, keepdims=keepdims)
+    def max(self, axis: Any = None, *, keepdims: bool = False, **masks: Any) -> Any:
+        return np.max(self, axis=axis, keepdims=keepdims, **masks)
 
-    def min(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return np.min(self, axis=axis, keepdims=keepdims)
+    def min(self, axis: Any = None, *, keepdims: bool = False, **masks: Any) -> Any:
+        return np.min(self, axis=axis, keepdims=keepdims, **masks)
 
-    def all(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return np.all(self, axis=axis, keepdims=keepdims)
+    def all(self, axis: Any = None, *, keepdims: bool = False, **masks: Any) -> Any:
+        return np.all(self, axis=axis, keepdims=keepdims, **masks)
 
-    def any(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return np.any(self, axis=axis, keepdims=keepdims)
+    def any(self, axis: Any = None, *, keepdims: bool = False, **masks: Any) -> Any:
+        return np.any(self, axis=axis, keepdims=keepdims, **masks)
 
     def argmax(self, axis: int | None = None, *, keepdims: bool = False) -> Any:
         return np.argmax(self, axis=axis, keepdims=keepdims)

@@ -66,7 +66,8 @@ def of_function(function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any
     """numpy.f(*args, **keywords) as np.f. Raises TraceError if there is none."""
     module, name = function.__module__, function.__name__
     try:
-        ours, given = _found(module, name), _taken(name, keywords)
+        ours = _found(module, name)
+        given = _taken(name, keywords, masked=getattr(ours, "masked", None) is not None)
     except TraceError as problem:
         return _by_numpy(function, args, keywords, problem)
     return ours(*args, **given)
@@ -87,7 +88,8 @@ def _ours(
     ufunc: Any, method: str, operands: tuple[Any, ...], keywords: Mapping[str, Any]
 ) -> Callable[[], Any]:
     name = ufunc.__name__
-    given = _taken(f"{name}.{method}" if method != "__call__" else name, keywords)
+    called = f"{name}.{method}" if method != "__call__" else name
+    given = _taken(called, keywords, masked=method == "reduce")
     match method:
         case "__call__":
             dtype = given.pop("dtype", None)
@@ -129,11 +131,14 @@ def _found(module: str, name: str) -> Callable[..., Any]:
     raise TraceError(f"{module}.{name}: {place.__name__} has no such function; {hint}")
 
 
-def _taken(name: str, keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords less those that say nothing; TraceError for one that is refused."""
+def _taken(name: str, keywords: Mapping[str, Any], masked: bool) -> dict[str, Any]:
+    """The keywords less those that say nothing; TraceError for one that is refused.
+
+    masked: `where` and `initial` are of a reduction that takes them.
+    """
     given = {key: value for key, value in keywords.items() if not _says_nothing(key, value)}
     for key in given:
-        if key in _REFUSED:
+        if key in _REFUSED and not (masked and key in ("where", "initial")):
             raise TraceError(f"{name}({key}=...): {key} {_REFUSED[key]}")
     return given
 

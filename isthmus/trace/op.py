@@ -94,9 +94,14 @@ class Op(Operator, Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         kind = max(kind_of(args), kind_of(tuple(kwargs.values())) if kwargs else NUMPY)
-        if kind == NUMPY and self.is_direct:
+        if kind == NUMPY and self.is_direct and not (self.is_composite and _is_masked(kwargs)):
             return self._run(args, kwargs)
         operands, attributes = self._bound(args, kwargs)
+        if self.masked is not None:
+            masks = [attributes.pop(name, None) for name in _MASKS]
+            if _is_masked(kwargs):
+                found: R = self.masked(self, *operands, *masks, attributes)
+                return found
         run: Any = checked_call if kind == NUMPY else record
         if kind == HELD:
             run = _device_of(operands, attributes).run
@@ -115,6 +120,8 @@ class Op(Operator, Generic[P, R]):
 
     def _attribute(self, name: str, value: Any) -> Any:
         """An attribute as a graph holds it; WrongKind where its annotation says `int`."""
+        if self.masked is not None and name in _MASKS:
+            return value
         known = plain(value)
         if name not in self.whole_names or known is None:
             return known
@@ -239,6 +246,14 @@ def _name(body: Callable[..., Any]) -> str:
     module = rest[0] if package == "isthmus" and rest else module_of(body)
     extension = f".{rest[1]}" if rest[1:2] in (["fft"], ["linalg"]) else ""
     return f"{module}{extension}.{body.__name__.lstrip('_')}"
+
+
+_MASKS = ("where", "initial")
+
+
+def _is_masked(kwargs: dict[str, Any]) -> bool:
+    """Whether a reduction is of some elements, or begins with a value."""
+    return kwargs.get("where", True) is not True or kwargs.get("initial") is not None
 
 
 _WHOLE = ("int", "int | None", "int | Dim", int)  # how annotations are written

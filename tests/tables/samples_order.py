@@ -149,6 +149,12 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
         Sample((TIES,), {**_UNIQUE, "wanted": (False, False, False), "axis": 1}),
         Sample((truth(4, 2),), {**_UNIQUE, "axis": 0}),
     ],
+    np.unwrap: [
+        Sample((X,)),
+        Sample((X,), {"axis": 0, "period": 1.5}),
+        Sample((i32(3, 4),), {"axis": 0, "period": 3}),
+        Sample((f32(5),), {"discont": 2.0, "period": 2.5}),
+    ],
     OPERATORS["np.unique_all"]: _SET,
     OPERATORS["np.unique_counts"]: _SET,
     OPERATORS["np.unique_inverse"]: _SET,

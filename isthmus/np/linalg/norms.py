@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
+from isthmus.graph.dims import Dim
 from isthmus.graph.infer import axes_of, one_axis, reduced_shape
 from isthmus.graph.nodes import Type
 from isthmus.graph.whole import wholes
@@ -121,6 +122,8 @@ def _of_vectors(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
 def _largest(size: Any, axis: Any, keepdims: bool) -> Any:
     """The largest of numbers that are not negative; 0 if there are none."""
     gone = [size.shape[i] for i in axes_of(axis, size.ndim)]
+    if any(isinstance(n, Dim) for n in gone):
+        return max(size, axis=axis, keepdims=keepdims, initial=0)
     if any(isinstance(n, int) and n == 0 for n in gone):
         return sum(size, axis=axis, keepdims=keepdims)
     return max(size, axis=axis, keepdims=keepdims)
