@@ -11,25 +11,31 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
 from msgspec import Meta
 
+from isthmus.errors import FileError
+from isthmus.reports.stats.summaries import Summary
+
 from . import foreign
-from .checks import Seconds, Times, clean, converted, fail, seconds, shown, text, told
+from .checks import Seconds, Times, Whole, clean, converted, fail, seconds, shown, text, told
 from .document import NOT_OURS, document_of, text_of
 from .file_fields import run_of
 from .foreign_names import NO_NAMES, Names, of_files
-from .result import NATIVE, Result, ResultFile
+from .moments import utc
+from .naming import visible
+from .result import NATIVE, Damaged, Result, ResultFile
 from .result_fields import Parity, max_rel_error, parity_of, scenario_of
 from .same_machine import machine_of
 
 __all__ = ["NATIVE", "Result", "ResultFile", "read", "read_all"]
 
-PYTEST = "pytest-benchmark"
+PYTEST, OURS = "pytest-benchmark", "isthmus::"
+USUAL_TIMERS = ("perf_counter", "default_timer")
 ROUNDS = Annotated[tuple[Times, ...], Meta(min_length=1)]
 
 Rounds = tuple[tuple[float, ...], ...]
@@ -89,24 +95,61 @@ def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[
 
 
 def _read(path: str, document: dict[str, Any], names: Names) -> ResultFile:
-    results = tuple(_result(path, item, names) for item in document["benchmarks"])
-    for fullname, times in Counter(result.fullname for result in results).items():
-        if times > 1:
-            fail(f"{path}: {fullname}", f"appears {times} times", "name each benchmark once")
+    is_ours = isinstance(document["machine_info"].get("isthmus"), dict)
+    found, repeated = _last_of_each(_benchmarks(path, document["benchmarks"], names, is_ours))
+    results = tuple(one for one in found if isinstance(one, Result))
     names.check(path, [result for result in results if result.origin])
     run = run_of(path, document.get("isthmus"))
+    measured = clean(str(document.get("datetime") or ""))
     return ResultFile(
         path=path,
         machine=machine_of(document["machine_info"]),
-        measured=clean(str(document.get("datetime") or ""))[:19],
+        measured=utc(measured) or measured[:19],
         commit=_commit(document),
         results=results,
+        damaged=tuple(one for one in found if isinstance(one, Damaged)),
+        repeated=repeated,
         missing=run.missing,
         roofline=run.roofline,
         plan=run.plan,
         interrupted=run.interrupted,
         seconds_spent=run.seconds_spent,
     )
+
+
+def _benchmarks(
+    path: str, items: Sequence[Any], names: Names, is_ours: bool
+) -> list[Result | Damaged]:
+    """In the file's order; `FileError` where all are damaged, as of the first."""
+    found, refusals = list[Result | Damaged](), list[FileError]()
+    for at, item in enumerate(items):
+        try:
+            found.append(_result(path, item, names, is_ours))
+        except FileError as refusal:
+            name = _name_or(item, f"benchmarks[{at}]")
+            reason = str(refusal).removeprefix(f"{path}: ").removeprefix(f"{name}: ")
+            found.append(Damaged(name, reason))
+            refusals.append(refusal)
+    if refusals and len(refusals) == len(found):
+        raise refusals[0]
+    return found
+
+
+def _name_or(item: Any, place: str) -> str:
+    """The benchmark's name; its place where it has none."""
+    name = (item.get("fullname") or item.get("name")) if isinstance(item, dict) else None
+    return visible(name) if isinstance(name, str) and name else place
+
+
+def _last_of_each(
+    found: Sequence[Result | Damaged],
+) -> tuple[list[Result | Damaged], tuple[str, ...]]:
+    """A test that was run again is there twice, and its last run counts; and such names."""
+    last = {one.fullname: one for one in found}
+    if len(last) == len(found):
+        return list(found), ()
+    counts = Counter(one.fullname for one in found)
+    return list(last.values()), tuple(name for name, count in counts.items() if count > 1)
 
 
 def _commit(document: dict[str, Any]) -> str:
@@ -116,15 +159,23 @@ def _commit(document: dict[str, Any]) -> str:
     return clean(str(info.get("id") or ""))[:12] + dirty
 
 
-def _result(path: str, item: Any, names: Names) -> Result:
+def _result(path: str, item: Any, names: Names, is_ours: bool) -> Result:
+    """Ours has our facts, and our name or our machine's: strangers have such facts, too."""
     if not isinstance(item, dict) or not isinstance(item.get("stats"), dict):
         fail(path, f"benchmark {shown(item)} has no `stats`", NOT_OURS)
-    name = text(path, "a benchmark's name", item.get("fullname") or item.get("name"))
+    name = _name(path, item.get("fullname") or item.get("name"))
     extra = item.get("extra_info")
     where = f"{path}: {name}"
-    if isinstance(extra, dict) and "workload" in extra and "variant" in extra:
+    signed = is_ours or name.startswith(OURS)
+    if signed and isinstance(extra, dict) and "workload" in extra and "variant" in extra:
         return _ours(path, name, where, item, extra)
     return names.given(_foreign(path, name, where, item))
+
+
+def _name(path: str, value: Any) -> str:
+    """As it is written, what cannot be seen in escapes; `FileError` where it is no name."""
+    text(path, "a benchmark's name", value)
+    return visible(str(value))
 
 
 def _foreign(path: str, name: str, where: str, item: dict[str, Any]) -> Result:
@@ -132,7 +183,38 @@ def _foreign(path: str, name: str, where: str, item: dict[str, Any]) -> Result:
     variant = text(where, "name", item.get("name") or name)
     workload = text(where, "group", item.get("group") or variant)
     median = _median(where, rounds, item["stats"])
-    return Result(path, name, workload, variant, median, rounds, origin=PYTEST)
+    return Result(
+        path,
+        name,
+        workload,
+        variant,
+        median,
+        rounds,
+        origin=PYTEST,
+        summary=None if rounds else _summary(where, item["stats"]),
+        timer=_timer(item.get("options")),
+    )
+
+
+def _summary(where: str, stats: dict[str, Any]) -> Summary | None:
+    """Of a file that kept no times; None where it does not tell the quartiles either."""
+    said = {field.name: stats.get(field.name) for field in fields(Summary)}
+    if None in said.values():
+        return None
+    kinds = {name: Whole if name == "rounds" else Seconds for name in said}
+    found = Summary(
+        **{name: converted(where, one, kinds[name], f"stats.{name}") for name, one in said.items()}
+    )
+    if not found.is_ordered:
+        fail(where, "stats has quartiles that are in no order", "measure again")
+    return found
+
+
+def _timer(options: Any) -> str:
+    """The clock's name without its module; "" for the usual one, and where it is not told."""
+    said = options.get("timer") if isinstance(options, dict) else None
+    name = clean(said).rpartition(".")[2] if isinstance(said, str) else ""
+    return "" if name in USUAL_TIMERS else name
 
 
 def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[str, Any]) -> Result:
@@ -158,7 +240,10 @@ def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[st
 REQUIRED = ("workload", "variant", "batch", "precision")
 # What is looked at by itself, and what a file of ours does not say.
 APART = frozenset(
-    ("rounds", "parity", "parity_max_rel_error", "scenario_result", "origin", "rate_per_s")
+    (
+        *("rounds", "parity", "parity_max_rel_error", "scenario_result", "origin", "rate_per_s"),
+        *("summary", "timer"),
+    )
 )
 
 
