@@ -129,6 +129,14 @@ class ResultFile:
     repeated: tuple[str, ...] = ()
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """A line on each benchmark that is damaged, and on each whose earlier runs do not count."""
+        return (
+            *(f"{self.path}: {one.fullname} is left out: {one.reason}" for one in self.damaged),
+            *(f"{self.path}: {name} is there again; the last run counts" for name in self.repeated),
+        )
+
+    @property
     def fullnames(self) -> tuple[str, ...]:
         """Of all benchmarks, with the damaged ones last."""
         results = (result.fullname for result in self.results)

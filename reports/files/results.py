@@ -199,9 +199,9 @@ def _foreign(path: str, name: str, where: str, item: dict[str, Any]) -> Result:
 def _summary(where: str, stats: dict[str, Any]) -> Summary | None:
     """Of a file that kept no times; None where it does not tell the quartiles either."""
     said = {field.name: stats.get(field.name) for field in fields(Summary)}
-    if None in said.values():
+    if any(one is None for name, one in said.items() if name != "mean"):
         return None
-    kinds = {name: Whole if name == "rounds" else Seconds for name in said}
+    kinds: dict[str, Any] = dict.fromkeys(said, Seconds) | {"rounds": Whole, "mean": Seconds | None}
     found = Summary(
         **{name: converted(where, one, kinds[name], f"stats.{name}") for name, one in said.items()}
     )

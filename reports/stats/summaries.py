@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median, quantiles
+from statistics import fmean, median, quantiles
 
 from .intervals import FEWEST_LAW, FEWEST_SAMPLES, LogRatio
 from .medians import Apart, rarest
@@ -27,7 +27,7 @@ ERROR_OF_MEDIAN = math.sqrt(math.pi / 2) / 1.349  # of a normal law, in quartile
 
 @dataclass(frozen=True)
 class Summary:
-    """How many times, and in seconds their median, quartiles and extremes."""
+    """How many times, and in seconds their median, quartiles, extremes and mean, if it is told."""
 
     rounds: int
     median: float
@@ -35,10 +35,11 @@ class Summary:
     q3: float
     min: float
     max: float
+    mean: float | None = None
 
     @property
     def is_ordered(self) -> bool:
-        """Whether the five can be of the same times."""
+        """Whether they can be of the same times."""
         return self.min <= self.q1 <= self.median <= self.q3 <= self.max
 
     @property
@@ -65,7 +66,7 @@ class ByQuartiles:
 def summary_of(times: Sequence[float]) -> Summary:
     """Of raw times, at least one."""
     low, _, high = quantiles(times, n=4, method="inclusive") if len(times) > 1 else 3 * [*times]
-    return Summary(len(times), median(times), low, high, min(times), max(times))
+    return Summary(len(times), median(times), low, high, min(times), max(times), fmean(times))
 
 
 def log_ratio_of_summaries(a: Summary, b: Summary) -> LogRatio:

@@ -7,9 +7,9 @@ from isthmus.reports import ResultFile
 
 from .judging import alone
 
-__all__ = ["damaged"]
+__all__ = ["LEAVE_OUT", "damaged"]
 
-STEP = "or skip it in tool.isthmus.gate.benchmarks of pyproject.toml"
+LEAVE_OUT = "or skip it in tool.isthmus.gate.benchmarks of pyproject.toml"
 
 
 def damaged(base: ResultFile, head: ResultFile) -> list[Verdict]:
@@ -21,7 +21,7 @@ def damaged(base: ResultFile, head: ResultFile) -> list[Verdict]:
             reasons.setdefault(one.fullname, []).append(f"{side}: {one.reason}")
     shared = {*base.fullnames} & {*head.fullnames}
     return [
-        alone(name, "inconclusive", f"{'; '.join(said)}, {STEP}")
+        alone(name, "inconclusive", f"{'; '.join(said)}, {LEAVE_OUT}")
         for name, said in reasons.items()
         if name in shared
     ]

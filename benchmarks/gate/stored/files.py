@@ -29,6 +29,7 @@ from isthmus.reports.tables.peers import PEERS
 
 from .caveats import caveats
 from .damage import damaged
+from .disturbance import Disturbance, believed, disturbance_of
 from .judging import Stored, alone, outcome_of, place_of, under_load
 
 __all__ = ["compare", "compare_files"]
@@ -83,8 +84,10 @@ def compare(
         check_present(base, head)
     check(base, head, both, anywhere=allow_different_machines)
     ours, controls = _split(_with_base(both, base, broken), terms)
+    pairs = [_pair(terms[old.fullname], old, new, base, head) for old, new in ours]
+    disturbance = disturbance_of(pairs)
     stored = Stored(
-        pairs=[_pair(terms[old.fullname], old, new, base, head) for old, new in ours],
+        pairs=pairs if settings.lone_margin is not None else believed(pairs, disturbance),
         controls=[_control(*one, settings.control_terms) for one in controls],
         base=_side(base),
         head=_side(head),
@@ -94,7 +97,7 @@ def compare(
             *_alone(base, head, "missing"),
             *_alone(head, base, "new"),
         ),
-        caveats=caveats(base, head, both),
+        caveats=(*caveats(base, head, both), *_of_disturbance(disturbance, settings)),
         unused=settings.unused(names),
         machine=_machine(head),
         threads=_threads(both),
@@ -106,6 +109,11 @@ def _believed(settings: Settings, base: ResultFile, head: ResultFile) -> Setting
     """Without the noise between processes of this machine, where they may be of another."""
     here = settings.between is None or all(noise.is_here(file.machine) for file in (base, head))
     return settings if here else replace(settings, between=None)
+
+
+def _of_disturbance(found: Disturbance, settings: Settings) -> Iterator[str]:
+    """Nothing where the project says itself what it believes."""
+    return found.lines(settings.lone) if settings.lone_margin is None else iter(())
 
 
 def _without_skipped(file: ResultFile, terms: Mapping[str, Terms]) -> ResultFile:
