@@ -3,10 +3,10 @@
     python -m studies.apart FOLDER [RESULT.json]
 
 A run is a process of pytest-benchmark over six small tests, as anybody stores one; the runs are
-measured one after the other with pauses between them, every fourth does each
-test's work twice. Files of equals are then paired with each other, and files of the doubled with
-files of equals, at random but the same each time; each pair is judged by the code that gates files.
-FOLDER keeps the runs: the same command goes on after a stop, and judges again what is measured.
+measured one after the other with pauses between them, and every fourth does each test's work twice.
+Files of equals are then paired with each other, and files of the doubled with files of equals, at
+random but the same each time; each pair is judged by the code that gates files, and by a plain rule
+on medians. FOLDER keeps the runs: the same command goes on after a stop, and judges them again.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import permutations, product
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ from isthmus.reports import ResultFile, read
 from isthmus.reports.files.checks import clean
 
 from . import study
+from .tables import study_table
+
+Entry = dict[str, Any]
+Rule = Callable[[Entry], bool]
 
 SEED = 15
 DOUBLED_EVERY = 4  # runs
@@ -39,7 +44,8 @@ WORK = "ISTHMUS_STUDY_WORK"  # how often a test does its work
 # Threads that spin for each other beside other work are not what is studied here.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 KINDS = {"equals": 1, "doubled": 2}
-RATIOS = (0.005, 0.05, 0.5, 0.95, 0.995)  # quantiles that the result file tells
+SHARES = (0.005, 0.05, 0.5, 0.95, 0.995)  # quantiles of the ratios that the result file tells
+PLAIN = (0.25, 0.6)  # margins of plain rules
 SUITE = f'''\
 import json
 import os
@@ -91,7 +97,7 @@ def main(arguments: list[str]) -> None:
     found = document(asked)
     path = asked.result or study.default_path("apart")
     result.write(path, found)
-    print(f"{table(found)}\n{path}")
+    print(f"{study_table('apart', path)}\n{path}")
 
 
 # Runs
@@ -138,7 +144,7 @@ def run(suite: Path, path: Path, times: int, seconds: float) -> None:
 # Pairs
 
 
-def document(asked: argparse.Namespace) -> dict[str, Any]:
+def document(asked: argparse.Namespace) -> Entry:
     """What was measured and what the gate said of it."""
     runs = planned(asked.folder, asked.runs)
     files = {path: read(path) for path in runs}
@@ -154,13 +160,14 @@ def document(asked: argparse.Namespace) -> dict[str, Any]:
     return {
         **study.known(_design(asked)),
         "datetime": datetime.now(UTC).isoformat(),
-        "summary": {kind: summary([one for one in pairs if one["kind"] == kind]) for kind in KINDS},
+        "summary": summary(pairs),
+        "ratios": quantiles(pairs),
         "runs": [_run(path, files[path]) for path in runs],
         "pairs": pairs,
     }
 
 
-def _design(asked: argparse.Namespace) -> dict[str, Any]:
+def _design(asked: argparse.Namespace) -> Entry:
     names = ("runs", "pairs", "doubled_pairs", "seconds", "pause")
     return {"seed": SEED, **{name: getattr(asked, name) for name in names}}
 
@@ -169,7 +176,7 @@ def _chosen(every: list[Any], count: int) -> list[Any]:
     return random.Random(SEED).sample(every, min(count, len(every)))
 
 
-def _pair(kind: str, base: Path, head: Path, files: dict[Path, ResultFile]) -> dict[str, Any]:
+def _pair(kind: str, base: Path, head: Path, files: dict[Path, ResultFile]) -> Entry:
     outcome = compare(files[base], files[head])
     return {
         "kind": kind,
@@ -185,7 +192,7 @@ def _ratios(outcome: Outcome) -> list[float]:
     return [round(one.ratio, 4) for one in outcome.verdicts if one.ratio is not None]
 
 
-def _run(path: Path, file: ResultFile) -> dict[str, Any]:
+def _run(path: Path, file: ResultFile) -> Entry:
     times = {one.variant: round(one.median_seconds, result.DIGITS) for one in file.results}
     return {"name": path.stem, "measured": file.measured, "median_seconds": times}
 
@@ -193,30 +200,43 @@ def _run(path: Path, file: ResultFile) -> dict[str, Any]:
 # What they say together
 
 
-def summary(pairs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Pairs, those that failed and those that were called improved, and how far ratios were."""
-    ratios = sorted(ratio for one in pairs for ratio in one["ratios"])
+def summary(pairs: Sequence[Entry]) -> list[Entry]:
+    """For each rule: alarms among pairs of equals, and the doubled that it found."""
+    plain = [_row(f"{margin:.0%} on medians", pairs, partial(_beyond, margin)) for margin in PLAIN]
+    return [_row("isthmus gate", pairs, _regressed, _improved), *plain]
+
+
+def _row(name: str, pairs: Sequence[Entry], worse: Rule, better: Rule | None = None) -> Entry:
+    equals, doubled = ([one for one in pairs if one["kind"] == kind] for kind in KINDS)
     return {
-        "pairs": len(pairs),
-        "failed": sum(one["exit_code"] == 1 for one in pairs),
-        "improved": sum("improved" in one["kinds"] for one in pairs),
-        "ratios": len(ratios),
-        "quantiles": {str(share): ratios[int(share * (len(ratios) - 1))] for share in RATIOS},
-        "farthest": max((max(ratio, 1 / ratio) for ratio in ratios), default=None),
+        "rule": name,
+        "equals": len(equals),
+        "false_alarms": sum(map(worse, equals)),
+        "improved": None if better is None else sum(map(better, equals)),
+        "doubled": len(doubled),
+        "found": sum(map(worse, doubled)),
     }
 
 
-def table(found: dict[str, Any]) -> str:
-    """Markdown: a row for each kind of pair."""
-    lines = [
-        "| pairs of | failed | improved | middle ratio | 99 % of the ratios |",
-        "|---|---|---|---|---|",
-    ]
-    for kind, row in found["summary"].items():
-        low, _, middle, _, high = row["quantiles"].values()
-        counts = f"{row['failed']} of {row['pairs']} | {row['improved']} of {row['pairs']}"
-        lines.append(f"| {kind} | {counts} | {middle:.3f} | {low:.3f} to {high:.3f} |")
-    return "\n".join(lines)
+def _regressed(one: Entry) -> bool:
+    return bool(one["exit_code"] == 1)
+
+
+def _improved(one: Entry) -> bool:
+    return "improved" in one["kinds"]
+
+
+def _beyond(margin: float, one: Entry) -> bool:
+    return max(one["ratios"]) > 1 + margin
+
+
+def quantiles(pairs: Sequence[Entry]) -> dict[str, dict[str, float]]:
+    """Of the ratios of medians, by the kind of pair."""
+    found = {}
+    for kind in KINDS:
+        ratios = sorted(ratio for one in pairs if one["kind"] == kind for ratio in one["ratios"])
+        found[kind] = {str(share): ratios[round(share * (len(ratios) - 1))] for share in SHARES}
+    return found
 
 
 def _arguments(arguments: list[str]) -> argparse.Namespace:

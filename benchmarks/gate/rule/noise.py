@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import math
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -140,4 +141,8 @@ def _place(folder: Path) -> Path:
 
 
 def _here() -> Machine:
-    return machine_of({"isthmus": {"fingerprint": fingerprint(), "conditions": conditions()}})
+    """This machine, with what stands in for its processor's name where it has none."""
+    this = platform.uname()
+    told = {"node": this.node, "machine": this.machine, "system": this.system}
+    ours = {"fingerprint": fingerprint(), "conditions": conditions()}
+    return machine_of({**told, "isthmus": ours})

@@ -31,6 +31,7 @@ from .judging import Stored, alone, outcome_of, place_of, under_load
 
 __all__ = ["gate"]
 
+SHOWN = ("cpu_model", "cores")
 MISSING, NEW = "in the newest stored run, not in HEAD", "in HEAD, in no stored run"
 
 Earlier = Mapping[str, Sequence[Observation]]  # by benchmark, oldest first
@@ -69,7 +70,7 @@ def gate(
         alone=(*_damaged(broken, terms), *gone, *new),
         caveats=(*_again(file), *history.warnings, *before[-1].machine.warnings(now.machine)),
         unused=settings.unused([*(kept.name for kept in now.benchmarks), *broken]),
-        machine={"cpu_model": now.machine.cpu_model, "cores": now.machine.cores},
+        machine={name: told for name in SHOWN if (told := getattr(now.machine, name))},
         threads=_threads(now),
     )
     return outcome_of(stored, strict)

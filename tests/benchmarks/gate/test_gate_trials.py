@@ -15,6 +15,7 @@ from isthmus.benchmarks.gate.rule.noise import (
     Noise,
     between_of,
     informed,
+    is_here,
     recalled,
     remember,
     spread_of,
@@ -27,7 +28,9 @@ from isthmus.benchmarks.gate.self_testing import document, exit_code, suite_here
 from isthmus.benchmarks.gate.suites.workload_suite import Both
 from isthmus.benchmarks.gate.trials import LEVELS, Round, Trial, answers, benchmarks_of, by_level
 from isthmus.benchmarks.harness.clock import Step
+from isthmus.benchmarks.harness.fingerprint import fingerprint
 from isthmus.errors import FileError
+from isthmus.reports.files.same_machine import machine_of
 from studies import rivals
 from studies.experiment import entry, summary, table
 
@@ -206,3 +209,11 @@ def test_a_round_of_real_processes_has_turns_at_every_level(tmp_path: Path) -> N
         assert base.turns.keys() & head.turns.keys()
         assert base.parity is not None and head.parity is not None and head.parity < 1e-3
         assert head.values["peak_memory_mib"] > 10
+
+
+def test_this_machine_is_the_one_whose_noise_is_known() -> None:
+    here, elsewhere = (
+        {"isthmus": {"fingerprint": fingerprint() | other}} for other in ({}, {"cores": 4096})
+    )
+    assert is_here(machine_of(here)) and not is_here(machine_of(elsewhere))
+    assert not is_here(machine_of({}))
