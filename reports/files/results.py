@@ -11,21 +11,18 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
-from typing import Annotated, Any
-
-from msgspec import Meta
+from typing import Any
 
 from isthmus.errors import FileError
-from isthmus.reports.stats.summaries import Summary
 
 from . import foreign
-from .checks import Seconds, Times, Whole, clean, converted, fail, seconds, shown, text, told
+from .checks import clean, converted, fail, shown, text, told
 from .document import NOT_OURS, document_of, text_of
 from .file_fields import run_of
 from .foreign_names import NO_NAMES, Names, of_files
+from .foreign_pytest import median_of, of_entry, rounds_of
 from .moments import utc
 from .naming import visible
 from .result import NATIVE, Damaged, Result, ResultFile
@@ -34,11 +31,7 @@ from .same_machine import machine_of
 
 __all__ = ["NATIVE", "Result", "ResultFile", "read", "read_all"]
 
-PYTEST, OURS = "pytest-benchmark", "isthmus::"
-USUAL_TIMERS = ("perf_counter", "default_timer")
-ROUNDS = Annotated[tuple[Times, ...], Meta(min_length=1)]
-
-Rounds = tuple[tuple[float, ...], ...]
+OURS = "isthmus::"
 
 
 def read(path: str | Path, names: Names = NO_NAMES) -> ResultFile:
@@ -169,7 +162,7 @@ def _result(path: str, item: Any, names: Names, is_ours: bool) -> Result:
     signed = is_ours or name.startswith(OURS)
     if signed and isinstance(extra, dict) and "workload" in extra and "variant" in extra:
         return _ours(path, name, where, item, extra)
-    return names.given(_foreign(path, name, where, item))
+    return names.given(of_entry(path, name, where, item))
 
 
 def _name(path: str, value: Any) -> str:
@@ -178,47 +171,8 @@ def _name(path: str, value: Any) -> str:
     return visible(str(value))
 
 
-def _foreign(path: str, name: str, where: str, item: dict[str, Any]) -> Result:
-    rounds = _rounds(where, item["stats"], {})
-    variant = text(where, "name", item.get("name") or name)
-    workload = text(where, "group", item.get("group") or variant)
-    median = _median(where, rounds, item["stats"])
-    return Result(
-        path,
-        name,
-        workload,
-        variant,
-        median,
-        rounds,
-        origin=PYTEST,
-        summary=None if rounds else _summary(where, item["stats"]),
-        timer=_timer(item.get("options")),
-    )
-
-
-def _summary(where: str, stats: dict[str, Any]) -> Summary | None:
-    """Of a file that kept no times; None where it does not tell the quartiles either."""
-    said = {field.name: stats.get(field.name) for field in fields(Summary)}
-    if any(one is None for name, one in said.items() if name != "mean"):
-        return None
-    kinds: dict[str, Any] = dict.fromkeys(said, Seconds) | {"rounds": Whole, "mean": Seconds | None}
-    found = Summary(
-        **{name: converted(where, one, kinds[name], f"stats.{name}") for name, one in said.items()}
-    )
-    if not found.is_ordered:
-        fail(where, "stats has quartiles that are in no order", "measure again")
-    return found
-
-
-def _timer(options: Any) -> str:
-    """The clock's name without its module; "" for the usual one, and where it is not told."""
-    said = options.get("timer") if isinstance(options, dict) else None
-    name = clean(said).rpartition(".")[2] if isinstance(said, str) else ""
-    return "" if name in USUAL_TIMERS else name
-
-
 def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[str, Any]) -> Result:
-    rounds, parity = _rounds(where, item["stats"], extra), parity_of(where, extra.get("parity"))
+    rounds, parity = rounds_of(where, item["stats"], extra), parity_of(where, extra.get("parity"))
     said = {key: one for key, one in told(extra).items() if key not in APART}
     for key in REQUIRED:
         if not said.get(key):
@@ -226,7 +180,7 @@ def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[st
     said |= {
         "file": path,
         "fullname": name,
-        "median_seconds": _median(where, rounds, item["stats"]),
+        "median_seconds": median_of(where, rounds, item["stats"]),
     }
     return replace(
         converted(where, said, Result),
@@ -253,20 +207,3 @@ def _worst(where: str, parity: Parity | None, value: Any) -> float | None:
     if parity is None or error is None:
         return parity.max_rel_error if parity else error
     return max(parity.max_rel_error, error)
-
-
-def _rounds(where: str, stats: dict[str, Any], extra: dict[str, Any]) -> Rounds:
-    """The rounds of `extra_info`, else all times as one; none of a file of statistics alone."""
-    if extra.get("rounds") is not None:
-        found: Rounds = converted(where, extra["rounds"], ROUNDS, "rounds")
-        return found
-    data = stats.get("data")
-    return () if data is None else (seconds(where, "stats.data", data),)
-
-
-def _median(where: str, rounds: Rounds, stats: dict[str, Any]) -> float:
-    """Of the raw times where they were kept, else the file's own."""
-    if not rounds:
-        own: float = converted(where, stats.get("median"), Seconds, "stats.median")
-        return own
-    return median([value for values in rounds for value in values])
