@@ -105,6 +105,7 @@ def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
             *speedup_table.warnings(rows),
             *quality_table.warnings(newest),
             *repeated(read),
+            *(line for file in read for line in file.left_out),
         ),
         rows=rows,
         peers=peers,

@@ -54,6 +54,12 @@ def _gate(row: Row) -> Sequence[str]:
     return (row["rule"], *(f"{row['alarms'][one]} of {row['gates'][one]}" for one in levels))
 
 
+def _apart(row: Row) -> Sequence[str]:
+    improved = "-" if row["improved"] is None else f"{row['improved']} of {row['equals']}"
+    alarms = f"{row['false_alarms']} of {row['equals']}"
+    return (row["rule"], alarms, improved, f"{row['found']} of {row['doubled']}")
+
+
 AGREEMENT = (
     *("workload", "tool", "ours ms", "theirs ms", "ours / theirs", "95 % interval", "within 3 %"),
 )
@@ -61,10 +67,12 @@ TRUST = (
     *("true ratio", "intervals that hold it", "if exact"),
     *("estimates: least, median, most", "median half width"),
 )
+APART = ("rule", "equals: failed", "equals: improved", "doubled: found")
 GATE = ("rule", "false alarms", "3 % found", "5 % found", "10 % found")
 
 STUDIES: Mapping[str, tuple[Sequence[str], Callable[[Row], Sequence[str]]]] = {
     "agreement": (AGREEMENT, _agreement),
     "trust": (TRUST, _trust),
     "gate": (GATE, _gate),
+    "apart": (APART, _apart),
 }

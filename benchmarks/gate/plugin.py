@@ -20,6 +20,7 @@ from rich.text import Text
 from isthmus.benchmarks.gate.outputs import to_terminal
 from isthmus.benchmarks.gate.outputs.write import FORMATS, write
 from isthmus.benchmarks.gate.rule import settings
+from isthmus.benchmarks.gate.rule.noise import informed
 from isthmus.benchmarks.gate.rule.verdict import Outcome
 from isthmus.benchmarks.gate.stored.files import compare
 from isthmus.errors import IsthmusError, NothingMeasured
@@ -95,7 +96,7 @@ def judged(
     return compare(
         read(base),
         as_file(document),
-        asked,
+        informed(asked),
         strict=options["strict"],
         allow_missing=options["allow-missing"],
         allow_different_machines=options["allow-different-machines"],

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist, fmean
+from dataclasses import dataclass, field
+from statistics import NormalDist, fmean, median
 from time import monotonic
 
 from isthmus.benchmarks.gate.rule.judge import CONFIDENCE
-from isthmus.benchmarks.gate.rule.noise import Spread, floor_of, spread_of
+from isthmus.benchmarks.gate.rule.noise import Spread, between_of, floor_of, spread_of
 from isthmus.benchmarks.gate.rule.sampling import MOST_ROUNDS, Effort, Progress, part_of
 from isthmus.benchmarks.gate.rule.settings import Settings
 from isthmus.benchmarks.gate.suites.workload_suite import WorkloadSuite
@@ -34,17 +34,26 @@ POWER = 0.8
 
 @dataclass(frozen=True)
 class Findings:
-    """What the trials showed: gates by level, the spread of each benchmark, seconds of a round."""
+    """What the trials showed: gates by level, the spread of each benchmark, seconds of a round.
+
+    levels: logs of base's median seconds, one a process, by benchmark.
+    """
 
     answers: Sequence[Answer]
     spreads: Mapping[str, Spread]
     round_seconds: float
     margin: float
     effort: Effort
+    levels: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def floor(self) -> float:
         return floor_of(self.spreads)
+
+    @property
+    def between(self) -> float | None:
+        """How far apart two processes of the same work come out, as a share."""
+        return between_of(self.levels)
 
     @property
     def fires(self) -> bool:
@@ -91,7 +100,8 @@ def self_test(
         tell = part_of(f"trial {len(trials) + 1}", progress)
         trials.append(Trial(suite, names[len(trials) % len(names)]))
         found += answers(trials[-1], settings.terms_of, effort, tell)
-    return Findings(found, spreads(trials), round_seconds(trials), settings.margin, effort)
+    seen = spreads(trials), round_seconds(trials)
+    return Findings(found, *seen, settings.margin, effort, levels_of(trials))
 
 
 def spreads(trials: Sequence[Trial]) -> dict[str, Spread]:
@@ -103,6 +113,17 @@ def spreads(trials: Sequence[Trial]) -> dict[str, Spread]:
             if (log := round_log(head.turns, base.turns)) is not None:
                 logs.setdefault(name, []).append(log)
     return {name: spread_of(values) for name, values in logs.items() if len(values) > 1}
+
+
+def levels_of(trials: Sequence[Trial]) -> dict[str, list[float]]:
+    """Of base's process in every round: one after the other, as files are measured."""
+    found: dict[str, list[float]] = {}
+    for trial in trials:
+        for (_, _, name), one in trial.rounds.items():
+            base, _ = one.levels[0.0]
+            if base.seconds:
+                found.setdefault(name, []).append(math.log(median(base.seconds)))
+    return found
 
 
 def round_seconds(trials: Sequence[Trial]) -> float:

@@ -30,6 +30,7 @@ from .trials import LEVELS, level_text
 __all__ = ["run", "suite_here"]
 
 USUAL = ["cpu"]
+APART = "Two processes of the same work, one after the other, may come out"
 
 
 def run(
@@ -83,6 +84,7 @@ def document(found: Findings) -> dict[str, Any]:
     return {
         "fires": found.fires,
         "floor": found.floor,
+        "between": found.between,
         "margin": found.margin,
         "budget_seconds": found.effort.budget_seconds,
         "round_seconds": found.round_seconds,
@@ -129,7 +131,8 @@ def _changes(found: Findings) -> Table:
         f"{found.effort.budget_seconds:.0f} s hold; margin {found.margin:.1%}, noise floor "
         f"{found.floor:.2%}."
     )
-    return _table("What a gate sees here", heads, rows, (note,))
+    notes = (note, *([] if found.between is None else [f"{APART} {found.between:.0%} apart."]))
+    return _table("What a gate sees here", heads, rows, notes)
 
 
 def _table(

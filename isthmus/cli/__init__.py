@@ -52,7 +52,17 @@ WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[1]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed before it began: `>&-`
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except BrokenPipeError:
+        return _unread()
+
+
+def _run(arguments: list[str]) -> int:
+    """The exit code; BrokenPipeError where a reader has gone, whatever was printing."""
     verb = " ".join(["isthmus", *_named(arguments)])
     try:
         code = _invoke(arguments)
@@ -61,7 +71,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _complain(verb, "interrupted", INTERRUPTED)
     except BrokenPipeError:
-        return _unread()
+        raise
+    except SystemExit as ended:
+        # Rich ends the program with 1 where the reader has gone, which is a regression's code.
+        if isinstance(ended.__context__, BrokenPipeError):
+            return _unread()
+        raise
     except Exception as problem:
         return _failed(verb, problem)
 
@@ -146,6 +161,8 @@ def _complain(verb: str, message: str, code: int) -> int:
 
 
 def _unread() -> int:
-    """The reader has gone (`| head`): be quiet, also when Python closes the output at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """The reader has gone (`| head`): be quiet, also when Python closes the streams at exit."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nobody, stream.fileno())
     return UNREAD

@@ -38,8 +38,7 @@ class Judging:
         found = settings.load(Path.cwd())
         if self.margin is not None:
             found = replace(found, margin=settings.share("--margin", self.margin))
-        history = self.history or found.history
-        return replace(found, floor=noise.recalled(history)) if history else found
+        return noise.informed(found, self.history)
 
 
 @dataclass(frozen=True)

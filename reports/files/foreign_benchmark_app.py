@@ -23,6 +23,7 @@ TOOL = "benchmark_app"
 VARIANT = "benchmark-app"
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 Facts = Mapping[str, str]
+RESULTS = "Execution results"  # a heading of the CSV, once a run
 SECTIONS = ("cmd_options", "configuration_setup", "execution_results")
 
 # What one file calls by one name, another calls by the other.
@@ -68,7 +69,10 @@ def _texts(path: str, section: str, value: Any) -> dict[str, str]:
 
 def of_csv(path: str, content: str) -> Result:
     """From `benchmark_report.csv`: `-report_type no_counters`."""
-    pairs = (line.partition(";") for line in content.splitlines())
+    lines = content.splitlines()
+    if (runs := sum(clean(line).startswith(RESULTS) for line in lines)) > 1:
+        fail(path, f"holds {runs} runs", "give a file for each")
+    pairs = (line.partition(";") for line in lines)
     return _result(path, {clean(name).lower(): clean(value) for name, _, value in pairs if value})
 
 

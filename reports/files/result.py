@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from isthmus.reports.stats.summaries import Summary
+
 from .checks import Amount, Name, Positive, Seconds, Times, Whole, fail
 from .file_fields import Missing, Roofline
 from .result_fields import SINGLE, Parity, Process, ScenarioResult, Wrong
 from .same_machine import Machine
 
-__all__ = ["BY_HAND", "NATIVE", "Result", "ResultFile"]
+__all__ = ["BY_HAND", "NATIVE", "Damaged", "Result", "ResultFile"]
 
 NATIVE = "numpy"  # the baseline of every speedup, and the reference of every parity
 BY_HAND = "openvino-by-hand"
@@ -23,6 +25,8 @@ class Result:
 
     A `sequence` of "texts" is a real distribution of lengths. `origin` is the tool that measured,
     "" for ours; `rate_per_s` is a measured rate where calls overlap, so that it is no 1 / latency.
+    `summary`: of the times where the raw ones were not kept, and the file tells their quartiles.
+    `timer`: the clock, "" for the usual one of the wall.
 
     >>> from isthmus import reports
     >>> result = reports.read("head.json").results[1]
@@ -59,6 +63,8 @@ class Result:
     scenario_result: ScenarioResult | None = None
     origin: str = ""
     rate_per_s: Positive | None = None
+    summary: Summary | None = None
+    timer: str = ""
 
     @property
     def latency_ms(self) -> float:
@@ -89,8 +95,19 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Damaged:
+    """A benchmark that cannot be read, and why: `stats.data[3] is 0.0: expected ...`."""
+
+    fullname: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class ResultFile:
     """A file's machine, date, commit and results; what is missing, and the machine's peaks.
+
+    measured: in UTC. damaged: benchmarks of which nothing is known. repeated: names that are in
+    the file more than once, of which the last counts.
 
     >>> from isthmus import reports
     >>> file = reports.read("head.json")
@@ -108,3 +125,19 @@ class ResultFile:
     plan: Mapping[str, Any] = field(default_factory=dict, hash=False)
     interrupted: bool = False
     seconds_spent: float | None = None
+    damaged: tuple[Damaged, ...] = ()
+    repeated: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """A line on each benchmark that is damaged, and on each whose earlier runs do not count."""
+        return (
+            *(f"{self.path}: {one.fullname} is left out: {one.reason}" for one in self.damaged),
+            *(f"{self.path}: {name} is there again; the last run counts" for name in self.repeated),
+        )
+
+    @property
+    def fullnames(self) -> tuple[str, ...]:
+        """Of all benchmarks, with the damaged ones last."""
+        results = (result.fullname for result in self.results)
+        return (*results, *(one.fullname for one in self.damaged))

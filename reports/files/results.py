@@ -13,26 +13,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta
+from isthmus.errors import FileError
 
 from . import foreign
-from .checks import Seconds, Times, clean, converted, fail, seconds, shown, text, told
+from .checks import clean, converted, fail, shown, text, told
 from .document import NOT_OURS, document_of, text_of
 from .file_fields import run_of
 from .foreign_names import NO_NAMES, Names, of_files
-from .result import NATIVE, Result, ResultFile
+from .foreign_pytest import median_of, of_entry, rounds_of
+from .moments import utc
+from .naming import visible
+from .result import NATIVE, Damaged, Result, ResultFile
 from .result_fields import Parity, max_rel_error, parity_of, scenario_of
 from .same_machine import machine_of
 
 __all__ = ["NATIVE", "Result", "ResultFile", "read", "read_all"]
 
-PYTEST = "pytest-benchmark"
-ROUNDS = Annotated[tuple[Times, ...], Meta(min_length=1)]
-
-Rounds = tuple[tuple[float, ...], ...]
+OURS = "isthmus::"
 
 
 def read(path: str | Path, names: Names = NO_NAMES) -> ResultFile:
@@ -89,24 +88,61 @@ def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[
 
 
 def _read(path: str, document: dict[str, Any], names: Names) -> ResultFile:
-    results = tuple(_result(path, item, names) for item in document["benchmarks"])
-    for fullname, times in Counter(result.fullname for result in results).items():
-        if times > 1:
-            fail(f"{path}: {fullname}", f"appears {times} times", "name each benchmark once")
+    is_ours = isinstance(document["machine_info"].get("isthmus"), dict)
+    found, repeated = _last_of_each(_benchmarks(path, document["benchmarks"], names, is_ours))
+    results = tuple(one for one in found if isinstance(one, Result))
     names.check(path, [result for result in results if result.origin])
     run = run_of(path, document.get("isthmus"))
+    measured = clean(str(document.get("datetime") or ""))
     return ResultFile(
         path=path,
         machine=machine_of(document["machine_info"]),
-        measured=clean(str(document.get("datetime") or ""))[:19],
+        measured=utc(measured) or measured[:19],
         commit=_commit(document),
         results=results,
+        damaged=tuple(one for one in found if isinstance(one, Damaged)),
+        repeated=repeated,
         missing=run.missing,
         roofline=run.roofline,
         plan=run.plan,
         interrupted=run.interrupted,
         seconds_spent=run.seconds_spent,
     )
+
+
+def _benchmarks(
+    path: str, items: Sequence[Any], names: Names, is_ours: bool
+) -> list[Result | Damaged]:
+    """In the file's order; `FileError` where all are damaged, as of the first."""
+    found, refusals = list[Result | Damaged](), list[FileError]()
+    for at, item in enumerate(items):
+        try:
+            found.append(_result(path, item, names, is_ours))
+        except FileError as refusal:
+            name = _name_or(item, f"benchmarks[{at}]")
+            reason = str(refusal).removeprefix(f"{path}: ").removeprefix(f"{name}: ")
+            found.append(Damaged(name, reason))
+            refusals.append(refusal)
+    if refusals and len(refusals) == len(found):
+        raise refusals[0]
+    return found
+
+
+def _name_or(item: Any, place: str) -> str:
+    """The benchmark's name; its place where it has none."""
+    name = (item.get("fullname") or item.get("name")) if isinstance(item, dict) else None
+    return visible(name) if isinstance(name, str) and name else place
+
+
+def _last_of_each(
+    found: Sequence[Result | Damaged],
+) -> tuple[list[Result | Damaged], tuple[str, ...]]:
+    """A test that was run again is there twice, and its last run counts; and such names."""
+    last = {one.fullname: one for one in found}
+    if len(last) == len(found):
+        return list(found), ()
+    counts = Counter(one.fullname for one in found)
+    return list(last.values()), tuple(name for name, count in counts.items() if count > 1)
 
 
 def _commit(document: dict[str, Any]) -> str:
@@ -116,27 +152,27 @@ def _commit(document: dict[str, Any]) -> str:
     return clean(str(info.get("id") or ""))[:12] + dirty
 
 
-def _result(path: str, item: Any, names: Names) -> Result:
+def _result(path: str, item: Any, names: Names, is_ours: bool) -> Result:
+    """Ours has our facts, and our name or our machine's: strangers have such facts, too."""
     if not isinstance(item, dict) or not isinstance(item.get("stats"), dict):
         fail(path, f"benchmark {shown(item)} has no `stats`", NOT_OURS)
-    name = text(path, "a benchmark's name", item.get("fullname") or item.get("name"))
+    name = _name(path, item.get("fullname") or item.get("name"))
     extra = item.get("extra_info")
     where = f"{path}: {name}"
-    if isinstance(extra, dict) and "workload" in extra and "variant" in extra:
+    signed = is_ours or name.startswith(OURS)
+    if signed and isinstance(extra, dict) and "workload" in extra and "variant" in extra:
         return _ours(path, name, where, item, extra)
-    return names.given(_foreign(path, name, where, item))
+    return names.given(of_entry(path, name, where, item))
 
 
-def _foreign(path: str, name: str, where: str, item: dict[str, Any]) -> Result:
-    rounds = _rounds(where, item["stats"], {})
-    variant = text(where, "name", item.get("name") or name)
-    workload = text(where, "group", item.get("group") or variant)
-    median = _median(where, rounds, item["stats"])
-    return Result(path, name, workload, variant, median, rounds, origin=PYTEST)
+def _name(path: str, value: Any) -> str:
+    """As it is written, what cannot be seen in escapes; `FileError` where it is no name."""
+    text(path, "a benchmark's name", value)
+    return visible(str(value))
 
 
 def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[str, Any]) -> Result:
-    rounds, parity = _rounds(where, item["stats"], extra), parity_of(where, extra.get("parity"))
+    rounds, parity = rounds_of(where, item["stats"], extra), parity_of(where, extra.get("parity"))
     said = {key: one for key, one in told(extra).items() if key not in APART}
     for key in REQUIRED:
         if not said.get(key):
@@ -144,7 +180,7 @@ def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[st
     said |= {
         "file": path,
         "fullname": name,
-        "median_seconds": _median(where, rounds, item["stats"]),
+        "median_seconds": median_of(where, rounds, item["stats"]),
     }
     return replace(
         converted(where, said, Result),
@@ -158,7 +194,10 @@ def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[st
 REQUIRED = ("workload", "variant", "batch", "precision")
 # What is looked at by itself, and what a file of ours does not say.
 APART = frozenset(
-    ("rounds", "parity", "parity_max_rel_error", "scenario_result", "origin", "rate_per_s")
+    (
+        *("rounds", "parity", "parity_max_rel_error", "scenario_result", "origin", "rate_per_s"),
+        *("summary", "timer"),
+    )
 )
 
 
@@ -168,20 +207,3 @@ def _worst(where: str, parity: Parity | None, value: Any) -> float | None:
     if parity is None or error is None:
         return parity.max_rel_error if parity else error
     return max(parity.max_rel_error, error)
-
-
-def _rounds(where: str, stats: dict[str, Any], extra: dict[str, Any]) -> Rounds:
-    """The rounds of `extra_info`, else all times as one; none of a file of statistics alone."""
-    if extra.get("rounds") is not None:
-        found: Rounds = converted(where, extra["rounds"], ROUNDS, "rounds")
-        return found
-    data = stats.get("data")
-    return () if data is None else (seconds(where, "stats.data", data),)
-
-
-def _median(where: str, rounds: Rounds, stats: dict[str, Any]) -> float:
-    """Of the raw times where they were kept, else the file's own."""
-    if not rounds:
-        own: float = converted(where, stats.get("median"), Seconds, "stats.median")
-        return own
-    return median([value for values in rounds for value in values])

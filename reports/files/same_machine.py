@@ -2,7 +2,9 @@
 
 A file tells its facts by name, in `machine_info.isthmus`: `fingerprint` and `conditions`. Older
 files and those of pytest-benchmark alone tell fewer. What only one of two files tells cannot
-forbid a comparison, so it is a warning; without a processor's name nothing is compared.
+forbid a comparison, so it is a warning. A processor without a name (`naming`) may be any: two such
+machines are one only where both tell the host, the architecture and the system, and these, the
+kernel and the clock are the same.
 """
 
 from __future__ import annotations
@@ -13,8 +15,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .checks import clean
+from .naming import host_or_none, processor_or_none
 
-__all__ = ["BLOCKING", "NOT_RECORDED", "UNKNOWN", "Machine", "machine_of"]
+__all__ = [
+    "BLOCKING",
+    "HARDWARE",
+    "NAMELESS",
+    "NOT_RECORDED",
+    "UNKNOWN",
+    "Machine",
+    "machine_of",
+]
 
 UNKNOWN = "unknown"
 NOT_RECORDED = "not recorded"
@@ -22,10 +33,14 @@ LOAD = 1.0  # processes: a difference in load that is worth saying
 MEMORY = 0.05  # relative: kernels keep back more or less of the same memory
 
 # Timings taken on machines that differ in one of these say nothing of each other.
-BLOCKING = (
+HARDWARE = (
     *("cpu_model", "cpu_signature", "flags", "cores", "physical_cores", "quota"),
     *("memory_gib", "gpu", "instance_type"),
 )
+BLOCKING = (*HARDWARE, "architecture", "system")
+# What stands in for a processor's name; the first must be told, and no host's name be anybody's.
+NEEDED = ("node", "architecture", "system")
+NAMELESS = (*NEEDED, "kernel", "clock_hz")
 ALWAYS = ("cpu_model", "cores")  # told in every format: absent is as good as another
 # These move timings on one machine; a comparison goes on, and says so.
 WARNING = (
@@ -42,7 +57,9 @@ class Machine:
     """`cpu_model`, `cores`, `gpu`, `instance_type` as text ("" if absent), and all other facts.
 
     known: the facts by name as the file has them. facts: all that is worth printing, as text.
-    Two are equal where the first four fields and the versions are.
+    interpreter: `CPython 3.12`, "" where it is not told: times of another are another series.
+    platform: architecture, system and, of a processor without a name, what stands in for it.
+    Two are equal where the first four fields, the versions, interpreter and platform are.
 
     >>> from isthmus import reports
     >>> machine = reports.read("head.json").machine
@@ -57,17 +74,34 @@ class Machine:
     versions: tuple[tuple[str, str], ...]
     facts: tuple[tuple[str, str], ...] = field(compare=False)
     known: Mapping[str, Any] = field(compare=False)
+    interpreter: str = ""
+    platform: tuple[str, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it can be told from others: by its processor's name, or what stands in for it."""
+        return bool(self.cpu_model) or all(self.known.get(name) for name in NEEDED)
 
     def differences(self, other: Machine) -> tuple[str, ...]:
-        """`field: this | that` for each blocking field that differs."""
+        """`field: this | that` for each blocking field that differs; two processors without a
+        name and without what stands in for it may be any two."""
         names = [n for n in BLOCKING if n in ALWAYS or (n in self.known and n in other.known)]
-        return _different(names, self.known, other.known, UNKNOWN)
+        if self.cpu_model or other.cpu_model:
+            return _different(names, self.known, other.known, UNKNOWN)
+        unsure = () if self.is_known and other.is_known else (f"cpu_model: {UNKNOWN} | {UNKNOWN}",)
+        names = list(dict.fromkeys((*names, *NAMELESS)))
+        return (*unsure, *_different(names, self.known, other.known, UNKNOWN))
+
+    def other_interpreter(self, other: Machine) -> str:
+        """`interpreter: CPython 3.11 | PyPy 3.10`; "" for the same, or where one is not told."""
+        both = self.interpreter, other.interpreter
+        return f"interpreter: {both[0]} | {both[1]}" if all(both) and both[0] != both[1] else ""
 
     def warnings(self, other: Machine) -> tuple[str, ...]:
         """The same for what forbids nothing: conditions, versions, facts that one file lacks."""
         both = self.known.keys() & other.known.keys()
         either = self.known.keys() | other.known.keys()
-        lacking = [n for n in BLOCKING if n in either - both and n not in ALWAYS]
+        lacking = [n for n in HARDWARE if n in either - both and n not in ALWAYS]
         ours, theirs = dict(self.versions), dict(other.versions)
         shared = [n for n in ours if n in theirs and n not in CHANGES_ANYWAY]
         return (
@@ -82,6 +116,12 @@ def machine_of(info: dict[str, Any]) -> Machine:
     ours = _dict(info.get("isthmus"))
     known = {**_told_by_pytest_benchmark(info), **_dict(ours.get("fingerprint"))}
     known |= _dict(ours.get("conditions"))
+    known["cpu_model"] = processor_or_none(known.get("cpu_model"))
+    if known["cpu_model"] is not None:
+        known = {name: value for name, value in known.items() if name not in ("node", "clock_hz")}
+    else:
+        del known["cpu_model"]
+    stands_in = () if "cpu_model" in known else NAMELESS
     return Machine(
         cpu_model=_text(known.get("cpu_model"), ""),
         cores=_text(known.get("cores"), ""),
@@ -90,6 +130,8 @@ def machine_of(info: dict[str, Any]) -> Machine:
         versions=tuple((n, _text(v)) for n, v in _dict(ours.get("versions")).items()),
         facts=tuple(_facts(info, ours)),
         known=known,
+        interpreter=_text(known.get("interpreter"), ""),
+        platform=tuple(_text(known.get(n), "") for n in ("architecture", "system", *stands_in)),
     )
 
 
@@ -103,8 +145,21 @@ def _told_by_pytest_benchmark(info: dict[str, Any]) -> dict[str, Any]:
         "cores": cpu.get("count"),
         "kernel": info.get("release"),
         "python": info.get("python_version"),
+        "interpreter": _interpreter(info),
+        "architecture": info.get("machine"),
+        "system": info.get("system"),
+        "node": host_or_none(info.get("node")),
+        "clock_hz": cpu.get("hz_advertised") or cpu.get("hz_advertised_raw"),
     }
     return {name: value for name, value in told.items() if value not in (None, "")}
+
+
+def _interpreter(info: dict[str, Any]) -> str | None:
+    """Implementation and minor version: what is compiled, and how fast, differs between them."""
+    name, version = info.get("python_implementation"), info.get("python_version")
+    if not isinstance(name, str) or not isinstance(version, str):
+        return None
+    return f"{name} {'.'.join(version.split('.')[:2])}"
 
 
 def _different(

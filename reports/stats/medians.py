@@ -21,7 +21,7 @@ from statistics import NormalDist
 import numpy
 from numpy.typing import NDArray
 
-__all__ = ["Law", "law"]
+__all__ = ["Apart", "Law", "law", "rarest"]
 
 Array = NDArray[numpy.float64]
 
@@ -52,6 +52,25 @@ class Law:
         return math.sqrt(_CHANCES @ away**2)
 
 
+@dataclass(frozen=True)
+class Apart:
+    """Where few values are apart: `low` = log(min a / max b), `high` = log(max a / min b).
+
+    Were the true log(a / b) below `low`, values of a, divided by it, would still be all above b:
+    what by chance happens as often as `least` says, whatever their law.
+    """
+
+    low: float
+    high: float
+    least: float
+
+    def quantile(self, probability: float) -> float:
+        """The outermost ends; infinite where so few values cannot give the probability."""
+        if min(probability, 1 - probability) < self.least:
+            return -math.inf if probability < 0.5 else math.inf
+        return self.low if probability < 0.5 else self.high
+
+
 def law(a: Array, b: Array) -> Law:
     """Of log(median of a / median of b), both above zero.
 
@@ -62,7 +81,7 @@ def law(a: Array, b: Array) -> Law:
     order = numpy.argsort(logs)
     chances = _PAIRS[order]
     quantiles = numpy.interp(_BELOW, chances.cumsum() - chances / 2, logs[order])
-    return Law(quantiles, max(float(_BELOW[0]), _rarest(len(a), len(b))))
+    return Law(quantiles, max(float(_BELOW[0]), rarest(len(a), len(b))))
 
 
 def _log_medians(samples: Array) -> Array:
@@ -91,6 +110,9 @@ def _places(count: int) -> tuple[NDArray[numpy.intp], NDArray[numpy.intp]]:
     return lower, upper
 
 
-def _rarest(a: int, b: int) -> float:
-    """1 / C(a + b, a), by logs: the numbers are too large for floats."""
+def rarest(a: int, b: int) -> float:
+    """1 / C(a + b, a), by logs: the numbers are too large for floats.
+
+    The chance that of values of one kind all `a` of a side are above all `b` of the other.
+    """
     return math.exp(math.lgamma(a + 1) + math.lgamma(b + 1) - math.lgamma(a + b + 1))

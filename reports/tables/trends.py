@@ -69,7 +69,7 @@ def trends(records: Iterable[Record]) -> tuple[Trend, ...]:
 def _index(machines: list[Machine], machine: Machine) -> int:
     """Which of the machines it is; a new one is added."""
     for at, known in enumerate(machines):
-        if not known.differences(machine):
+        if not known.differences(machine) and not known.other_interpreter(machine):
             return at
     machines.append(machine)
     return len(machines) - 1

@@ -6,14 +6,17 @@ for the 99th. A metric that a side does not have in every round is not judged.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from isthmus.reports import LogRatio, log_ratio
 from isthmus.reports.files.turns import ratio_of_turns
 from isthmus.reports.stats.intervals import FEWEST_ROUNDS
+from isthmus.reports.stats.summaries import log_ratio_of_summaries
 
-from .observations import Observation, Pair, Series
+from .observations import Observation, Pair, Series, summarised
 
 __all__ = [
     "LATENCY",
@@ -122,6 +125,20 @@ def _by_turns(pair: Pair) -> LogRatio | None:
 
 
 def _of_samples(pair: Pair) -> LogRatio | None:
-    """Too few processes for an interval over them: over the calls, which sees less."""
+    """Too few processes for an interval over them: over the calls, which sees less.
+
+    Where a side kept no times, over the quartiles of both; without these it is unbounded.
+    """
     head, base = ([one.seconds for one in side] for side in (pair.head, pair.base))
-    return log_ratio(head, base) if all((*head, *base)) and head and base else None
+    if head and base and all((*head, *base)):
+        return log_ratio(head, base)
+    a, b = (summarised(side) for side in (pair.head, pair.base))
+    return log_ratio_of_summaries(a, b) if a and b else _unbounded(pair)
+
+
+def _unbounded(pair: Pair) -> LogRatio | None:
+    head, base = (values_of(LATENCY, side) for side in (pair.head, pair.base))
+    if head is None or base is None:
+        return None
+    value = math.log(median(head) / median(base))
+    return LogRatio(value, math.inf, math.inf, "neither times nor quartiles")

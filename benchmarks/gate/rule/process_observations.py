@@ -12,7 +12,7 @@ from functools import lru_cache
 from isthmus.reports import Machine, Result, read_prices, usd_per_million
 from isthmus.reports.files.result_fields import Process
 
-from .metrics import THROUGHPUT
+from .metrics import LATENCY, THROUGHPUT
 from .observations import Observation
 from .refusal import facts_of, loaded
 
@@ -43,6 +43,7 @@ def observations_of(result: Result, usd_per_hour: float | None = None) -> list[O
             parity=result.parity_max_rel_error,
             facts=facts,
             loaded=loaded(result),
+            summary=result.summary,
         )
         for seconds, process, rate in zip(
             rounds, processes, _calls_per_second(result, rounds, processes), strict=True
@@ -82,6 +83,8 @@ def _values(
         if value is None and len(result.rounds) <= 1:
             value = getattr(result, attribute)
         yield name, None if value is None else value * unit
+    if not result.rounds:
+        yield LATENCY.name, result.latency_ms
     yield THROUGHPUT, rate
     if rate and usd_per_hour:
         yield USD, usd_per_million(result.batch * rate, usd_per_hour)

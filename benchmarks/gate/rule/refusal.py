@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from isthmus.errors import FileError, UsageError
 from isthmus.reports import Machine, Result, ResultFile
 from isthmus.reports.files.checks import clean
-from isthmus.reports.files.same_machine import NOT_RECORDED, UNKNOWN
+from isthmus.reports.files.same_machine import NOT_RECORDED
 from isthmus.reports.money.cost import few
 
 __all__ = [
@@ -33,7 +33,9 @@ Facts = Mapping[str, Any]
 WORK = ("workload", "variant", "batch", "sequence", "precision", "scenario")
 SETTING = ("threads", "model_hash")
 # A pytest-benchmark file's own groups and names of tests say how they are shown, nothing else.
-OF_STRANGERS = ("batch", "sequence", "precision", "scenario", *SETTING)
+OF_STRANGERS = ("batch", "sequence", "precision", "scenario", "timer", *SETTING)
+# What a fact is where it is not told: a processor's time is no time on the wall.
+USUAL = {"timer": "perf_counter"}
 # A server that keeps another promise, or promises nothing and is asked at another rate, does other
 # work. With a promise the rate may be what was searched: then it is the measure.
 PROMISE = ("bound_ms", "percentile")
@@ -41,6 +43,7 @@ PROMISE = ("bound_ms", "percentile")
 THREADS = "threads"  # the one fact that belongs to the machine as well
 MEASURE_BASE = "that is other work; measure BASE again"
 SAME_MACHINE = "measure both on one machine, or pass --allow-different-machines"
+SAME_INTERPRETER = "measure both by one interpreter, or pass --allow-different-machines"
 
 
 class Difference(NamedTuple):
@@ -63,8 +66,9 @@ def refused(benchmark: str, base: Facts, head: Facts) -> list[str]:
 def differences(benchmark: str, base: Facts, head: Facts) -> Iterator[Difference]:
     """The same before it is text."""
     for name in dict.fromkeys((*base, *head)):
-        if base.get(name) != head.get(name):
-            yield Difference(name, benchmark, base.get(name), head.get(name))
+        before, after = (side.get(name, USUAL.get(name)) for side in (base, head))
+        if before != after:
+            yield Difference(name, benchmark, before, after)
 
 
 def facts_of(result: Result) -> dict[str, Any]:
@@ -95,24 +99,27 @@ def check(
     ]
     machines = () if anywhere else different_machines(base.machine, head.machine)
     if said := [*machines, *_by_field(found)]:
-        work = any(difference.field != THREADS for difference in found)
-        step = MEASURE_BASE if work else SAME_MACHINE
-        raise UsageError(f"BASE | HEAD differ in {'; '.join(said)}; {step}")
+        raise UsageError(f"BASE | HEAD differ in {'; '.join(said)}; {_step(said, found)}")
+
+
+def _step(said: Sequence[str], found: Sequence[Difference]) -> str:
+    if any(difference.field != THREADS for difference in found):
+        return MEASURE_BASE
+    only_interpreter = all(text.startswith("interpreter: ") for text in said)
+    return SAME_INTERPRETER if only_interpreter else SAME_MACHINE
 
 
 def check_present(base: ResultFile, head: ResultFile) -> None:
     """FileError where HEAD lacks a benchmark of BASE."""
-    known = {result.fullname for result in head.results}
-    gone = [result.fullname for result in base.results if result.fullname not in known]
+    known = set(head.fullnames)
+    gone = [name for name in base.fullnames if name not in known]
     if gone:
         raise FileError(f"{head.path} lacks {few(gone)}; measure them, or pass --allow-missing")
 
 
 def different_machines(base: Machine, head: Machine) -> tuple[str, ...]:
-    """`field: this | that`; two processors of which neither has a name may be any two."""
-    if not base.cpu_model and not head.cpu_model:
-        return (f"cpu_model: {UNKNOWN} | {UNKNOWN}", *base.differences(head))
-    return base.differences(head)
+    """`field: this | that`; another interpreter makes other times, as another machine does."""
+    return (*base.differences(head), *filter(None, [base.other_interpreter(head)]))
 
 
 def _by_field(found: Iterable[Difference]) -> Iterator[str]:

@@ -7,10 +7,15 @@ from datetime import datetime
 
 from isthmus.benchmarks.gate.rule.refusal import different_machines, loaded
 from isthmus.reports import Result, ResultFile
+from isthmus.reports.money.cost import few
 from isthmus.reports.stats.intervals import FEWEST_ROUNDS
 
 __all__ = ["caveats"]
 
+KEEP = (
+    "to keep raw times measure with --benchmark-json=FILE, or add --benchmark-save-data to "
+    "--benchmark-save or --benchmark-autosave"
+)
 MOST = 20  # lines on what differs between two machines
 
 Pairs = Sequence[tuple[Result, Result]]
@@ -18,7 +23,7 @@ Pairs = Sequence[tuple[Result, Result]]
 
 def caveats(base: ResultFile, head: ResultFile, pairs: Pairs) -> tuple[str, ...]:
     """All of them, the gravest first."""
-    found = (_machines, _interrupted, _order, _copies, _few_processes, _rates)
+    found = (_machines, _interrupted, _order, _repeated, _copies, _few_processes, _no_times, _rates)
     return tuple(line for lines in found for line in lines(base, head, pairs))
 
 
@@ -52,11 +57,18 @@ def _order(base: ResultFile, head: ResultFile, pairs: Pairs) -> Iterator[str]:
 
 
 def _time(text: str) -> datetime | None:
-    """Without its zone, which files leave away or cut; None for what is no time."""
+    """In UTC, as files are read; None for what is no time."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _repeated(base: ResultFile, head: ResultFile, pairs: Pairs) -> Iterator[str]:
+    """Tests that were run again."""
+    for file in (base, head):
+        if file.repeated:
+            yield f"{file.path}: {few(file.repeated)} more than once; the last run counts"
 
 
 def _copies(base: ResultFile, head: ResultFile, pairs: Pairs) -> Iterator[str]:
@@ -70,6 +82,20 @@ def _few_processes(base: ResultFile, head: ResultFile, pairs: Pairs) -> Iterator
         yield (
             f"{few} of {len(pairs)} benchmarks have fewer than {FEWEST_ROUNDS} processes a side: "
             "their intervals see the calls of one process, not what differs between processes"
+        )
+
+
+def _no_times(base: ResultFile, head: ResultFile, pairs: Pairs) -> Iterator[str]:
+    """What pytest-benchmark leaves away unless it is asked."""
+    lacking = {"BASE": 0, "HEAD": 0}
+    for both in pairs:
+        for side, one in zip(lacking, both, strict=True):
+            lacking[side] += not one.rounds
+    said = " and ".join(f"{count} of {side}" for side, count in lacking.items() if count)
+    if said:
+        yield (
+            f"of {len(pairs)} benchmarks, {said} have no raw times: they are judged by their "
+            f"medians and quartiles; {KEEP}"
         )
 
 

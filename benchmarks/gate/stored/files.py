@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from isthmus.benchmarks.gate.rule.metrics import TIMED
+from isthmus.benchmarks.gate.rule import noise
 from isthmus.benchmarks.gate.rule.observations import Observation, Pair
 from isthmus.benchmarks.gate.rule.process_observations import USD, observations_of, price_of
 from isthmus.benchmarks.gate.rule.refusal import check, check_present, invalid, loaded
@@ -28,6 +28,8 @@ from isthmus.reports.files.results import uncollected
 from isthmus.reports.tables.peers import PEERS
 
 from .caveats import caveats
+from .damage import damaged
+from .disturbance import Disturbance, believed, disturbance_of
 from .judging import Stored, alone, outcome_of, place_of, under_load
 
 __all__ = ["compare", "compare_files"]
@@ -69,25 +71,33 @@ def compare(
 ) -> Outcome:
     """The verdicts on the benchmarks of both files, then the missing and the new.
 
-    Errors: `FileError` for a benchmark gone from HEAD or one without raw times, `UsageError` for
-    machines, threads or work that differ, `NothingMeasured`.
+    Errors: `FileError` for a benchmark gone from HEAD, `UsageError` for machines, interpreters,
+    threads, clocks or work that differ, `NothingMeasured`.
     """
-    settings = settings or Settings()
-    names = {result.fullname for file in (base, head) for result in file.results}
+    settings = _believed(settings or Settings(), base, head)
+    names = {*base.fullnames, *head.fullnames}
     terms = {name: settings.terms_of(name) for name in names}
     base, head = (_without_skipped(file, terms) for file in (base, head))
-    both = _shared(base, head)
+    broken = damaged(base, head)
+    both = _shared(base, head, broken)
     if not allow_missing:
         check_present(base, head)
     check(base, head, both, anywhere=allow_different_machines)
-    ours, controls = _split(_with_base(both, base), terms)
+    ours, controls = _split(_with_base(both, base, broken), terms)
+    pairs = [_pair(terms[old.fullname], old, new, base, head) for old, new in ours]
+    disturbance = disturbance_of(pairs)
     stored = Stored(
-        pairs=[_pair(terms[old.fullname], old, new, base, head) for old, new in ours],
+        pairs=pairs if settings.lone_margin is not None else believed(pairs, disturbance),
         controls=[_control(*one, settings.control_terms) for one in controls],
         base=_side(base),
         head=_side(head),
-        alone=(*_without_base(both), *_alone(base, head, "missing"), *_alone(head, base, "new")),
-        caveats=caveats(base, head, both),
+        alone=(
+            *broken,
+            *_without_base(both),
+            *_alone(base, head, "missing"),
+            *_alone(head, base, "new"),
+        ),
+        caveats=(*caveats(base, head, both), *_of_disturbance(disturbance, settings)),
         unused=settings.unused(names),
         machine=_machine(head),
         threads=_threads(both),
@@ -95,27 +105,37 @@ def compare(
     return outcome_of(stored, strict)
 
 
+def _believed(settings: Settings, base: ResultFile, head: ResultFile) -> Settings:
+    """Without the noise between processes of this machine, where they may be of another."""
+    here = settings.between is None or all(noise.is_here(file.machine) for file in (base, head))
+    return settings if here else replace(settings, between=None)
+
+
+def _of_disturbance(found: Disturbance, settings: Settings) -> Iterator[str]:
+    """Nothing where the project says itself what it believes."""
+    return found.lines(settings.lone) if settings.lone_margin is None else iter(())
+
+
 def _without_skipped(file: ResultFile, terms: Mapping[str, Terms]) -> ResultFile:
-    kept = (result for result in file.results if not terms[result.fullname].skip)
-    return replace(file, results=tuple(kept))
+    return replace(
+        file,
+        results=tuple(one for one in file.results if not terms[one.fullname].skip),
+        damaged=tuple(one for one in file.damaged if not terms[one.fullname].skip),
+    )
 
 
 def _pair(terms: Terms, old: Result, new: Result, base: ResultFile, head: ResultFile) -> Pair:
-    """`FileError` where times are asked for and a file has none."""
     before, after = _observed(old, base.machine, terms), _observed(new, head.machine, terms)
     name = old.fullname
     return under_load(Pair(name, before, after, terms=terms, place=place_of(name)))
 
 
 def _observed(result: Result, machine: Machine, terms: Terms) -> list[Observation]:
-    if not TIMED.isdisjoint(terms.metrics):
-        result.raw()
     priced = USD in terms.metrics
     return observations_of(result, price_of(machine, terms.usd_per_hour) if priced else None)
 
 
 def _control(old: Result, new: Result, terms: Terms) -> Pair:
-    """Without raw times it has no ratio, and says nothing."""
     return Pair(old.fullname, observations_of(old), observations_of(new), terms=terms)
 
 
@@ -133,18 +153,18 @@ def _is_control(old: Result, new: Result, terms: Terms) -> bool:
     return named and old.runtime == new.runtime and not loaded(old) and not loaded(new)
 
 
-def _shared(base: ResultFile, head: ResultFile) -> list[Both]:
+def _shared(base: ResultFile, head: ResultFile, broken: Sequence[Verdict]) -> list[Both]:
     after = {result.fullname: result for result in head.results}
     both = [(old, after[old.fullname]) for old in base.results if old.fullname in after]
-    if not both:
+    if not both and not broken:
         raise NothingMeasured(f"{base.path} and {head.path} share no benchmark; compare like runs")
     return both
 
 
-def _with_base(both: Sequence[Both], base: ResultFile) -> list[Both]:
+def _with_base(both: Sequence[Both], base: ResultFile, broken: Sequence[Verdict]) -> list[Both]:
     """Those whose base can be compared with."""
     found = [(old, new) for old, new in both if not invalid(old)]
-    if not found:
+    if not found and not broken:
         first = both[0][0]
         why = f"{first.fullname} is INVALID: {invalid(first)}"
         raise NothingMeasured(f"{base.path}: {why}; an INVALID run shows nothing, measure it again")
@@ -161,9 +181,8 @@ def _without_base(both: Sequence[Both]) -> Iterator[Verdict]:
 
 def _alone(file: ResultFile, other: ResultFile, kind: Kind) -> list[Verdict]:
     """The benchmarks of `file` that `other` lacks."""
-    known = {result.fullname for result in other.results}
-    names = (result.fullname for result in file.results if result.fullname not in known)
-    return [alone(name, kind, ALONE[kind]) for name in names]
+    known = set(other.fullnames)
+    return [alone(name, kind, ALONE[kind]) for name in file.fullnames if name not in known]
 
 
 def _side(file: ResultFile) -> Side:

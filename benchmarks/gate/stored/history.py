@@ -6,7 +6,7 @@ says what a stored run is held for. A run is one observation: its medians over p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from isthmus.benchmarks.gate.rule.settings import Settings
 from isthmus.benchmarks.gate.rule.terms import Terms
 from isthmus.benchmarks.gate.rule.verdict import Outcome, Side, Verdict
 from isthmus.errors import FileError, UsageError
-from isthmus.reports import read
+from isthmus.reports import ResultFile, read
 from isthmus.reports.files.checks import shown
 from isthmus.reports.files.history import store
 from isthmus.reports.files.history.store_record import Kept, Record
@@ -26,10 +26,12 @@ from isthmus.reports.files.result_fields import SINGLE
 from isthmus.reports.money.cost import few
 
 from . import runs
+from .damage import LEAVE_OUT
 from .judging import Stored, alone, outcome_of, place_of, under_load
 
 __all__ = ["gate"]
 
+SHOWN = ("cpu_model", "cores")
 MISSING, NEW = "in the newest stored run, not in HEAD", "in HEAD, in no stored run"
 
 Earlier = Mapping[str, Sequence[Observation]]  # by benchmark, oldest first
@@ -51,22 +53,24 @@ def gate(
     `BackendMissing` where ruptures is not installed.
     """
     _check(since)
-    now = runs.record_of(read(head))
+    file = read(head)
+    now = runs.record_of(file)
     history = store.read(folder, now.machine)
     before = runs.before(folder, history, now, since)
     every = {one.name for record in (before[-1], now) for one in record.benchmarks}
-    terms = {name: settings.terms_of(name) for name in every}
+    broken = {one.fullname: one.reason for one in file.damaged}
+    terms = {name: settings.terms_of(name) for name in (*every, *broken)}
     pairs = _pairs(before, now, terms)
-    gone = _gone(before[-1], now, terms, allow_missing)
+    gone = _gone(before[-1], now, terms, allow_missing, broken)
     new = [alone(pair.benchmark, "new", NEW) for pair in pairs if not pair.base]
     stored = Stored(
         pairs=[pair for pair in pairs if pair.base],
         base=Side(f"{len(before)} runs in {folder}", before[-1].commit, before[-1].measured),
         head=Side(str(head), now.commit, now.measured),
-        alone=(*gone, *new),
-        caveats=(*history.warnings, *before[-1].machine.warnings(now.machine)),
-        unused=settings.unused([kept.name for kept in now.benchmarks]),
-        machine={"cpu_model": now.machine.cpu_model, "cores": now.machine.cores},
+        alone=(*_damaged(broken, terms), *gone, *new),
+        caveats=(*_again(file), *history.warnings, *before[-1].machine.warnings(now.machine)),
+        unused=settings.unused([*(kept.name for kept in now.benchmarks), *broken]),
+        machine={name: told for name in SHOWN if (told := getattr(now.machine, name))},
         threads=_threads(now),
     )
     return outcome_of(stored, strict)
@@ -120,9 +124,26 @@ def _other(pair: Pair, earlier: Earlier) -> list[str]:
     return [text for one in newest for text in refused(pair.benchmark, one.facts, head.facts)]
 
 
-def _gone(newest: Record, head: Record, terms: Mapping[str, Terms], allowed: bool) -> list[Verdict]:
+def _again(file: ResultFile) -> Iterator[str]:
+    if file.repeated:
+        yield f"{few(file.repeated)} more than once in HEAD; the last run counts"
+
+
+def _damaged(broken: Mapping[str, str], terms: Mapping[str, Terms]) -> list[Verdict]:
+    """What HEAD has and cannot be read."""
+    kept = ((name, reason) for name, reason in broken.items() if not terms[name].skip)
+    return [alone(name, "inconclusive", f"HEAD: {reason}, {LEAVE_OUT}") for name, reason in kept]
+
+
+def _gone(
+    newest: Record,
+    head: Record,
+    terms: Mapping[str, Terms],
+    allowed: bool,
+    broken: Collection[str],
+) -> list[Verdict]:
     """What the newest run had; `FileError` where that is not allowed to be missing."""
-    names = {kept.name for kept in head.benchmarks}
+    names = {*(kept.name for kept in head.benchmarks), *broken}
     had = (kept.name for kept in newest.benchmarks if not terms[kept.name].skip)
     gone = [name for name in had if name not in names]
     if gone and not allowed:

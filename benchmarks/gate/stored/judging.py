@@ -15,13 +15,12 @@ from isthmus.benchmarks.gate.rule.judge import judged, judged_parity, question
 from isthmus.benchmarks.gate.rule.metrics import METRICS, PARITY, THROUGHPUT, TIMED, Metric
 from isthmus.benchmarks.gate.rule.observations import Pair, Series
 from isthmus.benchmarks.gate.rule.process_observations import RATE
-from isthmus.benchmarks.gate.rule.terms import Terms
 from isthmus.benchmarks.gate.rule.verdict import Kind, Outcome, Side, Verdict
 from isthmus.errors import NothingMeasured
 from isthmus.reports.money.cost import few
-from isthmus.reports.stats.intervals import FEWEST_ROUNDS
 
 from . import levels
+from .again import again, too_few
 from .levels import Inquiry
 
 __all__ = ["Stored", "alone", "outcome_of", "place_of", "under_load"]
@@ -60,7 +59,12 @@ def outcome_of(stored: Stored, strict: bool) -> Outcome:
         head=stored.head,
         strict=strict,
         control=control,
-        warnings=(*stored.caveats, *_unanswered(stored.pairs, verdicts), *stored.unused),
+        warnings=(
+            *stored.caveats,
+            *again(stored.pairs, verdicts, stored.base.commit),
+            *_unanswered(stored.pairs, verdicts),
+            *stored.unused,
+        ),
         machine=stored.machine,
         threads=stored.threads,
     )
@@ -70,7 +74,7 @@ def _judged(stored: Stored) -> list[Verdict]:
     """In the order of the benchmarks; all intervals hold together."""
     asked = inquiries(stored.pairs)
     answers = zip(asked, _answered(asked), strict=True)
-    ratios = [explained(verdict, one.pair.terms) for one, verdict in answers]
+    ratios = [explained(verdict, one.pair) for one, verdict in answers]
     found = [*ratios, *_parities(stored.pairs)]
     if stored.pairs and not found:
         names = dict.fromkeys(name for pair in stored.pairs for name in pair.terms.metrics)
@@ -93,7 +97,7 @@ def inquiries(pairs: Iterable[Pair]) -> list[Inquiry]:
 
 def _of_processes(pair: Pair, metric: Metric) -> Inquiry | None:
     margin = pair.terms.margins[metric.name]
-    if metric.name in TIMED and pair.rounds < FEWEST_ROUNDS:
+    if metric.name in TIMED and pair.is_lone:
         margin = max(margin, pair.terms.lone_margin)
     asked = question(pair, metric, margin)
     return Inquiry(pair, asked) if asked else None
@@ -124,19 +128,22 @@ def _distance(verdict: Verdict) -> float:
     return max(ratio, 1 / ratio)
 
 
-def explained(verdict: Verdict, terms: Terms) -> Verdict:
+def explained(verdict: Verdict, pair: Pair) -> Verdict:
     """With the reason why its margin is not the one that was asked for.
 
     What too few processes show within their wider margin is no proof of the one asked for.
     """
-    asked = terms.asked[verdict.metric]
+    asked, lone = pair.terms.asked[verdict.metric], verdict.metric in TIMED and pair.is_lone
+    if lone and (said := too_few(verdict, pair)):
+        return replace(verdict, reason=said)
     if verdict.margin is None or verdict.margin <= asked:
         return verdict
-    lone = verdict.metric in TIMED and (verdict.rounds or FEWEST_ROUNDS) < FEWEST_ROUNDS
     why = FEW if lone else NOISE
     said = why.format(margin=verdict.margin, asked=asked, rounds=verdict.rounds)
     if lone and verdict.kind == "equivalent":
         return replace(verdict, kind="inconclusive", reason=said)
+    if lone and verdict.kind == "inconclusive":
+        return replace(verdict, reason=f"{said}; measure both in turn")
     return replace(verdict, reason=f"{verdict.reason}; {said}")
 
 

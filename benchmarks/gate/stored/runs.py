@@ -14,7 +14,7 @@ from isthmus.reports import Machine, Result, ResultFile, read
 from isthmus.reports.files.checks import clean, fail
 from isthmus.reports.files.history import store
 from isthmus.reports.files.history.store import History
-from isthmus.reports.files.history.store_record import LATENCY, Kept, Record, moment
+from isthmus.reports.files.history.store_record import Kept, Record, moment
 
 __all__ = ["append", "before", "record_of"]
 
@@ -34,8 +34,9 @@ def record_of(file: ResultFile) -> Record:
     """
     if not file.results:
         raise NothingMeasured(f"{file.path}: no benchmark to store; run `isthmus bench` first")
-    if not file.machine.cpu_model:
-        fail(file.path, "names no processor", "a history is kept by machine: measure again")
+    if not file.machine.is_known:
+        what = "names no processor, nor host, architecture and system in its place"
+        fail(file.path, what, "a history is kept by machine: measure again")
     return Record(
         measured=moment(file.path, file.measured),
         commit=file.commit.removesuffix(MODIFIED),
@@ -63,8 +64,6 @@ def _values(result: Result) -> dict[str, tuple[float, ...]]:
     observed = observations_of(result)
     found = {metric.name: values_of(metric, observed) for metric in ROWS}
     values = {name: _short(each) for name, each in found.items() if each and min(each) > 0}
-    if not result.rounds:
-        values[LATENCY] = (result.latency_ms,)
     return values | {name: (rate,) for name, rate in rate_asked(result).items()}
 
 
@@ -80,16 +79,20 @@ def _check_valid(result: Result) -> None:
 
 
 def before(folder: str | Path, history: History, head: Record, since: str) -> tuple[Record, ...]:
-    """The runs that are older than HEAD; of the day `since`, or later.
+    """The runs by HEAD's interpreter that are older than it; of the day `since`, or later.
 
     Errors: `NothingMeasured` where there is none, with what differs from the machines stored.
     """
     if not history.records:
         _none_of(folder, head.machine)
-    found = tuple(one for one in history.records if since <= one.measured < head.measured)
+    older = [one for one in history.records if since <= one.measured < head.measured]
+    found = tuple(one for one in older if not one.machine.other_interpreter(head.machine))
     if not found:
         days = f"from {since} on, before" if since else "before"
         said = f"{folder}: no run of this machine {days} HEAD's {head.measured}"
+        if older:
+            newest = older[-1].machine.other_interpreter(head.machine)
+            said += f" by its interpreter; of {len(older)} the newest differs in {newest}"
         raise NothingMeasured(clean(f"{said}; store runs of the states to compare with"))
     return found
 

@@ -10,9 +10,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,9 @@ from isthmus.reports.files.checks import (
     shown,
     told,
 )
+from isthmus.reports.files.moments import utc
 from isthmus.reports.files.result_fields import Wrong
-from isthmus.reports.files.same_machine import BLOCKING, Machine, machine_of
+from isthmus.reports.files.same_machine import BLOCKING, HARDWARE, NAMELESS, Machine, machine_of
 
 __all__ = [
     "LATENCY",
@@ -50,6 +50,7 @@ FORMAT = 1
 HASH = 16  # hexadecimal digits
 INFINITE = "infinite"  # a parity: outputs that are NaN; JSON has no word for it
 LATENCY = "latency_p50_ms"
+SERIES = "interpreter"  # a machine has one folder, and a series for each interpreter in it
 NEXT = "restore it, as from git, or delete it"
 
 
@@ -92,11 +93,11 @@ class Record:
 
 
 def moment(where: str, value: Any) -> str:
-    """A date and time as ISO 8601 to the second, or `FileError`."""
-    try:
-        return datetime.fromisoformat(str(value)).isoformat(timespec="seconds")[:19]
-    except ValueError:
+    """A date and time as ISO 8601 to the second, in UTC, or `FileError`."""
+    found = utc(str(value))
+    if found is None:
         fail(where, f"was measured at {shown(value)}, no date", "measure again")
+    return found
 
 
 def file_name(record: Record, line: str) -> str:
@@ -111,7 +112,7 @@ def machine_name(machine: Machine) -> str:
 
     Kernels keep back more or less of the same memory, so that whole GiB count.
     """
-    facts = _fingerprint(machine)
+    facts = _told(machine, (*HARDWARE, *_standing_in(machine)))
     memory = facts.get("memory_gib")
     if isinstance(memory, float) and math.isfinite(memory):
         facts["memory_gib"] = round(memory)
@@ -127,7 +128,7 @@ def line_of(record: Record) -> str:
             "measured": record.measured,
             "commit": record.commit,
             "dirty": record.dirty,
-            "machine": _fingerprint(record.machine),
+            "machine": _told(record.machine, (*BLOCKING, *_standing_in(record.machine), SERIES)),
             "versions": dict(record.machine.versions),
             "benchmarks": [_entry(kept) for kept in record.benchmarks],
         }
@@ -175,8 +176,13 @@ def _entry(kept: Kept) -> dict[str, Any]:
     return {**names, "facts": facts, "values": dict(kept.values), **parity}
 
 
-def _fingerprint(machine: Machine) -> dict[str, Any]:
-    return {name: machine.known[name] for name in BLOCKING if name in machine.known}
+def _told(machine: Machine, names: Sequence[str]) -> dict[str, Any]:
+    return {name: machine.known[name] for name in names if name in machine.known}
+
+
+def _standing_in(machine: Machine) -> tuple[str, ...]:
+    """For the name of a processor that has none."""
+    return () if machine.cpu_model else NAMELESS
 
 
 def _line(content: Mapping[str, Any]) -> str:

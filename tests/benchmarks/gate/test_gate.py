@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from gate_files import Document, benchmark, document, files, judge, kinds, noisy, of_metric
+from gate_files import Document, benchmark, document, files, judge, kinds, noisy, of_metric, warned
 from typer.testing import CliRunner
 
 from isthmus.benchmarks.gate import Settings
@@ -155,10 +155,16 @@ def test_nothing_in_common_is_its_own_error(tmp_path: Path, other: list[Document
         judge(tmp_path, document(benchmark("a[cpu]", noisy(1))), document(*other))
 
 
-def test_statistics_without_raw_times_are_refused(tmp_path: Path) -> None:
-    bare = {"name": "test_f", "fullname": "t.py::test_f", "stats": {"median": 0.1}}
-    with pytest.raises(FileError, match=r"t\.py::test_f: has no raw times.*--benchmark-json"):
-        judge(tmp_path, document(bare), document(bare))
+def test_a_median_alone_decides_nothing(tmp_path: Path) -> None:
+    base, head = (
+        document({"name": "test_f", "fullname": "t.py::test_f", "stats": {"median": median}})
+        for median in (0.1, 1.0)
+    )
+    outcome = judge(tmp_path, base, head)
+    (verdict,) = outcome.verdicts
+    assert verdict.kind == "inconclusive" and verdict.ratio == pytest.approx(10)
+    assert "neither its times nor their quartiles were kept" in verdict.reason
+    assert warned(outcome, "1 of BASE and 1 of HEAD have no raw times", "--benchmark-json")
 
 
 @pytest.mark.parametrize("margin", [0, -0.1, 1, float("nan")])
@@ -184,12 +190,12 @@ def test_command_line_exits_with_the_verdict(tmp_path: Path, factor: float, code
 
 
 def test_command_line_speaks_json(tmp_path: Path) -> None:
-    base = document(benchmark("net[cpu]", [[0.01] * 5], parity_max_rel_error=None))
+    base = document(benchmark("net[cpu]", [[0.01] * 3], parity_max_rel_error=None))
     code, output = run(*files(tmp_path, base, base), "--json", "--strict")
     said = json.loads(output)
     assert code == said["exit_code"] == 4
     assert said["summary"] == "1 inconclusive"
-    assert said["benchmarks"][0]["high"] is None  # unbounded: five samples decide nothing
+    assert said["benchmarks"][0]["high"] is None  # unbounded: three samples decide nothing
 
 
 def test_command_line_help_shows_an_example() -> None:

@@ -108,9 +108,10 @@ def project(tmp_path: Path, stored: str) -> Project:
     ("takes", "arguments", "code", "words"),
     [
         ("1", (), OK, "2 inconclusive"),
-        ("1.4", (), FAILED, "2 regressed"),
-        ("0.7", (), OK, "2 improved"),
-        ("1.4", ("--isthmus-gate-margin=0.5",), OK, "2 equivalent"),
+        ("1.4", (), OK, "2 inconclusive"),
+        ("2", (), FAILED, "2 regressed"),
+        ("0.5", (), OK, "2 improved"),
+        ("1.4", ("--isthmus-gate-margin=0.7",), OK, "2 equivalent"),
         ("1.4", ("--isthmus-gate-margin=7",), REFUSED, "margin"),
     ],
 )
@@ -126,8 +127,8 @@ def test_the_session_fails_where_a_benchmark_is_slower(
 
 
 def test_margins_are_those_of_the_project(project: Project) -> None:
-    project.write("pyproject.toml", "[tool.isthmus.gate]\nmargin = 0.5\n")
-    code, output = project.gated(TAKES="1.4")
+    project.write("pyproject.toml", "[tool.isthmus.gate]\nmargin = 0.9\n")
+    code, output = project.gated(TAKES="1.8")
     assert code == OK, output
 
 
@@ -178,13 +179,14 @@ def test_a_missing_benchmark_is_refused(project: Project) -> None:
     assert code == OK and "1 missing" in output
 
 
-def test_a_file_without_raw_times_is_refused_with_the_option_to_use(project: Project) -> None:
+def test_a_file_without_raw_times_is_judged_and_the_option_told(project: Project) -> None:
     benchmarks = json.loads((project.folder / "base.json").read_text())["benchmarks"]
     for one in benchmarks:
         del one["stats"]["data"]
     project.edit(benchmarks=benchmarks)
-    code, output = project.gated()
-    assert code == REFUSED and "has no raw times" in output and "--benchmark-json" in output
+    code, output = project.gated(TAKES="2")
+    assert code == FAILED and "2 regressed" in output
+    assert "have no raw times" in output and "--benchmark-save-data" in output
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy
 import pytest
+import pytest_files
 from result_files import benchmark, served
 from scipy import stats  # type: ignore[import-untyped]
 from stored_runs import HASH, commit, moment, noisy, record, run_file
@@ -26,6 +27,7 @@ from isthmus.benchmarks.gate.stored.levels import inquiry, prediction
 from isthmus.errors import FileError, NothingMeasured, UsageError
 from isthmus.reports import read
 from isthmus.reports.files.history import store
+from isthmus.reports.tables.trends import trends
 
 ONLY_LATENCY = Settings(metrics=("latency_p50_ms",))
 
@@ -327,3 +329,85 @@ def test_a_stored_run_is_what_its_file_says(tmp_path: Path) -> None:
     assert "usd_per_million" not in kept.values
     assert kept.facts["model_hash"] == HASH and kept.facts["threads"] == 2
     assert (run.machine.cpu_model, run.machine.cores) == ("INTEL(R) XEON(R) PLATINUM 8488C", "2")
+
+
+# --- runs of pytest-benchmark ------------------------------------------------------------------
+
+
+def stranger(folder: Path, day: int, middle: float = 0.01, **machine: Any) -> Path:
+    content = pytest_files.session(
+        pytest_files.entry("test_f", pytest_files.times(day, middle)), day=day, machine=machine
+    )
+    return pytest_files.saved(folder / f"{day}.json", content)
+
+
+def strangers(folder: Path, days: int, **machine: Any) -> Path:
+    for day in range(1, days + 1):
+        runs.append(folder / "history", stranger(folder, day, **machine))
+    return folder / "history"
+
+
+def test_another_interpreter_is_a_series_of_its_own(tmp_path: Path) -> None:
+    folder = strangers(tmp_path, 7, python_version="3.8.10")
+    newer = stranger(tmp_path, 8, 0.02, python_version="3.12.4")
+    with pytest.raises(NothingMeasured, match=r"of 7 the newest.*CPython 3\.8 \| CPython 3\.12"):
+        stored_history.gate(folder, newer, ONLY_LATENCY)
+    runs.append(folder, newer)
+    for version, kind in (("3.12.6", "inconclusive"), ("3.8.11", "equivalent")):
+        head = stranger(tmp_path, 9, python_version=version)
+        (verdict,) = stored_history.gate(folder, head, ONLY_LATENCY).verdicts
+        assert verdict.kind == kind, f"Python {version}"
+    assert [len(trend.runs) for trend in trends(store.read(folder).records)] == [7, 1]
+    assert len(list(folder.iterdir())) == 1, "they share the machine's folder"
+
+
+def test_runs_of_a_nameless_processor_are_kept_by_its_host(tmp_path: Path) -> None:
+    nameless: dict[str, Any] = {"cpu": {"brand": "unknown", "count": 4}}
+    folder = strangers(tmp_path, 6, **nameless)
+    (verdict,) = stored_history.gate(
+        folder, stranger(tmp_path, 7, **nameless), ONLY_LATENCY
+    ).verdicts
+    assert (verdict.kind, verdict.rounds) == ("equivalent", 6)
+    for other in ({"node": "build-9"}, {"machine": "aarch64"}, {"cpu": {"brand_raw": "Xeon 1"}}):
+        head = stranger(tmp_path, 7, **(nameless | other))
+        with pytest.raises(NothingMeasured, match="no run of this machine is stored"):
+            stored_history.gate(folder, head, ONLY_LATENCY)
+    nobody = stranger(tmp_path, 8, **nameless, node="localhost")
+    with pytest.raises(FileError, match="names no processor, nor host"):
+        runs.append(folder, nobody)
+
+
+def test_stored_runs_are_in_the_order_of_their_instants(tmp_path: Path) -> None:
+    folder = strangers(tmp_path, 6)
+    content = json.loads(stranger(tmp_path, 7).read_text())
+    for when, rounds in (
+        ("2026-03-06T09:00:00+02:00", 5),  # 07:00 in UTC, an hour before the sixth run
+        ("2026-03-06T07:00:00-02:00", 6),
+        ("2026-03-06T08:30:00", 6),
+    ):
+        head = pytest_files.saved(tmp_path / "head.json", content | {"datetime": when})
+        (verdict,) = stored_history.gate(folder, head, ONLY_LATENCY).verdicts
+        assert verdict.rounds == rounds, when
+
+
+def test_another_clock_is_other_work(tmp_path: Path) -> None:
+    folder = strangers(tmp_path, 6)
+    content = json.loads(stranger(tmp_path, 7).read_text())
+    content["benchmarks"][0]["options"]["timer"] = "process_time"
+    head = pytest_files.saved(tmp_path / "head.json", content)
+    with pytest.raises(UsageError, match=r"timer of .*test_f: perf_counter \| process_time"):
+        stored_history.gate(folder, head, ONLY_LATENCY)
+
+
+def test_a_damaged_benchmark_of_head_is_inconclusive_and_not_stored(tmp_path: Path) -> None:
+    folder = strangers(tmp_path, 6)
+    content = json.loads(stranger(tmp_path, 7).read_text())
+    broken = content["benchmarks"][0] | {"stats": {"median": 0.1, "data": [0.1, 0.0]}}
+    content["benchmarks"] = [broken, pytest_files.entry("test_g", pytest_files.times(1))]
+    head = pytest_files.saved(tmp_path / "head.json", content)
+    found = stored_history.gate(folder, head, ONLY_LATENCY).verdicts
+    assert {(one.benchmark[-6:], one.kind) for one in found} == {
+        ("test_f", "inconclusive"),
+        ("test_g", "new"),
+    }
+    assert [kept.name[-6:] for kept in runs.record_of(read(head)).benchmarks] == ["test_g"]

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
+from scipy import stats  # type: ignore[import-untyped]
 
-from isthmus.benchmarks.gate.rule.noise import recalled, remember, spread_of
+from isthmus.benchmarks.gate.rule.noise import (
+    Noise,
+    between_of,
+    informed,
+    is_here,
+    recalled,
+    remember,
+    spread_of,
+)
 from isthmus.benchmarks.gate.rule.observations import Observation
 from isthmus.benchmarks.gate.rule.sampling import Effort
 from isthmus.benchmarks.gate.rule.settings import Settings
-from isthmus.benchmarks.gate.self_test import Findings, round_seconds, self_test, spreads
+from isthmus.benchmarks.gate.self_test import Findings, levels_of, round_seconds, self_test, spreads
 from isthmus.benchmarks.gate.self_testing import document, exit_code, suite_here
 from isthmus.benchmarks.gate.suites.workload_suite import Both
 from isthmus.benchmarks.gate.trials import LEVELS, Round, Trial, answers, benchmarks_of, by_level
 from isthmus.benchmarks.harness.clock import Step
+from isthmus.benchmarks.harness.fingerprint import fingerprint
 from isthmus.errors import FileError
+from isthmus.reports.files.same_machine import machine_of
 from studies import rivals
 from studies.experiment import entry, summary, table
 
@@ -121,23 +133,44 @@ def test_the_rules_of_others_have_their_own_thresholds(rule: rivals.Rule, thresh
 
 
 def test_the_noise_floor_is_kept_with_the_history(tmp_path: Path) -> None:
-    assert recalled(tmp_path) is None
+    assert recalled(tmp_path) == Noise(None, None)
     path = remember(tmp_path, 0.012, {"margin": 0.05})
-    assert recalled(tmp_path) == 0.012
+    assert recalled(tmp_path) == Noise(0.012, None), "as before it was measured between processes"
+    path = remember(tmp_path, 0.012, {"between": 0.4})
+    assert recalled(tmp_path) == Noise(0.012, 0.4)
+    known = informed(Settings(), tmp_path)
+    assert (known.floor, known.between) == (0.012, 0.4)
+    assert informed(Settings(history=tmp_path)) == replace(known, history=tmp_path)
     path.write_text("{")
     with pytest.raises(FileError, match="is no self-test"):
         recalled(tmp_path)
 
 
+def test_processes_are_farther_apart_than_is_known_once_in_a_thousand_times() -> None:
+    random, beyond, trials = numpy.random.default_rng(2), 0, 4000
+    for _ in range(trials):
+        *seen, base, head = random.normal(0, 0.1, 14).tolist()
+        known = between_of({"net": seen})
+        assert known is not None and known >= math.expm1(max(seen) - min(seen)) - 1e-12
+        beyond += abs(head - base) > math.log1p(known)
+    assert beyond <= stats.binom.ppf(0.999, trials, 0.001)
+    assert between_of({"net": [0.0] * 4}) is None, "too few to tell"
+
+
 def test_what_the_self_test_says_follows_from_its_trials() -> None:
     one = trial()
     said = answers(one, TERMS, EFFORT)
-    found = Findings(said, spreads([one]), round_seconds([one]), 0.01, EFFORT)
+    seen = spreads([one]), round_seconds([one])
+    found = Findings(said, *seen, 0.01, EFFORT, levels_of([one]))
     assert found.counted(0.0) == (0, 2)
     assert found.fires and exit_code(found) == 0
     assert found.round_seconds == pytest.approx(5.0)
     assert found.rounds == 30
     assert 0.01 < found.smallest_change("isthmus::two[cpu]") < 0.03
+    logs = levels_of([one])["isthmus::one[cpu]"]
+    assert len(logs) == len({(sample, at) for sample, at, name in one.rounds if "one" in name})
+    assert found.between is not None and found.between > math.expm1(max(logs) - min(logs)) - 1e-9
+    assert document(found)["between"] == found.between
     assert document(found)["gates"]["0.1"] == {"alarms": 1, "of": 1}
     blind = Findings(said, {"x": spread_of([0.5, -0.5])}, 5.0, 0.01, EFFORT)
     assert blind.smallest_change("x") > 0.5
@@ -176,3 +209,11 @@ def test_a_round_of_real_processes_has_turns_at_every_level(tmp_path: Path) -> N
         assert base.turns.keys() & head.turns.keys()
         assert base.parity is not None and head.parity is not None and head.parity < 1e-3
         assert head.values["peak_memory_mib"] > 10
+
+
+def test_this_machine_is_the_one_whose_noise_is_known() -> None:
+    here, elsewhere = (
+        {"isthmus": {"fingerprint": fingerprint() | other}} for other in ({}, {"cores": 4096})
+    )
+    assert is_here(machine_of(here)) and not is_here(machine_of(elsewhere))
+    assert not is_here(machine_of({}))

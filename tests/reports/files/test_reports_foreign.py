@@ -70,6 +70,13 @@ def test_requests_at_once_are_another_scenario_with_a_rate() -> None:
     assert found.requests_per_second == 443.09  # not 1 / 4.07 ms = 246
 
 
+def test_two_runs_in_one_report_are_refused(tmp_path: Path) -> None:
+    """The second would stand for both."""
+    content = (DATA / "benchmark_app.csv").read_text()
+    with pytest.raises(FileError, match="holds 2 runs; give a file for each"):
+        of_text(tmp_path, content + content)
+
+
 def test_the_cpp_tools_json_is_read(tmp_path: Path) -> None:
     content = (
         '{"cmd_options": [{"nthreads": 2}, {"m": "nets/resnet-50.xml"}],'

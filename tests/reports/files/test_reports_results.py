@@ -229,11 +229,12 @@ def test_a_senseless_fact_of_the_file_is_named(tmp_path: Path, part: Document, s
         read(saved(tmp_path, ours() | {"isthmus": part}))
 
 
-def test_a_benchmark_given_twice_is_refused(tmp_path: Path) -> None:
+def test_of_a_benchmark_given_twice_the_last_run_counts(tmp_path: Path) -> None:
     content = ours()
-    content["benchmarks"] *= 2
-    with pytest.raises(FileError, match="appears 2 times"):
-        read(saved(tmp_path, content))
+    content["benchmarks"] += ours(rounds=[[0.7, 0.7]])["benchmarks"]
+    file = read(saved(tmp_path, content))
+    (result,) = file.results
+    assert (result.latency_ms, file.repeated) == (700, ("isthmus::net[cpu]",))
 
 
 def test_statistics_alone_are_read_but_have_no_raw_times(tmp_path: Path) -> None:

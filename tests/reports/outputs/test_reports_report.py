@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_files
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -284,3 +285,25 @@ def test_a_senseless_name_for_a_foreign_file_is_refused(tmp_path: Path, argument
 def test_command_line_help_shows_an_example() -> None:
     code, output = run("--help")
     assert code == 0 and "isthmus report results.json --out" in output
+
+
+def test_what_is_damaged_in_a_file_is_said_and_the_others_are_shown(tmp_path: Path) -> None:
+    broken = pytest_files.entry("test_f", [0.1, 0.1]) | {"stats": {"median": 1.0, "data": [0.0]}}
+    whole = pytest_files.entry("test_g", [0.1] * 9)
+    path = pytest_files.saved(tmp_path / "r.json", pytest_files.session(broken, whole, whole))
+    built = build_report([path])
+    assert [row.workload for row in built.rows] == ["test_g"]
+    said = "\n".join(built.warnings)
+    assert "test_f is left out: stats.data[0] is 0.0" in said and "the last run counts" in said
+
+
+def test_runs_by_two_interpreters_have_a_row_each(tmp_path: Path) -> None:
+    entry = pytest_files.entry("test_f", [0.1] * 9)
+    paths = [
+        pytest_files.saved(
+            tmp_path / f"{day}.json",
+            pytest_files.session(entry, day=day, machine={"python_version": version}),
+        )
+        for day, version in enumerate(("3.11.2", "3.12.1", "3.12.4"), start=1)
+    ]
+    assert len(build_report(paths).rows) == 2, "of 3.12 the newer"

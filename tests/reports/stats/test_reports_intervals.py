@@ -107,9 +107,31 @@ def test_what_few_values_cannot_show_has_no_interval() -> None:
 
 
 def test_too_few_samples_decide_nothing() -> None:
-    ratio = log_ratio([[5.0] * 5], [[1.0] * 100])
+    ratio = log_ratio([[5.0] * 3], [[1.0] * 100])
     assert ratio.ratio == pytest.approx(5)
     assert ratio.interval() == (0, math.inf)
+
+
+@pytest.mark.parametrize(("a", "b"), [(5, 5), (4, 4), (5, 60)])
+def test_few_samples_that_are_apart_decide_as_often_as_chance_lets_them(a: int, b: int) -> None:
+    """All of a above all of b: once in C(a + b, a) times."""
+    random = numpy.random.default_rng(a * b)
+    sides = [(5 * random.uniform(1, 2, a)).tolist()], [random.uniform(1, 2, b).tolist()]
+    ratio, chance = log_ratio(*sides), 2 / math.comb(a + b, a)
+    low, high = ratio.interval(1 - 1.05 * chance)
+    assert low == pytest.approx(min(sides[0][0]) / max(sides[1][0]))
+    assert high == pytest.approx(max(sides[0][0]) / min(sides[1][0]))
+    assert ratio.interval(1 - 0.95 * chance) == (0, math.inf)
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_the_extremes_of_few_samples_hold_the_truth(count: int) -> None:
+    random, hits, trials = numpy.random.default_rng(count), 0, 400
+    for _ in range(trials):
+        a, b = numpy.exp(0.3 * random.exponential(size=(2, count)))
+        low, high = log_ratio([a.tolist()], [b.tolist()]).interval()
+        hits += low <= 1 <= high
+    assert hits / trials >= 0.95
 
 
 def test_a_long_run_costs_no_memory() -> None:
