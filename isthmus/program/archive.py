@@ -7,7 +7,6 @@ traced arrays, so that every type is inferred again and a wrong file is an error
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import EllipsisType
@@ -21,6 +20,7 @@ from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
+from isthmus.system import files
 from isthmus.trace.array import Array
 from isthmus.trace.discovery import finds_sizes, recording
 from isthmus.trace.op import OPERATORS
@@ -40,12 +40,10 @@ def save(traced: Traced, path: str | Path) -> None:
 
     target = Path(path)
     document, arrays = _described(traced)
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
-        save_file(arrays, partial, metadata={"isthmus": json.dumps(document)})
-        partial.replace(target)
+        with files.replacing(target) as partial:
+            save_file(arrays, partial, metadata={"isthmus": json.dumps(document)})
     except (OSError, SafetensorError) as problem:
-        partial.unlink(missing_ok=True)
         raise FileError(f"{target}: cannot be written ({problem}); choose another place") from None
 
 

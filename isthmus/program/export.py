@@ -9,6 +9,7 @@ from typing import Any
 from isthmus.errors import FileError, UsageError
 from isthmus.graph.nodes import Graph, Node
 from isthmus.graph.passes import expand
+from isthmus.system import files
 from isthmus.trace.tracing import trace
 
 from .backend import Backend, writers
@@ -48,7 +49,8 @@ def export(
     backend, write = formats[target.suffix]
     graph = _whole(trace(function, specs, constraints=constraints).graph, backend)
     try:
-        write(graph, target)
+        with files.replacing(target) as partial:
+            write(graph, partial)
     except OSError as problem:
         raise FileError(f"{target} cannot be written: {problem.strerror}") from problem
 
