@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.errors import FileError, UsageError
+from isthmus.errors import UsageError
 from isthmus.system.extras import require
 
 from .options import AsJson, ModelName, Seed, Weights, created, weights_of
-from .show import show_json, spinner
+from .outputs import check_outputs
+from .show import say, show_json, spinner
 
 if TYPE_CHECKING:
     from isthmus.graph.nodes import Type
@@ -58,7 +59,7 @@ def export(
     from isthmus.program.export import export as write
 
     started = time.time_ns()
-    _check(out)
+    _check(out, [weights] if weights else [])
     sizes = {"batch": batch, "seq": seq, "height": height, "width": width}
     specs = _specs(model, {name: size for name, size in sizes.items() if size is not None})
     with spinner(f"exporting {model} ..."):
@@ -72,12 +73,11 @@ def export(
         _show(document)
 
 
-def _check(out: Path) -> None:
+def _check(out: Path, inputs: Sequence[str]) -> None:
     """Before the work, not after it: is this a file that can be written?"""
     if out.suffix not in BESIDE:
         raise UsageError(f"{out}: unknown suffix; name a file that ends in {' or '.join(BESIDE)}")
-    if not out.parent.is_dir():
-        raise FileError(f"{out}: there is no folder {out.parent}; create it first")
+    check_outputs({"OUT": out, "its weights": BESIDE[out.suffix](out)}, inputs)
     if out.suffix == ".onnx":
         require("onnx-cpu", "onnx", user="a .onnx file")
 
@@ -114,6 +114,6 @@ def _document(
 
 def _show(document: dict[str, Any]) -> None:
     for file in document["files"]:
-        typer.echo(f"wrote {file['path']} ({file['bytes'] / 1e6:.1f} MB)")
+        say(f"wrote {file['path']} ({file['bytes'] / 1e6:.1f} MB)")
     for name, kind in document["inputs"].items():
-        typer.echo(f"  {name}: {kind}")
+        say(f"  {name}: {kind}")

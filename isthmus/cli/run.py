@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from isthmus.errors import FileError, UsageError
+from isthmus.errors import UsageError
 
 from .options import AsJson, Weights
+from .outputs import check_outputs
 
 __all__ = ["run"]
 
@@ -80,7 +81,8 @@ def run(
     """
     from . import run_model, run_program
 
-    _check_output(output)
+    arrays = [text.partition("=")[2] for text in inputs or ()]
+    _check_output(output, [model, *arrays, *(image or ()), *([weights] if weights else ())])
     options = {"device": device, "precision": precision, "threads": threads}
     if run_program.is_program(model):
         if text or image or weights:
@@ -96,13 +98,10 @@ def run(
     run_model.run_model(wanted, top, output, as_json)
 
 
-def _check_output(path: Path | None) -> None:
+def _check_output(path: Path | None, inputs: Sequence[str | Path]) -> None:
     """Before the work, not after it: can the file be written?"""
     if path is None:
         return
     if path.suffix != ".npz":
         raise UsageError(f"{path}: arrays are written as .npz; name a file that ends in it")
-    if not path.parent.is_dir():
-        raise FileError(f"{path}: there is no folder {path.parent}; create it first")
-    if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
-        raise FileError(f"{path}: cannot be written; name a file in a folder of yours")
+    check_outputs({"--output": path}, inputs)

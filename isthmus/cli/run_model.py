@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import UsageError
+from isthmus.system import files
 from isthmus.system.extras import require
 
 from .options import created, weights_of
@@ -86,6 +88,8 @@ def _lines(texts: Sequence[str]) -> list[str]:
 
 
 def _input_lines() -> list[str]:
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")  # whatever a terminal here has
     try:
         lines = [line for line in sys.stdin.read().splitlines() if line.strip()]
     except UnicodeDecodeError:
@@ -110,4 +114,5 @@ def _write(path: Path | None, done: TextRun | ImageRun) -> None:
 
     if path is not None:
         arrays: dict[str, Any] = dict(done.arrays)
-        numpy.savez(path, **arrays)
+        with files.replacing(path) as partial:
+            numpy.savez(partial, **arrays)

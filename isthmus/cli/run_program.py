@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy
-import typer
 
 from isthmus.errors import FileError, UsageError
+from isthmus.system import files
 
-from .show import printable, show_json, show_table, spinner
+from .show import printable, say, show_json, show_table, spinner
 
 if TYPE_CHECKING:
     from isthmus.graph.nodes import Graph
@@ -171,7 +171,7 @@ def _outputs(asked: Asked, traced: Traced, arrays: Arrays, options: Any) -> Arra
 
 def _write(path: Path, arrays: Arrays) -> None:
     """As `numpy.savez`, which cannot write an array whose name is one of its own arguments."""
-    with zipfile.ZipFile(path, "w") as archive:
+    with files.replacing(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                 numpy.lib.format.write_array(file, numpy.asarray(array), allow_pickle=False)
@@ -216,7 +216,7 @@ def _show(asked: Asked, outputs: Arrays, top: int, output: Path | None) -> None:
     headers = ("output", "dtype", "shape", "first elements")
     show_table(f"{printable(asked.program)} on {asked.backend}", headers, rows)
     if output is not None:
-        typer.echo(f"wrote {printable(str(output))}")
+        say(f"wrote {printable(str(output))}")
 
 
 def _texts(array: Any, top: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.reports.content import Report
@@ -14,7 +13,11 @@ from isthmus.reports.tables import peers, scenario_table, speedup_frame, trends
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["document", "write_tables"]
+__all__ = ["TABLE_FILES", "document", "table_files"]
+
+DOCUMENT = "report.json"
+TABLES = ("speedup", "peers", "cost", "scenarios", "history")
+TABLE_FILES = (*(f"{name}.csv" for name in TABLES), DOCUMENT)
 
 # A spreadsheet runs a cell that starts like this; names come from files.
 _FORMULA = ("=", "+", "-", "@")
@@ -32,17 +35,15 @@ def frames(report: Report) -> dict[str, pandas.DataFrame]:
     }
 
 
-def write_tables(report: Report, directory: Path) -> tuple[Path, ...]:
-    """Write a CSV file per table that has rows, and report.json; their paths."""
-    written = []
-    for name, frame in frames(report).items():
-        if len(frame):
-            written.append(directory / f"{name}.csv")
-            frame.map(_defused).to_csv(written[-1], index=False, lineterminator="\n")
-    path = directory / "report.json"
+def table_files(report: Report) -> dict[str, str]:
+    """A CSV file per table that has rows, and report.json: their texts by their names."""
+    made = {
+        f"{name}.csv": frame.map(_defused).to_csv(index=False, lineterminator="\n")
+        for name, frame in frames(report).items()
+        if len(frame)
+    }
     text = json.dumps(document(report), indent=1, allow_nan=False, ensure_ascii=False)
-    path.write_text(f"{text}\n", encoding="utf-8")
-    return (*written, path)
+    return {**made, DOCUMENT: f"{text}\n"}
 
 
 def document(report: Report) -> dict[str, Any]:

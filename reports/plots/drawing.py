@@ -18,7 +18,7 @@ from .svg import png, svg, svg_file
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["PLOTS", "Drawing", "draw"]
 
 
 @dataclass(frozen=True)
