@@ -87,15 +87,15 @@ def bench(
     if resume and output is None:
         raise UsageError("--resume: which file? name it: --output FILE")
     require("bench")
+    path = output or Path("results") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    check_outputs({"--output": path}, targets or [], role="measured", makes_folders=True)
+    if report and not as_json:
+        try_folder(_folder(path))
     plan = _plan(
         Asked(targets or [], shape or [], workload or [], variant or [], quick, full),
         _scenarios(scenario or [], rate, p99_ms),
         Extent(rounds, seconds, threads, budget),
     )
-    path = output or Path("results") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    check_outputs({"--output": path}, targets or [], role="measured", makes_folders=True)
-    if report and not as_json:
-        try_folder(_folder(path))
     _run(plan, path, resume)
     if as_json:
         say(json.dumps(json.loads(path.read_text(encoding="utf-8"))))

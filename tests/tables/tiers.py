@@ -56,6 +56,7 @@ REAL_RUNS: Tests = {
         "test_who_waits_is_stopped_and_every_one_gets_its_record",
     ),
     "benchmarks/work/test_workloads.py": ("test_texts_have_one_model_for_all_lengths",),
+    "cli/test_cli_encodings.py": ("test_a_real_process_prints_on_every_terminal",),
     "cli/test_cli_errors.py": (
         "test_a_hub_out_of_reach_is_one_line",
         "test_a_real_process_says_the_same",
