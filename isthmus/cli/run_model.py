@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
@@ -84,7 +86,14 @@ def _check_text(name: str, text: str) -> None:
 
 def _lines(texts: Sequence[str]) -> list[str]:
     """The texts; `-` stands for the lines of standard input that are not blank."""
-    return [line for text in texts for line in (_input_lines() if text == "-" else [text])]
+    return [line for text in texts for line in (_input_lines() if text == "-" else [_read(text)])]
+
+
+def _read(text: str) -> str:
+    """An argument as UTF-8, also where the system's encoding is another."""
+    with suppress(UnicodeError):
+        return os.fsencode(text).decode("utf-8")
+    return text
 
 
 def _input_lines() -> list[str]:

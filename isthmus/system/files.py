@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,9 +17,10 @@ from tempfile import TemporaryDirectory
 
 from isthmus.errors import FileError
 
-__all__ = ["PREFIX", "flush", "replacing", "same_file", "try_file", "try_folder", "write_bytes", "write_text"]
+__all__ = ["PREFIX", "flush", "replacing", "same_file", "try_file", "try_folder", "utf8", "write_bytes", "write_text"]
 
 PREFIX = ".isthmus-"  # of the folder beside; a kill may leave one
+HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # of a pair: no letters, and no bytes
 DEVICES = ("/dev/", "/proc/")  # names of what is open already, such as /dev/stdout
 NOT_BESIDE = (errno.EACCES, errno.EPERM, errno.EROFS)  # of folders that take no other file
 NOT_RENAMED = (errno.EBUSY, errno.EXDEV)  # a file that is mounted by itself
@@ -26,7 +28,17 @@ NOT_RENAMED = (errno.EBUSY, errno.EXDEV)  # a file that is mounted by itself
 
 def write_text(path: str | Path, text: str, *, durable: bool = False) -> None:
     """The text as UTF-8, whole or not at all; durable: and on the disk."""
-    write_bytes(path, text.encode("utf-8"), durable=durable)
+    write_bytes(path, utf8(text), durable=durable)
+
+
+def utf8(text: str) -> bytes:
+    """The text as UTF-8, whatever is in it.
+
+    Where the system's encoding has no such letters, a file's name came as bytes (PEP 383), which
+    are taken for UTF-8 where they are.
+    """
+    kept = HALVES.sub("?", text)
+    return kept.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").encode()
 
 
 def write_bytes(path: str | Path, content: bytes, *, durable: bool = False) -> None:

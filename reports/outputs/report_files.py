@@ -8,7 +8,7 @@ from pathlib import Path
 from isthmus.errors import FileError
 from isthmus.reports.content import Report, build_report
 from isthmus.reports.plots.drawing import PLOTS, draw
-from isthmus.system.files import replacing, try_folder
+from isthmus.system.files import replacing, try_folder, utf8
 
 from .markdown import markdown
 from .page import page
@@ -55,10 +55,10 @@ def write(report: Report, out_dir: str | Path) -> tuple[Path, ...]:
 def contents(report: Report) -> dict[str, bytes]:
     """Every file by its name; a plot that has nothing to draw has none."""
     drawings = draw(report)
-    made = {MARKDOWN: markdown(report).encode(), PAGE: page(report, drawings).encode()}
+    made = {MARKDOWN: utf8(markdown(report)), PAGE: utf8(page(report, drawings))}
     for drawing in drawings:
         made |= drawing.files()
-    return made | {name: text.encode() for name, text in table_files(report).items()}
+    return made | {name: utf8(text) for name, text in table_files(report).items()}
 
 
 def keep(contents: Mapping[str, bytes], directory: Path) -> tuple[Path, ...]:

@@ -59,6 +59,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     sides = [document(benchmark(f"{NAME}[cpu]", noisy(seed))) for seed in (1, 2)]
     base, _ = files(tmp_path, *sides)
     base.rename(tmp_path / f"{NAME}.json")
+    subprocess.run(["git", "init", "-q"], check=True)
     im.compile(im.np.tanh, im.spec("float32", [3]), backend="numpy").save(f"{NAME}.im")
     return tmp_path
 

@@ -16,8 +16,9 @@ from isthmus.benchmarks.gate.rule.sampling import Effort
 from isthmus.benchmarks.gate.rule.settings import Settings
 from isthmus.benchmarks.gate.rule.suite import Sides
 from isthmus.benchmarks.gate.rule.verdict import Outcome
-from isthmus.benchmarks.gate.suites.checkout import Project, own_home, shared_home
+from isthmus.benchmarks.gate.suites.checkout import Project
 from isthmus.benchmarks.gate.suites.command_suite import CommandSuite
+from isthmus.benchmarks.gate.suites.homes import own_home, shared_home
 from isthmus.benchmarks.harness.processes import Home
 from isthmus.errors import IsthmusError, NothingMeasured, UsageError
 
