@@ -23,6 +23,10 @@ REAL_RUNS: Tests = {
         "test_environments_are_made_for_each_revision",
         "test_the_working_tree_is_left_as_it_was",
     ),
+    "benchmarks/gate/test_gate_ended.py": (
+        "test_a_budget_that_holds_no_verdict_ends_it_with_a_word",
+        "test_a_signal_ends_it_and_leaves_nothing",
+    ),
     "benchmarks/gate/test_gate_trials.py": (
         "test_a_round_of_real_processes_has_turns_at_every_level",
     ),

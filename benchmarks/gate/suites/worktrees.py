@@ -30,6 +30,8 @@ def forget(root: Path, folder: Path) -> None:
             git(root, "worktree", "remove", "--force", "--force", str(folder))
             return
         rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.unlink()
 
 
 def sweep(root: Path) -> None:
