@@ -23,6 +23,7 @@ from .checks import Seconds, Times, clean, converted, fail, seconds, shown, text
 from .document import NOT_OURS, document_of, text_of
 from .file_fields import run_of
 from .foreign_names import NO_NAMES, Names, of_files
+from .labels import with_labels
 from .result import NATIVE, Result, ResultFile
 from .result_fields import Parity, max_rel_error, parity_of, scenario_of
 from .same_machine import machine_of
@@ -82,10 +83,10 @@ def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[
     """
     files = tuple(read(path) for path in dict.fromkeys(map(str, paths)))
     if not names:
-        return files
+        return with_labels(files)
     strangers = [file.path for file in files if any(result.origin for result in file.results)]
     given = of_files(strangers, names)
-    return tuple(read(file.path, given.get(file.path, NO_NAMES)) for file in files)
+    return with_labels([read(file.path, given.get(file.path, NO_NAMES)) for file in files])
 
 
 def _read(path: str, document: dict[str, Any], names: Names) -> ResultFile:

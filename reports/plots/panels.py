@@ -83,8 +83,9 @@ def figure(panels: Sequence[Panel], columns: int = 1) -> Figure:
 
 
 def short(name: str, most: int) -> str:
-    """The name, cut where it would run out of its place; the tables have it whole."""
-    return name if len(name) <= most else name[: most - 1] + "…"
+    """The name without its middle where it would run out of its place; the tables have it whole."""
+    end = most // 2
+    return name if len(name) <= most else f"{name[: most - 1 - end]}…{name[-end:]}"
 
 
 def columns_for(panels: Sequence[Panel]) -> int:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,13 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def processes_in(place: Path) -> list[str]:
-    """Those whose command line names it."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    return [line for line in listed.splitlines() if str(place) in line]
+def processes_in(place: Path) -> list[bytes]:
+    """Those whose command line names it, where the system tells."""
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            found.append(line.read_bytes())
+    return [line for line in found if bytes(place) in line]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
