@@ -13,7 +13,7 @@ from isthmus.errors import UsageError
 from isthmus.system.extras import require
 from isthmus.system.files import same_file, try_folder
 
-from .show import say, show_json, spinner
+from .show import say, spinner
 
 if TYPE_CHECKING:
     from isthmus.reports import Report
@@ -115,12 +115,12 @@ def _check(out: Path, inputs: Sequence[Path]) -> None:
 def _print(built: Report, out: Path | None) -> None:
     """The document, which names the files that are written after it."""
     from isthmus.reports.outputs.report_files import contents, keep
-    from isthmus.reports.outputs.tidy_tables import document
+    from isthmus.reports.outputs.tidy_tables import document, json_text
 
     made = contents(built) if out else {}
     paths = [str(out / name) for name in made] if out else []
     try:
-        show_json(document(built) | {"files": paths})
+        say(json_text(document(built) | {"files": paths}, indent=2))
         sys.stdout.flush()
     finally:
         if out:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isthmus.reports.display import label
 
@@ -24,6 +24,7 @@ __all__ = [
     "LOG_FROM",
     "Limits",
     "Panel",
+    "Picture",
     "around",
     "columns_for",
     "figure",
@@ -66,6 +67,13 @@ class Panel:
     def whole(self) -> float:
         """Inches with the title and the axis below."""
         return self.above + self.height + self.below
+
+
+class Picture(NamedTuple):
+    """Panels, and of how many measurements there was no place in them."""
+
+    panels: Sequence[Panel] = ()
+    left_out: int = 0
 
 
 def figure(panels: Sequence[Panel], columns: int = 1) -> Figure:

@@ -110,6 +110,9 @@ SESSIONS: Tests = {
         "test_what_fails_is_told_by_its_last_words",
         "test_who_waits_is_stopped_with_its_own_processes",
     ),
+    "reports/outputs/test_large_reports.py": (
+        "test_files_of_ten_thousand_have_all_and_pages_can_be_opened",
+    ),
     "reports/files/test_reports_results.py": ("test_a_real_pytest_benchmark_file_is_read",),
 }
 
