@@ -79,8 +79,11 @@ def run(
              isthmus run net.im --input x=array.npy --output out.npz
              isthmus run net.im --input random --size batch=2
     """
+    from isthmus.program.archive import refuse_foreign
+
     from . import run_model, run_program
 
+    refuse_foreign(Path(model))
     arrays = [text.partition("=")[2] for text in inputs or ()]
     _check_output(output, [model, *arrays, *(image or ()), *([weights] if weights else ())])
     options = {"device": device, "precision": precision, "threads": threads}
@@ -92,10 +95,20 @@ def run(
         run_program.run_program(asked, top, output, as_json)
         return
     if inputs or size:
-        step = "give --text or --image; --input and --size are of a saved program's file"
-        raise UsageError(f"{model} is no such file; {step}")
+        raise UsageError(_no_program(model))
     wanted = run_model.Asked(model, text or [], image or [], weights, seed, backend, options)
     run_model.run_model(wanted, top, output, as_json)
+
+
+def _no_program(name: str) -> str:
+    """Why it takes no --input, and what to type."""
+    from isthmus.models import CATALOG
+
+    if name.lower() not in CATALOG:
+        step = "give --text or --image; --input and --size are of a saved program's file"
+        return f"{name} is no such file; {step}"
+    step = f"write ./{name} for the file" if Path(name).is_file() else "give --text or --image"
+    return f"{name} is a model, and --input and --size are of a saved program's file; {step}"
 
 
 def _check_output(path: Path | None, inputs: Sequence[str | Path]) -> None:

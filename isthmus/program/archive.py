@@ -27,9 +27,10 @@ from isthmus.trace.op import OPERATORS
 from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Traced
 
-__all__ = ["read", "save"]
+__all__ = ["read", "refuse_foreign", "save"]
 
 FORMAT = 1
+FOREIGN = {".onnx": "an ONNX file", ".xml": "OpenVINO IR"}
 Names = Mapping[int, str]  # id(array) -> name
 
 
@@ -61,9 +62,17 @@ def read(path: str | Path) -> Traced:
         ) from None
 
 
+def refuse_foreign(path: Path) -> None:
+    """FileError for a file of another kind of program, by its name."""
+    if kind := FOREIGN.get(path.suffix.lower()):
+        said = f"{path}: {kind} is not loaded as a program yet"
+        raise FileError(f"{said}; `isthmus bench {path}` measures it")
+
+
 def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     from safetensors import SafetensorError, safe_open
 
+    refuse_foreign(path)
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}

@@ -15,7 +15,7 @@ from isthmus.trace.tracing import trace
 from .backend import Backend, writers
 from .options import Options
 
-__all__ = ["export"]
+__all__ = ["export", "export_graph"]
 
 
 def export(
@@ -40,14 +40,28 @@ def export(
     True
     """
     target = Path(path)
+    _checked(target)
+    _write(trace(function, specs, constraints=constraints).graph, target)
+
+
+def export_graph(graph: Graph, target: Path) -> None:
+    """A graph that is traced already, such as a saved program's; errors are those of `export`."""
+    _checked(target)
+    _write(graph, target)
+
+
+def _checked(target: Path) -> None:
     formats = writers()
     if target.suffix not in formats:
         known = " or ".join(sorted(formats))
         raise UsageError(f"{target.name}: no format has suffix '{target.suffix}'; give {known}")
     if not target.parent.is_dir():
         raise FileError(f"{target.parent} is no folder; create it first")
-    backend, write = formats[target.suffix]
-    graph = _whole(trace(function, specs, constraints=constraints).graph, backend)
+
+
+def _write(graph: Graph, target: Path) -> None:
+    backend, write = writers()[target.suffix]
+    graph = _whole(graph, backend)
     try:
         with files.replacing(target) as partial:
             write(graph, partial)

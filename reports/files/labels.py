@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from .comparison import setting
 from .result import Result, ResultFile
@@ -72,5 +73,5 @@ def _labelled(result: Result, labels: dict[tuple[Hashable, str], str]) -> Result
     if label is None or not result.origin:
         return result
     name = _endings(result.fullname)[0]
-    changed = {at: label for at in ("workload", "variant") if getattr(result, at) == name}
+    changed: dict[str, Any] = {at: label for at in ("workload", "variant") if getattr(result, at) == name}
     return replace(result, **(changed or {"workload": f"{result.workload}, {label}"}))

@@ -51,7 +51,7 @@ def table_files(report: Report) -> dict[str, str]:
 def _csv(frame: pandas.DataFrame) -> str:
     """A spreadsheet runs no cell of it: texts that begin as a formula does are quoted."""
     texts = frame.select_dtypes(exclude="number")
-    safe = {name: texts[name].map(_defused) for name in texts}
+    safe = {str(name): texts[name].map(_defused) for name in texts}
     return frame.assign(**safe).to_csv(index=False, lineterminator="\n")
 
 
