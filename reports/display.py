@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from isthmus.reports.stats.intervals import LogRatio
@@ -17,7 +17,9 @@ __all__ = [
     "Cell",
     "Facts",
     "Table",
+    "cut",
     "facts",
+    "few_lines",
     "interval",
     "label",
     "ratio_cell",
@@ -68,6 +70,31 @@ class Table:
     strong: frozenset[int] = frozenset()
     shared: str = ""
     notes: tuple[str, ...] = ()
+
+
+def cut(table: Table, most: int, elsewhere: str) -> Table:
+    """The first rows as far as there is room beside the strong ones, and a note of the others.
+
+    elsewhere: where all of them are.
+    """
+    if len(table.rows) <= most:
+        return table
+    strong = sorted(table.strong)[: most // 2]
+    plain = [at for at in range(len(table.rows)) if at not in table.strong]
+    kept = sorted([*strong, *plain[: most - len(strong)]])
+    note = f"{len(table.rows) - len(kept):,} more rows are left out here; {elsewhere}."
+    return replace(
+        table,
+        rows=tuple(table.rows[at] for at in kept),
+        strong=frozenset(to for to, at in enumerate(kept) if at in table.strong),
+        notes=(note, *table.notes),
+    )
+
+
+def few_lines(lines: Sequence[str], most: int = 20) -> list[str]:
+    """The first of the lines, and one that counts the others."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"And {more:,} more like these."] if more > 0 else [])]
 
 
 def label(variant: str) -> str:

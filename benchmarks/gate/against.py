@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,11 +14,15 @@ from isthmus.benchmarks.gate.rule.sampling import Effort, Gate, Progress
 from isthmus.benchmarks.gate.rule.settings import Settings
 from isthmus.benchmarks.gate.rule.suite import Sides, Suite
 from isthmus.benchmarks.gate.rule.verdict import Outcome, Side
-from isthmus.benchmarks.gate.suites.checkout import Project, Revision, own_home, shared_home
+from isthmus.benchmarks.gate.suites.checkout import Project
 from isthmus.benchmarks.gate.suites.command_suite import CommandSuite
+from isthmus.benchmarks.gate.suites.homes import own_home, shared_home
+from isthmus.benchmarks.gate.suites.naming import check_files, check_works
 from isthmus.benchmarks.gate.suites.pytest_suite import PytestSuite
 from isthmus.benchmarks.gate.suites.workload_suite import WorkloadSuite
+from isthmus.benchmarks.gate.suites.worktrees import prefix, sweep
 from isthmus.benchmarks.harness import fingerprint, variants
+from isthmus.benchmarks.harness.clock import readable
 from isthmus.benchmarks.harness.processes import Home
 from isthmus.benchmarks.work.prepare_files import is_foreign
 from isthmus.errors import UsageError
@@ -61,19 +65,30 @@ def gate(
     strict: bool = False,
     allow_missing: bool = False,
 ) -> Outcome:
-    """Both revisions built and measured; errors are those of git, pip and the suites."""
+    """Both revisions built and measured; errors are those of git, pip and the suites.
+
+    The budget begins once both are built.
+    """
     _check(request)
+    check_works(request.works, request.shapes)
     project = Project.around(request.folder)
+    sweep(project.root)
     base, head = project.revision(request.reference), project.change()
-    with TemporaryDirectory(prefix="isthmus-gate-") as name, ExitStack() as stack:
+    with TemporaryDirectory(prefix=prefix()) as name, ExitStack() as stack:
         place = Path(name)
-        homes = [
-            stack.enter_context(_home(request, project, one, place / side))
-            for one, side in ((base, "base"), (head, "head"))
-        ]
+        sides = {"base": base, "head": head}
+        trees = {
+            side: stack.enter_context(project.taken_out(one, place / side / "tree"))
+            for side, one in sides.items()
+        }
+        named = {sides[side].label: inside for side, inside in trees.items()}
+        check_files(request.works, request.pytest, named)
+        homes = [_home(request, place / side, inside) for side, inside in trees.items()]
         suite = suite_of(request, settings.usd_per_hour, Sides(*homes), place)
         control = Control(place / "control", request.threads, settings.margin)
         run = Gate(suite, settings.terms_of, effort, control, progress, allow_missing=allow_missing)
+        if isinstance(suite, WorkloadSuite):
+            suite.prepare(effort.budget_seconds, progress)
         found = run.verdicts()
     return Outcome(
         verdicts=tuple(found),
@@ -115,16 +130,14 @@ def _check(request: Request) -> None:
         raise UsageError(f"one suite is measured, and {said} was named; give {' or '.join(given)}")
 
 
-@contextmanager
-def _home(request: Request, project: Project, revision: Revision, place: Path) -> Iterator[Home]:
-    """The revision taken out and built."""
-    with project.taken_out(revision, place / "tree") as inside:
-        if request.shared:
-            yield shared_home(place / "tree", inside)
-        else:
-            install = request.install or usual_install(request.works, place / "tree")
-            wanted = [*install, *(["pytest", "pytest-benchmark"] if request.pytest else [])]
-            yield own_home(place / "tree", inside, place / "environment", wanted)
+def _home(request: Request, place: Path, inside: Path) -> Home:
+    """Where a revision that is taken out runs: built, or before the packages that are here."""
+    tree = place / "tree"
+    if request.shared:
+        return shared_home(tree, inside)
+    install = request.install or usual_install(request.works, tree)
+    wanted = [*install, *(["pytest", "pytest-benchmark"] if request.pytest else [])]
+    return own_home(tree, inside, place / "environment", wanted)
 
 
 def usual_install(works: Sequence[str], root: Path) -> tuple[str, ...]:
@@ -144,5 +157,8 @@ def _warnings(project: Project, run: Gate) -> Iterator[str]:
     if names := project.untracked():
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         yield f"not measured, for git does not know them: {', '.join(names[:3])}{more}"
+    if run.ended_early:
+        spent, least = readable(run.effort.budget_seconds), readable(run.least_seconds)
+        yield f"the budget of {spent} was too short; a verdict takes {least} at least"
     if run.control and (drift := run.control.drift()) > WORTH_SAYING:
         yield f"the machine's speed changed by {drift - 1:.0%} meanwhile; turns keep it out"

@@ -104,7 +104,8 @@ class Process:
         self.variant = variant
         self.record: Record | None = None
         python = home.python if home else interpreter(variant.environment)
-        self._place = TemporaryDirectory(prefix="isthmus-job-")
+        # In the folder of what it runs, which whoever made it deletes with all that is in it.
+        self._place = TemporaryDirectory(prefix="isthmus-job-", dir=folder)
         job = {
             "opener": variant.opener,
             "options": dict(variant.options),
@@ -118,7 +119,9 @@ class Process:
         }
         file = Path(self._place.name) / "job.json"
         file.write_text(json.dumps(job), encoding="utf-8")
-        self._errors = (Path(self._place.name) / "errors").open("w+", encoding="utf-8")
+        self._errors = (Path(self._place.name) / "errors").open(
+            "w+", encoding="utf-8", errors="replace"
+        )
         self._process = subprocess.Popen(
             [str(python), "-c", BOOT, str(FOLDER), str(file)],
             stdin=subprocess.PIPE,

@@ -6,7 +6,6 @@ pytest-benchmark is imported where its format is made; other documents are writt
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -16,6 +15,7 @@ from typing import Any
 
 from isthmus.benchmarks.portable.timing.verdicts import described, judged
 from isthmus.errors import FileError
+from isthmus.system import files
 
 from .fingerprint import conditions, fingerprint, versions
 from .plan import SINGLE_STREAM, Cell, Scenario
@@ -151,11 +151,9 @@ def _most(sizes: Iterable[int | None]) -> int | None:
 
 def write(path: Path, contents: Mapping[str, Any]) -> None:
     """Replace the file in one step, so that a kill leaves the last whole one."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(_text(contents), encoding="utf-8")
-        partial.replace(path)
+        files.write_text(path, _text(contents))
     except OSError as problem:
         raise FileError(
             f"{path}: cannot be written ({problem.strerror}); use another --output"

@@ -30,7 +30,7 @@ from .input_sets import Arrays
 from .sources import Source
 from .workloads import LARGE_BATCH, SETS, SETS_OF_LARGE
 
-__all__ = ["workload_of"]
+__all__ = ["check_shape", "workload_of"]
 
 HIGHEST_INTEGER = 100  # what lookups take is not known, unless the file tells
 
@@ -100,6 +100,11 @@ def workload_of(target: str, shapes: Sequence[str] = ()) -> Foreign:
     sizes = ["x".join(map(str, kind.shape)) or "scalar" for kind in given.values()]
     told = sizes[:1] if len(set(sizes)) == 1 else sizes
     return Foreign("-".join([model, *told]), model, found, types, batch_of(types))
+
+
+def check_shape(shape: str) -> None:
+    """UsageError for what is no "NAME[:dtype]=1,3,224,224" and no sizes alone."""
+    _sizes(shape, shape.rpartition("=")[2])
 
 
 def batch_of(types: Types) -> int:

@@ -17,7 +17,7 @@ from isthmus.system import command
 from . import foreign, workloads
 from .prepare import Work, content_hash, prepare
 
-__all__ = ["is_foreign", "main"]
+__all__ = ["MODELS", "is_foreign", "main"]
 
 MODELS = (".onnx", ".xml")
 

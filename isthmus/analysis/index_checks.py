@@ -154,7 +154,7 @@ class IndexGuards:
                 outside = array[(array < -limit) | (array >= limit)]
                 raise IndexOutside(
                     f"{self.names[position]}: index {outside.flat[0]} is out of bounds for size "
-                    f"{limit} ({node}{node.at}); give indices in {-limit}..{limit - 1}"
+                    f"{limit} ({node}{node.at}); {_valid(limit)}"
                 )
 
 
@@ -191,3 +191,8 @@ class UnusualSizes:
 
     def _unusual(self, number: int) -> bool:
         return number == 0 or (self.longest is not None and number > self.longest)
+
+
+def _valid(limit: int) -> str:
+    """The next step of an index that is none."""
+    return f"give indices in {-limit}..{limit - 1}" if limit else "it is empty, and no index fits"

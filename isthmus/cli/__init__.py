@@ -4,7 +4,7 @@
 1    the gate found a regression             70   a defect of Isthmus, with its traceback
 2    wrong usage or input                    130  interrupted by the keyboard
 3    nothing comparable was measured         141  nobody reads the output any more
-4    inconclusive under --strict
+4    inconclusive under --strict             143  ended by SIGTERM
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ import typer
 from isthmus._version import __version__
 from isthmus.errors import IsthmusError
 from isthmus.system.extras import explained
+from isthmus.system.signals import Terminated, cleanly_ended
+from isthmus.system.streams import any_encoding
 
-from .show import printable
+from .show import printable, say
 
 __all__ = ["main"]
 
@@ -56,18 +58,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         if getattr(sys, name) is None:  # closed before it began: `>&-`
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        with any_encoding(), cleanly_ended():
+            return _main(list(sys.argv[1:] if argv is None else argv))
     except BrokenPipeError:
         return _unread()
 
 
-def _run(arguments: list[str]) -> int:
+def _main(arguments: list[str]) -> int:
     """The exit code; BrokenPipeError where a reader has gone, whatever was printing."""
     verb = " ".join(["isthmus", *_named(arguments)])
     try:
         code = _invoke(arguments)
         sys.stdout.flush()
         return code
+    except Terminated as end:
+        return _complain(verb, "terminated", end.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _complain(verb, "interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -129,9 +134,9 @@ def _isthmus(
     Example: isthmus run minilm-l6 --text "a cat" --text "a kitten"
     """
     if version:
-        typer.echo(f"isthmus {__version__}")
+        say(f"isthmus {__version__}")
     elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        say(context.get_help())
 
 
 def _failed(verb: str, problem: Exception) -> int:

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
-import typer
-
 from isthmus.models.inputs import labels
 from isthmus.models.run import ImageRun, TextRun
 
-from .show import shortened, shortened_path, show_table
+from .show import say, shortened, shortened_path, show_table
 
 __all__ = ["document", "show"]
 
@@ -58,10 +56,10 @@ def _show_pairs(title: str, done: TextRun, top: int) -> None:
     if rows:
         show_table(title, ("text", "text", "similarity"), rows, right=1)
     if len(pairs) > top:
-        typer.echo(f"{top} of {len(pairs)} pairs; --top {len(pairs)} prints all")
+        say(f"{top} of {len(pairs)} pairs; --top {len(pairs)} prints all")
     if not pairs:
         width = done.embeddings.shape[1]
-        typer.echo(f"{title}: one embedding of {width} numbers; give a second --text to compare")
+        say(f"{title}: one embedding of {width} numbers; give a second --text to compare")
 
 
 def _pairs(done: TextRun) -> list[tuple[float, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -11,8 +12,10 @@ import typer
 
 from isthmus.errors import UsageError
 from isthmus.system.extras import require
+from isthmus.system.files import try_folder
 
-from .show import spinner, steps
+from .outputs import check_outputs
+from .show import say, spinner, steps
 
 if TYPE_CHECKING:
     from isthmus.benchmarks.harness.plan import Plan, Scenario
@@ -84,15 +87,18 @@ def bench(
     if resume and output is None:
         raise UsageError("--resume: which file? name it: --output FILE")
     require("bench")
+    path = output or Path("results") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    check_outputs({"--output": path}, targets or [], role="measured", makes_folders=True)
+    if report and not as_json:
+        try_folder(_folder(path))
     plan = _plan(
         Asked(targets or [], shape or [], workload or [], variant or [], quick, full),
         _scenarios(scenario or [], rate, p99_ms),
         Extent(rounds, seconds, threads, budget),
     )
-    path = output or Path("results") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     _run(plan, path, resume)
     if as_json:
-        print(json.dumps(json.loads(path.read_text(encoding="utf-8"))))
+        say(json.dumps(json.loads(path.read_text(encoding="utf-8"))))
     elif report:
         _report(path)
 
@@ -196,7 +202,7 @@ def _run(plan: Plan, path: Path, resume: bool) -> None:
 
     if resume:
         earlier(plan, path)  # what is wrong with the file is said before anything else
-    typer.echo(
+    say(
         f"{plan.processes} processes at most, {plan.threads} threads each, "
         f"{plan.rounds} rounds, in each of which they take turns; {path} after every round",
         err=True,
@@ -206,21 +212,29 @@ def _run(plan: Plan, path: Path, resume: bool) -> None:
             run_bench(plan, path, show, resume=resume)
     except KeyboardInterrupt:
         kept = f"kept in {path}" if path.exists() else "nothing was measured yet"
-        typer.echo(f"interrupted; {kept}", err=True)
+        say(f"interrupted; {kept}", err=True)
         raise
 
 
+def _folder(path: Path) -> Path:
+    """Of the report: named as the result file is, beside it."""
+    return path.with_suffix("") if path.suffix else path.with_name(f"{path.name}-report")
+
+
 def _report(path: Path) -> None:
+    """Printed first, then written."""
     from isthmus.reports import content
     from isthmus.reports.outputs import report_files, terminal
 
-    with spinner("working out tables and plots"):
+    with spinner("working out tables"):
         found = content.build_report([path])
-        written = report_files.write(found, path.with_suffix(""))
     terminal.show(found, terminal.console())
-    print(f"\nresult  {path}")
+    say(f"\nresult  {path}")
+    sys.stdout.flush()
+    with spinner("drawing plots"):
+        written = report_files.write(found, _folder(path))
     for place in written:
-        print(f"{_KINDS.get(place.suffix, 'table'):7} {place}")
+        say(f"{_KINDS.get(place.suffix, 'table'):7} {place}")
 
 
 _KINDS = {".html": "page", ".md": "text", ".svg": "plot", ".png": "plot", ".csv": "table"}

@@ -17,7 +17,7 @@ from isthmus.program.backend import facts_of, find_backend
 from isthmus.system import extras, machine
 
 from .options import AsJson
-from .show import printable, show_json, show_table, spinner
+from .show import printable, say, show_json, show_table, spinner
 
 if TYPE_CHECKING:
     from .checks import Check
@@ -143,8 +143,8 @@ def _show(document: Document) -> None:
     rows = [(row["name"], row["status"], printable(row["detail"])) for row in document["backends"]]
     show_table("backends", ("backend", "status", "detail"), rows)
     for row in document["problems"]:
-        typer.echo(printable(f"problem: {row['problem']}; remedy: {row['remedy']}"))
-    typer.echo("the cpu backend works" if document["ok"] else "the cpu backend does not work")
+        say(printable(f"problem: {row['problem']}; remedy: {row['remedy']}"))
+    say("the cpu backend works" if document["ok"] else "the cpu backend does not work")
 
 
 def _facts(document: Document) -> list[tuple[str, str]]:

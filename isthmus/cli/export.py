@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.errors import FileError, UsageError
+from isthmus.errors import UsageError
 from isthmus.system.extras import require
 
 from .options import AsJson, ModelName, Seed, Weights, created, weights_of
-from .show import show_json, spinner
+from .outputs import check_outputs
+from .show import say, show_json, spinner
 
 if TYPE_CHECKING:
     from isthmus.graph.nodes import Type
@@ -46,7 +47,7 @@ def export(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Write a model, with its weights, for ONNX Runtime or OpenVINO.
+    """Write a model, or a saved program, with its weights, for ONNX Runtime or OpenVINO.
 
     Sizes are numbers, or names that stand for any size; by default the batch and a text's
     length are free, an image's height and width 224.
@@ -54,30 +55,62 @@ def export(
     \b
     Example: isthmus export mobilenet-v2 mobilenet.onnx --batch 1
              isthmus export minilm-l6 minilm.xml --batch n --seq 128
+             isthmus export net.im net.onnx
     """
-    from isthmus.program.export import export as write
+    from .run_program import is_program
 
     started = time.time_ns()
-    _check(out)
-    sizes = {"batch": batch, "seq": seq, "height": height, "width": width}
-    specs = _specs(model, {name: size for name, size in sizes.items() if size is not None})
-    with spinner(f"exporting {model} ..."):
-        net = created(model, weights, seed, **({"head": head} if head else {}))
-        write(net, specs, out)
+    _check(out, [model, *([weights] if weights else [])])
+    every = {"batch": batch, "seq": seq, "height": height, "width": width}
+    sizes = {name: size for name, size in every.items() if size is not None}
+    if is_program(model):
+        given = [f"--{name}" for name in sizes] + ["--weights"] * bool(weights)
+        source, specs = "saved", _program_written(model, given + ["--head"] * bool(head), out)
+    else:
+        specs = _specs(model, sizes)
+        _model_written(model, weights, seed, head, specs, out)
+        source = weights_of(model, weights)
     files = [path for path in (out, BESIDE[out.suffix](out)) if _is_new(path, started)]
-    document = _document(model, weights_of(model, weights), files, specs)
+    document = _document(model, source, files, specs)
     if as_json:
         show_json(document)
     else:
         _show(document)
 
 
-def _check(out: Path) -> None:
+def _model_written(
+    model: str,
+    weights: str | None,
+    seed: int,
+    head: str | None,
+    specs: dict[str, Type],
+    out: Path,
+) -> None:
+    from isthmus.program.export import export as write
+
+    with spinner(f"exporting {model} ..."):
+        net = created(model, weights, seed, **({"head": head} if head else {}))
+        write(net, specs, out)
+
+
+def _program_written(program: str, given: list[str], out: Path) -> dict[str, Type]:
+    """The types of its inputs; it has its weights and sizes already."""
+    from isthmus.program.archive import read
+    from isthmus.program.export import export_graph
+
+    if given:
+        raise UsageError(f"{program} is a saved program, with sizes of its own; leave {given[0]}")
+    with spinner(f"exporting {program} ..."):
+        graph = read(program).graph
+        export_graph(graph, out)
+    return {value.name: value.type for value in graph.inputs}
+
+
+def _check(out: Path, inputs: Sequence[str]) -> None:
     """Before the work, not after it: is this a file that can be written?"""
     if out.suffix not in BESIDE:
         raise UsageError(f"{out}: unknown suffix; name a file that ends in {' or '.join(BESIDE)}")
-    if not out.parent.is_dir():
-        raise FileError(f"{out}: there is no folder {out.parent}; create it first")
+    check_outputs({"OUT": out, "its weights": BESIDE[out.suffix](out)}, inputs)
     if out.suffix == ".onnx":
         require("onnx-cpu", "onnx", user="a .onnx file")
 
@@ -114,6 +147,6 @@ def _document(
 
 def _show(document: dict[str, Any]) -> None:
     for file in document["files"]:
-        typer.echo(f"wrote {file['path']} ({file['bytes'] / 1e6:.1f} MB)")
+        say(f"wrote {file['path']} ({file['bytes'] / 1e6:.1f} MB)")
     for name, kind in document["inputs"].items():
-        typer.echo(f"  {name}: {kind}")
+        say(f"  {name}: {kind}")

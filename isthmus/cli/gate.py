@@ -139,6 +139,7 @@ def gate(
     elif history:
         (head,) = _counted(named, WANTED[1:])
         outcome = ways.of_history(history, head, since, judging)
+        to.write(outcome, then=lambda: ways.stored(history, head))
     else:
         base, head = _counted(named, WANTED)
         outcome = ways.of_files(base, head, judging, across_machines=allow_different_machines)

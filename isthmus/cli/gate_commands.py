@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from isthmus.errors import UsageError
+from isthmus.errors import FileError
 from isthmus.system.extras import require
+from isthmus.system.files import try_folder
 
 from . import gate_options as options
 from . import gate_ways as ways
 from .gate_ways import Judging, Measuring
 from .options import AsJson
+from .outputs import check_outputs
 from .show import show_json, steps
 
 if TYPE_CHECKING:
@@ -40,29 +44,49 @@ class Destinations:
             require("report", "jinja2", user="--html")  # before the measuring, not after it
 
     def beside(self, *inputs: str) -> Destinations:
-        """Itself; UsageError where it would write over a file that is read."""
-        read = {Path(name).resolve() for name in inputs}
-        for option, path in self._files().items():
-            if path is not None and path.resolve() in read:
-                said = "--output" if option == "json" else f"--{option}"
-                raise UsageError(f"{said} {path} is a file that is compared; name another")
+        """Itself, tried: FileError if it cannot be written, UsageError for a file that is read."""
+        options = {"json": "--output"}
+        named = {options.get(name, f"--{name}"): path for name, path in self._files().items()}
+        check_outputs(named, inputs, role="compared", makes_folders=True)
         return self
 
-    def write(self, outcome: Outcome) -> NoReturn:
-        """Everywhere, and end with its exit code."""
-        from isthmus.benchmarks.gate.outputs import to_github, to_json, to_terminal, write
+    def write(self, outcome: Outcome, then: Callable[[], object] = lambda: None) -> NoReturn:
+        """On the terminal and then everywhere, and end with its exit code.
+
+        then: what is kept besides. Whoever stops reading (`| head`) misses no file.
+        """
+        try:
+            self._print(outcome)
+            sys.stdout.flush()
+        finally:
+            self._keep(outcome)
+            then()
+        raise typer.Exit(outcome.exit_code)
+
+    def _print(self, outcome: Outcome) -> None:
+        from isthmus.benchmarks.gate.outputs import to_json, to_terminal
         from isthmus.reports.outputs.terminal import console
 
-        for name, path in self._files().items():
-            if path is not None:
-                write.write(outcome, name, path)
         if self.as_json:
             show_json(to_json.document(outcome))
         else:
             to_terminal.show(outcome, console())
+
+    def _keep(self, outcome: Outcome) -> None:
+        """Every file that can be written; FileError for the first that cannot."""
+        from isthmus.benchmarks.gate.outputs import to_github, write
+
+        problems = list[FileError]()
+        for name, path in self._files().items():
+            if path is not None:
+                try:
+                    write.write(outcome, name, path)
+                except FileError as problem:
+                    problems.append(problem)
         if self.github if self.github is not None else to_github.is_inside():
             to_github.say(outcome)
-        raise typer.Exit(outcome.exit_code)
+        if problems:
+            raise problems[0]
 
     def _files(self) -> dict[str, Path | None]:
         """By the name of the format."""
@@ -122,7 +146,7 @@ def history(
     """
     to = Destinations(output, junit, sarif, html, markdown, github, as_json).beside(head)
     outcome = ways.of_history(store, head, since, Judging(margin, store, strict, allow_missing))
-    to.write(outcome)
+    to.write(outcome, then=lambda: ways.stored(store, head))
 
 
 def against(
@@ -157,7 +181,7 @@ def against(
 
     Example: isthmus gate against main --pytest benchmarks/ --budget 5m
     """
-    to = Destinations(output, junit, sarif, html, markdown, github, as_json)
+    to = Destinations(output, junit, sarif, html, markdown, github, as_json).beside()
     what = pytest, command, shape, variant, install, shared
     how = Measuring(*what, threads, seconds, budget)
     judging = Judging(margin, noise, strict, allow_missing)
@@ -191,6 +215,9 @@ def run_self_test(
     works: list[str], how: Measuring, judging: Judging, as_json: bool, output: Path | None
 ) -> NoReturn:
     """The self-test, which ends with its exit code."""
+    check_outputs({"--output": output}, makes_folders=True)
+    if judging.history is not None:
+        try_folder(judging.history)
     with steps() as show:
         raise typer.Exit(
             ways.of_self_test(works, how, judging, show, as_json=as_json, output=output)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.errors import NothingMeasured, UsageError
+from isthmus.system.files import try_folder
 
 if TYPE_CHECKING:
     from isthmus.benchmarks.gate.rule.settings import Settings
@@ -16,7 +17,15 @@ if TYPE_CHECKING:
 
     Show = Callable[[Step], None]
 
-__all__ = ["Judging", "Measuring", "of_files", "of_history", "of_revisions", "of_self_test"]
+__all__ = [
+    "Judging",
+    "Measuring",
+    "of_files",
+    "of_history",
+    "of_revisions",
+    "of_self_test",
+    "stored",
+]
 
 # Modules of the gate are imported in the functions: they import NumPy, which `--help` need not
 # wait for.
@@ -95,12 +104,13 @@ def of_files(base: str, head: str, judging: Judging, *, across_machines: bool) -
 
 
 def of_history(store: Path, head: str, since: str, judging: Judging) -> Outcome:
-    """HEAD joins the runs that it is compared with; the first run of a machine begins them."""
+    """Stored runs, which HEAD is to join (`stored`); the first run of a machine begins them."""
+    try_folder(store)
     settings = judging.settings()
-    from isthmus.benchmarks.gate.stored import history, runs
+    from isthmus.benchmarks.gate.stored import history
 
     try:
-        found = history.gate(
+        return history.gate(
             store,
             head,
             settings,
@@ -109,10 +119,15 @@ def of_history(store: Path, head: str, since: str, judging: Judging) -> Outcome:
             strict=judging.strict,
         )
     except NothingMeasured as nothing:
-        runs.append(store, head)
+        stored(store, head)
         raise NothingMeasured(f"{nothing}; this run is stored, and the next is compared") from None
+
+
+def stored(store: Path, head: str) -> None:
+    """HEAD joins the runs."""
+    from isthmus.benchmarks.gate.stored import runs
+
     runs.append(store, head)
-    return found
 
 
 def of_revisions(

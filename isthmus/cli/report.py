@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,9 @@ import typer
 
 from isthmus.errors import UsageError
 from isthmus.system.extras import require
+from isthmus.system.files import same_file, try_folder
 
-from .show import spinner
+from .show import say, spinner
 
 if TYPE_CHECKING:
     from isthmus.reports import Report
@@ -76,6 +78,8 @@ def report(
         missing = "Missing argument 'FILES...': give result files, or --history DIR"
         raise UsageError(f"{missing}; see `isthmus report --help`")
     require("report")
+    if out is not None:
+        _check(out, [*(files or ()), *([prices] if prices else ())])
     # Here, not above: what they need takes half a second, which `--help` need not wait for.
     from isthmus.reports import build_report, names_of
 
@@ -92,29 +96,49 @@ def report(
             names=[names_of(argument) for argument in named or ()],
             stored=history,
         )
-        paths = _write(built, out) if out else ()
     if as_json:
-        _print(built, paths)
+        _print(built, out)
     else:
-        _show(built, paths)
+        _show(built, out)
 
 
-def _write(built: Report, out: Path) -> tuple[Path, ...]:
-    from isthmus.reports import write
+def _check(out: Path, inputs: Sequence[Path]) -> None:
+    """Before the work: can the folder be written, without losing a file that is read?"""
+    from isthmus.reports.outputs.report_files import file_names
 
-    return write(built, out)
-
-
-def _print(built: Report, paths: tuple[Path, ...]) -> None:
-    from isthmus.reports.outputs.tidy_tables import document
-
-    content = document(built) | {"files": [str(path) for path in paths]}
-    typer.echo(json.dumps(content, indent=2, allow_nan=False))
+    try_folder(out)
+    for name in file_names():
+        if any(same_file(out / name, path) for path in inputs):
+            raise UsageError(f"--out {out}: its {name} is a file that is read; name another folder")
 
 
-def _show(built: Report, paths: tuple[Path, ...]) -> None:
+def _print(built: Report, out: Path | None) -> None:
+    """The document, which names the files that are written after it."""
+    from isthmus.reports.outputs.report_files import contents, keep
+    from isthmus.reports.outputs.tidy_tables import document, json_text
+
+    made = contents(built) if out else {}
+    paths = [str(out / name) for name in made] if out else []
+    try:
+        say(json_text(document(built) | {"files": paths}, indent=2))
+        sys.stdout.flush()
+    finally:
+        if out:
+            keep(made, out)
+
+
+def _show(built: Report, out: Path | None) -> None:
+    """The verdict and the tables, then the files; whoever stops reading misses none."""
+    from isthmus.reports.outputs.report_files import write
     from isthmus.reports.outputs.terminal import console, show
 
-    show(built, console())
+    paths: tuple[Path, ...] = ()
+    try:
+        show(built, console())
+        sys.stdout.flush()
+    finally:
+        if out:
+            with spinner("drawing plots"):
+                paths = write(built, out)
     for path in paths:
-        typer.echo(f"wrote {path}")
+        say(f"wrote {path}")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from isthmus.errors import FileError, UsageError
+from isthmus.errors import UsageError
 
 from .options import AsJson, Weights
+from .outputs import check_outputs
 
 __all__ = ["run"]
 
@@ -78,9 +79,13 @@ def run(
              isthmus run net.im --input x=array.npy --output out.npz
              isthmus run net.im --input random --size batch=2
     """
+    from isthmus.program.archive import refuse_foreign
+
     from . import run_model, run_program
 
-    _check_output(output)
+    refuse_foreign(Path(model))
+    arrays = [text.partition("=")[2] for text in inputs or ()]
+    _check_output(output, [model, *arrays, *(image or ()), *([weights] if weights else ())])
     options = {"device": device, "precision": precision, "threads": threads}
     if run_program.is_program(model):
         if text or image or weights:
@@ -90,19 +95,26 @@ def run(
         run_program.run_program(asked, top, output, as_json)
         return
     if inputs or size:
-        step = "give --text or --image; --input and --size are of a saved program's file"
-        raise UsageError(f"{model} is no such file; {step}")
+        raise UsageError(_no_program(model))
     wanted = run_model.Asked(model, text or [], image or [], weights, seed, backend, options)
     run_model.run_model(wanted, top, output, as_json)
 
 
-def _check_output(path: Path | None) -> None:
+def _no_program(name: str) -> str:
+    """Why it takes no --input, and what to type."""
+    from isthmus.models import CATALOG
+
+    if name.lower() not in CATALOG:
+        step = "give --text or --image; --input and --size are of a saved program's file"
+        return f"{name} is no such file; {step}"
+    step = f"write ./{name} for the file" if Path(name).is_file() else "give --text or --image"
+    return f"{name} is a model, and --input and --size are of a saved program's file; {step}"
+
+
+def _check_output(path: Path | None, inputs: Sequence[str | Path]) -> None:
     """Before the work, not after it: can the file be written?"""
     if path is None:
         return
     if path.suffix != ".npz":
         raise UsageError(f"{path}: arrays are written as .npz; name a file that ends in it")
-    if not path.parent.is_dir():
-        raise FileError(f"{path}: there is no folder {path.parent}; create it first")
-    if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
-        raise FileError(f"{path}: cannot be written; name a file in a folder of yours")
+    check_outputs({"--output": path}, inputs)

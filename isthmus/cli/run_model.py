@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import UsageError
+from isthmus.system import files
 from isthmus.system.extras import require
 
 from .options import created, weights_of
@@ -82,10 +86,19 @@ def _check_text(name: str, text: str) -> None:
 
 def _lines(texts: Sequence[str]) -> list[str]:
     """The texts; `-` stands for the lines of standard input that are not blank."""
-    return [line for text in texts for line in (_input_lines() if text == "-" else [text])]
+    return [line for text in texts for line in (_input_lines() if text == "-" else [_read(text)])]
+
+
+def _read(text: str) -> str:
+    """An argument as UTF-8, also where the system's encoding is another."""
+    with suppress(UnicodeError):
+        return os.fsencode(text).decode("utf-8")
+    return text
 
 
 def _input_lines() -> list[str]:
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")  # whatever a terminal here has
     try:
         lines = [line for line in sys.stdin.read().splitlines() if line.strip()]
     except UnicodeDecodeError:
@@ -110,4 +123,5 @@ def _write(path: Path | None, done: TextRun | ImageRun) -> None:
 
     if path is not None:
         arrays: dict[str, Any] = dict(done.arrays)
-        numpy.savez(path, **arrays)
+        with files.replacing(path) as partial:
+            numpy.savez(partial, **arrays)

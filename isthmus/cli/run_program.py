@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy
-import typer
 
 from isthmus.errors import FileError, UsageError
+from isthmus.system import files
 
-from .show import printable, show_json, show_table, spinner
+from .show import printable, say, show_json, show_table, spinner
 
 if TYPE_CHECKING:
     from isthmus.graph.nodes import Graph
@@ -86,11 +86,13 @@ def _sources(inputs: Sequence[str]) -> dict[str, str]:
 
 
 def _sizes(texts: Sequence[str]) -> dict[str, int]:
-    found = {}
+    found: dict[str, int] = {}
     for text in texts:
         name, _, number = text.partition("=")
         if not name or not (number.isascii() and number.isdigit()):
             raise UsageError(f"--size {text}: give NAME=NUMBER, such as --size batch=2")
+        if name in found:
+            raise UsageError(f"--size {text}: {name} is given twice; give each size once")
         found[name] = int(number)
     return found
 
@@ -141,7 +143,7 @@ def _array(name: str, file: str) -> Any:
     except FileNotFoundError:
         raise FileError(f"--input {name}={file}: no such file; give one of numpy.save") from None
     except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as problem:
-        reason = printable(str(problem))[:120]
+        reason = _why_no_array(file, str(problem))
         raise FileError(
             f"--input {name}={file}: not an array ({reason}); give a file of numpy.save"
         ) from None
@@ -149,6 +151,16 @@ def _array(name: str, file: str) -> Any:
         array.close()
         raise FileError(f"--input {name}={file}: several arrays; save the one with numpy.save")
     return array
+
+
+def _why_no_array(file: str, said: str) -> str:
+    """NumPy's words, but where it takes what it does not know for Python objects."""
+    if "pickle" not in said:
+        return printable(said)[:120]
+    with open(file, "rb") as content:
+        begins = content.read(len(numpy.lib.format.MAGIC_PREFIX))
+    is_array = begins == numpy.lib.format.MAGIC_PREFIX
+    return "it holds Python objects, which are not read" if is_array else "it is of another kind"
 
 
 def _outputs(asked: Asked, traced: Traced, arrays: Arrays, options: Any) -> Arrays:
@@ -171,7 +183,7 @@ def _outputs(asked: Asked, traced: Traced, arrays: Arrays, options: Any) -> Arra
 
 def _write(path: Path, arrays: Arrays) -> None:
     """As `numpy.savez`, which cannot write an array whose name is one of its own arguments."""
-    with zipfile.ZipFile(path, "w") as archive:
+    with files.replacing(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                 numpy.lib.format.write_array(file, numpy.asarray(array), allow_pickle=False)
@@ -216,7 +228,7 @@ def _show(asked: Asked, outputs: Arrays, top: int, output: Path | None) -> None:
     headers = ("output", "dtype", "shape", "first elements")
     show_table(f"{printable(asked.program)} on {asked.backend}", headers, rows)
     if output is not None:
-        typer.echo(f"wrote {printable(str(output))}")
+        say(f"wrote {printable(str(output))}")
 
 
 def _texts(array: Any, top: int) -> str:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from isthmus.system.extras import is_here
 
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "printable",
+    "say",
     "shortened",
     "shortened_path",
     "show_json",
@@ -32,9 +31,17 @@ Rows = Sequence[Sequence[str]]
 WIDEST = 60  # characters of a text in a table
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """A line on standard output, or on standard error.
+
+    Not `typer.echo`, which writes UTF-8 to a terminal that takes ASCII.
+    """
+    print(text, file=sys.stderr if err else sys.stdout, flush=err)
+
+
 def show_json(document: Any) -> None:
     """The document, and nothing else, on standard output."""
-    typer.echo(json.dumps(document, indent=2, allow_nan=False))
+    say(json.dumps(document, indent=2, allow_nan=False))
 
 
 def printable(text: str) -> str:
@@ -62,7 +69,7 @@ def show_table(title: str, headers: Sequence[str], rows: Rows, right: int = 0) -
     if sys.stdout.isatty() and is_here("rich"):
         _rich(title, headers, rows, right)
     else:
-        typer.echo("\n".join([title, *_columns([headers, *rows], right)]) + "\n")
+        say("\n".join([title, *_columns([headers, *rows], right)]) + "\n")
 
 
 def _rich(title: str, headers: Sequence[str], rows: Rows, right: int) -> None:
@@ -114,7 +121,7 @@ def spinner(message: str) -> Iterator[None]:
 def steps() -> Iterator[Callable[[Step], None]]:
     """A bar with the time left on a terminal, a line for every step elsewhere."""
     if not _moves():
-        yield lambda step: typer.echo(str(step), err=True)
+        yield lambda step: say(str(step), err=True)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn

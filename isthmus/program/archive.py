@@ -24,6 +24,7 @@ from isthmus.graph.foreign import share
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
+from isthmus.system import files
 from isthmus.trace.array import Array
 from isthmus.trace.constants import copying
 from isthmus.trace.discovery import finds_sizes, recording
@@ -34,9 +35,10 @@ from isthmus.trace.tracing import Traced
 
 from .foreign_operators import check_operators, described_operators, foreign_operators
 
-__all__ = ["read", "save"]
+__all__ = ["read", "refuse_foreign", "save"]
 
 FORMAT = 1
+FOREIGN = {".onnx": "an ONNX file", ".xml": "OpenVINO IR"}
 RESERVED = "__metadata__"  # of safetensors
 Names = Mapping[int, str]  # id(array) -> name
 
@@ -48,12 +50,10 @@ def save(traced: Traced, path: str | Path) -> None:
 
     target = Path(path)
     document, arrays = _described(traced)
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
-        save_file(arrays, partial, metadata={"isthmus": json.dumps(document)})
-        partial.replace(target)
+        with files.replacing(target) as partial:
+            save_file(arrays, partial, metadata={"isthmus": json.dumps(document)})
     except (OSError, SafetensorError) as problem:
-        partial.unlink(missing_ok=True)
         raise FileError(f"{target}: cannot be written ({problem}); choose another place") from None
 
 
@@ -71,9 +71,17 @@ def read(path: str | Path) -> Traced:
         ) from None
 
 
+def refuse_foreign(path: Path) -> None:
+    """FileError for a file of another kind of program, by its name."""
+    if kind := FOREIGN.get(path.suffix.lower()):
+        said = f"{path}: {kind} is not loaded as a program yet"
+        raise FileError(f"{said}; `isthmus bench {path}` measures it")
+
+
 def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     from safetensors import SafetensorError, safe_open
 
+    refuse_foreign(path)
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}

@@ -9,6 +9,7 @@ from typing import Any
 from isthmus.errors import FileError, UsageError
 from isthmus.graph.nodes import Graph, Node
 from isthmus.graph.passes import expand, without_idle_nodes
+from isthmus.system import files
 from isthmus.trace.tracing import trace
 
 from .backend import Backend, writers
@@ -16,7 +17,7 @@ from .long_sums import for_files
 from .names import check_names
 from .options import Options
 
-__all__ = ["export"]
+__all__ = ["export", "export_graph"]
 
 
 def export(
@@ -44,18 +45,32 @@ def export(
     True
     """
     target = Path(path)
+    _checked(target)
+    _write(trace(function, specs, constraints=constraints).graph, target)
+
+
+def export_graph(graph: Graph, target: Path) -> None:
+    """A graph that is traced already, such as a saved program's; errors are those of `export`."""
+    _checked(target)
+    _write(graph, target)
+
+
+def _checked(target: Path) -> None:
     formats = writers()
     if target.suffix not in formats:
         known = " or ".join(sorted(formats))
         raise UsageError(f"{target.name}: no format has suffix '{target.suffix}'; give {known}")
     if not target.parent.is_dir():
         raise FileError(f"{target.parent} is no folder; create it first")
-    backend, write = formats[target.suffix]
-    traced = trace(function, specs, constraints=constraints).graph
-    check_names(traced)
-    graph = _whole(traced, backend)
+
+
+def _write(graph: Graph, target: Path) -> None:
+    check_names(graph)
+    backend, write = writers()[target.suffix]
+    graph = _whole(graph, backend)
     try:
-        write(graph, target)
+        with files.replacing(target) as partial:
+            write(graph, partial)
     except OSError as problem:
         raise FileError(f"{target} cannot be written: {problem.strerror}") from problem
 

@@ -93,6 +93,9 @@ def _made(value: Input, shape: tuple[int, ...], seed: int, bound: int | None) ->
     kind = value.type.dtype.kind
     if kind in "fc":
         return _normal(random, value.type, shape)
+    if bound == 0 and 0 not in shape:
+        said = f"random {value.name}: it looks up an axis of size 0, which has no element"
+        raise UsageError(f"{said}; give larger sizes")
     above = HIGHEST_INTEGER + 1 if bound is None else max(bound, 1)
     if kind in "iu":  # a small type counts no further than it can
         above = min(above, int(numpy.iinfo(value.type.dtype).max) + 1)

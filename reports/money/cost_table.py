@@ -117,8 +117,8 @@ def _rows(costs: Iterable[Cost]) -> list[list[Cost]]:
     for cost in costs:
         key = (cost.variant, cost.workload, cost.file, *_settings(cost).values())
         groups.setdefault(key, []).append(cost)
-    variants = list(dict.fromkeys(variant for variant, *_ in groups))
-    rows = sorted(groups.values(), key=lambda row: variants.index(row[0].variant))
+    places = {variant: at for at, (variant, *_) in reversed(list(enumerate(groups)))}
+    rows = sorted(groups.values(), key=lambda row: places[row[0].variant])
     ours = [row for row in rows if row[0].status != PUBLISHED]
     for row in (row for row in rows if row[0].status == PUBLISHED):
         alike = [at for at, other in enumerate(ours) if _beside(row[0], other[0])]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 from isthmus.reports.content import Report
-from isthmus.reports.display import Table
+from isthmus.reports.display import Table, cut, few_lines
 
-__all__ = ["escape", "markdown", "table_grid"]
+__all__ = ["ALL", "MOST_ROWS", "escape", "markdown", "table_grid"]
+
+MOST_ROWS = 500  # of a table; a page of more is slow to open and to sort
+ALL = "the CSV files and report.json beside this page have all"
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|<>#&~])")
 
@@ -15,8 +18,9 @@ _SPECIAL = re.compile(r"([\\`*_\[\]|<>#&~])")
 def markdown(report: Report) -> str:
     """The whole report as one Markdown text."""
     parts = ["# Isthmus report", f"**{escape(report.verdict)}**"]
-    parts += [f"> {escape(line)}" for line in report.warnings]
-    parts += [table_markdown(table) for table in report.tables if table.rows or table.notes]
+    parts += [f"> {escape(line)}" for line in few_lines(report.warnings)]
+    shown = (cut(table, MOST_ROWS, ALL) for table in report.tables if table.rows or table.notes)
+    parts += map(table_markdown, shown)
     parts.append("## Environment")
     parts += [_facts(title, facts) for title, facts in report.environment]
     return "\n\n".join(parts) + "\n"

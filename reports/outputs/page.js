@@ -77,8 +77,19 @@ function filter() {
   count.value = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
 }
 
+/* Where a table is wider than the page, what is set smaller stands below its number. */
+function fit() {
+  for (const table of tables) {
+    table.classList.remove("tight");
+    const around = table.parentElement;
+    table.classList.toggle("tight", around.scrollWidth > around.clientWidth);
+  }
+}
+
 tables.forEach(sortable);
 words.addEventListener("input", filter);
 variant.addEventListener("input", filter);
 filters.hidden = tables.length === 0;
 filter();
+fit();
+addEventListener("resize", fit);

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from isthmus.reports.content import Report
-from isthmus.reports.display import Cell, Table
+from isthmus.reports.display import Cell, Table, cut, few_lines
 from isthmus.reports.plots.drawing import Drawing, draw
 from isthmus.reports.plots.style import css
 from isthmus.system.extras import require
+
+from .markdown import ALL, MOST_ROWS
 
 __all__ = ["page", "sort_value"]
 
@@ -53,6 +55,7 @@ def page(report: Report, drawings: Sequence[Drawing] | None = None) -> str:
     parts = _parts(report, [drawing for drawing in drawings if drawing.panels])
     return jinja.from_string(_text("page.html.j2")).render(
         report=report,
+        warnings=few_lines(report.warnings),
         parts=parts,
         first_table=next((part for part in parts if part.table), None),
         absent=[drawing.plot for drawing in drawings if not drawing.panels],
@@ -73,7 +76,8 @@ def sort_value(cell: Cell) -> str:
 
 def _parts(report: Report, drawings: Sequence[Drawing]) -> list[Part]:
     """The tables, each below its plot; the plots that belong to none come last."""
-    tables = [table for table in report.tables if table.rows or table.notes]
+    shown = (table for table in report.tables if table.rows or table.notes)
+    tables = [cut(table, MOST_ROWS, ALL) for table in shown]
     left, parts = list(drawings), list[Part]()
     for at, table in enumerate(tables):
         mine = [drawing for drawing in left if drawing.plot.above(table.title)]

@@ -8,11 +8,12 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from isthmus.reports.content import Report
-from isthmus.reports.display import Cell, Table
+from isthmus.reports.display import Cell, Table, cut, few_lines
 
 __all__ = ["WIDE", "console", "show", "show_table"]
 
 WIDE = 200
+MOST_ROWS = 100  # of a table
 NAMES, NAME = 2, 32  # the first columns are names; so many characters of them stay together
 
 
@@ -25,11 +26,11 @@ def console() -> Console:
 def show(report: Report, console: Console) -> None:
     """The verdict, then the tables; the environment is in the files."""
     console.print(Text(report.verdict, style="bold"))
-    for line in report.warnings:
+    for line in few_lines(report.warnings):
         console.print(Text(line, style="yellow"))
     for table in report.tables:
         if table.rows or table.notes:
-            show_table(table, console)
+            show_table(cut(table, MOST_ROWS, "--out DIR writes all, --json prints them"), console)
 
 
 def show_table(table: Table, console: Console) -> None:

@@ -13,8 +13,8 @@ from isthmus.reports.display import Facts, label, significant
 from isthmus.reports.money.cost import MEASURED, PUBLISHED, Cost
 
 from .bars import Bar, Line, bars_of, margin, panel
-from .panels import Panel
-from .points import grouped, setting, titles, tokens
+from .panels import Panel, Picture
+from .points import few, grouped, setting, titles, tokens
 from .style import SOFT, Looks
 
 __all__ = ["CAPTION", "panels"]
@@ -27,14 +27,15 @@ CAPTION = (
 )
 
 
-def panels(costs: Sequence[Cost], looks: Looks) -> list[Panel]:
+def panels(costs: Sequence[Cost], looks: Looks) -> Picture:
     """A panel per model and setting, each on its own axis from $0."""
     chosen = _cheapest([cost for cost in costs if cost.proven])
-    groups = grouped(chosen, titles([_named(cost) for cost in chosen]))
+    every = grouped(chosen, titles([_named(cost) for cost in chosen]))
+    groups, left_out = few(every, lambda cost: (cost.instance, cost.sequence))
     old = [cost for cost in costs if cost.status == PUBLISHED]
     lines = {title: _lines(group, old, looks) for title, group in groups.items()}
     left = margin([line for each in lines.values() for line in each]) if lines else 0.0
-    return [_panel(title, each, left) for title, each in lines.items()]
+    return Picture([_panel(title, each, left) for title, each in lines.items()], left_out)
 
 
 def _cheapest(costs: Sequence[Cost]) -> list[Cost]:

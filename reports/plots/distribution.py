@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from isthmus.reports.display import significant
 from isthmus.reports.files.result import ResultFile
 
-from .panels import HEIGHT, Panel, around, is_log, legend, note, says, scale
-from .points import Point, by_title, latest, variants
+from .panels import HEIGHT, Panel, Picture, around, is_log, legend, note, says, scale
+from .points import Point, by_title, few, latest, variants
 from .style import Look, Looks
 
 if TYPE_CHECKING:
@@ -24,16 +24,15 @@ MOST = 100  # points of a line; more are not seen and would fill the page
 Array = NDArray[numpy.float64]
 
 
-def panels(files: Sequence[ResultFile], looks: Looks) -> list[Panel]:
+def panels(files: Sequence[ResultFile], looks: Looks) -> Picture:
     """A panel per workload and scenario, a line per variant with a mark at its median."""
     every = [point for point in latest(files) if point.result.rounds]
     if not every:
-        return []
-    groups = by_title(every).items()
-    return [
-        legend(variants(every), looks),
-        *(_panel(title, group, looks) for title, group in groups),
-    ]
+        return Picture()
+    groups, left_out = few(by_title(every), lambda point: point.result.variant)
+    shown = variants(point for group in groups.values() for point in group)
+    drawn = [_panel(title, group, looks) for title, group in groups.items()]
+    return Picture([legend(shown, looks), *drawn], left_out)
 
 
 def ecdf(samples: Array) -> tuple[Array, Array]:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from isthmus.reports.content import Report
 
 from . import cost, distribution, history, points, roofline, speedup, throughput
-from .panels import Panel, columns_for, figure
+from .panels import Panel, Picture, columns_for, figure
 from .style import Looks, looks, style
 from .svg import png, svg, svg_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["PLOTS", "Drawing", "draw"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Plot:
     table: str
     caption: str
     none: str
-    panels: Callable[[Report, Looks], list[Panel]]
+    picture: Callable[[Report, Looks], Picture]
 
     def above(self, title: str) -> bool:
         """True for the title of the table that this plot stands above."""
@@ -99,6 +99,13 @@ class Drawing:
 
     plot: Plot
     panels: tuple[Panel, ...]
+    left_out: int = 0  # measurements that it has no room for
+
+    @property
+    def caption(self) -> str:
+        """What it shows, and how much of it."""
+        left = f" {self.left_out:,} more are in the tables alone." if self.left_out else ""
+        return f"{self.plot.caption}{left}"
 
     def figure(self) -> Figure | None:
         """All panels in one figure."""
@@ -119,7 +126,7 @@ class Drawing:
         if made is None:
             return {}
         with _drawing(self.plot.name):
-            label = f"{self.plot.title}. {self.plot.caption}"
+            label = f"{self.plot.title}. {self.caption}"
             text = svg_file(made, label).encode()
             return {f"{self.plot.name}.svg": text, f"{self.plot.name}.png": png(made)}
 
@@ -128,7 +135,8 @@ def draw(report: Report) -> tuple[Drawing, ...]:
     """Every plot of the report, drawn or not."""
     variants = points.variants(points.points(report.files))
     every = looks([*variants, *(trend.variant for trend in report.trends)])
-    return tuple(Drawing(plot, tuple(plot.panels(report, every))) for plot in PLOTS)
+    made = ((plot, plot.picture(report, every)) for plot in PLOTS)
+    return tuple(Drawing(plot, tuple(one.panels), one.left_out) for plot, one in made)
 
 
 @contextmanager

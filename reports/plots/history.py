@@ -12,8 +12,8 @@ from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 from isthmus.reports.tables.trends import Trend
 
-from .panels import HEIGHT, Panel, around, hollow, is_log, legend, note, says, scale
-from .points import Point, grouped, points, setting, titles, variants
+from .panels import HEIGHT, Panel, Picture, around, hollow, is_log, legend, note, says, scale
+from .points import Point, few, grouped, points, setting, titles, variants
 from .style import SOFT, Look, Looks
 
 if TYPE_CHECKING:
@@ -28,17 +28,18 @@ Days = dict[Point, float]
 Starts = dict[tuple[str, str], float]  # change of level, by benchmark and date
 
 
-def panels(files: Sequence[ResultFile], looks: Looks, trends: Sequence[Trend] = ()) -> list[Panel]:
+def panels(files: Sequence[ResultFile], looks: Looks, trends: Sequence[Trend] = ()) -> Picture:
     """A panel per workload measured on two days or more; a line joins files of one machine."""
     every = [*points(files), *_stored(files, trends)]
     days = {point: day for point in every if (day := _day(point)) is not None}
     starts = {(t.name, run.measured): step for t in trends for run, step in t.starts()}
     every = sorted(days, key=lambda point: days[point])
     groups = grouped(every, titles([(p.result.workload, setting(p.result)) for p in every]))
-    kept = {title: at for title, at in groups.items() if len({days[point] for point in at}) > 1}
+    dated = {title: at for title, at in groups.items() if len({days[point] for point in at}) > 1}
+    kept, left_out = few(dated, lambda point: point.result.variant)
     shown = [point for group in kept.values() for point in group]
     found = [_panel(title, group, days, starts, looks) for title, group in kept.items()]
-    return [legend(variants(shown), looks), *found] if found else []
+    return Picture([legend(variants(shown), looks), *found], left_out) if found else Picture()
 
 
 def _day(point: Point) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isthmus.reports.display import label
 
@@ -24,6 +24,7 @@ __all__ = [
     "LOG_FROM",
     "Limits",
     "Panel",
+    "Picture",
     "around",
     "columns_for",
     "figure",
@@ -68,6 +69,13 @@ class Panel:
         return self.above + self.height + self.below
 
 
+class Picture(NamedTuple):
+    """Panels, and of how many measurements there was no place in them."""
+
+    panels: Sequence[Panel] = ()
+    left_out: int = 0
+
+
 def figure(panels: Sequence[Panel], columns: int = 1) -> Figure:
     """The panels in rows, left to right."""
     from matplotlib.figure import Figure
@@ -83,8 +91,9 @@ def figure(panels: Sequence[Panel], columns: int = 1) -> Figure:
 
 
 def short(name: str, most: int) -> str:
-    """The name, cut where it would run out of its place; the tables have it whole."""
-    return name if len(name) <= most else name[: most - 1] + "…"
+    """The name without its middle where it would run out of its place; the tables have it whole."""
+    end = most // 2
+    return name if len(name) <= most else f"{name[: most - 1 - end]}…{name[-end:]}"
 
 
 def columns_for(panels: Sequence[Panel]) -> int:

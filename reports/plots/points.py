@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from isthmus.reports.display import Facts
@@ -12,8 +13,11 @@ from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 
 __all__ = [
+    "MOST_LINES",
+    "MOST_PANELS",
     "Point",
     "by_title",
+    "few",
     "grouped",
     "latest",
     "points",
@@ -22,6 +26,10 @@ __all__ = [
     "tokens",
     "variants",
 ]
+
+# A picture of more is not looked at: the tables have all.
+MOST_PANELS = 12
+MOST_LINES = 24
 
 Thing = TypeVar("Thing")
 Key = TypeVar("Key", bound=Hashable)
@@ -101,6 +109,18 @@ def grouped(things: Iterable[Thing], keys: Iterable[Key]) -> dict[Key, list[Thin
     for thing, key in zip(things, keys, strict=True):
         groups.setdefault(key, []).append(thing)
     return groups
+
+
+def few(
+    groups: Mapping[Key, Sequence[Thing]], line: Callable[[Thing], Hashable]
+) -> tuple[dict[Key, list[Thing]], int]:
+    """The first groups and of each the first lines, as many as a picture has room for; and how
+    many things are left out. line: which of a panel's lines, or bars, a thing is of."""
+    kept: dict[Key, list[Thing]] = {}
+    for key, things in islice(groups.items(), MOST_PANELS):
+        lines = set(islice(dict.fromkeys(map(line, things)), MOST_LINES))
+        kept[key] = [thing for thing in things if line(thing) in lines]
+    return kept, sum(map(len, groups.values())) - sum(map(len, kept.values()))
 
 
 def by_title(points: Sequence[Point]) -> dict[str, list[Point]]:

@@ -16,8 +16,8 @@ from isthmus.reports.files.file_fields import Roofline
 from isthmus.reports.files.result import ResultFile
 from isthmus.reports.tables.efficiency import efficiency
 
-from .panels import Panel, around, legend, says, scale, short
-from .points import Point, grouped, latest, variants
+from .panels import Panel, Picture, around, legend, says, scale, short
+from .points import Point, few, grouped, latest, variants
 from .style import INK, SOFT, Looks
 
 if TYPE_CHECKING:
@@ -32,12 +32,14 @@ VALUES = 0.72  # inches right of the axes, for the names of the roofs
 Place = tuple[float, float]
 
 
-def panels(files: Sequence[ResultFile], looks: Looks) -> list[Panel]:
+def panels(files: Sequence[ResultFile], looks: Looks) -> Picture:
     """A panel per machine whose peaks were measured, a mark per workload and variant."""
     found = {point: place for point in latest(files) if (place := _place(point))}
-    groups = grouped(found, [point.machine for point in found])
+    every = grouped(found, [point.machine for point in found])
+    groups, left_out = few(every, lambda point: point.result.workload)
     made = [_panel(machine, {p: found[p] for p in at}, looks) for machine, at in groups.items()]
-    return [legend(variants(found), looks, lines=False), *made] if made else []
+    shown = variants(point for group in groups.values() for point in group)
+    return Picture([legend(shown, looks, lines=False), *made], left_out) if made else Picture()
 
 
 def _place(point: Point) -> Place | None:

@@ -12,8 +12,8 @@ from isthmus.reports.stats.intervals import LogRatio, geometric_mean
 from isthmus.reports.tables.speedup import Row
 
 from .bars import Bar, margin, panel
-from .panels import LOG_FROM, Limits, Panel
-from .points import grouped, setting, titles
+from .panels import LOG_FROM, Limits, Picture
+from .points import few, grouped, setting, titles
 from .style import Look, Looks
 
 __all__ = ["panels"]
@@ -30,7 +30,7 @@ class Claim(NamedTuple):
     speedup: LogRatio
 
 
-def panels(rows: Sequence[Row], looks: Looks) -> list[Panel]:
+def panels(rows: Sequence[Row], looks: Looks) -> Picture:
     """The geometric means, then a panel per workload; all on one axis, 1× is native NumPy."""
     measured = [
         Claim(row.workload, setting(row.result, row.machine), row.variant, row.speedup)
@@ -38,15 +38,17 @@ def panels(rows: Sequence[Row], looks: Looks) -> list[Panel]:
         if row.result and row.speedup and row.variant != NATIVE
     ]
     if not measured:
-        return []
+        return Picture()
     claims = [*_means(measured), *measured]
-    groups = grouped(claims, titles([(claim.name, claim.facts) for claim in claims]))
+    named = titles([(claim.name, claim.facts) for claim in claims])
+    groups, left_out = few(grouped(claims, named), lambda claim: claim.variant)
     bars = {title: [_bar(one, looks[one.variant]) for one in at] for title, at in groups.items()}
     left = margin([bar for group in bars.values() for bar in group])
-    limits, log = _axis([claim.speedup for claim in claims])
-    return [
+    limits, log = _axis([claim.speedup for group in groups.values() for claim in group])
+    drawn = [
         panel(title, at, limits, log, left=left, after="×", mark=1) for title, at in bars.items()
     ]
+    return Picture(drawn, left_out)
 
 
 def _means(measured: Sequence[Claim]) -> list[Claim]:

@@ -9,8 +9,8 @@ from isthmus.reports.display import significant
 from isthmus.reports.files.result import ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 
-from .panels import HEIGHT, Panel, around, hollow, is_log, legend, note, says, scale
-from .points import Point, grouped, latest, setting, titles, variants
+from .panels import HEIGHT, Panel, Picture, around, hollow, is_log, legend, note, says, scale
+from .points import Point, few, grouped, latest, setting, titles, variants
 from .style import SOFT, Look, Looks
 
 if TYPE_CHECKING:
@@ -22,17 +22,17 @@ APART = ("precision", "threads", "machine")  # settings that a line does not joi
 Place = tuple[float, float]  # requests/s, ms
 
 
-def panels(files: Sequence[ResultFile], looks: Looks) -> list[Panel]:
+def panels(files: Sequence[ResultFile], looks: Looks) -> Picture:
     """A panel per model with several batches or a server's result, a line per variant."""
     every = [point for point in latest(files) if _place(point)]
     groups = grouped(every, titles([_named(point) for point in every]))
-    kept = {title: group for title, group in groups.items() if _worth(group)}
-    shown = [point for group in kept.values() for point in group]
-    return (
-        [legend(variants(shown), looks), *(_panel(*item, looks) for item in kept.items())]
-        if kept
-        else []
-    )
+    worth = {title: group for title, group in groups.items() if _worth(group)}
+    if not worth:
+        return Picture()
+    kept, left_out = few(worth, lambda point: point.result.variant)
+    shown = variants(point for group in kept.values() for point in group)
+    drawn = [_panel(title, group, looks) for title, group in kept.items()]
+    return Picture([legend(shown, looks), *drawn], left_out)
 
 
 def _named(point: Point) -> tuple[str, dict[str, str]]:

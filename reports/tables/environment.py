@@ -8,12 +8,14 @@ from typing import Any
 
 from isthmus.reports.files.checks import clean
 from isthmus.reports.files.result import ResultFile
+from isthmus.reports.money.cost import few
 
 from .efficiency import peaks_said
 
 __all__ = ["Environment", "environment"]
 
 Environment = tuple[str, tuple[tuple[str, str], ...]]
+MOST = 20  # of a kind, named one by one
 HASH = len("sha256:") + 12  # as many letters as tell models apart
 
 
@@ -47,4 +49,4 @@ def _plan(plan: Mapping[str, Any]) -> str:
 
 def _every(values: Iterable[object]) -> str:
     """The distinct values, in the order of the results."""
-    return ", ".join(dict.fromkeys(str(value) for value in values if value))
+    return few([str(value) for value in values if value], MOST)

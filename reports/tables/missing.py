@@ -7,8 +7,12 @@ from collections.abc import Iterable, Sequence
 from isthmus.reports.display import label
 from isthmus.reports.files.file_fields import Missing
 from isthmus.reports.files.result import ResultFile
+from isthmus.reports.money.cost import few
 
 __all__ = ["missing", "reasons"]
+
+
+MOST = 20  # workloads named on a line
 
 
 def missing(files: Sequence[ResultFile]) -> tuple[tuple[ResultFile, Missing], ...]:
@@ -33,6 +37,6 @@ def reasons(lacks: Iterable[Missing]) -> tuple[str, ...]:
     for lack in lacks:
         groups.setdefault((lack.variant, lack.reason), []).append(lack.workload)
     return tuple(
-        f"{label(variant)} is missing ({', '.join(dict.fromkeys(names))}): {reason.rstrip('.')}."
+        f"{label(variant)} is missing ({few(names, MOST)}): {reason.rstrip('.')}."
         for (variant, reason), names in groups.items()
     )

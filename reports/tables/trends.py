@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from isthmus.reports.files.history.store_record import LATENCY, Kept, Record
+from isthmus.reports.files.labels import told_apart
 from isthmus.reports.files.same_machine import Machine
 from isthmus.reports.stats.changes import FEWEST_RUNS, Changes, changes
 from isthmus.system.extras import require
@@ -63,7 +64,18 @@ def trends(records: Iterable[Record]) -> tuple[Trend, ...]:
             key = machine, kept.name, json.dumps(kept.facts, sort_keys=True)
             groups.setdefault(key, []).append((record, kept))
     made = (_trend(machines[machine], found) for (machine, _, _), found in groups.items())
-    return tuple(trend for trend in made if trend.runs)
+    return _with_labels([trend for trend in made if trend.runs])
+
+
+def _with_labels(found: Sequence[Trend]) -> tuple[Trend, ...]:
+    """Tests of one name told apart by their places."""
+    labels = told_apart(((trend.workload, trend.variant), trend.name) for trend in found)
+    return tuple(
+        replace(trend, workload=label)
+        if (label := labels.get(((trend.workload, trend.variant), trend.name)))
+        else trend
+        for trend in found
+    )
 
 
 def _index(machines: list[Machine], machine: Machine) -> int:

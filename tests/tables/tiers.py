@@ -23,6 +23,10 @@ REAL_RUNS: Tests = {
         "test_environments_are_made_for_each_revision",
         "test_the_working_tree_is_left_as_it_was",
     ),
+    "benchmarks/gate/test_gate_ended.py": (
+        "test_a_budget_that_holds_no_verdict_ends_it_with_a_word",
+        "test_a_signal_ends_it_and_leaves_nothing",
+    ),
     "benchmarks/gate/test_gate_trials.py": (
         "test_a_round_of_real_processes_has_turns_at_every_level",
     ),
@@ -56,6 +60,7 @@ REAL_RUNS: Tests = {
         "test_who_waits_is_stopped_and_every_one_gets_its_record",
     ),
     "benchmarks/work/test_workloads.py": ("test_texts_have_one_model_for_all_lengths",),
+    "cli/test_cli_encodings.py": ("test_a_real_process_prints_on_every_terminal",),
     "cli/test_cli_errors.py": (
         "test_a_hub_out_of_reach_is_one_line",
         "test_a_real_process_says_the_same",
@@ -105,6 +110,9 @@ SESSIONS: Tests = {
         "test_settings_that_switch_benchmarks_off_are_overruled",
         "test_what_fails_is_told_by_its_last_words",
         "test_who_waits_is_stopped_with_its_own_processes",
+    ),
+    "reports/outputs/test_large_reports.py": (
+        "test_files_of_ten_thousand_have_all_and_pages_can_be_opened",
     ),
     "reports/files/test_reports_results.py": ("test_a_real_pytest_benchmark_file_is_read",),
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from isthmus.benchmarks.gate.rule.verdict import Outcome
 from isthmus.errors import FileError
+from isthmus.system import files
 
 from . import to_json, to_junit, to_markdown, to_page, to_sarif
 
@@ -27,17 +27,7 @@ def write(outcome: Outcome, name: str, path: Path) -> None:
     text = FORMATS[name](outcome)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, text)
+        files.write_text(path, text)
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise FileError(f"{path}: cannot be written ({reason}); name another file") from None
-
-
-def _replace(path: Path, text: str) -> None:
-    """In one step, so that a kill leaves the old file or the new one."""
-    if path.exists() and not path.is_file():  # a pipe, or /dev/stdout
-        path.write_text(text, encoding="utf-8")
-        return
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

@@ -5,6 +5,8 @@ inconclusive, and so on; until all is decided, the budget is spent but for as ma
 suspects, or what is left could not decide anything.
 Confirmation, the second draw: what regressed, by new processes and in the same way, with what is
 left of the budget.
+A budget that does not hold the first rounds of either ends it, inconclusive; only the very first
+round is measured whatever it takes, and tells what a budget has to hold.
 
 Looking after every round makes a false verdict likelier than an interval says. A regression has
 to be found in both samples, and the chances multiply: of changes that are as large as the margin,
@@ -68,6 +70,9 @@ class Gate:
     allow_missing: bool = False
     samples: list[Sample] = field(default_factory=list)
     started: float = field(init=False)
+    round_seconds: float = 0.0  # of the last round of all benchmarks, with its control
+    least_seconds: float = 0.0  # of a budget that decides something; known after the first round
+    ended_early: bool = False  # the budget did not hold the first rounds
 
     def __post_init__(self) -> None:
         self.started = self.clock()
@@ -94,12 +99,38 @@ class Gate:
         return self.samples[-1]
 
     def _round(self, sample: Sample, names: Collection[str] | None) -> None:
-        left = max(0.0, self.effort.budget_seconds - self.spent_seconds)
+        left = max(0.0, self._left_seconds)
         text = f"draw {len(self.samples)}, round {sample.number + 1}"
         self.progress(Step(text, self.spent_seconds, left))
+        began = self.clock()
         sample.more(names)
         if self.control:
             self.control.measure()
+        if names is None:
+            self.round_seconds = self.clock() - began
+        if not self.least_seconds:
+            self._estimate(sample, began - self.started)
+
+    def _estimate(self, sample: Sample, before_seconds: float) -> None:
+        """Say early what a budget must hold: the first rounds of all, and again of one suspect."""
+        rounds = self.effort.first_rounds * (1 + 1 / max(1, len(sample.rounds)))
+        self.least_seconds = before_seconds + rounds * self.round_seconds
+        if self.least_seconds > self.effort.budget_seconds:
+            text = f"the budget is short: a verdict takes {self.least_seconds:.0f} s"
+            self.progress(Step(text, self.spent_seconds, max(0.0, self._left_seconds)))
+
+    def _affords(self, sample: Sample, names: Collection[str] | None) -> bool:
+        """Whether the budget holds another round; the very first is measured whatever it takes."""
+        if not self.round_seconds:
+            return True
+        every = max(1, len(self.samples[0].rounds))
+        share = 1.0 if names is None else len(names) / every
+        self.ended_early |= self.round_seconds * share > self._left_seconds
+        return not self.ended_early
+
+    @property
+    def _left_seconds(self) -> float:
+        return self.effort.budget_seconds - self.spent_seconds
 
     def _until_decided(self, sample: Sample, only: Collection[Key] | None = None) -> list[Verdict]:
         """The verdicts of a sample.
@@ -108,11 +139,13 @@ class Gate:
         """
         names = None if only is None else {name for name, _ in only}
         for _ in range(self.effort.first_rounds):
+            if not self._affords(sample, names):
+                break
             self._round(sample, names)
             if not sample.rounds:
                 raise NothingMeasured("the suite has no benchmark on both sides; see its output")
             self._check(sample)
-        while names := self._worth_more(sample, only):
+        while not self.ended_early and (names := self._worth_more(sample, only)):
             self._round(sample, names)
         return self._judged(sample, only)
 
@@ -154,8 +187,7 @@ class Gate:
         """Of a single benchmark; without those that a confirmation of suspects `again` would take,
         if it were as long as this sample."""
         suspects = {asked.pair.benchmark for asked in again if is_suspect(asked)}
-        left_seconds = self.effort.budget_seconds - self.spent_seconds
-        return left_seconds / sample.took_seconds - (sample.number + 1) * len(suspects)
+        return self._left_seconds / sample.took_seconds - (sample.number + 1) * len(suspects)
 
     def _judged(self, sample: Sample, only: Collection[Key] | None = None) -> list[Verdict]:
         """Of each metric of each benchmark, or of those named; parity beside them."""
@@ -198,8 +230,11 @@ def _confirmed(first: Sequence[Verdict], second: Sequence[Verdict]) -> list[Verd
 
 def _of_both(first: Verdict, second: Verdict | None) -> Verdict:
     """The confirmation's figures, which were not chosen for being large."""
+    if second is None and first.metric == PARITY:  # no chance decides whether outputs are wrong
+        return first
     if second is None:
-        return replace(first, kind="inconclusive", reason="not measured in the second draw")
+        reason = f"{first.reason} in a first draw, and not measured in a second; give more --budget"
+        return replace(first, kind="inconclusive", reason=reason)
     if second.kind == "regressed":
         return replace(second, reason=f"{second.reason}, in two draws of {_rounds(first, second)}")
     before = "" if first.ratio is None else f" of {first.ratio:.3f}"

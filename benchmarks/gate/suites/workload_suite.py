@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,11 +21,12 @@ from typing import Any
 
 from isthmus.benchmarks.gate.rule.observations import Observation, Observed
 from isthmus.benchmarks.gate.rule.suite import Found, Sides
+from isthmus.benchmarks.harness.clock import Step
 from isthmus.benchmarks.harness.parity import compared
 from isthmus.benchmarks.harness.processes import Delay, Home, Process, Record, cycles, measured
 from isthmus.benchmarks.harness.variants import Variant, find
 from isthmus.benchmarks.portable.timing.inputs import read_outputs
-from isthmus.errors import BackendMissing, IsthmusError
+from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
 from isthmus.reports import usd_per_million
 from isthmus.reports.files.turns import turns_of
 
@@ -73,6 +74,23 @@ class WorkloadSuite:
     usd_per_hour: float | None = None
     only_base: Collection[str] = ()
     only_head: Collection[str] = ()
+    _deadline: float | None = None
+
+    def prepare(self, budget_seconds: float, progress: Callable[[Step], None]) -> None:
+        """Write all files before anything is timed; NothingMeasured where the budget ends first."""
+        began = monotonic()
+        progress(Step(f"preparing {', '.join(self.works)}", 0.0, budget_seconds))
+        self._deadline = began + budget_seconds
+        try:
+            self.prepared  # noqa: B018 (made when it is first asked for)
+        finally:
+            self._deadline = None
+        if monotonic() > began + budget_seconds:
+            raise self._too_short(monotonic() - began)
+
+    def _too_short(self, took_seconds: float) -> NothingMeasured:
+        what = f"preparing {', '.join(self.works)} took the whole budget ({took_seconds:.0f} s)"
+        return NothingMeasured(f"{what}, and nothing was measured; give a longer --budget")
 
     def round(self, number: int, names: Collection[str] | None) -> Found:
         wanted = [
@@ -90,11 +108,13 @@ class WorkloadSuite:
     @cached_property
     def prepared(self) -> Mapping[str, tuple[Prepared, Prepared]]:
         """The files of base and head for each workload; the same ones where both are one."""
-        return {work: self._both(work, at) for at, work in enumerate(self.works)}
+        both = {work: self._both(work, at) for at, work in enumerate(self.works)}
+        for base, _ in both.values():  # only now: a name that is wrong is found before this
+            self._reference(base)
+        return both
 
     def _both(self, work: str, at: int) -> tuple[Prepared, Prepared]:
         base = self._prepare(work, self.sides.base, self.place / f"base-{at}")
-        self._reference(base)
         if self.sides.head == self.sides.base:
             return base, base
         return base, self._prepare(work, self.sides.head, self.place / f"head-{at}")
@@ -102,7 +122,12 @@ class WorkloadSuite:
     def _prepare(self, work: str, home: Home, folder: Path) -> Prepared:
         shapes = [word for shape in self.shapes for word in ("--shape", shape)]
         command = ["-m", "isthmus.benchmarks.prepare_files", work, str(folder), *shapes]
-        return Prepared(folder, home, json.loads(_said(home, command)))
+        began = monotonic()
+        left_seconds = None if self._deadline is None else max(0.0, self._deadline - began)
+        try:
+            return Prepared(folder, home, json.loads(_said(home, command, left_seconds)))
+        except subprocess.TimeoutExpired:
+            raise self._too_short(monotonic() - began) from None
 
     def _reference(self, base: Prepared) -> None:
         """The outputs that both sides' are compared with."""
@@ -206,14 +231,16 @@ def values_of(record: Record) -> dict[str, float]:
     return {name: value * scale for name, (value, scale) in told.items() if value}
 
 
-def _said(home: Home, command: Sequence[str]) -> str:
+def _said(home: Home, command: Sequence[str], longest_seconds: float | None = None) -> str:
     """The last line a revision's own program prints; its error as ours."""
     done = subprocess.run(
         [str(home.python), *command],
         cwd=home.folder,
         env={**os.environ, **home.variables},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=longest_seconds,
     )
     if done.returncode:
         words = (done.stderr.strip().splitlines() or ["no message"])[-1]

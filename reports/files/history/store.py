@@ -2,25 +2,26 @@
 
     DIR/amd-epyc-89abcdef/2026-11-20T100000-0123456789ab-89abcdef01234567.json
 
-A file is written beside its place, flushed to the disk and then renamed: a kill at any byte leaves
-all files that were there, and a hidden one that no reader looks at. No two writers share a file,
-so that many may write at once; and the union of two copies is a history, so that git merges them.
+A file is made in a hidden folder beside its place, flushed to the disk and then renamed: a kill at
+any byte leaves all files that were there, and a folder that no reader looks at. No two writers
+share a file, so that many may write at once; and the union of two copies is a history, so that git
+merges them.
 """
 
 from __future__ import annotations
 
-import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from isthmus.errors import FileError
 from isthmus.reports.files.checks import clean, fail
 from isthmus.reports.files.same_machine import Machine
+from isthmus.system import files
 
 from .store_record import NEXT, Record, file_name, line_of, machine_name, record_at
 
@@ -48,9 +49,12 @@ def append(folder: str | Path, record: Record) -> Path:
     home = root / machine_name(record.machine)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        _flush(root)
+        files.flush(root)
         _sweep(home)
-        return _put(home / file_name(record, line), f"{line}\n")
+        path = home / file_name(record, line)
+        # A file of that name has this content, as the name is made of it, or is broken: replace it.
+        files.write_text(path, f"{line}\n", durable=True)
+        return path
     except OSError as error:
         reason = f"{folder}: {error.strerror or error}"
         raise FileError(clean(f"{reason}; name a folder that can be written")) from None
@@ -126,37 +130,9 @@ def _tried(path: Path, machine: Machine | None = None) -> Record | str:
         return clean(f"{path}: cannot be read ({type(error).__name__}); {NEXT}")
 
 
-def _put(path: Path, content: str) -> Path:
-    """Write a file whole or not at all.
-
-    A file of that name has this content, as the name is made of it, or is broken: replace it.
-    """
-    partial = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with partial.open("x", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    _flush(path.parent)
-    return path
-
-
-def _flush(folder: Path) -> None:
-    """Have the disk keep the new name, too; only POSIX opens folders."""
-    with suppress(PermissionError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def _sweep(home: Path) -> None:
-    """Remove what writers left that were killed long ago."""
-    for path in home.glob(".*.json.*"):
+    """Remove what writers left that were killed long ago: folders, files in earlier versions."""
+    for path in (*home.glob(f"{files.PREFIX}*"), *home.glob(".*.json.*")):
         with suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

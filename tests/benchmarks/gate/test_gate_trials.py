@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 import pytest
+from patience import in_a_quiet_moment
 from scipy import stats  # type: ignore[import-untyped]
 
 from isthmus.benchmarks.gate.rule.noise import (
@@ -203,7 +204,7 @@ def test_a_round_of_real_processes_has_turns_at_every_level(tmp_path: Path) -> N
     """How long a call waits is tested on a simulated clock (test_process_timing.py)."""
     suite = suite_here(tmp_path, ["mobilenet-v2"], ["cpu"], 1, 1.0)
     one = Trial(suite, next(iter(benchmarks_of(suite))))
-    found: Round = one.round(0, 0, one.slowed)
+    found: Round = in_a_quiet_moment(lambda: one.round(0, 0, one.slowed))
     assert set(found.levels) == set(LEVELS)
     for base, head in found.levels.values():
         assert base.turns.keys() & head.turns.keys()

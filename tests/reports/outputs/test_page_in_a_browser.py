@@ -9,7 +9,7 @@ from typing import Any
 import browsers
 import pytest
 from browsers import CLOSE_ENOUGH, FAINT, PHONE, SCREEN, opened
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from result_files import benchmarks, document, served, write
 
 from isthmus.reports import build_report
@@ -194,6 +194,32 @@ def test_wide_tables_scroll_inside_and_keep_their_first_column(
     after = cell.bounding_box()
     assert before and after and abs(before["x"] - after["x"]) < 1
     found.context.close()
+
+
+@pytest.mark.parametrize("width", [1200, 1300, 1600])
+def test_a_screen_s_width_is_used(browser: Browser, address: str, width: int) -> None:
+    """The headline has two lines at most, and the two main tables need no scrolling."""
+    found = opened(browser, address, viewport={"width": width, "height": 900}).page
+    verdict = found.locator(".verdict").evaluate(
+        "p => p.getBoundingClientRect().height / parseFloat(getComputedStyle(p).lineHeight)"
+    )
+    assert round(verdict) <= 2
+    for name in ("Speedup over native NumPy", "Isthmus CPU against every peer"):
+        box = found.get_by_role("region", name=name)
+        assert box.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
+    found.context.close()
+
+
+def test_intervals_stand_below_their_numbers_where_there_is_no_room(page: Page) -> None:
+    wide: ViewportSize = {"width": 1600, "height": 900}
+    page.set_viewport_size(wide)
+    page.wait_for_function("document.querySelectorAll('table.tight').length === 0")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.wait_for_function("document.querySelectorAll('table.tight').length > 3")
+    interval = speedups(page).locator("td > small:not(.where)").first
+    assert interval.evaluate("small => getComputedStyle(small).display") == "block"
+    page.set_viewport_size(wide)
+    page.wait_for_function("document.querySelectorAll('table.tight').length === 0")
 
 
 def test_it_prints_without_its_tools(page: Page, tmp_path: Path) -> None:
