@@ -245,16 +245,23 @@ def _widths(x: Any, ndim: int, axis: int) -> Any:
     return reshape(diff(x), (-1,) + (1,) * (ndim - axis - 1))
 
 
+def _check_real(*positions: Any) -> None:
+    """WrongKind for complex ones, whose imaginary part NumPy leaves out beside a complex fp."""
+    for each in positions:
+        if each.dtype.kind == "c":
+            raise WrongKind(f"interpolation at positions of {each.dtype}; give real positions")
+
+
 def _interp_type(x: Type, xp: Type, fp: Type, *_: Any, **__: Any) -> Type:
     if xp.ndim != 1 or fp.ndim != 1 or not equal(xp.shape[0], fp.shape[0]):
         raise UsageError(f"points {xp} and {fp}; give as many of both, along one axis")
-    if "c" in (x.dtype.kind, xp.dtype.kind):
-        raise WrongKind(f"interpolation at {x} between {xp}; give real positions")
+    _check_real(x, xp)
     return Type(_COMPLEX128 if fp.dtype.kind == "c" else FLOAT64, x.shape)
 
 
 @primitive(infer=_interp_type, host_only=host_only.SEARCHED)
 def _interp(x: Any, xp: Any, fp: Any, left: Any, right: Any, /, period: Any) -> Any:
+    _check_real(numpy.asarray(x), numpy.asarray(xp))
     return numpy.interp(x, xp, fp, left, right, period)
 
 
@@ -265,8 +272,9 @@ def interp(
 
     x: any shape, which the result has; xp, fp: [n]. The result is float64, complex128 of a complex
     fp. left, right: the values outside, by default those of the ends; period: of xp. Raises
-    UsageError for an xp and fp that are not of one axis and one size, ValueError for a period of 0
-    and for no points. On NumPy arrays all are ValueError.
+    UsageError for an xp and fp that are not of one axis and one size, WrongKind for complex
+    positions, ValueError for a period of 0 and for no points. On NumPy arrays all but WrongKind are
+    ValueError.
 
     >>> from isthmus import np
     >>> np.interp([0.5, 1.5, 9.0], [0, 1, 2], [0, 10, 40])
