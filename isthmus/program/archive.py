@@ -98,8 +98,7 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _received(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Traced:
-    """The program of what was sent, whose arrays are nobody else's."""
-    return _rebuilt(document, {name: share(array) for name, array in arrays.items()})
+    return _rebuilt(document, arrays)
 
 
 def _received_graph(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Graph:
