@@ -55,7 +55,7 @@ NOT_FOR: Mapping[Operator, tuple[set[str], str]] = {
     np.minimum: ({"bool"}, "truth values have no order"),
     **{
         op: ({"int32", "int64", "bool"}, "extremes of integers are found in float32")
-        for op in (np.argmax, np.argmin, np.max, np.min)
+        for op in (np.argmax, np.argmin, np.max, np.min, OPERATORS["npx.largest"])
     },
 }
 

@@ -133,6 +133,7 @@ LOWERING: Mapping[Operator, Rule] = {
     npx.gelu: rules.gelu,
     npx.hard_sigmoid: plain(ov.hsigmoid),
     npx.hard_swish: plain(ov.hswish),
+    OPERATORS["npx.largest"]: extreme(ov.reduce_max),
     npx.layer_norm: network_rules.layer_norm,
     npx.leaky_relu: rules.leaky_relu,
     npx.log_softmax: network_rules.log_softmax,

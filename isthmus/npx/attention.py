@@ -15,7 +15,7 @@ from isthmus.trace.op import composite
 from isthmus.trace.recording import as_value
 
 from .precision import in_float32
-from .softmax import softmax
+from .softmax import largest, softmax
 
 __all__ = [
     "scaled_dot_product_attention",
@@ -70,7 +70,7 @@ def _masked(scores: Any, mask: Any) -> tuple[Any, Any]:
     least = numpy.finfo(scores.dtype).min
     if mask.dtype.kind == "b":
         return np.where(mask, scores, least), _row_wise(np.any, mask)
-    return scores + np.maximum(mask, least), _row_wise(np.max, mask) > -math.inf
+    return scores + np.maximum(mask, least), _row_wise(largest, mask) > -math.inf
 
 
 def _row_wise(reduction: Any, mask: Any) -> Any:

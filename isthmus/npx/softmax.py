@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from isthmus import np
-from isthmus.graph.dims import same
-from isthmus.graph.infer import axes_of
+from isthmus.graph.infer import axes_of, reduction
 from isthmus.graph.nodes import Type
 from isthmus.np.staged_sums import added_over_last_axis
-from isthmus.trace.op import composite
+from isthmus.trace.op import composite, primitive
 
 from .precision import in_float32
 from .standard import has_one_axis
@@ -29,12 +30,21 @@ def _settled_axis(x: Type, axis: Any) -> dict[str, Any]:
 over_axis = composite(adds=added_over_last_axis, settled=_settled_axis, is_standard=has_one_axis)
 
 
+@primitive(infer=reduction(lambda dtype: dtype), vjp=np.max.vjp, may_raise=False)
+def _largest(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The largest element; the least there can be of none, where `np.max` raises."""
+    least = {"f": -numpy.inf, "b": False}.get(x.dtype.kind)
+    initial = numpy.iinfo(x.dtype).min if least is None else least
+    return numpy.max(x, axis=axis, keepdims=keepdims, initial=initial)
+
+
+largest = _largest
+
+
 def _shifted(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
-    """x less its largest elements, and the axes; x itself where it has no elements."""
+    """x less its largest elements, and the axes."""
     axes = axes_of(axis, x.ndim)
-    if any(same(size, 0) for size in x.shape):
-        return x, axes
-    return x - np.max(x, axis=axes, keepdims=True), axes
+    return x - largest(x, axis=axes, keepdims=True), axes
 
 
 @over_axis

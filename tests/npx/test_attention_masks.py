@@ -66,6 +66,28 @@ def test_the_size_of_a_head_may_be_a_name() -> None:
     numpy.testing.assert_allclose(found, attention(Q, Q, V), rtol=1e-6)
 
 
+SHAPES = [((2, 3, 4), (2, 0, 4), (2, 0, 5)), ((2, 0, 4), (2, 3, 4), (2, 3, 5)), ((0, 1, 4),) * 3]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("is_masked", [True, False])
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_over_no_positions(shapes: Any, is_masked: bool, backend: str) -> None:
+    """Of none there is nothing to see: 0."""
+    arrays = [numpy.ones(shape, FLOAT) for shape in shapes]
+    if is_masked:
+        arrays.append(numpy.zeros((shapes[0][1], shapes[1][1]), FLOAT))
+    names = (("b", "s", "d"), ("b", "t", "d"), ("b", "t", "e"), ("s", "t"))
+    wanted = attention(*arrays)
+    assert wanted.shape == (*shapes[0][:2], shapes[2][2]) and not wanted.any()
+    for named in (True, False):
+        sizes = [list(n) if named else a.shape for n, a in zip(names, arrays, strict=False)]
+        run = im.compile(
+            attention, tuple(im.spec("float32", s) for s in sizes), **BACKENDS[backend]
+        )
+        numpy.testing.assert_array_equal(run(*arrays), wanted)
+
+
 def test_the_gradient_of_a_masked_row_is_zero() -> None:
     mask = numpy.array([[False, False], [True, True]])
 

@@ -17,7 +17,7 @@ import samples_shapes
 from sample_arrays import Sample, f32, i32, positive, truth
 
 from isthmus import np, npx
-from isthmus.trace.op import Op
+from isthmus.trace.op import OPERATORS, Op
 
 X, Y, ROW = f32(2, 3, 4), f32(2, 3, 4), f32(4)
 IMAGE = f32(2, 4, 9, 8)
@@ -92,6 +92,7 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
     npx.hard_sigmoid: [Sample((X * 3,))],
     npx.hard_swish: [Sample((X * 3,))],
     npx.l2_normalize: [Sample((X,)), Sample((X,), {"axis": 1})],
+    OPERATORS["npx.largest"]: [Sample((X,)), Sample((X,), {"axis": 1, "keepdims": True})],
     npx.layer_norm: [Sample((X, positive(4), ROW), {"epsilon": 1e-12})],
     npx.leaky_relu: [Sample((X,)), Sample((X,), {"slope": 0.2})],
     npx.log_softmax: [Sample((X,)), Sample((X,), {"axis": 1})],

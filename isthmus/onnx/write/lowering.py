@@ -135,6 +135,7 @@ LOWERING: Mapping[Operator, Rule | Several] = {
     npx.global_average_pool: onnx("GlobalAveragePool"),
     npx.hard_sigmoid: onnx("HardSigmoid", alpha=1 / 6, beta=0.5),
     npx.hard_swish: onnx("HardSwish", 14),
+    OPERATORS["npx.largest"]: extreme("ReduceMax"),
     npx.layer_norm: network_rules.layer_norm,
     npx.leaky_relu: network_rules.leaky_relu,
     npx.log_softmax: onnx("LogSoftmax", takes=("axis",)),
