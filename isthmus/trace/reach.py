@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Any
 
 __all__ = ["reached"]
 
-MOST_OBJECTS = 10_000  # are looked at: a model's blocks, not all of a program's memory
+MOST_OBJECTS = 2_000  # are looked at, the nearest first: a model's blocks, not all of memory
 OURS = "isthmus"
 
 # Of these packages neither code nor objects are looked into.
@@ -22,9 +23,9 @@ def reached(function: Any, wanted: Callable[[Any], bool]) -> tuple[list[Any], se
     found: list[Any] = []
     names: set[str] = set()
     seen: dict[int, Any] = {}  # kept, so that no other object gets the id
-    waiting = [function]
+    waiting = deque([function])
     while waiting and len(seen) < MOST_OBJECTS:
-        each = waiting.pop()
+        each = waiting.popleft()
         if id(each) in seen or isinstance(each, str | bytes | int | float | complex | None):
             continue
         seen[id(each)] = each
@@ -86,6 +87,8 @@ def _of_object(x: Any) -> Iterator[Any]:
         yield from x.gi_frame.f_locals.values() if x.gi_frame is not None else ()
     elif isinstance(x, property | staticmethod | classmethod):
         yield from (_attribute(x, name) for name in ("fget", "__func__"))
+    elif type(x).__module__.startswith("isthmus.trace."):
+        yield getattr(x, "__wrapped__", None)  # of an operator, whose facts draw nothing
     elif _package(type(x)) not in OTHERS:
         yield type(x)
         yield from (_attribute(x, name) for name in ("__wrapped__", *_slots(type(x))))
