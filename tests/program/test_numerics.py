@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from isthmus.trace.tracing import spec
 
 PAGE = ROOT / "docs" / "numerics.md"
 COLUMNS = ["name", "what", "the runtime gives", "what is done"]
+BROUGHT = "Inputs that users brought"
+BROUGHT_COLUMNS = ["input", "the runtime gives", "what is done", "cost", "test"]
 NO_RUNTIME = pytest.mark.skipif(find_spec("onnxruntime") is None, reason="needs ONNX Runtime")
 
 
@@ -53,13 +56,17 @@ def case_of(name: str, position: int) -> Case:
 
 
 def rows_of_page() -> Iterator[tuple[str, list[str]]]:
-    """Each row of a table, under its heading."""
+    """Each row of a table of divergences, under its heading."""
+    return ((heading, cells) for heading, cells in all_rows() if heading != BROUGHT)
+
+
+def all_rows() -> Iterator[tuple[str, list[str]]]:
     heading = ""
     for line in PAGE.read_text().splitlines():
         if line.startswith("## "):
             heading = line[3:]
         cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
-        if line.startswith("| ") and cells != COLUMNS:
+        if line.startswith("| ") and cells not in (COLUMNS, BROUGHT_COLUMNS):
             yield heading, cells
 
 
@@ -67,6 +74,15 @@ def test_the_page_has_the_rows_of_the_table() -> None:
     written = [(heading, cells[0].strip("`")) for heading, cells in rows_of_page()]
     assert written == [(heading, name) for heading, table in TABLES.items() for name in table]
     assert all(len(cells) == len(COLUMNS) for _, cells in rows_of_page())
+
+
+def test_each_input_that_users_brought_names_its_tests() -> None:
+    rows = [cells for heading, cells in all_rows() if heading == BROUGHT]
+    assert len(rows) > 20 and all(len(cells) == len(BROUGHT_COLUMNS) for cells in rows)
+    for cells in rows:
+        for path, _, name in (test.partition("::") for test in re.findall(r"`(.+?)`", cells[-1])):
+            text = (TESTS / path).read_text()
+            assert f"def {name}(" in text if name else "def test_" in text, cells
 
 
 def test_no_two_rows_have_one_name() -> None:

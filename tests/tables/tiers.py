@@ -92,7 +92,7 @@ SESSIONS: Tests = {
         "test_a_failing_test_stays_a_failure",
         "test_a_file_of_another_kind_is_refused",
         "test_a_file_that_cannot_be_written_is_told_beside_the_verdict",
-        "test_a_file_without_raw_times_is_refused_with_the_option_to_use",
+        "test_a_file_without_raw_times_is_judged_and_the_option_told",
         "test_a_missing_benchmark_is_refused",
         "test_a_session_that_measures_nothing_is_an_error",
         "test_another_machine_is_refused_by_its_fields",
