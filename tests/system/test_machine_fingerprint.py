@@ -15,7 +15,6 @@ from isthmus.benchmarks.harness import fingerprint as grouped
 from isthmus.reports.files.same_machine import (
     BLOCKING,
     HARDWARE,
-    HARDWARE,
     WARNING,
     Machine,
     machine_of,
