@@ -53,7 +53,7 @@ def check(found: tuple[Any, ...], wanted: tuple[Any, ...]) -> None:
 
 each_operator = pytest.mark.parametrize("op", SAMPLES, ids=str)
 each_backend = pytest.mark.parametrize("backend", BACKENDS)
-drawn = settings(max_examples=3, deadline=None, derandomize=True)
+drawn = settings(max_examples=2, deadline=None, derandomize=True)
 presentations = st.sampled_from(list(PRESENTATIONS))
 
 
