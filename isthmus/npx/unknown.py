@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["ELSEWHERE"]
 
 _DEVICE = "a device is an option of isthmus.compile, or a namespace: isthmus.namespace('gpu')"
-_RANDOM = "draw by NumPy, and give the numbers as an argument"
+_RANDOM = "npx.random_uniform and npx.random_normal draw by a key"
 
 ELSEWHERE: dict[str, str] = {
     "activation": "call it by its name, as npx.relu",
