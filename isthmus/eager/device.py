@@ -205,7 +205,10 @@ class Device:
         laid = found
         if self.memory is not None:
             shared = any(_viewed(part, arrays, _host) is not None for part in _parts(found))
-            laid = _computed(op, operands, attributes, layout) if shared else None
+            laid = _laid(op, operands, attributes, found) if shared else None
+            if shared and laid is None:
+                copies = tuple(numpy.array(part) for part in _parts(found))
+                found = copies if isinstance(found, tuple) else copies[0]
         return self._placed(found, laid, arrays)
 
     def _placed(self, found: Any, laid: Any, operands: Sequence[Array]) -> Any:
@@ -231,6 +234,16 @@ def _computed(
     with numpy.errstate(all="ignore"):
         run = op.body if op.is_direct else op
         return run(*([arrays] if op.variadic else arrays), **settings)
+
+
+def _laid(op: Op[..., Any], operands: Sequence[Any], attributes: Any, found: Any) -> Any:
+    """Where the results lie; None where values decide what the body does, for layouts have none."""
+    try:
+        laid = _computed(op, operands, attributes, layout)
+    except Exception:
+        return None
+    pairs = zip(_parts(laid), _parts(found), strict=False)
+    return laid if all(numpy.shape(one) == numpy.shape(two) for one, two in pairs) else None
 
 
 def _viewed(

@@ -21,7 +21,7 @@ from .bound_call import Again, bound_run
 
 __all__ = ["for_files", "loaded_by_length"]
 
-EXPECTED = 1024  # what a named size of a file is taken for, since a file has one form
+EXPECTED = 256  # what a named size of a file is taken for, since a file has one form
 MOST_REMEMBERED = 4096  # sizes whose form is looked up instead of worked out
 
 Load = Callable[[Graph], Runner]
