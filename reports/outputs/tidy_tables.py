@@ -56,7 +56,10 @@ def _csv(frame: pandas.DataFrame) -> str:
 def json_text(document: Mapping[str, Any], *, indent: int, ensure_ascii: bool = True) -> str:
     """As `json.dumps` writes it, which with an indent takes ten times as long by itself."""
     text = json.dumps(document, allow_nan=False, ensure_ascii=ensure_ascii)
-    return msgspec.json.format(text, indent=indent)
+    try:
+        return msgspec.json.format(text, indent=indent)
+    except (UnicodeEncodeError, msgspec.DecodeError):  # a path that is no text of Unicode
+        return json.dumps(document, allow_nan=False, indent=indent)
 
 
 def document(report: Report) -> dict[str, Any]:

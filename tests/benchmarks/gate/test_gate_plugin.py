@@ -143,7 +143,7 @@ def test_strict_fails_what_is_inconclusive(project: Project) -> None:
 
 def test_verdicts_are_written(project: Project) -> None:
     files = ("--isthmus-gate-junit=gate.xml", "--isthmus-gate-json=gate.json")
-    code, output = project.gated(*files, TAKES="1.4")
+    code, output = project.gated(*files, TAKES="2.5")
     assert code == FAILED, output
     found = json.loads((project.folder / "gate.json").read_text())
     assert found["exit_code"] == 1
