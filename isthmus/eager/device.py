@@ -237,10 +237,10 @@ def _computed(
 
 
 def _laid(op: Op[..., Any], operands: Sequence[Any], attributes: Any, found: Any) -> Any:
-    """Where the results lie; None where values decide what the body does, for layouts have none."""
+    """Where the results lie; None where values decide what the body does: a layout is all zeros."""
     try:
         laid = _computed(op, operands, attributes, layout)
-    except Exception:
+    except (ArithmeticError, LookupError, ValueError):
         return None
     pairs = zip(_parts(laid), _parts(found), strict=False)
     return laid if all(numpy.shape(one) == numpy.shape(two) for one, two in pairs) else None

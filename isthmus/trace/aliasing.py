@@ -42,14 +42,14 @@ class Memory:
 def layout(handle: Any) -> numpy.ndarray[Any, Any]:
     """An array where NumPy would have a held array's elements; what is in it means nothing.
 
-    In the host's memory that is the held array itself. Elsewhere it is one of the same size,
-    never written to, of which views show how they lie in it.
+    In the host's memory that is the held array itself. Elsewhere it is one of the same size, of
+    zeros that are never written to, of which views show how they lie in it.
     """
     value: Held = handle.value
     if value.device.memory is None:
         return value.host()
     if handle._layout is None:
-        handle._layout = numpy.empty(value.type.shape, value.type.dtype)
+        handle._layout = numpy.zeros(value.type.shape, value.type.dtype)
     found: numpy.ndarray[Any, Any] = handle._layout
     return found
 
