@@ -164,7 +164,7 @@ def cast(x: Type, dtype: Any, **_: Any) -> Type:
 
 
 def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """The axes as non-negative ints, ascending; all of them for None.
+    """The axes as non-negative ints, ascending; all of them for None. UsageError for one twice.
 
     >>> from isthmus.extend import axes_of
     >>> axes_of((-1, 0), 3), axes_of(None, 2)
@@ -172,7 +172,10 @@ def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    return tuple(sorted(one_axis(a, ndim) for a in wholes(axis)))
+    axes = tuple(sorted(one_axis(a, ndim) for a in wholes(axis)))
+    if len(set(axes)) < len(axes):
+        raise UsageError(f"axes {axis}: one is given twice; give each once")
+    return axes
 
 
 def one_axis(axis: int, ndim: int) -> int:

@@ -22,8 +22,9 @@ from .elementwise import clip, divide, multiply, subtract
 from .exponents import sqrt
 from .linear_algebra import matmul
 from .manipulation import broadcast_to, concat, expand_dims, permute_dims, reshape, squeeze
-from .statistical import elements, freedom, mean, sum
+from .statistical import elements, mean, sum
 from .triangles import diagonal
+from .variances import freedom
 
 __all__ = [
     "average",

@@ -20,6 +20,7 @@ from .comparisons import logical_and, logical_not, logical_or
 from .conversion import asarray, astype
 from .manipulation import broadcast_to, concat, squeeze
 from .searching import where as selected
+from .variances import divided, freedom_lost, root, squared
 
 __all__ = ["chosen", "extreme", "given", "masked", "mean", "std", "sum_or_product", "truth", "var"]
 
@@ -124,26 +125,15 @@ def var(op: Op[..., Any], x: Any, where: Any, initial: Any, attributes: Attribut
     """sum(|x - mean|**2) / max(n - ddof, 0), of the n elements that are chosen."""
     x, axis, keepdims = asarray(x), attributes["axis"], attributes["keepdims"]
     mask = chosen(where, x)
-    lost = _freedom_lost(attributes)
+    lost = freedom_lost(attributes["ddof"], attributes["correction"])
     middle = np.mean(x, axis, attributes["dtype"], keepdims=True, where=mask)
-    apart = np.subtract(x, middle)
-    squares = np.square(np.abs(apart)) if apart.dtype.kind == "c" else np.square(apart)
+    squares = squared(np.subtract(x, middle))
     total = np.sum(squares, axis, attributes["dtype"], keepdims=keepdims, where=mask)
     wide = numpy.dtype(numpy.float32) if total.dtype == numpy.float16 else total.dtype
-    count = np.maximum(np.subtract(_count(mask, wide, axis, keepdims), lost), 0)
-    return astype(np.divide(astype(total, wide, copy=False), count), total.dtype, copy=False)
-
-
-def _freedom_lost(attributes: Attributes) -> float:
-    ddof, correction = attributes["ddof"], attributes["correction"]
-    if correction is not None and ddof != 0:
-        raise UsageError(f"ddof={ddof} beside correction={correction}; give one of the two")
-    return float(ddof if correction is None else correction)
+    count = _count(mask, wide, axis, keepdims)
+    return divided(total, np.maximum(np.subtract(count, lost), 0))
 
 
 def std(op: Op[..., Any], x: Any, where: Any, initial: Any, attributes: Attributes) -> Any:
     """The root of the variance of what is chosen."""
-    variance = var(op, x, where, initial, attributes)
-    if variance.dtype.kind not in "fc":
-        raise WrongKind(f"a deviation in {variance.dtype}; give a floating dtype")
-    return np.sqrt(variance)
+    return root(var(op, x, where, initial, attributes))

@@ -19,7 +19,8 @@ from .cumulative import cumprod, cumsum
 from .elementwise import multiply, subtract
 from .exponents import square
 from .searching import where
-from .statistical import all, divided, freedom_lost, max, mean, min, prod, root, sum, var
+from .statistical import all, max, mean, min, prod, sum, var
+from .variances import divided, freedom_lost, root
 
 __all__ = [
     "nanargmax",

@@ -6,14 +6,12 @@ choice, which is the elements' own, but int64 or uint64 for smaller integers.
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable
 from typing import Any
 
 import numpy
 
 from isthmus.analysis import needs
-from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import (
     BOOL,
@@ -30,14 +28,12 @@ from isthmus.trace.op import composite, primitive
 
 from . import masks
 from .comparisons import equal
-from .complex_numbers import imag, real
 from .conversion import asarray, astype
-from .creation import full
-from .elementwise import divide, maximum, subtract
-from .exponents import sqrt, square
+from .elementwise import divide, subtract
 from .manipulation import broadcast_to, reshape
 from .searching import where
 from .staged_sums import added_over_axes, sum_in_stages
+from .variances import divided, freedom, freedom_lost, root, squared
 
 __all__ = [
     "all",
@@ -373,46 +369,8 @@ def var(
     return divided(total, freedom(elements(x, axis), lost, total.dtype))
 
 
-def root(variance: Any) -> Any:
-    """The standard deviation; NumPy does not round it to integers."""
-    if variance.dtype.kind not in "fc":
-        raise WrongKind(f"a deviation in {variance.dtype}; give a floating dtype")
-    return sqrt(variance)
-
-
-def freedom_lost(ddof: float, correction: float | None) -> float:
-    """The degrees of freedom that the mean takes."""
-    if correction is None:
-        return ddof
-    if ddof != 0:
-        raise UsageError(f"ddof={ddof} beside correction={correction}; give one of the two")
-    return correction
-
-
 def _center(x: Any, axis: Any, dtype: Any) -> Any:
     """The mean as NumPy's variance takes it: float16 is added as it is."""
     if dtype is None and x.dtype != numpy.float16:
         return mean(x, axis=axis, keepdims=True)
     return divided(sum(x, axis, dtype, keepdims=True), elements(x, axis))
-
-
-def divided(total: Any, count: Any) -> Any:
-    """total / count in total's dtype; float16 has no room for the count."""
-    wide = astype(total, numpy.float32) if total.dtype == numpy.float16 else total
-    found = divide(wide, count)
-    return found if found.dtype == total.dtype else astype(found, total.dtype)
-
-
-def squared(x: Any) -> Any:
-    """|x|**2"""
-    if x.dtype.kind != "c":
-        return square(x)
-    return square(real(x)) + square(imag(x))
-
-
-def freedom(count: int | Dim, lost: float, dtype: Any) -> Any:
-    """max(count - lost, 0)"""
-    if not isinstance(count, Dim):
-        return builtins.max(count - float(lost), 0)
-    wide = numpy.float32 if dtype == numpy.float16 else dtype
-    return maximum(subtract(full((), count, wide), lost), 0)

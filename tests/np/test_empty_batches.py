@@ -181,7 +181,6 @@ def test_batches_of_nothing(name: str) -> None:
     compare(name, {"backend": "numpy"})
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.filterwarnings("ignore:.*(empty slice|Degrees of freedom|invalid value)")
 def test_batches_of_nothing_on_runtimes(name: str, device_backend: dict[str, Any]) -> None:

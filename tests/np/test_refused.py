@@ -50,6 +50,10 @@ REFUSED: dict[str, tuple[Callable[..., Any], tuple[Any, ...], type[Exception], s
     "rounded truth": (lambda x: np.round(x, 1), (ROWS > 0,), TypeError, "to 1 decimals"),
     "several ellipses": (lambda x: np.getitem(x, (..., ...)), (ROWS,), IndexError, "several"),
     "sum along no axis": (lambda x: np.sum(x, axis=2), (ROWS,), IndexError, "axis 2 of an array"),
+    "sum along one axis twice": (lambda x: np.sum(x, axis=(0, -2)), (ROWS,), ValueError, "twice"),
+    "variance along one axis twice": (
+        lambda x: np.var(x, axis=(1, 1)), (ROWS,), ValueError, "one is given twice; give each once",
+    ),
 }  # fmt: skip
 
 

@@ -79,7 +79,6 @@ def test_saved_programs(name: str, tmp_path: Path, device_backend: dict[str, Any
     check(im.load(tmp_path / "program.im", **device_backend)(X), ALL[name](X, int))
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ALL)
 def test_compiled_saved_and_held(name: str, tmp_path: Path, device_backend: dict[str, Any]) -> None:
     wanted = ALL[name](X, int)
