@@ -47,6 +47,7 @@ def scaled_dot_product_attention(q: Any, k: Any, v: Any, mask: Any = None, /) ->
     scores = np.matmul(q * _scale(q), np.matrix_transpose(k))
     if mask is None:
         return np.matmul(softmax(scores), v)
+    mask = np.asarray(mask)
     if mask.dtype.kind not in "bf":
         raise UsageError(
             f"a mask of {mask.dtype}; give truth values, as mask != 0 are, or floats to add"

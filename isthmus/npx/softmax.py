@@ -19,7 +19,7 @@ from isthmus.trace.op import composite, primitive
 from .precision import in_float32
 from .standard import has_one_axis
 
-__all__ = ["log_softmax", "softmax"]
+__all__ = ["largest", "log_softmax", "softmax"]
 
 
 def _settled_axis(x: Type, axis: Any) -> dict[str, Any]:
@@ -31,18 +31,16 @@ over_axis = composite(adds=added_over_last_axis, settled=_settled_axis, is_stand
 
 
 @primitive(infer=reduction(lambda dtype: dtype), vjp=np.max.vjp, may_raise=False)
-def _largest(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+def largest(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The largest element; the least there can be of none, where `np.max` raises."""
-    least = {"f": -numpy.inf, "b": False}.get(x.dtype.kind)
+    least = {"f": -numpy.inf, "c": complex(-numpy.inf), "b": False}.get(x.dtype.kind)
     initial = numpy.iinfo(x.dtype).min if least is None else least
     return numpy.max(x, axis=axis, keepdims=keepdims, initial=initial)
 
 
-largest = _largest
-
-
 def _shifted(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     """x less its largest elements, and the axes."""
+    x = np.asarray(x)
     axes = axes_of(axis, x.ndim)
     return x - largest(x, axis=axes, keepdims=True), axes
 

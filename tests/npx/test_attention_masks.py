@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 import pytest
-from backends import BACKENDS
+from backends import BACKENDS, each_backend
 
 import isthmus as im
 from isthmus import npx
@@ -35,7 +35,7 @@ def test_on_numpy_arrays(name: str) -> None:
     numpy.testing.assert_allclose(attention(Q, Q, V, mask)[0, :, 0], wanted, rtol=1e-6)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@each_backend
 @pytest.mark.parametrize("is_constant", [True, False])
 @pytest.mark.parametrize("name", MASKS)
 def test_compiled(name: str, is_constant: bool, backend: str) -> None:
@@ -48,6 +48,11 @@ def test_compiled(name: str, is_constant: bool, backend: str) -> None:
         specs.append(im.spec(mask.dtype, mask.shape))
         found = im.compile(attention, specs, **BACKENDS[backend])(Q, Q, V, mask)
     numpy.testing.assert_allclose(found[0, :, 0], wanted, rtol=1e-6)
+
+
+def test_a_mask_may_be_a_list() -> None:
+    mask, wanted = MASKS["causal"]
+    numpy.testing.assert_allclose(attention(Q, Q, V, mask.tolist())[0, :, 0], wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [numpy.int64, numpy.uint8])
@@ -69,7 +74,7 @@ def test_the_size_of_a_head_may_be_a_name() -> None:
 SHAPES = [((2, 3, 4), (2, 0, 4), (2, 0, 5)), ((2, 0, 4), (2, 3, 4), (2, 3, 5)), ((0, 1, 4),) * 3]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@each_backend
 @pytest.mark.parametrize("is_masked", [True, False])
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
 def test_over_no_positions(shapes: Any, is_masked: bool, backend: str) -> None:

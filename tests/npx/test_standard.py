@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 import pytest
-from backends import BACKENDS
+from backends import BACKENDS, each_backend
 
 import isthmus as im
 from isthmus import npx
@@ -59,7 +59,7 @@ CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@each_backend
 @pytest.mark.parametrize("name", CALLS)
 def test_every_call_is_numpys(name: str, backend: str) -> None:
     function, arrays = CALLS[name]
@@ -102,6 +102,13 @@ def test_an_array_without_axes(function: Callable[..., Any]) -> None:
     with pytest.raises(UsageError, match="axis -1 of an array with 0 axes"):
         im.compile(function, im.spec("float32"), backend="cpu")
     assert function(numpy.array(3, FLOAT), axis=None) in (0, 1)
+
+
+@pytest.mark.parametrize("function", [npx.softmax, npx.log_softmax])
+def test_lists_and_complex_numbers_are_taken(function: Callable[..., Any]) -> None:
+    rows = [[1.0, 2.0], [3.0, 3.0]]
+    numpy.testing.assert_array_equal(function(rows), function(numpy.array(rows)))
+    numpy.testing.assert_allclose(function(numpy.array(rows) + 0j), function(rows))
 
 
 @pytest.mark.parametrize("word", ["erf", None, 2])
