@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +21,19 @@ settings.register_profile("full", derandomize=True, deadline=None, max_examples=
 settings.register_profile("quick", settings.get_profile("full"), max_examples=10)
 settings.load_profile("full")
 
-_NO_RUNTIME = pytest.mark.skipif(
-    find_spec("onnxruntime") is None,
-    reason="backend gpu needs ONNX Runtime: install isthmus[onnx-cpu] or isthmus[gpu]",
-)
+from backends import BACKENDS, RUNTIMES, parameters  # noqa: E402 (its folder is on the path now)
 
 
-@pytest.fixture(
-    params=[
-        pytest.param({"backend": "cpu"}, id="cpu"),
-        pytest.param({"backend": "gpu", "device": "cpu"}, id="gpu", marks=_NO_RUNTIME),
-    ]
-)
+@pytest.fixture(params=parameters(RUNTIMES))
 def device_backend(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The options of `compile` that choose a runtime; the gpu backend runs on the processor."""
+    options: dict[str, Any] = request.param
+    return options
+
+
+@pytest.fixture(params=parameters(BACKENDS))
+def any_backend(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The same, and those of the numpy backend."""
     options: dict[str, Any] = request.param
     return options
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 import pytest
-from backends import BACKENDS
+from backends import BACKENDS, each_backend
 
 import isthmus as im
 from isthmus import npx
@@ -66,7 +66,7 @@ def test_on_numpy_arrays(name: str) -> None:
     check(function(*arrays), function, arrays)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@each_backend
 @pytest.mark.parametrize("name", CALLS)
 def test_compiled(name: str, backend: str) -> None:
     function, arrays = CALLS[name]

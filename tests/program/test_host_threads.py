@@ -37,59 +37,51 @@ def four_threads() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=["numpy", "cpu", "gpu"])
-def options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    if request.param == "gpu":
-        pytest.importorskip("onnxruntime")
-        return {"backend": "gpu", "device": "cpu"}
-    return {"backend": request.param}
-
-
 X = numpy.ones((3, 3), numpy.float32)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4, 9])
-def test_a_segment_of_the_host(options: dict[str, Any], threads: int) -> None:
+def test_a_segment_of_the_host(any_backend: dict[str, Any], threads: int) -> None:
     run = im.compile(
         lambda x: np.tanh(watched(np.tanh(x))),
         im.spec("float32", ["n", 3]),
         threads=threads,
-        **options,
+        **any_backend,
     )
     run(X)
     assert (SEEN, threads_of_blas()) == ([min(threads, 4)], 4)
 
 
-def test_a_loop_that_the_host_drives(options: dict[str, Any]) -> None:
+def test_a_loop_that_the_host_drives(any_backend: dict[str, Any]) -> None:
     def steps(x: Any) -> Any:
         return npx.foreach(lambda row, total: (watched(row), total + row), x, np.zeros(3, x.dtype))
 
-    im.compile(steps, im.spec("float32", ["n", 3]), threads=1, **options)(X)
+    im.compile(steps, im.spec("float32", ["n", 3]), threads=1, **any_backend)(X)
     assert (SEEN, threads_of_blas()) == ([1, 1, 1], 4)
 
 
-def test_a_program_bound_to_its_arrays(options: dict[str, Any]) -> None:
-    bound = im.compile(watched, im.spec("float32", [3, 3]), threads=1, **options).bind(X.copy())
+def test_a_program_bound_to_its_arrays(any_backend: dict[str, Any]) -> None:
+    bound = im.compile(watched, im.spec("float32", [3, 3]), threads=1, **any_backend).bind(X.copy())
     bound()
     assert (SEEN, threads_of_blas()) == ([1, 1], 4)
 
 
-def test_a_program_that_was_saved(options: dict[str, Any], tmp_path: Path) -> None:
+def test_a_program_that_was_saved(any_backend: dict[str, Any], tmp_path: Path) -> None:
     im.compile(watched, im.spec("float32", ["n", 3])).save(tmp_path / "program")
-    im.load(tmp_path / "program", threads=1, **options)(X)
+    im.load(tmp_path / "program", threads=1, **any_backend)(X)
     assert SEEN == [1]
 
 
-def test_a_namespace(options: dict[str, Any]) -> None:
-    options = {"name": options["backend"], **options}
+def test_a_namespace(any_backend: dict[str, Any]) -> None:
+    options = {"name": any_backend["backend"], **any_backend}
     del options["backend"]
     xp = im.namespace(threads=1, **options)
     watched(xp.asarray(X))
     assert set(SEEN) == {1} and threads_of_blas() == 4
 
 
-def test_a_jitted_function(options: dict[str, Any]) -> None:
-    im.jit(watched, threads=1, **options)(X)
+def test_a_jitted_function(any_backend: dict[str, Any]) -> None:
+    im.jit(watched, threads=1, **any_backend)(X)
     assert SEEN == [1]
 
 

@@ -53,24 +53,16 @@ BUSY: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.fixture(params=["numpy", "cpu", "gpu"])
-def options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    if request.param == "gpu":
-        pytest.importorskip("onnxruntime")
-        return {"backend": "gpu", "device": "cpu"}
-    return {"backend": request.param}
-
-
 @pytest.mark.parametrize("sizes", SPECS)
 @pytest.mark.parametrize("name", IDLE)
-def test_nothing_is_left_of_it(options: dict[str, Any], name: str, sizes: str) -> None:
+def test_nothing_is_left_of_it(any_backend: dict[str, Any], name: str, sizes: str) -> None:
     function = IDLE[name]
-    alone = im.compile(function, SPECS[sizes], **options)
+    alone = im.compile(function, SPECS[sizes], **any_backend)
     assert alone.graph.nodes() == []
     found = alone(X)
     numpy.testing.assert_array_equal(found, X)
     assert not numpy.shares_memory(found, X)
-    among = im.compile(lambda x: np.abs(function(np.negative(x))), SPECS[sizes], **options)
+    among = im.compile(lambda x: np.abs(function(np.negative(x))), SPECS[sizes], **any_backend)
     assert [node.op for node in among.graph.nodes()] == [np.negative, np.abs]
     numpy.testing.assert_array_equal(among(X), numpy.abs(X))
 
@@ -87,24 +79,24 @@ def test_an_axis_of_one_backwards_is_left_alone() -> None:
     numpy.testing.assert_array_equal(run(X[:1]), X[:1])
 
 
-def test_an_identity_before_a_product_with_a_bias(options: dict[str, Any]) -> None:
+def test_an_identity_before_a_product_with_a_bias(any_backend: dict[str, Any]) -> None:
     """ONNX Runtime up to 1.29 computes it wrongly where the transpose is there."""
     w, b = X[:, :2].copy(), numpy.array([1, 2], numpy.float32)
     x = numpy.arange(6, dtype=numpy.float32).reshape(2, 3)
     run = im.compile(
-        lambda x: np.moveaxis(x, 0, 0) @ w + b, im.spec("float32", ["n", 3]), **options
+        lambda x: np.moveaxis(x, 0, 0) @ w + b, im.spec("float32", ["n", 3]), **any_backend
     )
     numpy.testing.assert_allclose(run(x), x @ w + b, rtol=1e-6)
 
 
-def test_results_that_are_one_value_are_two_arrays(options: dict[str, Any]) -> None:
+def test_results_that_are_one_value_are_two_arrays(any_backend: dict[str, Any]) -> None:
     """`+y` and `y` are different arrays in NumPy, and results are the caller's."""
 
     def renamed(x: Any) -> Any:
         y = np.negative(x)
         return y, np.concat([y]), x, np.concat([x])
 
-    run = im.compile(renamed, SPECS["named"], **options)
+    run = im.compile(renamed, SPECS["named"], **any_backend)
     found = run(X)
     for position, one in enumerate(found):
         one += position + 1
@@ -113,7 +105,7 @@ def test_results_that_are_one_value_are_two_arrays(options: dict[str, Any]) -> N
     assert X[0, 0] == -5
 
 
-def test_in_a_loop(options: dict[str, Any]) -> None:
+def test_in_a_loop(any_backend: dict[str, Any]) -> None:
     def steps(x: Any) -> Any:
         return npx.foreach(
             lambda row, total: (np.reshape(row, row.shape), np.concat([total]) + row[:]),
@@ -121,7 +113,7 @@ def test_in_a_loop(options: dict[str, Any]) -> None:
             np.zeros(4, np.float32),
         )
 
-    run = im.compile(steps, im.spec("float32", (3, 4)), **options)
+    run = im.compile(steps, im.spec("float32", (3, 4)), **any_backend)
     inside = [node.op.name for node in run.graph.all_nodes()]
     assert "np.concat" not in inside and "np.reshape" not in inside
     rows, total = run(X)
@@ -129,8 +121,10 @@ def test_in_a_loop(options: dict[str, Any]) -> None:
     numpy.testing.assert_array_equal(total, X.sum(axis=0))
 
 
-def test_an_array_of_a_namespace_is_a_view_or_a_copy_as_numpy_s(options: dict[str, Any]) -> None:
-    xp = im.namespace(options["backend"], device=options.get("device"))
+def test_a_namespaces_array_is_a_view_or_a_copy_as_numpys(
+    any_backend: dict[str, Any],
+) -> None:
+    xp = im.namespace(any_backend["backend"], device=any_backend.get("device"))
     cases: list[tuple[Callable[[Any], Any], bool]] = [
         (lambda x: xp.permute_dims(x, (0, 1)), True),
         (lambda x: x[:, :], True),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy
 import pytest
-from backends import RUNTIMES
+from backends import RUNTIMES, each_runtime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,6 @@ from isthmus.program.executable import Executable
 FLOAT = numpy.float32
 HALF_UNIT = float(numpy.finfo(FLOAT).eps) / 2
 SIZES = [2**12, 2**16, 2**20, 2**24, 1_000_003]
-each_backend = pytest.mark.parametrize("backend", RUNTIMES)
 each_form = pytest.mark.parametrize("names", [False, True], ids=["static", "named"])
 
 
@@ -61,7 +60,7 @@ def check(function: Callable[..., Any], backend: str, names: bool, *arrays: Any)
     assert ours <= 4 * max(numpys, HALF_UNIT), (ours, numpys)
 
 
-@each_backend
+@each_runtime
 @each_form
 @pytest.mark.parametrize("made", [constant, lognormal])
 @pytest.mark.parametrize("count", SIZES)
@@ -98,7 +97,7 @@ ADDING: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {
 }
 
 
-@each_backend
+@each_runtime
 @each_form
 @pytest.mark.parametrize("case", ADDING)
 def test_whatever_adds(case: str, names: bool, backend: str) -> None:
@@ -119,7 +118,7 @@ STATIC: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {
 }
 
 
-@each_backend
+@each_runtime
 @pytest.mark.parametrize("case", STATIC)
 def test_of_known_sizes(case: str, backend: str) -> None:
     function, shape = STATIC[case]
@@ -129,19 +128,19 @@ def test_of_known_sizes(case: str, backend: str) -> None:
 PRODUCTS = [((1, 100_003), (100_003, 3)), ((2, 70_000), (70_000, 3)), ((7, 1, 5000), (5000, 1))]
 
 
-@each_backend
+@each_runtime
 @each_form
 @pytest.mark.parametrize("shapes", PRODUCTS, ids=str)
 def test_thin_products(shapes: Any, names: bool, backend: str) -> None:
     check(np.matmul, backend, names, *(constant(*shape) for shape in shapes))
 
 
-@each_backend
+@each_runtime
 def test_a_layer_whose_weight_is_computed(backend: str) -> None:
     check(npx.fully_connected, backend, False, constant(1, 50_000), constant(3, 50_000))
 
 
-@each_backend
+@each_runtime
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(st.data())
 def test_of_any_length_and_mean(backend: str, data: Any) -> None:
@@ -153,7 +152,7 @@ def test_of_any_length_and_mean(backend: str, data: Any) -> None:
     assert abs(ours - exact) <= 16 * HALF_UNIT * size / numpy.log2(count)
 
 
-@each_backend
+@each_runtime
 def test_one_program_takes_short_and_long_calls(backend: str) -> None:
     run = im.compile(
         lambda x: np.mean(x, axis=1), im.spec("float32", ["b", "n"]), **RUNTIMES[backend]
@@ -163,7 +162,7 @@ def test_one_program_takes_short_and_long_calls(backend: str) -> None:
         numpy.testing.assert_allclose(run(constant(*shape)), wanted, rtol=6e-7)
 
 
-@each_backend
+@each_runtime
 def test_bound_and_in_a_namespace(backend: str) -> None:
     x = constant(2**18)
     bound = compiled(np.mean, backend, True, x).bind(x)

@@ -334,12 +334,10 @@ def in_spawned_processes(folder: Path, options: dict[str, Any]) -> None:
     assert done.stdout == "equal 8\n", done.stderr
 
 
-@pytest.mark.exhaustive
 def test_a_spawned_process(tmp_path: Path) -> None:
     in_spawned_processes(tmp_path, {"backend": "numpy"})
 
 
-@pytest.mark.exhaustive
 def test_a_spawned_process_on_a_runtime(tmp_path: Path, device_backend: dict[str, Any]) -> None:
     in_spawned_processes(tmp_path, device_backend)
 
@@ -357,7 +355,6 @@ print(*sorted(found))
 """
 
 
-@pytest.mark.exhaustive
 def test_one_file_written_and_read_by_processes_at_once(tmp_path: Path) -> None:
     """A reader finds the old program or the new one, whole."""
     path = tmp_path / "net.im"
@@ -410,7 +407,6 @@ with open("made.pkl", "wb") as file:
 """
 
 
-@pytest.mark.exhaustive
 def test_cloudpickle_takes_what_a_notebook_defines(tmp_path: Path) -> None:
     pytest.importorskip("cloudpickle")
     subprocess.run([sys.executable, "-c", NOTEBOOK], cwd=tmp_path, check=True)

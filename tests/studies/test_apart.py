@@ -58,7 +58,6 @@ def test_alarms_are_counted_by_what_a_pair_is(tmp_path: Path) -> None:
     assert (gate["found"], plain["found"], wide["found"]) == (0, 10, 0)
 
 
-@pytest.mark.exhaustive
 def test_the_suite_runs_and_a_second_call_measures_nothing_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

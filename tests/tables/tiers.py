@@ -71,12 +71,19 @@ REAL_RUNS: Tests = {
         "test_bf16_is_asked_for_and_close",
         "test_weights_by_path_are_the_sample_ones",
     ),
+    "program/test_travel.py": (
+        "test_a_spawned_process",
+        "test_a_spawned_process_on_a_runtime",
+        "test_cloudpickle_takes_what_a_notebook_defines",
+        "test_one_file_written_and_read_by_processes_at_once",
+    ),
     "studies/test_agreement.py": (
         "test_a_repetition_is_a_process_of_each_and_who_begins_alternates",
         "test_a_time_that_benchmark_app_rounds_too_much_is_an_error",
         "test_each_tool_times_the_prepared_model",
     ),
     "studies/test_processes.py": ("test_processes_side_by_side_give_a_file",),
+    "studies/test_apart.py": ("test_the_suite_runs_and_a_second_call_measures_nothing_again",),
     "studies/test_trust.py": ("test_a_study_of_real_processes_goes_on_where_it_was",),
     "test_installation.py": (
         "test_a_saved_program_runs_on_random_input",
@@ -215,12 +222,19 @@ ALL_NUMBERS: Tests = {
     "program/test_numerics.py": ("test_the_host_says_why", "test_the_runtime_still_differs"),
 }
 
+# What quick tests show on NumPy, on the runtimes as well.
+RUNTIMES: Tests = {
+    "np/test_empty_batches.py": ("test_batches_of_nothing_on_runtimes",),
+    "np/test_whole_numbers.py": ("test_compiled_saved_and_held",),
+    "trace/test_eager_and_traced.py": ("test_compiled_calls_of_every_dtype",),
+}
+
 # The tiers themselves: a collection of everything.
 TIERS: Tests = {
     "tiers/test_tiers.py": ("test_every_quick_form_is_collected",),
 }
 
-KINDS = (REAL_RUNS, SESSIONS, BROWSER, LIBRARIES, LARGE, ALL_NUMBERS, TIERS)
+KINDS = (REAL_RUNS, SESSIONS, BROWSER, LIBRARIES, LARGE, ALL_NUMBERS, RUNTIMES, TIERS)
 
 # Tests of many forms, and the forms that are quick: an expression that the whole name in
 # brackets matches. The other forms are exhaustive.
@@ -239,6 +253,11 @@ QUICK_FORMS = {
     },
     "benchmarks/work/test_workloads.py": {
         "test_no_two_samples_are_the_same": r"(bert-base-16|mobilenet).*",
+    },
+    "cli/test_cli.py": {
+        "test_a_reader_that_has_gone_is_no_verdict": (
+            r"models|gate (files )?r\.json r\.json( --json)?|report r\.json"
+        ),
     },
     "cli/test_cli_errors.py": {
         "test_a_bad_command_line": r"\S+( \S+){,3}",

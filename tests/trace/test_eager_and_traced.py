@@ -121,7 +121,6 @@ def test_types_traced_are_those_of_the_body(op: Op[..., Any], dtype: str) -> Non
         assert value.type.dtype == array.dtype and value.type.ndim == array.ndim
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize("backend", ["numpy", "cpu", "gpu"])
 @pytest.mark.parametrize("op", OPS, ids=str)
 def test_compiled_calls_of_every_dtype(op: Op[..., Any], backend: str) -> None:
