@@ -132,7 +132,9 @@ def run(suite: Path, path: Path, times: int, seconds: float) -> None:
     options = ("-q", "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={suite.parent}")
     keep = (f"--benchmark-json={partial}", f"--benchmark-max-time={seconds}")
     command = (sys.executable, "-m", "pytest", *options, *keep, str(suite))
-    environment = {**os.environ, **ONE_THREAD, WORK: str(times)}
+    # Inside a worker of pytest-xdist pytest-benchmark would measure nothing.
+    outside = {key: value for key, value in os.environ.items() if "XDIST" not in key}
+    environment = {**outside, **ONE_THREAD, WORK: str(times)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise IsthmusError(
