@@ -25,7 +25,7 @@ from .call_arguments import CallArguments
 from .explanation import explanation
 from .options import Options, checked_options, checked_samples
 from .pipeline import Pipeline
-from .precision import check_offered, in_precision, with_weights
+from .precision import check_offered, in_precision, placed, with_weights
 
 __all__ = ["Executable", "compile", "load"]
 
@@ -155,7 +155,8 @@ class Executable:
         self.options = options
         self.on_host = on_host
         check_offered(self.backend, options)
-        graph = without_idle_nodes(expand(traced.graph, self._keeps))
+        graph = placed(traced.graph, self.backend, options, self._keeps)
+        graph = without_idle_nodes(expand(graph, self._keeps))
         graph.verify()
         self.graph = graph
         if on_host == "error":
