@@ -106,7 +106,8 @@ def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel
 
 def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
     return {
-        "INFERENCE_PRECISION_HINT": PRECISIONS[options.precision],
+        # With overrides the graph says itself what runs in half precision.
+        "INFERENCE_PRECISION_HINT": "f32" if options.overrides else PRECISIONS[options.precision],
         "INFERENCE_NUM_THREADS": options.threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
@@ -118,7 +119,7 @@ def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
 
 
 def write_ir(graph: Graph, path: Path) -> None:
-    """Write the graph as IR, weights uncompressed."""
+    """Write the graph as IR, weights in the precision of the nodes that read them."""
     build = Builder(graph, LOWERING)
     model = build.model(as_file=True)
     for size in build.size_inputs:
