@@ -309,7 +309,7 @@ def _read_graph(
 
     for name, operands, attributes, *location in document["nodes"]:
         given = [value(place) for place in operands]
-        place, block, *_ = (*location, "", "")
+        place, block = (*location, "", "")[:2]
         with located(place), inside_block(block):
             outcome = _recorded(name, given, _read(attributes, arrays))
         known["node"].append(outcome if isinstance(outcome, tuple) else (outcome,))

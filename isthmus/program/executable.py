@@ -22,7 +22,7 @@ from .archive import Precision
 from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
 from .call_arguments import CallArguments
-from .explanation import explanation
+from .explanation import explanation, ran_text
 from .options import Options, checked_options, checked_samples
 from .pipeline import Pipeline
 from .precision import check_offered, in_precision, placed, with_weights
@@ -272,7 +272,8 @@ class Executable:
             f"{self.options.precision}, {self.options.threads} thread(s)"
         )
         described = [runner.describe() for runner in self._run.runners]
-        return explanation(head, self.segments, described, self.backend.name, self._run.times)
+        ran = [ran_text(self.options.precision, runner) for runner in self._run.runners]
+        return explanation(head, self.segments, described, self.backend.name, self._run.times, ran)
 
     def cost(self, **sizes: int) -> Cost:
         """Operations, bytes moved and parameters by operator, for given sizes of the names.
