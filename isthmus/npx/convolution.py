@@ -16,7 +16,7 @@ from isthmus.np.staged_sums import added_over_layers
 from isthmus.trace.op import composite, primitive
 
 from .precision import in_float32
-from .standard import has_vector_bias
+from .standard import has_bias_by_channel, has_vector_bias
 from .windows import (
     Padding,
     Pair,
@@ -30,6 +30,7 @@ from .windows import (
 )
 
 __all__ = [
+    "biased_convolution",
     "convolution",
     "fully_connected",
 ]
@@ -213,6 +214,24 @@ def _depthwise(x: Any, weight: Any, padding: Padding, strides: Any, dilation: An
     for position in range(1, len(views)):
         result += views[position] * factors[:, position]
     return result
+
+
+@composite(is_standard=has_bias_by_channel)
+def biased_convolution(
+    x: Any,
+    weight: Any,
+    bias: Any,
+    /,
+    *,
+    strides: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """convolution(x, weight) + bias, bias: [O]. Runtimes have it whole, which matters where they
+    compute in integers: there the bias is added before the sums are made floats."""
+    facts = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
+    return convolution(x, weight, **facts) + np.reshape(bias, (-1, 1, 1))
 
 
 @composite(adds=added_over_layers, is_standard=has_vector_bias)
