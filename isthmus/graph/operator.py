@@ -67,6 +67,8 @@ class Operator:
     looks_up: it takes elements of the first operand at the integers of the second, and raises for
         those outside unless its attribute `mode` says otherwise.
     host_only: why no runtime computes it as NumPy does.
+    weight_axis: of the second operand, a weight that the first is multiplied by and the products
+        added: the axis with one place for each sum. Such layers may be computed in integers.
     view: NumPy's result shares memory with the first operand.
     variadic: it takes its operands as one list.
     discovers: a size of the results depends on values; the attribute `size` names it.
@@ -102,6 +104,7 @@ class Operator:
     may_raise: bool = True
     looks_up: bool = False
     host_only: str | None = None
+    weight_axis: int | None = None
     view: bool = False
     variadic: bool = False
     discovers: bool = False

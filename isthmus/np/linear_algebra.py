@@ -59,6 +59,7 @@ def _in_stages(x: Any, y: Any) -> Any:
     may_raise=False,
     adds=added_over_products,
     in_stages=_in_stages,
+    weight_axis=-1,
 )
 def matmul(x1: Any, x2: Any, /) -> Any:
     """x1 @ x2. x1: [..., M, K], x2: [..., K, N] -> [..., M, N]; leading axes broadcast.

@@ -157,6 +157,7 @@ def _weight_gradient(
     vjp=_gradient,
     may_raise=False,
     checked=True,
+    weight_axis=0,
 )
 @in_float32
 def convolution(
@@ -216,7 +217,7 @@ def _depthwise(x: Any, weight: Any, padding: Padding, strides: Any, dilation: An
     return result
 
 
-@composite(is_standard=has_bias_by_channel)
+@composite(is_standard=has_bias_by_channel, weight_axis=0)
 def biased_convolution(
     x: Any,
     weight: Any,
@@ -234,7 +235,7 @@ def biased_convolution(
     return convolution(x, weight, **facts) + np.reshape(bias, (-1, 1, 1))
 
 
-@composite(adds=added_over_layers, is_standard=has_vector_bias)
+@composite(adds=added_over_layers, is_standard=has_vector_bias, weight_axis=0)
 @in_float32
 def fully_connected(x: Any, weight: Any, bias: Any = None, /) -> Any:
     """x @ weight.T + bias. x: [..., I], weight: [O, I], bias: [O] or None -> [..., O].
