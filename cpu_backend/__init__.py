@@ -51,6 +51,15 @@ class CpuBackend:
 
         return precisions()
 
+    def places_half(self, options: Options) -> bool:
+        """By OpenVINO's hint; what users override the graph says, since the hint has no names."""
+        return not options.overrides
+
+    def saturates(self, node: Node, options: Options | None) -> bool:
+        from .saturation import saturates
+
+        return options is None or saturates(node)
+
     def facts(self) -> Facts:
         from .facts import facts
 

@@ -36,8 +36,6 @@ def device_of(options: Options) -> str:
     device = options.device or "cuda"
     if device not in PROVIDERS:
         raise UsageError(f"device={device!r}: backend 'gpu' offers {', '.join(PROVIDERS)}")
-    if options.precision != "f32":
-        raise UsageError(f"precision={options.precision!r}: backend 'gpu' offers f32")
     return device
 
 

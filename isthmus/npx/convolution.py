@@ -10,6 +10,7 @@ from isthmus import np
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim, equal
 from isthmus.graph.nodes import Node, Type
+from isthmus.graph.operator import LOW
 from isthmus.graph.shapes import product
 from isthmus.np.indexing import spaced, surrounded
 from isthmus.np.staged_sums import added_over_layers
@@ -158,6 +159,7 @@ def _weight_gradient(
     may_raise=False,
     checked=True,
     weight_axis=0,
+    precision=LOW,
 )
 @in_float32
 def convolution(
@@ -217,7 +219,7 @@ def _depthwise(x: Any, weight: Any, padding: Padding, strides: Any, dilation: An
     return result
 
 
-@composite(is_standard=has_bias_by_channel, weight_axis=0)
+@composite(is_standard=has_bias_by_channel, weight_axis=0, precision=LOW)
 def biased_convolution(
     x: Any,
     weight: Any,
@@ -235,7 +237,7 @@ def biased_convolution(
     return convolution(x, weight, **facts) + np.reshape(bias, (-1, 1, 1))
 
 
-@composite(adds=added_over_layers, is_standard=has_vector_bias, weight_axis=0)
+@composite(adds=added_over_layers, is_standard=has_vector_bias, weight_axis=0, precision=LOW)
 @in_float32
 def fully_connected(x: Any, weight: Any, bias: Any = None, /) -> Any:
     """x @ weight.T + bias. x: [..., I], weight: [O, I], bias: [O] or None -> [..., O].

@@ -35,19 +35,20 @@ def seen_in(
     graph: Graph,
     wanted: Wanted,
     samples: Sequence[Any],
-    run: tuple[Backend, Options],
+    backend: Backend,
+    options: Options,
 ) -> dict[int, Statistics]:
     """By the id of each wanted value: the least, the greatest and the mean of each channel.
 
     graph: of whose values they are, with the inputs of `traced`. wanted: values and the axes of
-    their channels. run: the backend that computes them, and with what options. Channels are reduced
-    inside the program, so that no array of a layer is kept.
+    their channels. backend, options: what computes them. Channels are reduced inside the program,
+    so that no array of a layer is kept.
     Raises UsageError for samples that are empty or do not fit, and for arrays that are not finite.
     """
     if not wanted:
         return {}
     sets = _bound(traced, samples)
-    pipeline = _pipeline(_reduced(graph, wanted), *run)
+    pipeline = _pipeline(_reduced(graph, wanted), backend, options)
     sums: list[list[Any]] = [[] for _ in range(3 * len(wanted))]
     for position, arrays in enumerate(sets):
         try:

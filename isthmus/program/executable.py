@@ -25,7 +25,7 @@ from .call_arguments import CallArguments
 from .explanation import explanation
 from .options import Options, checked_options, checked_samples
 from .pipeline import Pipeline
-from .precision import check_offered, in_precision, with_weights
+from .precision import check_offered, in_precision, placed, with_weights
 
 __all__ = ["Executable", "compile", "load"]
 
@@ -134,7 +134,8 @@ def _made(
         if isinstance(chosen, Executable):
             return chosen
         options = chosen
-    return Executable(in_precision(traced, options, samples), backend, options, on_host)
+    made = in_precision(traced, options, samples, find_backend(backend))
+    return Executable(made, backend, options, on_host)
 
 
 class Executable:
@@ -155,7 +156,8 @@ class Executable:
         self.options = options
         self.on_host = on_host
         check_offered(self.backend, options)
-        graph = without_idle_nodes(expand(traced.graph, self._keeps))
+        graph = placed(traced.graph, self.backend, options, self._keeps)
+        graph = without_idle_nodes(expand(graph, self._keeps))
         graph.verify()
         self.graph = graph
         if on_host == "error":

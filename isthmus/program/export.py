@@ -16,7 +16,7 @@ from .backend import Backend, writers
 from .long_sums import for_files
 from .names import check_names
 from .options import Options, checked_options, checked_samples
-from .precision import in_precision
+from .precision import in_precision, placed
 
 __all__ = ["export", "export_graph"]
 
@@ -63,7 +63,9 @@ def export(
             "export in the precision that Executable.explain names"
         )
     traced = trace(function, specs, constraints=constraints)
-    _write(in_precision(traced, options, given).graph, target, options)
+    backend, _ = writers()[target.suffix]
+    made = in_precision(traced, options, given, backend, as_file=True)
+    _write(made.graph, target, options)
 
 
 def export_graph(graph: Graph, target: Path) -> None:
@@ -98,6 +100,7 @@ def _whole(graph: Graph, backend: Backend, options: Options) -> Graph:
     def keeps(node: Node) -> bool:
         return backend.fuses(node, options) and backend.refuses(node, options) is None
 
+    graph = placed(graph, None, options, keeps)
     expanded = without_idle_nodes(expand(graph, keeps))
     nodes = expanded.nodes()
     refused = [(node, reason) for node in nodes if (reason := backend.refuses(node, options))]

@@ -17,6 +17,7 @@ from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
 from isthmus.graph.passes import Known, copy_node
 from isthmus.npx.convolution import biased_convolution
 from isthmus.trace.array import Array
+from isthmus.trace.blocks import inside_block
 from isthmus.trace.constants import constant, copying
 from isthmus.trace.discovery import recording
 from isthmus.trace.location import located
@@ -83,7 +84,7 @@ def _merged(node: Node, uses: Counter[int], known: Known, names: dict[int, str])
 def _recorded(made: Node, node: Node, weight: Any, bias: Any, names: dict[int, str]) -> Value:
     x = made.operands[0]
     assert x is not None
-    with located(node.location):
+    with located(node.location), inside_block(made.block):
         found = biased_convolution(Array(x), weight, bias, **made.attributes)
     value = as_value(found)
     assert isinstance(value, Result)
@@ -126,7 +127,7 @@ def _bias(made: Node) -> Any:
     if made.op is npx.convolution:
         weight = made.operands[1]
         assert weight is not None
-        return numpy.zeros(weight.type.shape[0], numpy.float32)  # type: ignore[arg-type]
+        return numpy.zeros(weight.type.shape[0], numpy.float32)
     bias = made.operands[2]
     return bias.array if isinstance(bias, Constant) else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from isthmus.graph.nodes import Constant, Graph, Node, Value
 from isthmus.graph.passes import Known, copy_node
 from isthmus.npx.convolution import biased_convolution
 from isthmus.trace.array import Array
+from isthmus.trace.blocks import inside_block
 from isthmus.trace.constants import constant, copying
 from isthmus.trace.discovery import recording
 from isthmus.trace.location import located
@@ -30,10 +31,10 @@ Seen = Mapping[int, Statistics]  # id of a value -> what was seen in it
 
 @dataclass(frozen=True)
 class Rules:
-    """largest: the largest integer of a weight. alpha: of `smoothing`, None for none.
+    """largest: the largest integer of a layer's weight. alpha: of `smoothing`, None for none.
     corrects: whether a bias makes up for the mean error of the weight's rounding."""
 
-    largest: int = FULL
+    largest: Callable[[Node], int] = lambda _: FULL
     alpha: float | None = ALPHA
     corrects: bool = True
 
@@ -44,7 +45,7 @@ def quantized(graph: Graph, seen: Seen, stays: Stays, rules: Rules = Rules()) ->
     graph: as `folded` gives it, of whose values `seen` knows those of `observed`.
     """
     found = layers(graph, stays)
-    sums = residual_sums(graph, found)
+    sums = residual_sums(graph, found, stays)
     with assuming(graph.constraints), recording(), copying():
         work = _Rewriting(graph, seen, rules, found)
         for node in graph.nodes():
@@ -74,7 +75,7 @@ class _Rewriting:
 
     def add(self, node: Node, *, is_sum: bool) -> None:
         layer = self.layers.get(id(node))
-        with located(node.location):
+        with located(node.location), inside_block(node.block):
             made = self._in_integers(layer) if layer is not None else None
             if made is None and is_sum:
                 made = self._sum(node)
@@ -124,17 +125,18 @@ class _Rewriting:
         weight, factors = layer.weight, self.smooth.get(id(layer.x))
         if factors is not None:
             weight = weight * (factors if layer.axis == 0 else factors[:, None])
-        whole, w_scale = weight_in_integers(weight, layer.axis, self.rules.largest)
+        whole, w_scale = weight_in_integers(weight, layer.axis, self.rules.largest(layer.node))
         x = self._pair(layer.x, scale)
         w = self._stored(whole, w_scale, layer.axis, layer.weight)
         bias = self._bias(layer, weight, whole, w_scale)
+        op: Any = layer.node.op
         if bias is None:
-            return layer.node.op(x, w, **layer.node.attributes)
+            return op(x, w, **layer.node.attributes)
         units, unit = bias_in_integers(bias, scale.scale, w_scale)
         b = self._stored(units, unit, 0, _array(layer.node, 2))
         if layer.node.op is npx.convolution:
             return biased_convolution(x, w, b, **layer.node.attributes)
-        return layer.node.op(x, w, b, **layer.node.attributes)
+        return op(x, w, b, **layer.node.attributes)
 
     def _stored(self, whole: Any, scale: Any, axis: int, named: Any) -> Any:
         """Integers that are kept, under the name of what they were made of."""

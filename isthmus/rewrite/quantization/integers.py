@@ -1,4 +1,4 @@
-"""Scales and integers: of arrays from the numbers seen in them, of weights and biases from theirs."""
+"""Scales and integers: of arrays by what was seen in them, of weights and biases by themselves."""
 
 from __future__ import annotations
 

@@ -7,13 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from isthmus import np
+from isthmus import np, npx
 from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
 from isthmus.graph.shapes import same_shape
+from isthmus.npx.convolution import biased_convolution
 
-__all__ = ["Layer", "Stays", "layers", "observed", "residual_sums"]
+__all__ = ["Layer", "Stays", "is_layer", "layers", "observed", "residual_sums"]
 
-Stays = Callable[[Node, str], bool]  # (node, the name of its weight): whether it stays in float32
+Stays = Callable[[Node], bool]  # whether a node is to stay in float32
+CONVOLUTIONS = (npx.convolution, biased_convolution)
+FLOAT32 = numpy.dtype(numpy.float32)
 
 
 class Layer(NamedTuple):
@@ -31,42 +34,47 @@ class Layer(NamedTuple):
 
 def layers(graph: Graph, stays: Stays) -> list[Layer]:
     """The convolutions and dense layers of float32 whose weight is a constant, outside of loops."""
-    return [found for node in graph.nodes() if (found := _layer(graph, node, stays)) is not None]
+    return [_layer(node) for node in graph.nodes() if is_layer(node) and not stays(node)]
 
 
-def _layer(graph: Graph, node: Node, stays: Stays) -> Layer | None:
-    axis = node.op.weight_axis
-    if axis is None:
-        return None
+def is_layer(node: Node) -> bool:
+    """Whether integers can stand for the node's operands, whoever asks for them."""
+    if node.op.weight_axis is None:
+        return False
+    x, weight, *bias = node.operands
+    if x is None or isinstance(x, Constant) or not isinstance(weight, Constant):
+        return False
+    if (x.type.dtype, weight.type.dtype) != (FLOAT32, FLOAT32) or not weight.array.size:
+        return False
+    fits = node.op in CONVOLUTIONS or (weight.type.ndim == 2 and x.type.ndim > 1)
+    return fits and numpy.isfinite(weight.array).all() and all(map(_is_vector, bias))
+
+
+def _is_vector(bias: Value | None) -> bool:
+    """Whether a bias is known, and one number for each channel; or none."""
+    return bias is None or (isinstance(bias, Constant) and bias.array.ndim == 1)
+
+
+def _layer(node: Node) -> Layer:
     x, weight = node.operands[:2]
-    if not isinstance(weight, Constant) or not isinstance(x, Result):
-        x = _input(x, weight)
-    if x is None or not isinstance(weight, Constant) or weight.type.ndim < 2 or x.type.ndim < 2:
-        return None
-    if {x.type.dtype, weight.type.dtype} != {numpy.dtype(numpy.float32)} or not weight.array.size:
-        return None
-    if weight.type.ndim == 3 or stays(node, graph.constant_names.get(id(weight.array), "")):
-        return None
-    return Layer(node, x, weight.array, axis % weight.type.ndim, 1 if weight.type.ndim == 4 else -1)
+    assert x is not None and isinstance(weight, Constant) and node.op.weight_axis is not None
+    axis = node.op.weight_axis % weight.type.ndim
+    return Layer(node, x, weight.array, axis, 1 if node.op in CONVOLUTIONS else -1)
 
 
-def _input(x: Value | None, weight: Value | None) -> Value | None:
-    """x where it is computed or given, and no constant."""
-    return None if isinstance(x, Constant) or not isinstance(weight, Constant) else x
-
-
-def residual_sums(graph: Graph, found: list[Layer]) -> list[Node]:
+def residual_sums(graph: Graph, found: list[Layer], stays: Stays) -> list[Node]:
     """The sums of a convolution's images and others of one shape, which a kernel adds to what it
     computes where both are integers."""
-    made = {id(layer.node) for layer in found if layer.channels == 1}
-    return [node for node in graph.nodes() if node.op is np.add and _is_residual(node, made)]
+    made = {id(layer.node) for layer in found if layer.node.op in CONVOLUTIONS}
+    nodes = (node for node in graph.nodes() if node.op is np.add and not stays(node))
+    return [node for node in nodes if _is_residual(node, made)]
 
 
 def _is_residual(node: Node, made: set[int]) -> bool:
     x, y = node.operands
-    if not isinstance(x, Result) or not isinstance(y, Result | Value) or isinstance(y, Constant):
+    if x is None or y is None or x is y or isinstance(x, Constant) or isinstance(y, Constant):
         return False
-    if x is y or not same_shape(x.type.shape, y.type.shape):
+    if not same_shape(x.type.shape, y.type.shape):
         return False
     return any(isinstance(v, Result) and id(v.node) in made for v in (x, y))
 
