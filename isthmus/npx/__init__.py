@@ -23,6 +23,7 @@ from .control_flow import cond, foreach, while_loop
 from .convolution import convolution, fully_connected
 from .normalization import batch_norm, l2_normalize, layer_norm
 from .pooling import average_pool, global_average_pool, max_pool
+from .quantization import dequantize, quantize
 from .random_numbers import random_normal, random_uniform
 from .softmax import log_softmax, softmax
 from .unknown import ELSEWHERE
@@ -32,6 +33,7 @@ __all__ = [
     "batch_norm",
     "cond",
     "convolution",
+    "dequantize",
     "elu",
     "erf",
     "foreach",
@@ -45,6 +47,7 @@ __all__ = [
     "leaky_relu",
     "log_softmax",
     "max_pool",
+    "quantize",
     "random_normal",
     "random_uniform",
     "relu",
