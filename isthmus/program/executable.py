@@ -13,7 +13,6 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Node, Type
-from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced, trace
 
@@ -24,6 +23,7 @@ from .call_arguments import CallArguments
 from .explanation import explanation
 from .options import Options, checked_options
 from .pipeline import Pipeline
+from .prepared import prepared
 
 __all__ = ["Executable", "compile", "load"]
 
@@ -111,7 +111,7 @@ class Executable:
         self.backend = find_backend(backend)
         self.options = options
         self.on_host = on_host
-        graph = without_idle_nodes(expand(traced.graph, self._keeps))
+        graph = prepared(traced.graph, self.backend, options)
         graph.verify()
         self.graph = graph
         if on_host == "error":
@@ -121,10 +121,6 @@ class Executable:
         self._sizes = self._run.binder.sizes
         self._names = [value.name for value in graph.inputs]
         self._arguments = CallArguments(*traced.arguments, graph.inputs)
-
-    def _keeps(self, node: Node) -> bool:
-        """Whether a composite stays whole; what the host runs is always made of primitives."""
-        return self.backend.fuses(node, self.options) and self._refuses(node) is None
 
     def _refuses(self, node: Node) -> str | None:
         return self.backend.refuses(node, self.options)
