@@ -41,6 +41,9 @@ class CpuBackend:
         reason: str | None = _capability().refuses(node)
         return reason
 
+    def agrees(self, node: Node) -> bool:
+        return bool(_capability().agrees(node))
+
     def load(self, graph: Graph, options: Options) -> Runner:
         from .executor import OpenVinoRunner
 

@@ -13,7 +13,6 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Node, Type
-from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced, trace
 
@@ -25,7 +24,8 @@ from .call_arguments import CallArguments
 from .explanation import explanation, ran_text
 from .options import Options, checked_options, checked_samples
 from .pipeline import Pipeline
-from .precision import check_offered, in_precision, placed, with_weights
+from .precision import check_offered, in_precision, with_weights
+from .prepared import prepared
 
 __all__ = ["Executable", "compile", "load"]
 
@@ -156,8 +156,7 @@ class Executable:
         self.options = options
         self.on_host = on_host
         check_offered(self.backend, options)
-        graph = placed(traced.graph, self.backend, options, self._keeps)
-        graph = without_idle_nodes(expand(graph, self._keeps))
+        graph = prepared(traced.graph, self.backend, options)
         graph.verify()
         self.graph = graph
         if on_host == "error":
@@ -167,10 +166,6 @@ class Executable:
         self._sizes = self._run.binder.sizes
         self._names = [value.name for value in graph.inputs]
         self._arguments = CallArguments(*traced.arguments, graph.inputs)
-
-    def _keeps(self, node: Node) -> bool:
-        """Whether a composite stays whole; what the host runs is always made of primitives."""
-        return self.backend.fuses(node, self.options) and self._refuses(node) is None
 
     def _refuses(self, node: Node) -> str | None:
         return self.backend.refuses(node, self.options)
