@@ -23,10 +23,10 @@ from .archive import Precision
 from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
 from .call_arguments import CallArguments
-from .explanation import explanation
+from .explanation import explanation, ran_text
 from .options import Options, checked_options, checked_samples
 from .pipeline import Pipeline
-from .precision import check_offered, in_precision, with_weights
+from .precision import check_offered, in_precision, placed, with_weights
 from .recent import Recent
 from .requests import mapping
 from .requests.batches import Batches
@@ -165,7 +165,8 @@ class Executable:
         self.options = options
         self.on_host = on_host
         check_offered(self.backend, options)
-        graph = without_idle_nodes(expand(traced.graph, self._keeps))
+        graph = placed(traced.graph, self.backend, options, self._keeps)
+        graph = without_idle_nodes(expand(graph, self._keeps))
         graph.verify()
         self.graph = graph
         if on_host == "error":
@@ -370,9 +371,11 @@ class Executable:
         head = (
             f"{len(self.segments)} segment(s) on backend '{self.backend.name}', "
             f"{self.options.precision}, {self.options.threads} thread(s)"
+            + (f", {self.options.streams} streams" if self.options.streams > 1 else "")
         )
         described = [runner.describe() for runner in self._run.runners]
-        said = explanation(head, self.segments, described, self.backend.name, self._run.times)
+        ran = [ran_text(self.options.precision, runner) for runner in self._run.runners]
+        said = explanation(head, self.segments, described, self.backend.name, self._run.times, ran)
         return f"{said}\nmap: {self.stats}" if self.stats.runs else said
 
     def cost(self, **sizes: int) -> Cost:
