@@ -57,31 +57,31 @@ class OpenVinoRunner:
         self.size_inputs = list(build.size_inputs)
         inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
         inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
-        self.requests = Requests(self.compiled, inputs, len(graph.outputs))
+        self.requests = Requests(self.compiled, inputs, self.size_inputs, len(graph.outputs))
         self.unusual = UnusualSizes(graph)
         inputs64 = (v.type.dtype.name == "int64" for v in graph.inputs)
         self.narrowed = [position for position, is_int64 in enumerate(inputs64) if is_int64]
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
-        if self.unusual(sizes) or self._is_wide(arrays):
+        if self.narrowed and self._is_wide(arrays):
             return Host(self.graph, self.threads)(arrays, sizes)
-        return self.requests(sizes)(self._with_sizes(arrays, sizes))
+        idle = self.requests.known(sizes)
+        if idle is None:
+            if self.unusual(sizes):
+                return Host(self.graph, self.threads)(arrays, sizes)
+            idle = self.requests.added(sizes)
+        return self.requests.run(idle, arrays)
 
     def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
         """Run on the same arrays again and again, with a request that has them already."""
         if self.unusual(sizes) or self.narrowed:
             return lambda: self(arrays, sizes)
-        outputs = len(self.graph.outputs)
-        return Request(self.compiled, self._with_sizes(arrays, sizes), outputs).again
+        given = [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
+        return Request(self.compiled, given, len(self.graph.outputs)).again
 
     def _is_wide(self, arrays: Arrays) -> bool:
         """Whether an input of int64 is beyond int32, in which OpenVINO computes it."""
         return any(is_wide(arrays[position]) for position in self.narrowed)
-
-    def _with_sizes(self, arrays: Arrays, sizes: Mapping[str, int]) -> Arrays:
-        if not self.size_inputs:
-            return arrays
-        return [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
 
     def ran(self) -> Ran:
         """In which precision the plugin runs the products and convolutions of the model."""
@@ -113,7 +113,7 @@ def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
         # With overrides the graph says itself what runs in half precision.
         "INFERENCE_PRECISION_HINT": "f32" if options.overrides else PRECISIONS[options.precision],
         "INFERENCE_NUM_THREADS": options.threads,
-        "NUM_STREAMS": 1,
+        "NUM_STREAMS": options.streams,
         "PERFORMANCE_HINT": "LATENCY",
         "CPU_RUNTIME_CACHE_CAPACITY": min(KERNELS_KEPT, SIZES_KEPT * len(model.get_ops())),
         # Threads are bound to processors from the first on, in every process: only where they have
