@@ -96,10 +96,12 @@ def quantize(
     >>> npx.quantize(x, 0.5, 3, dtype="uint8")
     array([  0,   3,   5, 183], dtype=uint8)
     """
-    dtype = numpy.dtype(dtype)
+    x, dtype = np.asarray(x), numpy.dtype(dtype)
     if dtype.name not in NARROW:
         raise UsageError(f"npx.quantize: dtype={dtype.name!r}; give {' or '.join(NARROW)}")
-    scale = _scale(scale, getattr(x, "dtype", None))
+    if x.dtype.kind != "f":
+        raise UsageError(f"npx.quantize: x of {x.dtype}; give real floats")
+    scale = _scale(scale, x.dtype)
     return _quantize(x, scale, _zero_point(zero_point, scale, dtype), axis=axis, dtype=dtype)
 
 
