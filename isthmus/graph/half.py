@@ -86,10 +86,11 @@ def holds(array: Array, precision: str) -> bool:
 
 def _upper(array: Array) -> Array:
     """The upper 16 bits of float32 numbers, rounded to even; a NaN stays one."""
-    bits = numpy.asarray(array, numpy.float32, order="C").reshape(numpy.shape(array))
-    bits = bits.view(numpy.uint32)
+    floats: Array = numpy.asarray(array, numpy.float32, order="C")
+    bits: Array = floats.view(numpy.uint32)
     even = (bits >> _KEPT) & numpy.uint32(1)
     with numpy.errstate(over="ignore"):
         found = (bits + numpy.uint32(0x7FFF) + even) >> _KEPT
     is_nan = (bits & numpy.uint32(0x7FFFFFFF)) > numpy.uint32(0x7F800000)
-    return numpy.where(is_nan, (bits | _QUIET) >> _KEPT, found).astype(numpy.uint16)
+    chosen: Array = numpy.where(is_nan, (bits | _QUIET) >> _KEPT, found)
+    return chosen.astype(numpy.uint16)

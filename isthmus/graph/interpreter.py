@@ -13,8 +13,9 @@ from .contract import check_results, results_of, run_body
 from .dims import same
 from .half import rounded
 from .nodes import Constant, Graph, Node, Result, Value
+from .operator import LOW
 from .passes import expand, with_bodies, with_sizes
-from .runner import Arrays, Runner
+from .runner import Arrays, Ran, Runner
 from .shapes import evaluate
 
 __all__ = ["Loaded", "Reference", "loaded", "run_node"]
@@ -81,6 +82,14 @@ class Reference:
         known = with_bodies(node, lambda body: Loaded(body, self.bodies[id(body)], sizes))
         return Node(node.op, node.operands, known, node.location)
 
+    def ran(self) -> Ran:
+        """In which precision products and convolutions run: float32, rounded where it is asked."""
+        low = [node for node in self.nodes if node.op.precision == LOW]
+        counts = Counter(
+            _computed_in(node) for node in low if node.results[0].type.dtype.kind == "f"
+        )
+        return Ran(counts, "NumPy computes in the dtypes of arrays")
+
     def describe(self) -> list[str]:
         return [text for node in self.nodes for text in (_said(node), *self._of_bodies(node))]
 
@@ -122,6 +131,11 @@ class _Half:
 
 def _rounded(array: Array, precision: str) -> Array:
     return rounded(array, precision) if array.dtype.name == "float32" else array
+
+
+def _computed_in(node: Node) -> str:
+    dtype = node.results[0].type.dtype.name
+    return f"{dtype} rounded to {node.precision}" if node.precision else dtype
 
 
 def _said(node: Node) -> str:

@@ -312,8 +312,8 @@ def _read_graph(
         if not any(place and place[0] != "constant" for place in operands):
             # Recorded as it was, and not computed now: floats of integers that are kept.
             given[:1] = [Array(as_value(first)) for first in given[:1]]
-        place, block, *_ = (*location, "", "")
-        with located(place), inside_block(block):
+        line, block = (*location, "", "")[:2]
+        with located(line), inside_block(block):
             outcome = _recorded(name, given, _read(attributes, arrays))
         known["node"].append(outcome if isinstance(outcome, tuple) else (outcome,))
     outputs = tuple(as_value(value(place)) for place in document["outputs"])

@@ -22,7 +22,7 @@ from .archive import Precision
 from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
 from .call_arguments import CallArguments
-from .explanation import explanation
+from .explanation import explanation, ran_text
 from .options import Options, checked_options, checked_samples
 from .pipeline import Pipeline
 from .precision import check_offered, in_precision, placed, with_weights
@@ -270,10 +270,12 @@ class Executable:
         """
         head = (
             f"{len(self.segments)} segment(s) on backend '{self.backend.name}', "
-            f"{self.options.precision}, {self.options.threads} thread(s)"
+            f"{self.options.precision}{', weights in int8' if self.options.weights else ''}, "
+            f"{self.options.threads} thread(s)"
         )
         described = [runner.describe() for runner in self._run.runners]
-        return explanation(head, self.segments, described, self.backend.name, self._run.times)
+        ran = [ran_text(self.options.precision, runner) for runner in self._run.runners]
+        return explanation(head, self.segments, described, self.backend.name, self._run.times, ran)
 
     def cost(self, **sizes: int) -> Cost:
         """Operations, bytes moved and parameters by operator, for given sizes of the names.

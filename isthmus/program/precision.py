@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph, Node
+from isthmus.graph.operator import FULL
 from isthmus.graph.passes import without_idle_nodes
 from isthmus.rewrite.precision import Overrides, in_half
+from isthmus.rewrite.quantization import with_small_weights
 from isthmus.trace.tracing import Traced
 
 from .backend import Backend
@@ -64,9 +67,21 @@ def in_precision(
 
 def with_weights(traced: Traced, options: Options) -> Traced:
     """The program with its weights in the 8 bits that the options ask for, or as it is."""
-    if options.weights == "int8":
-        raise UsageError("weights='int8' is not offered yet; leave it out")
-    return traced
+    if options.weights is None:
+        return traced
+    overrides = Overrides(options.overrides)
+    overrides.check(traced.graph)
+
+    def stays(node: Node) -> bool:
+        return bool(options.overrides) and overrides.decision(node) == FULL
+
+    graph = with_small_weights(traced.graph, stays)
+    if graph is traced.graph:
+        raise UsageError(
+            "weights='int8' of a program without a convolution or matrix product of float32 by a "
+            "constant weight; leave it out"
+        )
+    return replace(traced, graph=graph)
 
 
 def placed(

@@ -8,7 +8,7 @@ from typing import Any
 
 from isthmus import npx
 from isthmus.errors import BackendMissing, UsageError
-from isthmus.graph.nodes import Graph, Node, Result, Value, topological
+from isthmus.graph.nodes import Graph, Node, Value
 from isthmus.graph.operator import FULL as STAYS
 from isthmus.graph.passes import expand
 from isthmus.npx.convolution import biased_convolution
@@ -16,7 +16,7 @@ from isthmus.rewrite.precision import Overrides
 from isthmus.rewrite.quantization.folding import folded
 from isthmus.rewrite.quantization.inserting import Rules, quantized
 from isthmus.rewrite.quantization.integers import FULL, HALF, Statistics
-from isthmus.rewrite.quantization.places import is_layer, layers, observed, residual_sums
+from isthmus.rewrite.quantization.places import hides_layers, layers, observed, residual_sums
 from isthmus.trace.tracing import Traced
 
 from .backend import Backend, facts_of, find_backend
@@ -53,7 +53,7 @@ def quantized_program(
         known = None if as_file else options
         return HALF if saturates is not None and saturates(node, known) else FULL
 
-    graph = folded(expand(traced.graph, lambda node: not _hides_layers(node)))
+    graph = folded(expand(traced.graph, lambda node: not hides_layers(node)))
     found = layers(graph, stays)
     if not found:
         raise UsageError(
@@ -91,12 +91,3 @@ def _as_written(node: Node) -> Node:
     if node.op is not biased_convolution:
         return node
     return Node(npx.convolution, (), {}, block=node.block)
-
-
-def _hides_layers(node: Node) -> bool:
-    """Whether a composite that is no layer itself is made of some."""
-    if node.op.weight_axis is not None or not node.expansion:
-        return False
-    outside = {id(value.node) for value in node.needs if isinstance(value, Result)}
-    inner = topological(node.expansion, outside)
-    return any(is_layer(one) or _hides_layers(one) for one in inner)

@@ -138,7 +138,7 @@ def traced_once(
 
 def _block_of(function: Any) -> AbstractContextManager[None]:
     """The block whose `forward` the function is, as a hybridized one is traced."""
-    owner = getattr(function, "__self__", None)
+    owner: Any = getattr(function, "__self__", None)
     return entered_block(owner) if hasattr(owner, "children") else nullcontext()
 
 

@@ -19,7 +19,7 @@ __all__ = ["ELEMENT_TYPES", "HALF", "Halves", "stored"]
 
 ELEMENT_TYPES = {"": 1, "f16": 10, "bf16": 16}  # onnx.TensorProto.DataType; "" is float32
 
-_MOVES = (
+_MOVES: tuple[Operator, ...] = (
     np.broadcast_to,
     np.expand_dims,
     np.permute_dims,
@@ -31,7 +31,7 @@ _MOVES = (
     OPERATORS["np.reshape"],
     OPERATORS["np.take_along_axis"],
 )
-_EITHER = frozenset(
+_EITHER: frozenset[Operator] = frozenset(
     {
         *_MOVES,
         np.add,

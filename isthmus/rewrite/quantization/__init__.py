@@ -5,3 +5,7 @@ found = layers(graph, stays)
 ...what is seen in `observed(found, residual_sums(graph, found))`, on the user's samples...
 graph = quantized(graph, seen, stays)
 """
+
+from .weights import with_small_weights
+
+__all__ = ["with_small_weights"]

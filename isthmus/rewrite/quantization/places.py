@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy
 
 from isthmus import np, npx
-from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
+from isthmus.graph.nodes import Constant, Graph, Node, Result, Value, topological
 from isthmus.graph.shapes import same_shape
 from isthmus.npx.convolution import biased_convolution
 
-__all__ = ["Layer", "Stays", "is_layer", "layers", "observed", "residual_sums"]
+__all__ = ["Layer", "Stays", "hides_layers", "is_layer", "layers", "observed", "residual_sums"]
 
 Stays = Callable[[Node], bool]  # whether a node is to stay in float32
 CONVOLUTIONS = (npx.convolution, biased_convolution)
@@ -53,6 +53,15 @@ def is_layer(node: Node) -> bool:
         return False
     fits = node.op in CONVOLUTIONS or (weight.type.ndim == 2 and x.type.ndim > 1)
     return fits and numpy.isfinite(weight.array).all() and all(map(_is_vector, bias))
+
+
+def hides_layers(node: Node) -> bool:
+    """Whether a composite that is no layer itself is made of some."""
+    if node.op.weight_axis is not None or not node.expansion:
+        return False
+    outside = {id(value.node) for value in node.needs if isinstance(value, Result)}
+    inner = topological(node.expansion, outside)
+    return any(is_layer(one) or hides_layers(one) for one in inner)
 
 
 def _is_vector(bias: Value | None) -> bool:
