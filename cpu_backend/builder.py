@@ -16,7 +16,7 @@ from isthmus.graph.dims import Dim, FloorDivision, Shape, same
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value, topological
 from isthmus.graph.solving import solutions
 
-__all__ = ["Builder", "Output", "Site", "vector"]
+__all__ = ["Builder", "Output", "Site", "vector", "writeable"]
 
 Output = Any  # openvino.Output or a node with one output
 
@@ -125,7 +125,7 @@ class Builder:
         if id(array) not in self.constants:
             whole = numpy.asarray(array, order="C")
             shared = whole.ndim > 0 and whole.size > 0
-            given = numpy.asarray(_Writeable(whole)) if shared else whole
+            given = writeable(whole) if shared else whole
             self.constants[id(array)] = ov.constant(given, shared_memory=shared)
             if name is not None:
                 self.constants[id(array)].set_friendly_name(name)
@@ -211,6 +211,11 @@ def _has_name(result: Output, name: str, named: set[str]) -> bool:
         return False
     named.add(place)
     return True
+
+
+def writeable(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
+    """The array as OpenVINO shares its memory, which it reads alone."""
+    return numpy.asarray(_Writeable(array))
 
 
 class _Writeable:

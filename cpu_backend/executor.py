@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ import numpy
 import openvino
 
 from isthmus.analysis.index_checks import UnusualSizes
-from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph.nodes import Graph
 from isthmus.graph.runner import Arrays
 from isthmus.program.bound_call import Again
@@ -22,25 +19,13 @@ from isthmus.program.options import Options
 
 from .builder import Builder
 from .capability import is_wide
+from .compiled import compiled_graph
 from .lowering import LOWERING
 from .request import Request, Requests
 
-__all__ = ["OpenVinoRunner", "core", "write_ir"]
+__all__ = ["OpenVinoRunner", "write_ir"]
 
 Array = numpy.ndarray[Any, Any]
-
-# The plugin's own default on a processor with AVX512_BF16 is bf16, silently.
-PRECISIONS = {"f32": "f32", "bf16": "bf16", "f16": "f16", "int8": "f32"}
-
-# The plugin keeps what it makes for the sizes of a call, so many kernels of each kind: enough for
-# 16 combinations of sizes, at least of a program with KERNELS_KEPT / SIZES_KEPT nodes or fewer.
-SIZES_KEPT, KERNELS_KEPT = 16, 1024
-
-
-@cache
-def core() -> openvino.Core:
-    """The one OpenVINO core of the process."""
-    return openvino.Core()
 
 
 class OpenVinoRunner:
@@ -49,9 +34,7 @@ class OpenVinoRunner:
     def __init__(self, graph: Graph, options: Options) -> None:
         self.graph = graph
         self.threads = options.threads
-        build = Builder(graph, LOWERING, options.numerics)
-        self.compiled = _compiled(build.model(), options)
-        self.size_inputs = list(build.size_inputs)
+        self.compiled, self.size_inputs = compiled_graph(graph, options)
         inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
         inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
         self.requests = Requests(self.compiled, inputs, len(graph.outputs))
@@ -92,29 +75,6 @@ _SILENT = {"Input", "Output", "Constant", "Parameter", "Result", "Const"}
 
 def _text(info: Any, key: str) -> str:
     return str(info[key].astype(str)) if key in info else ""
-
-
-def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel:
-    if options.device not in (None, "cpu"):
-        raise UsageError(f"device {options.device!r} on backend 'cpu'; leave it out")
-    try:
-        return core().compile_model(model, "CPU", _settings(model, options))
-    except RuntimeError as problem:
-        reason = str(problem).strip().splitlines()[-1]
-        raise IsthmusError(f"OpenVINO cannot compile the program: {reason}") from None
-
-
-def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
-    return {
-        "INFERENCE_PRECISION_HINT": PRECISIONS[options.precision],
-        "INFERENCE_NUM_THREADS": options.threads,
-        "NUM_STREAMS": 1,
-        "PERFORMANCE_HINT": "LATENCY",
-        "CPU_RUNTIME_CACHE_CAPACITY": min(KERNELS_KEPT, SIZES_KEPT * len(model.get_ops())),
-        # Threads are bound to processors from the first on, in every process: only where they have
-        # all processors do two processes not share some while others are idle.
-        "ENABLE_CPU_PINNING": options.threads >= (os.cpu_count() or 1),
-    }
 
 
 def write_ir(graph: Graph, path: Path) -> None:

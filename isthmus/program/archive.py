@@ -26,6 +26,7 @@ from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
 from isthmus.system import files
+from isthmus.system.tensors import read_tensors
 from isthmus.trace.array import Array
 from isthmus.trace.constants import copying
 from isthmus.trace.discovery import finds_sizes, recording
@@ -36,7 +37,15 @@ from isthmus.trace.tracing import Traced
 
 from .foreign_operators import check_operators, described_operators, foreign_operators
 
-__all__ = ["Precision", "Saved", "opened", "read", "refuse_foreign", "save"]
+__all__ = [
+    "Precision",
+    "Saved",
+    "described_graph",
+    "opened",
+    "read",
+    "refuse_foreign",
+    "save",
+]
 
 FORMAT = 1
 FOREIGN = {".onnx": "an ONNX file", ".xml": "OpenVINO IR"}
@@ -103,13 +112,11 @@ def refuse_foreign(path: Path) -> None:
 
 
 def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError
 
     refuse_foreign(path)
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
+        metadata, arrays = read_tensors(path)
     except (OSError, SafetensorError) as problem:
         raise FileError(
             f"{path}: cannot be read as a program ({problem}); check the file"
@@ -167,6 +174,38 @@ def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
         "result": _written(traced.result, names),
     }
     return document, {names[id(c.array)]: numpy.asarray(c.array, order="C") for c in constants}
+
+
+def described_graph(graph: Graph) -> dict[str, Any]:
+    """All that a graph means but its constants' elements, as JSON knows it; those are numbered.
+
+    Raises UsageError for an attribute that is an array.
+    """
+    constants = graph.constants()
+    names = {id(constant.array): str(i) for i, constant in enumerate(constants)}
+    return {
+        "constraints": [constraint.text for constraint in graph.constraints],
+        "constants": [str(constant.type) for constant in constants],
+        "names": [graph.constant_names.get(id(c.array)) for c in constants],
+        "types": [str(result.type) for node in graph.all_nodes() for result in node.results],
+        **_without_lines(_written_graph(graph, names)),
+    }
+
+
+def _without_lines(document: dict[str, Any]) -> dict[str, Any]:
+    """A written graph without the lines of the user's program, which mean nothing."""
+
+    def attribute(written: Any) -> Any:
+        match written:
+            case {"graph": body}:
+                return {"graph": _without_lines(body)}
+        return written
+
+    nodes = [
+        [name, operands, {key: attribute(part) for key, part in attributes["dict"].items()}]
+        for name, operands, attributes, *_ in document["nodes"]
+    ]
+    return {**document, "nodes": nodes}
 
 
 def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
