@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -24,10 +25,9 @@ from isthmus.system.mapping import letting_go
 
 from .builder import Builder, writeable
 from .lowering import LOWERING
+from .ran import products
 
 __all__ = ["PRECISIONS", "compiled_graph", "core"]
-
-Compiled = tuple[openvino.CompiledModel, list[str]]  # and the names that are sizes it is given
 
 # The plugin's own default on a processor with AVX512_BF16 is bf16, silently.
 PRECISIONS = {"f32": "f32", "bf16": "bf16", "f16": "f16", "int8": "f32"}
@@ -46,8 +46,20 @@ def core() -> openvino.Core:
     return openvino.Core()
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled graph. size_inputs: the named sizes that it takes as further inputs.
+
+    products: the names of its matrix products and convolutions; None where all are in float32.
+    """
+
+    model: openvino.CompiledModel
+    size_inputs: list[str]
+    products: frozenset[str] | None
+
+
 def compiled_graph(graph: Graph, options: Options) -> Compiled:
-    """The graph compiled, and the named sizes that it takes as further inputs."""
+    """The graph compiled now, or by an earlier process."""
     if options.device not in (None, "cpu"):
         raise UsageError(f"device {options.device!r} on backend 'cpu'; leave it out")
     place = place_of(graph, options, _runtime(), Path(__file__).parent)
@@ -70,12 +82,15 @@ def _imported(place: Place) -> Compiled | None:
     tensor = openvino.Tensor(writeable(found.content), shared_memory=True)
     try:
         with letting_go([found.content]):
-            compiled = core().import_model(tensor, "CPU", dict(found.facts["settings"]))
+            model = core().import_model(tensor, "CPU", dict(found.facts["settings"]))
     except RuntimeError:
         place.forget()
         return None
-    compiled.content = tensor, found.content  # which must live as long
-    return compiled, list(found.facts["size_inputs"])
+    model.content = tensor, found.content  # which must live as long
+    products = found.facts["products"]
+    return Compiled(
+        model, found.facts["size_inputs"], None if products is None else frozenset(products)
+    )
 
 
 def _made(graph: Graph, options: Options, place: Place | None) -> Compiled:
@@ -88,18 +103,21 @@ def _made(graph: Graph, options: Options, place: Place | None) -> Compiled:
         except RuntimeError as problem:
             reason = str(problem).strip().splitlines()[-1]
             raise IsthmusError(f"OpenVINO cannot compile the program: {reason}") from None
-        sizes = list(build.size_inputs)
+        known = None if options.precision == "f32" else products(model)
+        made = Compiled(compiled, list(build.size_inputs), known)
         if place is not None:
-            _keep(place, compiled, {"settings": settings, "size_inputs": sizes})
-    return compiled, sizes
+            _keep(place, made, settings)
+    return made
 
 
-def _keep(place: Place, compiled: openvino.CompiledModel, facts: Mapping[str, Any]) -> None:
-    def write(file: IO[bytes]) -> None:
-        compiled.export_model(_Passing(file))
-
+def _keep(place: Place, made: Compiled, settings: Mapping[str, Any]) -> None:
+    facts = {
+        "settings": settings,
+        "size_inputs": made.size_inputs,
+        "products": None if made.products is None else sorted(made.products),
+    }
     try:
-        place.keep(facts, write)
+        place.keep(facts, lambda file: made.model.export_model(_Passing(file)))
     except RuntimeError:  # an operation that the plugin does not export
         return
 
@@ -123,7 +141,8 @@ class _Passing(io.BytesIO):
 
 def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
     return {
-        "INFERENCE_PRECISION_HINT": PRECISIONS[options.precision],
+        # With overrides the graph says itself what runs in half precision.
+        "INFERENCE_PRECISION_HINT": "f32" if options.overrides else PRECISIONS[options.precision],
         "INFERENCE_NUM_THREADS": options.threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",

@@ -11,7 +11,7 @@ import openvino
 
 from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.graph.nodes import Graph
-from isthmus.graph.runner import Arrays
+from isthmus.graph.runner import Arrays, Ran
 from isthmus.program.bound_call import Again
 from isthmus.program.host import Host
 from isthmus.program.names import unknown_size
@@ -21,6 +21,7 @@ from .builder import Builder
 from .capability import is_wide
 from .compiled import compiled_graph
 from .lowering import LOWERING
+from .ran import ran, text_of
 from .request import Request, Requests
 
 __all__ = ["OpenVinoRunner", "write_ir"]
@@ -34,7 +35,9 @@ class OpenVinoRunner:
     def __init__(self, graph: Graph, options: Options) -> None:
         self.graph = graph
         self.threads = options.threads
-        self.compiled, self.size_inputs = compiled_graph(graph, options)
+        found = compiled_graph(graph, options)
+        self.compiled, self.products = found.model, found.products
+        self.size_inputs = found.size_inputs
         inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
         inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
         self.requests = Requests(self.compiled, inputs, len(graph.outputs))
@@ -63,22 +66,23 @@ class OpenVinoRunner:
             return arrays
         return [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
 
+    def ran(self) -> Ran:
+        """In which precision the plugin runs the products and convolutions of the model."""
+        assert self.products is not None  # as of programs that are not of float32
+        return ran(self.compiled, self.products)
+
     def describe(self) -> list[str]:
         """The operations of the compiled model, by layer type and precision."""
         infos = [op.get_rt_info() for op in self.compiled.get_runtime_model().get_ordered_ops()]
-        named = [(_text(info, "layerType"), _text(info, "runtimePrecision")) for info in infos]
+        named = [(text_of(info, "layerType"), text_of(info, "runtimePrecision")) for info in infos]
         return [f"{kind} {width}" for kind, width in named if kind not in _SILENT]
 
 
 _SILENT = {"Input", "Output", "Constant", "Parameter", "Result", "Const"}
 
 
-def _text(info: Any, key: str) -> str:
-    return str(info[key].astype(str)) if key in info else ""
-
-
 def write_ir(graph: Graph, path: Path) -> None:
-    """Write the graph as IR, weights uncompressed."""
+    """Write the graph as IR, weights in the precision of the nodes that read them."""
     build = Builder(graph, LOWERING)
     model = build.model(as_file=True)
     for size in build.size_inputs:

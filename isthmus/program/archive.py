@@ -10,7 +10,7 @@ import copyreg
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from itertools import count
 from pathlib import Path
 from types import EllipsisType
@@ -28,6 +28,7 @@ from isthmus.graph.size_text import parse
 from isthmus.system import files
 from isthmus.system.tensors import read_tensors
 from isthmus.trace.array import Array
+from isthmus.trace.blocks import inside_block
 from isthmus.trace.constants import copying
 from isthmus.trace.discovery import finds_sizes, recording
 from isthmus.trace.location import located
@@ -188,8 +189,18 @@ def described_graph(graph: Graph) -> dict[str, Any]:
         "constants": [str(constant.type) for constant in constants],
         "names": [graph.constant_names.get(id(c.array)) for c in constants],
         "types": [str(result.type) for node in graph.all_nodes() for result in node.results],
+        "marks": [[str(getattr(node, name)) for name in _MARKS] for node in graph.all_nodes()],
         **_without_lines(_written_graph(graph, names)),
     }
+
+
+# What else a node is; the rest is written, or follows from it, or is a matter of this process.
+_MARKS = [
+    each.name
+    for each in fields(Node)
+    if each.name
+    not in ("op", "operands", "attributes", "location", "expansion", "results", "made", "shown")
+]
 
 
 def _without_lines(document: dict[str, Any]) -> dict[str, Any]:
@@ -227,6 +238,7 @@ def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
                 [place(v) for v in node.operands],
                 _attributes(node, names),
                 os.path.basename(node.location),  # folders are nobody's business
+                *([node.block] if node.block else []),
             ]
             for node in nodes
         ],
@@ -346,7 +358,8 @@ def _read_graph(
 
     for name, operands, attributes, *location in document["nodes"]:
         given = [value(place) for place in operands]
-        with located(location[0] if location else ""):
+        place, block = (*location, "", "")[:2]
+        with located(place), inside_block(block):
             outcome = _recorded(name, given, _read(attributes, arrays))
         known["node"].append(outcome if isinstance(outcome, tuple) else (outcome,))
     outputs = tuple(as_value(value(place)) for place in document["outputs"])
