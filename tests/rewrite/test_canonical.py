@@ -26,7 +26,10 @@ from isthmus.program.prepared import prepared
 
 F32 = numpy.float32
 X = numpy.random.default_rng(0).standard_normal((5, 8)).astype(F32) * 3
-OPTIONS = {"cpu": {"backend": "cpu"}, "gpu": {"backend": "gpu", "device": "cpu"}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "cpu": {"backend": "cpu"},
+    "gpu": {"backend": "gpu", "device": "cpu"},
+}
 NAN, INF = numpy.nan, numpy.inf
 SPECIAL = numpy.array(
     [
