@@ -49,9 +49,10 @@ class Backend(Protocol):
     What a backend may have beside these, and the core looks for: `longest`, a `splitting.Longest`,
     if a graph can be too long for one `load`; `memory(options)`, a `Memory`; `writes`, the suffixes
     of the files it can write, each with a function of a graph and a path; `facts()`, a `Facts`;
+    `precisions(options)`, those that its device on this machine computes in, if more than "f32";
+    `places_half(options)`, whether its runtime itself decides what runs in half precision;
     `agrees(node)`, whether its kernel of a composite that it fuses gives what NumPy's body gives,
     of NaN and infinities as well: formulas that are that composite are then given to the kernel;
-    `precisions(options)`, those that its device on this machine computes in, if more than "f32";
     `adds_in_line`, True if its kernels add long lines of float32 one element after the other, so
     that it is given long sums in stages.
 

@@ -94,7 +94,7 @@ def _write(graph: Graph, target: Path, options: Options) -> None:
 
 def _whole(graph: Graph, backend: Backend, options: Options) -> Graph:
     """The graph as the backend takes it; UsageError if a part of it would be the host's."""
-    expanded = prepared(graph, backend, options)
+    expanded = prepared(graph, backend, options, to_file=True)
     nodes = expanded.nodes()
     refused = [(node, reason) for node in nodes if (reason := backend.refuses(node, options))]
     if refused:

@@ -8,13 +8,16 @@ from isthmus.rewrite.canonical.rewriting import Kernels, canonical
 
 from .backend import Backend
 from .options import Options
+from .precision import placed
 
 __all__ = ["prepared"]
 
 
-def prepared(graph: Graph, backend: Backend, options: Options) -> Graph:
+def prepared(graph: Graph, backend: Backend, options: Options, *, to_file: bool = False) -> Graph:
     """The graph of primitives, and of the composites that the backend computes whole; those that
-    are written as formulas as well.
+    are written as formulas as well; with casts where half precision begins and ends.
+
+    to_file: for a file, whose reader may not place half precision itself.
 
     >>> import isthmus as im
     >>> from isthmus.extend import Options
@@ -28,7 +31,8 @@ def prepared(graph: Graph, backend: Backend, options: Options) -> Graph:
     def keeps(node: Node) -> bool:
         return backend.fuses(node, options) and backend.refuses(node, options) is None
 
-    whole = without_idle_nodes(expand(graph, keeps))
+    halved = placed(graph, None if to_file else backend, options, keeps)
+    whole = without_idle_nodes(expand(halved, keeps))
     agrees = getattr(backend, "agrees", None)
     if agrees is None:
         return whole
