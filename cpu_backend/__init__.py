@@ -58,6 +58,11 @@ class CpuBackend:
         """By OpenVINO's hint; what users override the graph says, since the hint has no names."""
         return not options.overrides
 
+    def saturates(self, node: Node, options: Options | None) -> bool:
+        from .saturation import saturates
+
+        return options is None or saturates(node)
+
     def facts(self) -> Facts:
         from .facts import facts
 

@@ -100,6 +100,8 @@ AGREEING = {
     OPERATORS["npx.softmax_by_line"],
     OPERATORS["npx.weighted_by_softmax"],
 }
+# Operators that take integers of eight bits, which only a float is made of.
+NARROWING = {OPERATORS["npx.dequantize"], OPERATORS["npx.quantize"]}
 MAX_AXES = 6  # of the kernels that compute a composite whole
 INT32 = numpy.iinfo(numpy.int32)
 
@@ -131,7 +133,11 @@ def refuses(node: Node) -> str | None:
         return host_only
     if node.op not in LOWERING:
         return "OpenVINO has no such operator"
-    types_taken = COMPUTED | {"int64"} if node.op in NARROWED else COMPUTED
+    types_taken = COMPUTED
+    if node.op in NARROWED:
+        types_taken = COMPUTED | {"int64"}
+    if node.op in NARROWING:
+        types_taken = {"float32", "int8", "int32", "uint8"}
     for t in _types(node):
         if t.dtype.name not in types_taken:
             return f"OpenVINO does not compute in {t.dtype}"

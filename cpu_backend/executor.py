@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,33 +21,30 @@ from isthmus.program.options import Options
 
 from .builder import Builder
 from .capability import is_wide
+from .core import core
+from .facts import precisions
 from .lowering import LOWERING
 from .ran import products, ran, text_of
 from .request import Request, Requests
+from .saturation import without_saturating_layers
 
 __all__ = ["OpenVinoRunner", "core", "write_ir"]
 
 Array = numpy.ndarray[Any, Any]
 
 # The plugin's own default on a processor with AVX512_BF16 is bf16, silently.
-PRECISIONS = {"f32": "f32", "bf16": "bf16", "f16": "f16", "int8": "f32"}
+PRECISIONS = ("f32", "bf16", "f16", "int8")
 
 # The plugin keeps what it makes for the sizes of a call, so many kernels of each kind: enough for
 # 16 combinations of sizes, at least of a program with KERNELS_KEPT / SIZES_KEPT nodes or fewer.
 SIZES_KEPT, KERNELS_KEPT = 16, 1024
 
 
-@cache
-def core() -> openvino.Core:
-    """The one OpenVINO core of the process."""
-    return openvino.Core()
-
-
 class OpenVinoRunner:
     """Runs a graph; new output arrays every call; safe to call from several threads."""
 
     def __init__(self, graph: Graph, options: Options) -> None:
-        self.graph = graph
+        self.graph = graph = without_saturating_layers(graph)
         self.threads = options.threads
         build = Builder(graph, LOWERING, options.numerics)
         model = build.model()
@@ -110,8 +106,9 @@ def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel
 
 def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
     return {
-        # With overrides the graph says itself what runs in half precision.
-        "INFERENCE_PRECISION_HINT": "f32" if options.overrides else PRECISIONS[options.precision],
+        "INFERENCE_PRECISION_HINT": _hint(options),
+        # Else weights in integers have arrays rounded to integers as well, silently.
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         "INFERENCE_NUM_THREADS": options.threads,
         "NUM_STREAMS": options.streams,
         "PERFORMANCE_HINT": "LATENCY",
@@ -122,8 +119,22 @@ def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
     }
 
 
+def _hint(options: Options) -> str:
+    """In which precision what the graph says nothing of is computed.
+
+    With overrides the graph says itself what runs in half precision. What integers leave runs in
+    bf16 where the processor has it: beside float32 a BERT in integers came out wrong there, on AMX.
+    """
+    if options.overrides:
+        return "f32"
+    if options.precision == "int8":
+        return "bf16" if "bf16" in precisions() else "f32"
+    return options.precision
+
+
 def write_ir(graph: Graph, path: Path) -> None:
     """Write the graph as IR, weights in the precision of the nodes that read them."""
+    graph = without_saturating_layers(graph, lambda _: True)  # wherever it is read
     build = Builder(graph, LOWERING)
     model = build.model(as_file=True)
     for size in build.size_inputs:

@@ -14,6 +14,7 @@ from .builder import Output, Site, vector
 __all__ = [
     "average_pool",
     "batch_norm",
+    "biased_convolution",
     "convolution",
     "fully_connected",
     "layer_norm",
@@ -92,6 +93,11 @@ def convolution(site: Site, x: Output, weight: Output) -> Output:
     else:
         weight = site.build.constant(site.build.view(array, grouped), precision=site.precision)
     return ov.group_convolution(x, weight, strides, begin, end, dilation)
+
+
+def biased_convolution(site: Site, x: Output, weight: Output, bias: Output) -> Output:
+    by_channel = site.build.reshape(bias, site.operand_type(2).shape, (1, site.type.shape[1], 1, 1))
+    return ov.add(convolution(site, x, weight), by_channel)
 
 
 def max_pool(site: Site, x: Output) -> Output:

@@ -22,7 +22,7 @@ from isthmus.onnx.write.lowering import HOST_ONLY, LOWERING
 from isthmus.program.options import Options
 from isthmus.trace.op import OPERATORS
 
-from .types_taken import ANY, FLOAT, REASONS, TYPES
+from .types_taken import ANY, FLOAT, NARROW, NARROWING, REASONS, TYPES
 
 __all__ = ["LONGEST", "agrees", "fuses", "refuses"]
 
@@ -74,8 +74,9 @@ def refuses(node: Node, options: Options) -> str | None:
 
 def _type_reason(node: Node) -> str | None:
     types = _types(node)
+    taken = ANY | NARROW if node.op in NARROWING else ANY
     for t in types:
-        if t.dtype.name not in ANY:
+        if t.dtype.name not in taken:
             return f"{t.dtype} is not among the types that are sent to ONNX Runtime"
         if t.ndim > MAX_AXES:
             return f"{t.ndim} axes, of which CUDA takes {MAX_AXES}"
@@ -121,6 +122,16 @@ def _uneven_reason(node: Node) -> str | None:
     return None
 
 
+def _stored_reason(node: Node) -> str | None:
+    q, scale, zero = node.operands
+    assert q is not None and scale is not None
+    if scale.type.dtype.name not in FLOAT:
+        return f"ONNX Runtime is given no scales of {scale.type.dtype}"
+    if q.type.dtype == numpy.int32 and not (isinstance(zero, Constant) and not zero.array.any()):
+        return "integers of 32 bits have no zero point in ONNX"
+    return None
+
+
 EXCEPT: Mapping[Operator, Callable[[Node], str | None]] = {
     np.argmax: _length_reason,
     np.argmin: _length_reason,
@@ -130,6 +141,7 @@ EXCEPT: Mapping[Operator, Callable[[Node], str | None]] = {
     np.round: _decimals_reason,
     np.take: index_reason,
     OPERATORS["np.take_along_axis"]: index_reason,
+    OPERATORS["npx.dequantize"]: _stored_reason,
     npx.average_pool: _uneven_reason,
 }
 

@@ -24,6 +24,7 @@ from .control_flow import cond, foreach, while_loop
 from .convolution import convolution, fully_connected
 from .normalization import batch_norm, l2_normalize, layer_norm, rms_norm
 from .pooling import average_pool, global_average_pool, max_pool
+from .quantization import dequantize, quantize
 from .random_numbers import random_normal, random_uniform
 from .softmax import log_softmax, softmax
 from .unknown import ELSEWHERE
@@ -33,6 +34,7 @@ __all__ = [
     "batch_norm",
     "cond",
     "convolution",
+    "dequantize",
     "elu",
     "erf",
     "foreach",
@@ -47,6 +49,7 @@ __all__ = [
     "log_softmax",
     "max_pool",
     "mish",
+    "quantize",
     "random_normal",
     "random_uniform",
     "relu",

@@ -53,6 +53,8 @@ class Backend(Protocol):
     `places_half(options)`, whether its runtime itself decides what runs in half precision;
     `agrees(node)`, whether its kernel of a composite that it fuses gives what NumPy's body gives,
     of NaN and infinities as well: formulas that are that composite are then given to the kernel;
+    `saturates(node, options)`, whether its kernels of integers add products of the layer in 16
+    bits, so that weights get 7 bits; options are None for a file that is read anywhere;
     `adds_in_line`, True if its kernels add long lines of float32 one element after the other, so
     that it is given long sums in stages.
 

@@ -144,7 +144,8 @@ def _made(
         if isinstance(chosen, Executable):
             return chosen
         options = chosen
-    return Executable(in_precision(traced, options, samples), backend, options, on_host)
+    made = in_precision(traced, options, samples, find_backend(backend))
+    return Executable(made, backend, options, on_host)
 
 
 class Executable:
@@ -365,7 +366,8 @@ class Executable:
         """
         head = (
             f"{len(self.segments)} segment(s) on backend '{self.backend.name}', "
-            f"{self.options.precision}, {self.options.threads} thread(s)"
+            f"{self.options.precision}{', weights in int8' if self.options.weights else ''}, "
+            f"{self.options.threads} thread(s)"
             + (f", {self.options.streams} streams" if self.options.streams > 1 else "")
         )
         described = [runner.describe() for runner in self._run.runners]

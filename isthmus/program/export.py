@@ -63,7 +63,9 @@ def export(
             "export in the precision that Executable.explain names"
         )
     traced = trace(function, specs, constraints=constraints)
-    _write(in_precision(traced, options, given).graph, target, options)
+    backend, _ = writers()[target.suffix]
+    made = in_precision(traced, options, given, backend, as_file=True)
+    _write(made.graph, target, options)
 
 
 def export_graph(graph: Graph, target: Path) -> None:

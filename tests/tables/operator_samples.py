@@ -13,6 +13,7 @@ import samples_control
 import samples_elementwise
 import samples_linalg
 import samples_order
+import samples_quantization
 import samples_shapes
 from sample_arrays import Sample, f32, i32, positive, truth
 
@@ -130,6 +131,7 @@ for _chapter in (
     samples_elementwise,
     samples_linalg,
     samples_order,
+    samples_quantization,
     samples_shapes,
 ):
     SAMPLES.update(_chapter.ROWS)
