@@ -127,7 +127,7 @@ def _convolution(precision: str) -> tuple[str, float, Any, Any]:
 
 
 def _in(precision: str, x: Any, weight: Array) -> tuple[Any, Any]:
-    """Operands as they are, or rounded to 8 bits: of these the plugin's products are of integers."""
+    """Operands as they are, or rounded to 8 bits, of which the plugin multiplies integers."""
     from openvino import opset16 as ov
 
     if precision != "int8":

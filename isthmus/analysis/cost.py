@@ -92,9 +92,7 @@ def cost_of(graph: Graph, sizes: Mapping[str, int]) -> Cost:
     )
 
 
-def _least_bytes(
-    graph: Graph, uses: Mapping[str, list[Use]], sizes: Mapping[str, int]
-) -> int:
+def _least_bytes(graph: Graph, uses: Mapping[str, list[Use]], sizes: Mapping[str, int]) -> int:
     """What has to be moved however operators are fused: what a call is given, gives and knows."""
     ends = sum(_type_bytes(value.type, sizes) for value in (*graph.inputs, *graph.outputs))
     read: dict[int, int] = {}

@@ -6,8 +6,8 @@ doi:10.1145/1498765.1498785). A number that rests on something unknown is None.
 
 The bytes are the fewest that a call has to move, however operators are fused: its inputs, outputs
 and weights, each once, in the precision that runs. They come at the rate of the level of memory
-that holds them. So nothing is above the roof that the machine kept to while its peaks were measured;
-what is, is marked.
+that holds them. So nothing is above the roof of a machine that stays as it was when its peaks were
+measured; what is, is marked.
 """
 
 from __future__ import annotations
