@@ -19,6 +19,7 @@ from isthmus.program.host import Host
 from isthmus.program.names import unknown_size
 from isthmus.program.options import Options
 
+from . import levers
 from .builder import Builder
 from .capability import is_wide
 from .core import core
@@ -47,7 +48,8 @@ class OpenVinoRunner:
         self.graph = graph = without_saturating_layers(graph)
         self.threads = options.threads
         build = Builder(graph, LOWERING, options.numerics)
-        model = build.model()
+        levers.checked(options)
+        model = levers.applied(build.model(), options)
         self.products = None if options.precision == "f32" else products(model)
         self.compiled = _compiled(model, options)
         self.size_inputs = list(build.size_inputs)
