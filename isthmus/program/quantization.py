@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from isthmus import npx
 from isthmus.errors import BackendMissing, UsageError
 from isthmus.graph.nodes import Graph, Node, Value
 from isthmus.graph.operator import FULL as STAYS
 from isthmus.graph.passes import expand
+from isthmus.npx.convolution import biased_convolution
 from isthmus.rewrite.precision import Overrides
 from isthmus.rewrite.quantization.folding import folded
 from isthmus.rewrite.quantization.inserting import Rules, quantized
@@ -44,7 +46,7 @@ def quantized_program(
     overrides.check(traced.graph)
 
     def stays(node: Node) -> bool:
-        return bool(options.overrides) and overrides.decision(node) == STAYS
+        return bool(options.overrides) and overrides.decision(_as_written(node)) == STAYS
 
     def largest(node: Node) -> int:
         saturates = getattr(backend, "saturates", None)
@@ -82,3 +84,10 @@ def _seen(
         return seen_in(traced, graph, wanted, samples, backend, here)
     except BackendMissing:
         return seen_in(traced, graph, wanted, samples, find_backend("numpy"), options)
+
+
+def _as_written(node: Node) -> Node:
+    """The node with the operator that the user knows, for overrides."""
+    if node.op is not biased_convolution:
+        return node
+    return Node(npx.convolution, (), {}, block=node.block)

@@ -20,7 +20,15 @@ from isthmus.trace.discovery import recording
 from isthmus.trace.location import located
 from isthmus.trace.recording import as_value
 
-from .integers import FULL, Scale, Statistics, bias_in_integers, scale_of, weight_in_integers
+from .integers import (
+    FULL,
+    Scale,
+    Statistics,
+    bias_in_integers,
+    lost_in_rounding,
+    scale_of,
+    weight_in_integers,
+)
 from .places import Layer, Stays, layers, residual_sums
 from .smoothing import ALPHA, smoothing
 
@@ -65,6 +73,7 @@ class _Rewriting:
     found: list[Layer]
     known: Known = field(default_factory=dict)
     pairs: dict[int, Any] = field(default_factory=dict)  # id of an old value -> its integers
+    weights: dict[Any, tuple[Any, Any, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = dict(self.graph.constant_names)
@@ -111,21 +120,20 @@ class _Rewriting:
         return self.pairs[id(value)]
 
     def _sum(self, node: Node) -> Any:
-        scales = [self._scale(value) for value in node.operands if value is not None]
-        if None in scales:
+        """The sum of integers; None where one has no range, or is smoothed for a layer."""
+        values = [value for value in node.operands if value is not None]
+        scales = [self._scale(value) for value in values]
+        if None in scales or any(self.smooth.get(id(value)) is not None for value in values):
             return None
-        pairs = zip(node.operands, scales, strict=True)
-        return np.add(*(self._pair(v, s) for v, s in pairs if v is not None and s is not None))
+        pairs = zip(values, scales, strict=True)
+        return np.add(*(self._pair(v, s) for v, s in pairs if s is not None))
 
     def _in_integers(self, layer: Layer) -> Any:
         """The layer's result; None where nothing was seen in what it reads but 0."""
         scale = self._scale(layer.x)
         if scale is None:
             return None
-        weight, factors = layer.weight, self.smooth.get(id(layer.x))
-        if factors is not None:
-            weight = weight * (factors if layer.axis == 0 else factors[:, None])
-        whole, w_scale = weight_in_integers(weight, layer.axis, self.rules.largest(layer.node))
+        weight, whole, w_scale = self._weight(layer)
         x = self._pair(layer.x, scale)
         w = self._stored(whole, w_scale, layer.axis, layer.weight)
         bias = self._bias(layer, weight, whole, w_scale)
@@ -134,9 +142,20 @@ class _Rewriting:
             return op(x, w, **layer.node.attributes)
         units, unit = bias_in_integers(bias, scale.scale, w_scale)
         b = self._stored(units, unit, 0, _array(layer.node, 2))
-        if layer.node.op is npx.convolution:
-            return biased_convolution(x, w, b, **layer.node.attributes)
+        op = biased_convolution if op is npx.convolution else op
         return op(x, w, b, **layer.node.attributes)
+
+    def _weight(self, layer: Layer) -> tuple[Any, Any, Any]:
+        """The weight as it is multiplied, its integers and their scales; once for all its uses."""
+        largest, factors = self.rules.largest(layer.node), self.smooth[id(layer.x)]
+        key = (id(layer.weight), layer.axis, largest, id(factors))
+        if key not in self.weights:
+            weight = layer.weight
+            if factors is not None:
+                weight = weight * (factors if layer.axis == 0 else factors[:, None])
+            whole, scale = weight_in_integers(weight, layer.axis, largest)
+            self.weights[key] = weight, constant(whole).array, scale
+        return self.weights[key]
 
     def _stored(self, whole: Any, scale: Any, axis: int, named: Any) -> Any:
         """Integers that are kept, under the name of what they were made of."""
@@ -150,19 +169,11 @@ class _Rewriting:
         if layer.node.op is np.matmul:
             return None  # it has no place for one
         bias = _array(layer.node, 2)
-        if len(layer.node.operands) > 2 and layer.node.operands[2] is not None and bias is None:
-            raise AssertionError("a bias that is computed")
         if not self.rules.corrects:
             return bias
+        mean, factors = self.seen[id(layer.x)].mean, self.smooth[id(layer.x)]
         known = numpy.zeros(len(weight)) if bias is None else bias.astype(numpy.float64)
-        mean = self.seen[id(layer.x)].mean
-        factors = self.smooth.get(id(layer.x))
-        mean = mean if factors is None else mean / factors
-        back = whole * scale.astype(numpy.float64).reshape(-1, *(1,) * (weight.ndim - 1))
-        rounding = (weight - back).reshape(len(weight), weight.shape[1], -1).sum(axis=-1)
-        groups = len(mean) // weight.shape[1]
-        by_group = rounding.reshape(groups, -1, weight.shape[1])
-        lost = numpy.einsum("goc,gc->go", by_group, mean.reshape(groups, -1)).reshape(-1)
+        lost = lost_in_rounding(weight, whole, scale, mean if factors is None else mean / factors)
         return (known + lost).astype(numpy.float32)
 
 

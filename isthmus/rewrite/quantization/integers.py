@@ -12,6 +12,7 @@ __all__ = [
     "Scale",
     "Statistics",
     "bias_in_integers",
+    "lost_in_rounding",
     "scale_of",
     "weight_in_integers",
 ]
@@ -77,3 +78,17 @@ def bias_in_integers(bias: Array, x_scale: Any, scale: Array) -> tuple[Array, Ar
     unit = unit.astype(numpy.float32)
     unit[unit == 0] = numpy.finfo(numpy.float32).smallest_normal
     return numpy.rint(bias.astype(numpy.float64) / unit).astype(numpy.int32), unit
+
+
+def lost_in_rounding(weight: Array, whole: Array, scale: Array, mean: Array) -> Array:
+    """The mean error of each sum: what rounding took from the weight, times the mean of x.
+
+    weight: [O, C / groups, ...], mean: [C] -> [O], float64 (Banner et al. 2019, arXiv:1810.05723).
+    """
+    outputs, inputs = weight.shape[:2]
+    back = whole * scale.astype(numpy.float64).reshape(-1, *(1,) * (weight.ndim - 1))
+    lost = (weight - back).reshape(outputs, inputs, -1).sum(axis=-1)
+    groups = len(mean) // inputs
+    by_group = lost.reshape(groups, -1, inputs)
+    found: Array = numpy.einsum("goc,gc->go", by_group, mean.reshape(groups, -1)).reshape(-1)
+    return found

@@ -33,8 +33,13 @@ class Layer(NamedTuple):
 
 
 def layers(graph: Graph, stays: Stays) -> list[Layer]:
-    """The convolutions and dense layers of float32 whose weight is a constant, outside of loops."""
-    return [_layer(node) for node in graph.nodes() if is_layer(node) and not stays(node)]
+    """The convolutions and dense layers of float32 whose weight is a constant, outside of loops.
+
+    Of those that read one array along several axes, the first and others of its axis.
+    """
+    found = [_layer(node) for node in graph.nodes() if is_layer(node) and not stays(node)]
+    channels: dict[int, int] = {}
+    return [one for one in found if channels.setdefault(id(one.x), one.channels) == one.channels]
 
 
 def is_layer(node: Node) -> bool:

@@ -39,7 +39,7 @@ def with_small_weights(graph: Graph, stays: Stays) -> Graph:
     >>> graph = im.trace(lambda x: x @ w, im.spec("float32", ["n", 4])).graph
     >>> for node in with_small_weights(graph, lambda node: False).nodes():
     ...     print(node)
-    npx.dequantize(int8[4, 2], float32[2], int8[2])
+    npx.dequantize(int8[4, 2], float32[2], None)
     np.matmul(float32[n, 4], float32[4, 2])
     """
     whole = expand(graph, lambda node: not hides_layers(node))
