@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from isthmus.graph.size_text import parse
 from isthmus.graph.dims import Dim
+from isthmus.graph.size_text import parse
 from isthmus.trace.discovery import finds_sizes
 from isthmus.trace.tracing import Traced
 
@@ -17,7 +17,7 @@ __all__ = ["can_be_fixed", "with_fixed_sizes"]
 
 def can_be_fixed(traced: Traced) -> bool:
     """Whether all names are sizes of inputs; not where values decide some."""
-    return not any(finds_sizes(node) for node in traced.graph.nodes())
+    return not any(finds_sizes(node) for node in traced.graph.all_nodes())
 
 
 def with_fixed_sizes(traced: Traced, sizes: Mapping[str, int]) -> Traced:
@@ -40,7 +40,8 @@ def _fixed(part: Any, sizes: Mapping[str, int]) -> Any:
     match part:
         case {"dim": text}:
             return _number(text, sizes)
-        case {"inputs": inputs, **rest}:
+        case {"inputs": inputs, "nodes": _, **rest}:
+            rest["nodes"] = part["nodes"]
             types = [[name, kind, [_text(s, sizes) for s in shape]] for name, kind, shape in inputs]
             return {"inputs": types, **_fixed(rest, sizes)}
         case dict():

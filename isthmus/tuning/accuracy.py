@@ -21,12 +21,12 @@ Metric = Callable[[list[Any], list[Any]], float]
 class Accuracy:
     """What a setting has to keep of the reference's outputs, each None where it does not matter.
 
-    cosine: the least, over the items of all samples' outputs, of a.b / (|a| |b|). top1: the share of
-    rows whose largest element is at the same place. relative_error: the most that
+    cosine: the least, over the items of all samples' outputs, of a.b / (|a| |b|). top1: the share
+    of rows whose largest element is at the same place. relative_error: the most that
     max |a - b| / max |b| of an output may be. metric: a function of two lists, the reference's
     results and the candidate's, one for each sample, nested as the program returns them; what it
-    returns must be at least `floor`. Of integers and truth values the share of equal elements counts
-    as cosine and as top1. A NaN or an infinity that the reference lacks always fails.
+    returns must be at least `floor`. Of integers and truth values the share of equal elements
+    counts as cosine and as top1. A NaN or an infinity that the reference lacks always fails.
     Raises UsageError for numbers that are none of these, and where nothing is asked for.
 
     >>> import isthmus as im
@@ -46,12 +46,16 @@ class Accuracy:
             if value is not None and not (_is_number(value) and least <= value <= most):
                 raise UsageError(f"accuracy: {name}={value!r}; give {_range(least, most)}, or None")
         if self.metric is not None and not callable(self.metric):
-            raise UsageError(f"accuracy: metric={self.metric!r} is no function; give one of two lists")
+            raise UsageError(
+                f"accuracy: metric={self.metric!r} is no function; give one of two lists"
+            )
         if (self.metric is None) != (self.floor is None):
             lacking = "floor" if self.floor is None else "metric"
             raise UsageError(f"accuracy: metric and floor go together; give {lacking} as well")
         if all(getattr(self, name) is None for name in ("metric", *RANGES)):
-            raise UsageError("accuracy: nothing is asked for; give cosine, top1, relative_error or metric")
+            raise UsageError(
+                "accuracy: nothing is asked for; give cosine, top1, relative_error or metric"
+            )
 
     def misses(self, figures: Figures) -> str:
         """Why the figures are not enough; "" where they are."""

@@ -134,5 +134,7 @@ def _pairs(found: OutputSets, reference: OutputSets) -> Iterator[tuple[Array, Ar
             raise Mismatch(f"{len(ours)} outputs where the reference has {len(theirs)}")
         for place, (a, b) in enumerate(zip(ours, theirs, strict=True)):
             if a.shape != b.shape:
-                raise Mismatch(f"output {place} is {list(a.shape)}, the reference's {list(b.shape)}")
+                raise Mismatch(
+                    f"output {place} is {list(a.shape)}, the reference's {list(b.shape)}"
+                )
             yield a, b

@@ -1,4 +1,4 @@
-"""What is tried: one row an axis, in the order in which they are gone along from the best so far."""
+"""What is tried: a row an axis; variants of the best so far are made along one after the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from isthmus.program.backend import backend_names, facts_of, find_backend
 from isthmus.system import machine, topology
 from isthmus.system.threads import available_threads
 
-from .opening import options_of
+from .opening import Given, options_of
 from .setting import Setting
 
 __all__ = ["AXES", "AXES_OF_AUTO", "LATENCY", "OBJECTIVES", "Axis", "Offer", "offer"]
@@ -30,6 +30,7 @@ class Offer:
     cores: int
     static: bool
     objective: str
+    given: Given
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,18 @@ class Axis:
 
 
 def offer(
-    names: Sequence[str] | None, objective: str, *, static: bool, threads: int | None = None
+    names: Sequence[str] | None,
+    objective: str,
+    given: Given,
+    *,
+    static: bool,
+    precision: str = "f32",
 ) -> Offer:
     """What there is to try, on the backends of these names; of all that are installed for None.
 
     UsageError for a name that no backend has.
     """
-    used = threads or available_threads()
+    used = available_threads()
     found: list[Setting] = []
     missing: dict[str, str] = {}
     for name in sorted(names or backend_names(), key=lambda name: name != DEFAULT_BACKEND):
@@ -63,9 +69,9 @@ def offer(
             if device not in (None, "cpu") and not machine.gpus():
                 missing[f"{name} on {device}"] = "no GPU that nvidia-smi knows"
             else:
-                found.append(Setting(name, device, threads=used))
+                found.append(Setting(name, device, precision, threads=used))
     cores = min(used, topology.cores(topology.usable()) or used)
-    return Offer(tuple(found), missing, used, cores, static, objective)
+    return Offer(tuple(found), missing, used, cores, static, objective, given)
 
 
 def runtimes(leader: Setting, offer: Offer) -> Iterator[Setting]:
@@ -76,7 +82,7 @@ def runtimes(leader: Setting, offer: Offer) -> Iterator[Setting]:
 def precisions(leader: Setting, offer: Offer) -> Iterator[Setting]:
     """Whatever the backend computes in here, with weights of that precision or of 8 bits."""
     known = getattr(find_backend(leader.backend), "precisions", None)
-    names = ("f32",) if known is None else known(options_of(leader))
+    names = ("f32",) if known is None else known(options_of(leader, offer.given))
     for name in names:
         yield replace(leader, precision=name, weights=None)
     if known is not None:
@@ -108,7 +114,7 @@ def levers(leader: Setting, offer: Offer) -> Iterator[Setting]:
     """What the backend offers in `Options.extra`, one lever at a time."""
     known: Any = getattr(find_backend(leader.backend), "levers", None)
     if known is not None:
-        for name, values in known(options_of(leader)).items():
+        for name, values in known(options_of(leader, offer.given)).items():
             for value in values:
                 yield replace(leader, extra=((name, value),))
 

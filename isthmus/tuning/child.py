@@ -1,4 +1,4 @@
-"""One candidate in a process of its own: opened, its answers written, then timed whenever it is told.
+"""One candidate in a process of its own: opened, its answers written, then timed when it is told.
 
 What it says are lines: a JSON document, then "turn", with which it waits until it may run (see
 `benchmarks/portable/timing/turns.py`). Whatever ends this process ends one candidate, not the race.
@@ -30,7 +30,7 @@ from isthmus.program import archive
 from isthmus.program.executable import Executable
 from isthmus.trace.tracing import Traced
 
-from .opening import opened
+from .opening import Given, opened
 from .setting import read_setting
 
 __all__ = ["Arrays", "arguments_of", "main", "outputs_of"]
@@ -68,7 +68,7 @@ def _serve(job: Mapping[str, Any], say: Say) -> NoReturn:
     sets = read_sets(Path(job["samples"]))
     setting = read_setting(job["setting"])
     samples = [arguments_of(traced, one) for one in sets] if setting.needs_samples else []
-    program = opened(traced, setting, samples)
+    program = opened(traced, setting, samples, Given(**job["given"]))
     opened_seconds = perf_counter() - began
     chosen = [sets[place] for place in job["chosen"]]
     outputs = [outputs_of(program, one) for one in chosen]
@@ -112,9 +112,7 @@ class Callers:
         turned = [sets[at % len(sets) :] + sets[: at % len(sets)] for at in range(streams)]
         self.samplers = [timing.Sampler(lambda one: outputs_of(program, one), s) for s in turned]
         self.call_seconds = self._first()
-        self.grouped = timing.calls_per_sample(
-            self.call_seconds, timing.resolution(), self._cycle
-        )
+        self.grouped = timing.calls_per_sample(self.call_seconds, timing.resolution(), self._cycle)
         seconds = max(timing.TURN_SECONDS, TURN_CALLS * self.call_seconds)
         self.turn_seconds = min(seconds, LONGEST_TURN_SECONDS)
         processors = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from threading import Timer
@@ -18,6 +18,7 @@ from typing import Any
 from isthmus.benchmarks.harness.processes import ALLOCATOR
 from isthmus.benchmarks.portable.timing.turns import GO, TURN
 
+from .opening import Given
 from .setting import Setting
 
 __all__ = ["Contestant", "Failed", "Job", "Window"]
@@ -43,11 +44,12 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """What all candidates are given: a folder to write in, the samples' file, and which to run."""
+    """What all candidates are told: a folder to write in, the samples' file, and which to run."""
 
     folder: Path
     samples: Path
     chosen: Sequence[int]
+    given: Given
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ class Contestant:
             for copy in range(setting.copies):
                 outputs = None if copy else str(self.outputs)
                 self._children.append(
-                    _Child(_described(setting, program, job, outputs), job.folder, f"{number}-{copy}")
+                    _Child(
+                        _described(setting, program, job, outputs), job.folder, f"{number}-{copy}"
+                    )
                 )
         except BaseException:
             self.end()
@@ -125,6 +129,7 @@ def _described(setting: Setting, program: Path, job: Job, outputs: str | None) -
         "chosen": list(job.chosen),
         "outputs": outputs,
         "setting": setting.document(),
+        "given": asdict(job.given),
     }
 
 
@@ -162,7 +167,12 @@ class _Child:
         """What it says before it asks for a turn; it is stopped then. Raises Failed."""
         assert self._process.stdout is not None
         late: list[bool] = []
-        clock = Timer(seconds, lambda: (late.append(True), self._process.kill()))
+
+        def give_up() -> None:
+            late.append(True)
+            self._process.kill()
+
+        clock = Timer(seconds, give_up)
         clock.start()
         said: dict[str, Any] = {}
         try:

@@ -1,4 +1,4 @@
-"""One way to run a program: everything that `isthmus.compile` is told, and processes side by side."""
+"""One way to run a program: all that `isthmus.compile` is told, and processes side by side."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Setting:
 
     @property
     def preference(self) -> tuple[Any, ...]:
-        """The less, the sooner it is taken of settings that are equally fast: exact, then simple."""
+        """The least is taken of settings that are equally fast: exact first, then simple."""
         exact = PRECISIONS.index(self.precision) if self.precision in PRECISIONS else 9
         simple = (self.copies, self.streams, len(self.extra), self.static, self.threads)
         return exact, self.weights is not None, *simple

@@ -17,6 +17,7 @@ from isthmus.graph import tree
 from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Type
 from isthmus.program import archive
+from isthmus.program.archive import Precision
 from isthmus.program.call_arguments import CallArguments
 from isthmus.program.executable import Executable
 from isthmus.program.fixed_sizes import can_be_fixed, with_fixed_sizes
@@ -36,12 +37,20 @@ FEWEST_COMPARED = 8
 class Work:
     """A traced program, and arrays by the names of its inputs for each sample.
 
-    sizes: those of the names, of each sample.
+    sizes: those of the names, of each sample. precision: the one that a saved program was compiled
+    in, which it stays in where that is not f32.
     """
 
     traced: Traced
     sets: Sets
     sizes: list[dict[str, int]] = field(repr=False)
+    precision: str = "f32"
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> bool:
+        """Whether its precision is not to be chosen any more."""
+        return self.precision != "f32"
 
     @property
     def alike(self) -> bool:
@@ -91,7 +100,7 @@ def work_of(
     """
     given = [_arguments(place, one) for place, one in enumerate(checked_samples(samples))]
     _check_alike(given)
-    traced = _traced(source, given, specs, constraints)
+    traced, precision = _traced(source, given, specs, constraints)
     bound = CallArguments(*traced.arguments, traced.graph.inputs).bound
     names, binder = [value.name for value in traced.graph.inputs], Binder(traced.graph)
     sets: Sets = []
@@ -103,7 +112,7 @@ def work_of(
         except UsageError as problem:
             raise type(problem)(f"sample {place}: {problem}") from None
         sets.append(dict(zip(names, arrays, strict=True)))
-    return Work(traced, sets, sizes)
+    return Work(traced, sets, sizes, precision.precision, precision.overrides)
 
 
 def checked_samples(samples: Any) -> list[Any]:
@@ -155,14 +164,20 @@ def _check_alike(given: Sequence[Arguments]) -> None:
 
 def _traced(
     source: Any, given: Sequence[Arguments], specs: Any, constraints: Sequence[str]
-) -> Traced:
+) -> tuple[Traced, Precision]:
     if isinstance(source, str | Path | Executable | Traced):
         if specs is not None or constraints:
-            raise UsageError("specs and constraints of a program that is traced already; leave them out")
+            raise UsageError(
+                "specs and constraints of a program that is traced already; leave them out"
+            )
         if isinstance(source, Executable):
-            return source.traced
-        return source if isinstance(source, Traced) else archive.read(source)
-    return trace(source, _specs(given) if specs is None else specs, constraints=constraints)
+            options = source.options
+            return source.traced, Precision(options.precision, options.overrides)
+        if isinstance(source, Traced):
+            return source, Precision()
+        return archive.opened(source)[:2]
+    types = _specs(given) if specs is None else specs
+    return trace(source, types, constraints=constraints), Precision()
 
 
 def _specs(given: Sequence[Arguments]) -> Arguments:
@@ -177,7 +192,9 @@ def _type(leaves: Sequence[Any], names: dict[tuple[int, ...], str]) -> Type:
     ranks, dtypes = {leaf.ndim for leaf in leaves}, {leaf.dtype for leaf in leaves}
     if len(ranks) > 1 or len(dtypes) > 1:
         kinds = ", ".join(sorted({f"{leaf.dtype}{list(leaf.shape)}" for leaf in leaves}))
-        raise UsageError(f"samples differ in dtype or number of axes ({kinds}); give specs, or one kind")
+        raise UsageError(
+            f"samples differ in dtype or number of axes ({kinds}); give specs, or one kind"
+        )
     sizes: list[int | str] = []
     for column in zip(*(leaf.shape for leaf in leaves), strict=True):
         if len(set(column)) == 1:
@@ -185,5 +202,3 @@ def _type(leaves: Sequence[Any], names: dict[tuple[int, ...], str]) -> Type:
         else:
             sizes.append(names.setdefault(column, f"n{len(names)}"))
     return spec(leaves[0].dtype, sizes)
-
-
