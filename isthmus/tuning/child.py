@@ -32,14 +32,15 @@ from isthmus.trace.tracing import Traced
 
 from .opening import Given, opened
 from .setting import read_setting
+from .turn_length import LONGEST_TURN_SECONDS, turn_seconds
 
 __all__ = ["Arrays", "arguments_of", "main", "outputs_of"]
 
 Arrays = Mapping[str, numpy.ndarray[Any, Any]]
 Say = Callable[[str], None]
 
-FIRST_CALLS, FIRST_SECONDS = 3, 0.05  # at least, until a call's time is told
-TURN_CALLS, LONGEST_TURN_SECONDS = 3, 1.0
+FIRST_CALLS = 2  # before it is known whether it is worth while to answer the samples
+STEADY_CALLS, STEADY_SECONDS = 3, 0.05  # at least, until a call's time is told
 
 
 def main(job: Mapping[str, Any]) -> NoReturn:
@@ -71,18 +72,31 @@ def _serve(job: Mapping[str, Any], say: Say) -> NoReturn:
     program = opened(traced, setting, samples, Given(**job["given"]))
     opened_seconds = perf_counter() - began
     chosen = [sets[place] for place in job["chosen"]]
+    turns = Turns(say, sys.stdin)
+
+    def tell(call_seconds: float) -> None:
+        about = {"opened_seconds": opened_seconds, "call_seconds": call_seconds}
+        say(json.dumps({**about, "memory_bytes": peak_memory_bytes()}))
+        turns()
+
+    tell(min(_seconds(program, chosen[0]) for _ in range(FIRST_CALLS)))
     outputs = [outputs_of(program, one) for one in chosen]
     if job["outputs"]:
         write_outputs(Path(job["outputs"]), outputs)
     del outputs, sets
     callers = Callers(program, chosen, setting.streams)
-    about = {"opened_seconds": opened_seconds, "call_seconds": callers.call_seconds}
-    say(json.dumps({**about, "memory_bytes": peak_memory_bytes()}))
-    turns = Turns(say, sys.stdin)
     with timing.quiet_collector():
+        tell(callers.call_seconds)
+        say(json.dumps({**callers.window(), "memory_bytes": peak_memory_bytes()}))
         while True:
             turns()
             say(json.dumps({**callers.window(), "memory_bytes": peak_memory_bytes()}))
+
+
+def _seconds(program: Executable, arrays: Arrays) -> float:
+    began = perf_counter()
+    outputs_of(program, arrays)
+    return perf_counter() - began
 
 
 def outputs_of(program: Executable, arrays: Arrays) -> list[Any]:
@@ -113,15 +127,14 @@ class Callers:
         self.samplers = [timing.Sampler(lambda one: outputs_of(program, one), s) for s in turned]
         self.call_seconds = self._first()
         self.grouped = timing.calls_per_sample(self.call_seconds, timing.resolution(), self._cycle)
-        seconds = max(timing.TURN_SECONDS, TURN_CALLS * self.call_seconds)
-        self.turn_seconds = min(seconds, LONGEST_TURN_SECONDS)
+        self.turn_seconds = turn_seconds(self.call_seconds)
         processors = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
         self.watch = Watch(sorted(processors))
 
     def _first(self) -> float:
         """The least seconds of a call, in the mean of a cycle where samples differ in size."""
-        until, found = perf_counter() + FIRST_SECONDS, list[float]()
-        while len(found) * self._cycle < FIRST_CALLS or perf_counter() < until:
+        until, found = perf_counter() + STEADY_SECONDS, list[float]()
+        while len(found) * self._cycle < STEADY_CALLS or perf_counter() < until:
             found.append(self.samplers[0](self._cycle))
         return min(found)
 

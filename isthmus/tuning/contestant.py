@@ -86,9 +86,17 @@ class Contestant:
             self.end()
             raise
 
-    def opened(self, seconds: float) -> None:
-        """Wait until it has answered the samples; at most so long."""
-        said = [child.answer(seconds) for child in self._children]
+    def opens(self, seconds: float) -> None:
+        """Wait until it has made its first calls; at most so long."""
+        self._told([child.answer(seconds) for child in self._children])
+
+    def answers(self, seconds: float) -> None:
+        """Let it answer the samples, into the file `outputs`; at most so long."""
+        for child in self._children:
+            child.go()
+        self._told([child.answer(seconds) for child in self._children])
+
+    def _told(self, said: Sequence[Mapping[str, Any]]) -> None:
         self.call_seconds = max(one["call_seconds"] for one in said)
         self.opened_seconds = max(one["opened_seconds"] for one in said)
         self._remember_memory(said)

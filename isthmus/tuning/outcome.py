@@ -9,12 +9,14 @@ from typing import Any
 from isthmus.benchmarks.harness.fingerprint import fingerprint, versions
 from isthmus.reports.display import significant
 from isthmus.reports.money.cost import MEASURED
+from isthmus.reports.stats.intervals import FEWEST_ROUNDS
 
 from .axes import DOLLARS, LATENCY, Offer
+from .candidates import Candidates
 from .entry import Entry, ratio
 from .money import Quote
-from .race import Race
-from .row import Amount, Row, amount
+from .row import Amount, Row, State, amount
+from .setting import Setting
 
 __all__ = ["document_of"]
 
@@ -23,14 +25,15 @@ WHAT = {LATENCY: "speed", "throughput": "throughput", DOLLARS: "calls for a doll
 
 
 def document_of(
-    race: Race, quotes: Mapping[Any, Quote | str], facts: Mapping[str, Any]
+    race: Candidates, chosen: Entry, quotes: Mapping[Any, Quote | str], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """facts: the question, as it is put into the document."""
-    rows = [_row(race, entry, quotes[entry.setting]) for entry in race.entries]
+    rows = [
+        _row(race, entry, "chosen" if entry is chosen else entry.state, quotes[entry.setting])
+        for entry in race.entries
+    ]
     rows += _missing(race.offer)
     rows.sort(key=lambda row: (ORDER.index(row.state), -(row.speed.value if row.speed else 0)))
-    chosen = rows[0]
-    assert chosen.setting is not None
     windows = [window for entry in race.entries for window in entry.windows]
     disturbed = sum(window.fault is not None for window in windows) / max(1, len(windows))
     return {
@@ -41,24 +44,24 @@ def document_of(
         "versions": versions(),
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "spent_seconds": round(race.spent, 1),
-        "rounds": race.rounds,
+        "rounds": len(race.default.windows),
         "disturbed": round(disturbed, 3),
         "remembered": None,
         "keywords": chosen.setting.keywords,
-        "why": _why(race, chosen, facts["objective"]),
-        "notes": _notes(race, chosen, rows, disturbed),
+        "why": _why(race, rows[0], facts["objective"]),
+        "notes": _notes(race, chosen.setting, rows, disturbed),
         "rows": [row.document() for row in rows],
     }
 
 
-def _row(race: Race, entry: Entry, price: Quote | str) -> Row:
+def _row(race: Candidates, entry: Entry, state: State, price: Quote | str) -> Row:
     figures, windows = entry.figures, entry.windows
     per_second = amount([window.per_second for window in windows])
     is_default = entry is race.default
     quoted = price if isinstance(price, Quote) and windows else None
     return Row(
         name=str(entry.setting),
-        state="chosen" if entry is race.chosen else entry.state,
+        state=state,
         setting=entry.setting,
         is_default=is_default,
         reason=entry.reason,
@@ -78,7 +81,7 @@ def _row(race: Race, entry: Entry, price: Quote | str) -> Row:
     )
 
 
-def _speed(race: Race, entry: Entry) -> Amount:
+def _speed(race: Candidates, entry: Entry) -> Amount:
     """Times the default's: paired where both had the last round, else of two medians."""
     cost = race.terms.cost
     if entry.state == "raced" and len(entry.windows) == len(race.default.windows):
@@ -92,9 +95,8 @@ def _missing(offer: Offer) -> list[Row]:
     return [Row(name, "missing", reason=reason) for name, reason in offer.missing.items()]
 
 
-def _why(race: Race, chosen: Row, objective: str) -> str:
-    if race.chosen is not race.default:
-        assert chosen.speed is not None
+def _why(race: Candidates, chosen: Row, objective: str) -> str:
+    if chosen.speed is not None:
         speed = significant(chosen.speed.value)
         ends = f" [{significant(chosen.speed.low or 0)}, {significant(chosen.speed.high or 0)}]"
         kept = f"cosine {chosen.cosine:.6f}" if chosen.cosine is not None else "all figures kept"
@@ -109,30 +111,32 @@ def _why(race: Race, chosen: Row, objective: str) -> str:
         return f"Chosen: {chosen.name}, the default: every other setting misses the accuracy."
     if not measured:
         return f"Chosen: {chosen.name}, the default: no other setting was measured."
-    if race.rounds < 3:
+    rounds = len(race.default.windows)
+    if rounds < FEWEST_ROUNDS:
         return (
             f"Chosen: {chosen.name}, the default: the budget was over before another was seen to "
             "be faster; give more seconds."
         )
     return (
         f"Chosen: {chosen.name}, the default: within the accuracy no other setting was seen to be "
-        f"faster, over {race.rounds} rounds."
+        f"faster, over {rounds} rounds."
     )
 
 
-def _notes(race: Race, chosen: Row, rows: Sequence[Row], disturbed: float) -> list[str]:
+def _notes(race: Candidates, chosen: Setting, rows: Sequence[Row], disturbed: float) -> list[str]:
     found = []
     if race.first_choice_failed:
         found.append(
             f"The default is {race.default.setting}, since the usual one fails: "
             f"{race.first_choice_failed}."
         )
-    if chosen.setting and chosen.setting.static and race.work.sizes[0]:
+    if chosen.static:
         sizes = ", ".join(f"{name}={size}" for name, size in race.work.sizes[0].items())
         found.append(f"It takes {sizes} alone, as all samples have; other sizes are refused.")
-    if chosen.setting and chosen.setting.copies > 1:
-        copies = chosen.setting.copies
-        found.append(f"Run {copies} processes side by side; the executable is the program of one.")
+    if chosen.copies > 1:
+        found.append(
+            f"Run {chosen.copies} processes side by side; the executable is the program of one."
+        )
     priced = {row.instance: row.price_status for row in rows if row.instance}
     for instance, status in priced.items():
         if status == MEASURED:

@@ -16,6 +16,7 @@ from isthmus.program.backend import find_backend
 from . import memory
 from .accuracy import Accuracy, checked_accuracy
 from .axes import AXES, DOLLARS, LATENCY, OBJECTIVES, Axis, Offer, offer
+from .candidates import Candidates, Terms
 from .child import arguments_of
 from .choice import Choice
 from .entry import cost_by
@@ -23,7 +24,7 @@ from .identity import digest_of, key_of
 from .money import Quote, prices_for, quote
 from .opening import Given, opened
 from .outcome import document_of
-from .race import Race, Terms
+from .race import race
 from .setting import Setting
 from .work import Work, work_of
 
@@ -165,12 +166,13 @@ def _raced(
         found = quotes(setting) if offered.objective == DOLLARS else ""
         return found if isinstance(found, str) else ""
 
-    terms = Terms(accuracy, cost_by(offered.objective, usd), unpriced, budget_seconds, axes)
+    terms = Terms(accuracy, cost_by(offered.objective, usd), unpriced, budget_seconds)
     with TemporaryDirectory(prefix="isthmus-tune-") as folder:
-        race = Race(work, offered, terms, Path(folder), progress or (lambda step: None))
-        race.run()
-        priced = {entry.setting: quotes(entry.setting) for entry in race.entries}
-        return document_of(race, priced, {**question, "budget_seconds": budget_seconds})
+        found = Candidates(work, offered, terms, Path(folder), progress or (lambda step: None))
+        chosen = race(found, axes)
+        priced = {entry.setting: quotes(entry.setting) for entry in found.entries}
+        facts = {**question, "budget_seconds": budget_seconds}
+        return document_of(found, chosen, priced, facts)
 
 
 def _check(objective: str, budget_seconds: float, backends: Sequence[str] | None) -> None:
