@@ -11,7 +11,8 @@ from typing import Any
 
 from isthmus.benchmarks.harness.clock import Step
 from isthmus.errors import UsageError
-from isthmus.program.backend import find_backend
+from isthmus.program.backend import backend_names, find_backend
+from isthmus.program.options import checked_options
 
 from . import memory
 from .accuracy import Accuracy, checked_accuracy
@@ -81,6 +82,7 @@ def tune(
     (4, 4)
     """
     _check(objective, budget_seconds, backends)
+    checked_options("auto", None, numerics, on_host, None, overrides=overrides)
     wanted = checked_accuracy(accuracy)
     prices = prices_for(instance)
     work = work_of(source, samples, specs, constraints)
@@ -184,12 +186,5 @@ def _check(objective: str, budget_seconds: float, backends: Sequence[str] | None
     if backends is not None and (isinstance(backends, str) or not list(backends)):
         raise UsageError(f"backends={backends!r}; give a list of names, or None for all")
     for name in backends or ():
-        _known(name)
-
-
-def _known(name: str) -> None:
-    """UsageError for a name that no backend has; one that cannot be loaded is told in the table."""
-    from isthmus.program.backend import backend_names
-
-    if name not in backend_names():
-        find_backend(name)
+        if name not in backend_names():
+            find_backend(name)  # which says which there are

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -75,10 +76,16 @@ class Work:
     def compared(self, seconds: float, threads: int) -> list[int]:
         """The places of the samples that all candidates answer: as many as there is time for."""
         count = len(self.sets)
-        operations = max(cost_of(self.traced.graph, sizes).operations for sizes in self.sizes)
-        guess = max(operations / (GUESSED_OPERATIONS_PER_S * threads), 1e-6)
+        guess = max(self._operations() / (GUESSED_OPERATIONS_PER_S * threads), 1e-6)
         kept = min(count, max(FEWEST_COMPARED, int(seconds / guess)))
         return [place * count // kept for place in range(kept)]
+
+    def _operations(self) -> float:
+        """The most of a call; infinite where values decide how many they are."""
+        try:
+            return max(cost_of(self.traced.graph, sizes).operations for sizes in self.sizes)
+        except UsageError:
+            return math.inf
 
     def digest(self) -> str:
         """Of the samples: names, types and elements."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["NAMES", "install"]
+__all__ = ["LATE_SECONDS", "NAMES", "install"]
 
 SOURCE = '''
+import math
 import os
 import resource
 import time
 
+from isthmus.errors import BackendMissing
 from isthmus.numpy_backend import NumpyBackend
 from isthmus.program.options import Options
 
@@ -30,15 +32,15 @@ class Hang(NumpyBackend):
 
 
 class Greedy(NumpyBackend):
-    """All memory that it can get, of the little that there is."""
+    """All memory that it is allowed, and more."""
 
     name = "greedy"
 
     def load(self, graph, options):
         import numpy
 
-        resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32))
-        self.kept = [numpy.ones(2**26) for _ in range(100)]
+        resource.setrlimit(resource.RLIMIT_AS, (2**34, 2**34))
+        self.kept = [numpy.empty(2**27) for _ in range(100)]
 
 
 class _Wrapped:
@@ -65,11 +67,28 @@ class Spoilt(NumpyBackend):
     name = "spoilt"
 
     def load(self, graph, options):
-        return _Wrapped(super().load(graph, options), lambda found: [each * numpy_nan() for each in found])
+        return _Wrapped(super().load(graph, options), lambda found: [e * math.nan for e in found])
 
 
-def numpy_nan():
-    return float("nan")
+class Short(NumpyBackend):
+    name = "short"
+
+    def load(self, graph, options):
+        return _Wrapped(super().load(graph, options), lambda found: [each[:1] for each in found])
+
+
+class Raising(NumpyBackend):
+    name = "raising"
+
+    def load(self, graph, options):
+        raise ValueError("not\\ntoday")
+
+
+class Missing(NumpyBackend):
+    name = "missing"
+
+    def load(self, graph, options):
+        raise BackendMissing("no such device")
 
 
 class Slow(NumpyBackend):
@@ -110,7 +129,11 @@ class Levered(Slow):
             return NumpyBackend.load(self, graph, options)
         return super().load(graph, options)
 '''
-NAMES = ("crash", "hang", "greedy", "wrong", "spoilt", "slow", "late", "levered")
+NAMES = (
+    *("crash", "greedy", "hang", "late", "levered", "missing", "raising", "short"),
+    *("slow", "spoilt", "wrong"),
+)
+LATE_SECONDS = 0.3
 
 
 def install(folder: Path) -> None:
