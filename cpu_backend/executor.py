@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import openvino
 from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph.nodes import Graph
-from isthmus.graph.runner import Arrays
+from isthmus.graph.runner import Arrays, Ran
 from isthmus.program.bound_call import Again
 from isthmus.program.host import Host
 from isthmus.program.names import unknown_size
@@ -22,76 +21,77 @@ from isthmus.program.options import Options
 
 from .builder import Builder
 from .capability import is_wide
+from .core import core
+from .facts import precisions
 from .lowering import LOWERING
+from .ran import products, ran, text_of
 from .request import Request, Requests
+from .saturation import without_saturating_layers
 
 __all__ = ["OpenVinoRunner", "core", "write_ir"]
 
 Array = numpy.ndarray[Any, Any]
 
 # The plugin's own default on a processor with AVX512_BF16 is bf16, silently.
-PRECISIONS = {"f32": "f32", "bf16": "bf16", "f16": "f16", "int8": "f32"}
+PRECISIONS = ("f32", "bf16", "f16", "int8")
 
 # The plugin keeps what it makes for the sizes of a call, so many kernels of each kind: enough for
 # 16 combinations of sizes, at least of a program with KERNELS_KEPT / SIZES_KEPT nodes or fewer.
 SIZES_KEPT, KERNELS_KEPT = 16, 1024
 
 
-@cache
-def core() -> openvino.Core:
-    """The one OpenVINO core of the process."""
-    return openvino.Core()
-
-
 class OpenVinoRunner:
     """Runs a graph; new output arrays every call; safe to call from several threads."""
 
     def __init__(self, graph: Graph, options: Options) -> None:
-        self.graph = graph
+        self.graph = graph = without_saturating_layers(graph)
         self.threads = options.threads
         build = Builder(graph, LOWERING, options.numerics)
-        self.compiled = _compiled(build.model(), options)
+        model = build.model()
+        self.products = None if options.precision == "f32" else products(model)
+        self.compiled = _compiled(model, options)
         self.size_inputs = list(build.size_inputs)
         inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
         inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
-        self.requests = Requests(self.compiled, inputs, len(graph.outputs))
+        self.requests = Requests(self.compiled, inputs, self.size_inputs, len(graph.outputs))
         self.unusual = UnusualSizes(graph)
         inputs64 = (v.type.dtype.name == "int64" for v in graph.inputs)
         self.narrowed = [position for position, is_int64 in enumerate(inputs64) if is_int64]
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
-        if self.unusual(sizes) or self._is_wide(arrays):
+        if self.narrowed and self._is_wide(arrays):
             return Host(self.graph, self.threads)(arrays, sizes)
-        return self.requests(sizes)(self._with_sizes(arrays, sizes))
+        idle = self.requests.known(sizes)
+        if idle is None:
+            if self.unusual(sizes):
+                return Host(self.graph, self.threads)(arrays, sizes)
+            idle = self.requests.added(sizes)
+        return self.requests.run(idle, arrays)
 
     def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
         """Run on the same arrays again and again, with a request that has them already."""
         if self.unusual(sizes) or self.narrowed:
             return lambda: self(arrays, sizes)
-        outputs = len(self.graph.outputs)
-        return Request(self.compiled, self._with_sizes(arrays, sizes), outputs).again
+        given = [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
+        return Request(self.compiled, given, len(self.graph.outputs)).again
 
     def _is_wide(self, arrays: Arrays) -> bool:
         """Whether an input of int64 is beyond int32, in which OpenVINO computes it."""
         return any(is_wide(arrays[position]) for position in self.narrowed)
 
-    def _with_sizes(self, arrays: Arrays, sizes: Mapping[str, int]) -> Arrays:
-        if not self.size_inputs:
-            return arrays
-        return [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
+    def ran(self) -> Ran:
+        """In which precision the plugin runs the products and convolutions of the model."""
+        assert self.products is not None  # as of programs that are not of float32
+        return ran(self.compiled, self.products)
 
     def describe(self) -> list[str]:
         """The operations of the compiled model, by layer type and precision."""
         infos = [op.get_rt_info() for op in self.compiled.get_runtime_model().get_ordered_ops()]
-        named = [(_text(info, "layerType"), _text(info, "runtimePrecision")) for info in infos]
+        named = [(text_of(info, "layerType"), text_of(info, "runtimePrecision")) for info in infos]
         return [f"{kind} {width}" for kind, width in named if kind not in _SILENT]
 
 
 _SILENT = {"Input", "Output", "Constant", "Parameter", "Result", "Const"}
-
-
-def _text(info: Any, key: str) -> str:
-    return str(info[key].astype(str)) if key in info else ""
 
 
 def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel:
@@ -106,9 +106,11 @@ def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel
 
 def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
     return {
-        "INFERENCE_PRECISION_HINT": PRECISIONS[options.precision],
+        "INFERENCE_PRECISION_HINT": _hint(options),
+        # Else weights in integers have arrays rounded to integers as well, silently.
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         "INFERENCE_NUM_THREADS": options.threads,
-        "NUM_STREAMS": 1,
+        "NUM_STREAMS": options.streams,
         "PERFORMANCE_HINT": "LATENCY",
         "CPU_RUNTIME_CACHE_CAPACITY": min(KERNELS_KEPT, SIZES_KEPT * len(model.get_ops())),
         # Threads are bound to processors from the first on, in every process: only where they have
@@ -117,8 +119,22 @@ def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
     }
 
 
+def _hint(options: Options) -> str:
+    """In which precision what the graph says nothing of is computed.
+
+    With overrides the graph says itself what runs in half precision. What integers leave runs in
+    bf16 where the processor has it: beside float32 a BERT in integers came out wrong there, on AMX.
+    """
+    if options.overrides:
+        return "f32"
+    if options.precision == "int8":
+        return "bf16" if "bf16" in precisions() else "f32"
+    return options.precision
+
+
 def write_ir(graph: Graph, path: Path) -> None:
-    """Write the graph as IR, weights uncompressed."""
+    """Write the graph as IR, weights in the precision of the nodes that read them."""
+    graph = without_saturating_layers(graph, lambda _: True)  # wherever it is read
     build = Builder(graph, LOWERING)
     model = build.model(as_file=True)
     for size in build.size_inputs:

@@ -38,11 +38,18 @@ class GpuBackend:
     def refuses(self, node: Node, options: Options) -> str | None:
         return capability.refuses(node, options)
 
+    def agrees(self, node: Node) -> bool:
+        return capability.agrees(node)
+
     def load(self, graph: Graph, options: Options) -> Runner:
         _require_onnx(options)
         from .executor import OnnxRunner
 
         return OnnxRunner(graph, options)
+
+    def precisions(self, options: Options) -> tuple[str, ...]:
+        """bf16 on CUDA alone: the CPU provider has no kernels of it, and of f16 few of its own."""
+        return ("f32", "f16", "int8") if options.device == "cpu" else ("f32", "bf16", "f16", "int8")
 
     def facts(self) -> Facts:
         return Facts(

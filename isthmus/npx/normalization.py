@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus import np
+from isthmus.graph.operator import FOLLOWS, FULL
 from isthmus.np.staged_sums import added_over_last_axis
 from isthmus.trace.op import composite
 
@@ -15,10 +16,11 @@ __all__ = [
     "batch_norm",
     "l2_normalize",
     "layer_norm",
+    "rms_norm",
 ]
 
 
-@composite(settled=numbers("epsilon"), is_standard=has_statistics_by_channel)
+@composite(settled=numbers("epsilon"), is_standard=has_statistics_by_channel, precision=FOLLOWS)
 @in_float32
 def batch_norm(
     x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, /, *, epsilon: float = 1e-5
@@ -44,6 +46,7 @@ def batch_norm(
     adds=added_over_last_axis,
     settled=numbers("epsilon"),
     is_standard=with_numbers("epsilon", least=0),
+    precision=FULL,
 )
 @in_float32
 def layer_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> Any:
@@ -62,7 +65,7 @@ def layer_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> An
     return centred / np.sqrt(variance + epsilon) * gamma + beta
 
 
-@composite
+@composite(precision=FULL)
 @in_float32
 def l2_normalize(x: Any, /, *, axis: int = -1, epsilon: float = 1e-12) -> Any:
     """x / max(sqrt(sum(x*x)), epsilon) along axis.
@@ -77,3 +80,23 @@ def l2_normalize(x: Any, /, *, axis: int = -1, epsilon: float = 1e-12) -> Any:
     """
     norm = np.sqrt(np.sum(x * x, axis=axis, keepdims=True))
     return x / np.maximum(norm, epsilon)
+
+
+@composite(
+    adds=added_over_last_axis,
+    settled=numbers("epsilon"),
+    is_standard=with_numbers("epsilon", least=0),
+)
+@in_float32
+def rms_norm(x: Any, gamma: Any, /, *, epsilon: float = 1e-5) -> Any:
+    """x / sqrt(mean(x * x) + epsilon) * gamma, over the last axis.
+
+    x: [..., C], gamma: [C] (Zhang and Sennrich 2019, arXiv:1910.07467). Result: x's shape, in the
+    common dtype. As ONNX's RMSNormalization.
+
+    >>> from isthmus import np, npx
+    >>> npx.rms_norm(np.asarray([[3.0, 3.0], [2.0, -2.0]]), np.ones(2), epsilon=0.0)
+    array([[ 1.,  1.],
+           [ 1., -1.]])
+    """
+    return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + epsilon) * gamma

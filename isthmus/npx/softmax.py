@@ -13,13 +13,14 @@ import numpy
 from isthmus import np
 from isthmus.graph.infer import axes_of, reduction
 from isthmus.graph.nodes import Type
+from isthmus.graph.operator import FULL
 from isthmus.np.staged_sums import added_over_last_axis
 from isthmus.trace.op import composite, primitive
 
 from .precision import in_float32
 from .standard import has_one_axis
 
-__all__ = ["largest", "log_softmax", "softmax"]
+__all__ = ["largest", "log_softmax", "softmax", "softmax_by_line", "weighted_by_softmax"]
 
 
 def _settled_axis(x: Type, axis: Any) -> dict[str, Any]:
@@ -27,7 +28,9 @@ def _settled_axis(x: Type, axis: Any) -> dict[str, Any]:
     return {"axis": axis if isinstance(axis, int) else axes[0] if len(axes) == 1 else axes}
 
 
-over_axis = composite(adds=added_over_last_axis, settled=_settled_axis, is_standard=has_one_axis)
+over_axis = composite(
+    adds=added_over_last_axis, settled=_settled_axis, is_standard=has_one_axis, precision=FULL
+)
 
 
 @primitive(infer=reduction(lambda dtype: dtype), vjp=np.max.vjp, may_raise=False)
@@ -77,3 +80,15 @@ def softmax(x: Any, /, *, axis: Any = -1) -> Any:
     shifted, axes = _shifted(x, axis)
     weights = np.exp(shifted)
     return weights / np.sum(weights, axis=axes, keepdims=True)
+
+
+@over_axis
+def softmax_by_line(x: Any, /, *, axis: Any = -1) -> Any:
+    """softmax, of which a runtime's kernel makes nothing but NaN in a line with a NaN or an inf."""
+    return softmax(x, axis=axis)
+
+
+@composite(adds=added_over_last_axis)
+def weighted_by_softmax(x: Any, v: Any, /) -> Any:
+    """softmax(x) @ v: a product spreads a NaN that a kernel leaves in one place of a line."""
+    return np.matmul(softmax(x), v)

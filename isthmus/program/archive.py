@@ -27,6 +27,7 @@ from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
 from isthmus.system import files
 from isthmus.trace.array import Array
+from isthmus.trace.blocks import inside_block
 from isthmus.trace.constants import copying
 from isthmus.trace.discovery import finds_sizes, recording
 from isthmus.trace.location import located
@@ -211,6 +212,7 @@ def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
                 [place(v) for v in node.operands],
                 _attributes(node, names),
                 os.path.basename(node.location),  # folders are nobody's business
+                *([node.block] if node.block else []),
             ]
             for node in nodes
         ],
@@ -331,7 +333,11 @@ def _read_graph(
 
     for name, operands, attributes, *location in document["nodes"]:
         given = [value(place) for place in operands]
-        with located(location[0] if location else ""):
+        if not any(place and place[0] != "constant" for place in operands):
+            # Recorded as it was, and not computed now: floats of integers that are kept.
+            given[:1] = [Array(as_value(first)) for first in given[:1]]
+        line, block = (*location, "", "")[:2]
+        with located(line), inside_block(block):
             outcome = _recorded(name, given, _read(attributes, arrays))
         known["node"].append(outcome if isinstance(outcome, tuple) else (outcome,))
     outputs = tuple(as_value(value(place)) for place in document["outputs"])

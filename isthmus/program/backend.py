@@ -50,8 +50,14 @@ class Backend(Protocol):
     if a graph can be too long for one `load`; `memory(options)`, a `Memory`; `writes`, the suffixes
     of the files it can write, each with a function of a graph and a path; `facts()`, a `Facts`;
     `precisions(options)`, those that its device on this machine computes in, if more than "f32";
-    `levers(options)`, names of `Options.extra` with values other than the default that may be
-    faster, for `isthmus.tune` to try; `adds_in_line`, True if its kernels add long lines of float32 one element after the other, so
+    `places_half(options)`, whether its runtime itself decides what runs in half precision;
+    `agrees(node)`, whether its kernel of a composite that it fuses gives what NumPy's body gives,
+    of NaN and infinities as well: formulas that are that composite are then given to the kernel;
+    `saturates(node, options)`, whether its kernels of integers add products of the layer in 16
+    bits, so that weights get 7 bits; options are None for a file that is read anywhere;
+    `levers(options)`, names of `Options.extra` with values beside the usual one that may be faster,
+    which `isthmus.tune` tries;
+    `adds_in_line`, True if its kernels add long lines of float32 one element after the other, so
     that it is given long sums in stages.
 
     >>> import isthmus as im

@@ -9,7 +9,14 @@ from typing import Any
 from isthmus.errors import UsageError
 from isthmus.system.threads import available_threads
 
-__all__ = ["LOW", "PRECISIONS", "Options", "checked_options", "checked_samples"]
+__all__ = [
+    "LOW",
+    "NEEDS_SAMPLES",
+    "PRECISIONS",
+    "Options",
+    "checked_options",
+    "checked_samples",
+]
 
 LOW = ("bf16", "f16")  # the half precisions of arithmetic, which `rewrite.precision` places
 PRECISIONS = ("f32", *LOW, "int8", "auto")
@@ -70,7 +77,7 @@ def checked_options(
         numerics,
         device,
         weights=weights,
-        overrides=_checked_overrides(overrides, precision),
+        overrides=_checked_overrides(overrides, precision, weights),
         streams=streams,
     )
 
@@ -111,7 +118,9 @@ def _check_number(value: object, name: str, further: str = "") -> None:
         raise UsageError(f"{name}={value!r}: give a whole number from 1{further}")
 
 
-def _checked_overrides(given: Mapping[str, str] | None, precision: str) -> dict[str, str]:
+def _checked_overrides(
+    given: Mapping[str, str] | None, precision: str, weights: str | None
+) -> dict[str, str]:
     if not given:
         return {}
     if not isinstance(given, Mapping):
@@ -119,7 +128,7 @@ def _checked_overrides(given: Mapping[str, str] | None, precision: str) -> dict[
             f"overrides={given!r}: give a dict from an operator's name or a block's path to "
             "a precision"
         )
-    if precision == "f32":
+    if precision == "f32" and weights is None:
         raise UsageError(
             "overrides with precision='f32': they say what stays 'f32' where the rest does not; "
             "give another precision, or leave them out"

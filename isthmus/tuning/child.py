@@ -27,6 +27,7 @@ from isthmus.benchmarks.portable.timing.watch import Watch
 from isthmus.errors import BackendMissing
 from isthmus.graph import tree
 from isthmus.program import archive
+from isthmus.program.call_arguments import CallArguments
 from isthmus.program.executable import Executable
 from isthmus.trace.tracing import Traced
 
@@ -109,7 +110,8 @@ def arguments_of(traced: Traced, arrays: Arrays) -> Any:
     """A sample as `isthmus.compile` takes it: a dict by name, or a tuple by position."""
     positional, keyword = _nested(traced, arrays)
     if positional and keyword:
-        return dict(arrays)
+        names = CallArguments(*traced.arguments, traced.graph.inputs).names
+        return dict(zip(names, (*positional, *keyword.values()), strict=True))
     return keyword or tuple(positional)
 
 

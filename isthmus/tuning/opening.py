@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from isthmus.program.backend import find_backend
 from isthmus.program.executable import Executable
 from isthmus.program.options import Options, checked_options
 from isthmus.program.precision import in_precision, with_weights
@@ -49,7 +50,8 @@ def options_of(setting: Setting, given: Given) -> Options:
 def opened(traced: Traced, setting: Setting, samples: Sequence[Any], given: Given) -> Executable:
     """Ready to run; samples: sets of arguments, on which a precision is calibrated."""
     options = options_of(setting, given)
-    made = (
-        with_weights(traced, options) if given.settled else in_precision(traced, options, samples)
-    )
+    if given.settled:
+        made = with_weights(traced, options)
+    else:
+        made = in_precision(traced, options, samples, find_backend(setting.backend))
     return Executable(made, setting.backend, options, given.on_host)

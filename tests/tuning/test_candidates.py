@@ -13,6 +13,7 @@ import pytest
 import tuning_backends
 
 from isthmus import np
+from isthmus.benchmarks.portable.timing.inputs import write_sets
 from isthmus.program.backend import find_backend
 from isthmus.tuning.accuracy import Accuracy
 from isthmus.tuning.axes import offer
@@ -188,7 +189,7 @@ def test_a_candidate_that_waits_costs_no_time_of_the_processors(tmp_path: Path) 
 
     work = work_of(np.tanh, [numpy.ones((2, 4), numpy.float32)])
     archive.save(work.traced, tmp_path / "net.im")
-    numpy.savez(tmp_path / "samples.npz", **{"0/x": work.sets[0]["x"]})
+    write_sets(tmp_path / "samples.npz", work.sets)
     job = Job(tmp_path, tmp_path / "samples.npz", [0], Given())
     contestant = Contestant(Setting("gpu", "cpu", threads=2), tmp_path / "net.im", job, 0)
     try:

@@ -20,7 +20,7 @@ from isthmus import np, npx
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
 from isthmus.tuning import Choice, Row, memory
 
-pytestmark = pytest.mark.usefixtures("one_processor")
+pytestmark = pytest.mark.usefixtures("cache", "one_processor")
 
 
 def net(x: Any) -> Any:
