@@ -11,6 +11,8 @@ from isthmus.program.backend import Facts
 from isthmus.program.options import Options
 from isthmus.program.splitting import Longest
 
+from .quick_import import import_openvino
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -42,11 +44,13 @@ class CpuBackend:
         return reason
 
     def load(self, graph: Graph, options: Options) -> Runner:
+        import_openvino()
         from .executor import OpenVinoRunner
 
         return OpenVinoRunner(graph, options)
 
     def precisions(self, options: Options) -> tuple[str, ...]:
+        import_openvino()
         from .facts import precisions
 
         return precisions()
@@ -56,12 +60,14 @@ class CpuBackend:
         return not options.overrides
 
     def facts(self) -> Facts:
+        import_openvino()
         from .facts import facts
 
         return facts()
 
 
 def _capability() -> ModuleType:
+    import_openvino()
     from . import capability
 
     return capability
@@ -69,6 +75,7 @@ def _capability() -> ModuleType:
 
 def export_ir(graph: Graph, path: Path) -> None:
     """Write a graph as OpenVINO IR (.xml beside .bin), weights in full precision."""
+    import_openvino()
     from .executor import write_ir
 
     write_ir(graph, path)
