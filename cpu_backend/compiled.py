@@ -24,13 +24,12 @@ from isthmus.program.options import Options
 from isthmus.system.mapping import letting_go
 
 from .builder import Builder, writeable
+from .core import core
+from .facts import precisions
 from .lowering import LOWERING
 from .ran import products
 
-__all__ = ["PRECISIONS", "compiled_graph", "core"]
-
-# The plugin's own default on a processor with AVX512_BF16 is bf16, silently.
-PRECISIONS = {"f32": "f32", "bf16": "bf16", "f16": "f16", "int8": "f32"}
+__all__ = ["compiled_graph"]
 
 # The plugin keeps what it makes for the sizes of a call, so many kernels of each kind: enough for
 # 16 combinations of sizes, at least of a program with KERNELS_KEPT / SIZES_KEPT nodes or fewer.
@@ -38,12 +37,6 @@ SIZES_KEPT, KERNELS_KEPT = 16, 1024
 
 # What tells processors apart, as far as the plugin is concerned.
 DEVICE = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
-
-
-@cache
-def core() -> openvino.Core:
-    """The one OpenVINO core of the process."""
-    return openvino.Core()
 
 
 @dataclass(frozen=True)
@@ -141,13 +134,28 @@ class _Passing(io.BytesIO):
 
 def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
     return {
-        # With overrides the graph says itself what runs in half precision.
-        "INFERENCE_PRECISION_HINT": "f32" if options.overrides else PRECISIONS[options.precision],
+        "INFERENCE_PRECISION_HINT": _hint(options),
+        # Else weights in integers have arrays rounded to integers as well, silently.
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         "INFERENCE_NUM_THREADS": options.threads,
-        "NUM_STREAMS": 1,
+        "NUM_STREAMS": options.streams,
         "PERFORMANCE_HINT": "LATENCY",
         "CPU_RUNTIME_CACHE_CAPACITY": min(KERNELS_KEPT, SIZES_KEPT * len(model.get_ops())),
         # Threads are bound to processors from the first on, in every process: only where they have
         # all processors do two processes not share some while others are idle.
         "ENABLE_CPU_PINNING": options.threads >= (os.cpu_count() or 1),
     }
+
+
+def _hint(options: Options) -> str:
+    """In which precision what the graph says nothing of is computed.
+
+    Always told: the plugin's own default on a processor with AVX512_BF16 is bf16, silently.
+    With overrides the graph says itself what runs in half precision. What integers leave runs in
+    bf16 where the processor has it: beside float32 a BERT in integers came out wrong there, on AMX.
+    """
+    if options.overrides:
+        return "f32"
+    if options.precision == "int8":
+        return "bf16" if "bf16" in precisions() else "f32"
+    return options.precision

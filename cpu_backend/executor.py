@@ -23,6 +23,7 @@ from .compiled import compiled_graph
 from .lowering import LOWERING
 from .ran import ran, text_of
 from .request import Request, Requests
+from .saturation import without_saturating_layers
 
 __all__ = ["OpenVinoRunner", "write_ir"]
 
@@ -33,38 +34,38 @@ class OpenVinoRunner:
     """Runs a graph; new output arrays every call; safe to call from several threads."""
 
     def __init__(self, graph: Graph, options: Options) -> None:
-        self.graph = graph
+        self.graph = graph = without_saturating_layers(graph)
         self.threads = options.threads
         found = compiled_graph(graph, options)
         self.compiled, self.products = found.model, found.products
         self.size_inputs = found.size_inputs
         inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
         inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
-        self.requests = Requests(self.compiled, inputs, len(graph.outputs))
+        self.requests = Requests(self.compiled, inputs, self.size_inputs, len(graph.outputs))
         self.unusual = UnusualSizes(graph)
         inputs64 = (v.type.dtype.name == "int64" for v in graph.inputs)
         self.narrowed = [position for position, is_int64 in enumerate(inputs64) if is_int64]
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
-        if self.unusual(sizes) or self._is_wide(arrays):
+        if self.narrowed and self._is_wide(arrays):
             return Host(self.graph, self.threads)(arrays, sizes)
-        return self.requests(sizes)(self._with_sizes(arrays, sizes))
+        idle = self.requests.known(sizes)
+        if idle is None:
+            if self.unusual(sizes):
+                return Host(self.graph, self.threads)(arrays, sizes)
+            idle = self.requests.added(sizes)
+        return self.requests.run(idle, arrays)
 
     def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
         """Run on the same arrays again and again, with a request that has them already."""
         if self.unusual(sizes) or self.narrowed:
             return lambda: self(arrays, sizes)
-        outputs = len(self.graph.outputs)
-        return Request(self.compiled, self._with_sizes(arrays, sizes), outputs).again
+        given = [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
+        return Request(self.compiled, given, len(self.graph.outputs)).again
 
     def _is_wide(self, arrays: Arrays) -> bool:
         """Whether an input of int64 is beyond int32, in which OpenVINO computes it."""
         return any(is_wide(arrays[position]) for position in self.narrowed)
-
-    def _with_sizes(self, arrays: Arrays, sizes: Mapping[str, int]) -> Arrays:
-        if not self.size_inputs:
-            return arrays
-        return [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
 
     def ran(self) -> Ran:
         """In which precision the plugin runs the products and convolutions of the model."""
@@ -83,6 +84,7 @@ _SILENT = {"Input", "Output", "Constant", "Parameter", "Result", "Const"}
 
 def write_ir(graph: Graph, path: Path) -> None:
     """Write the graph as IR, weights in the precision of the nodes that read them."""
+    graph = without_saturating_layers(graph, lambda _: True)  # wherever it is read
     build = Builder(graph, LOWERING)
     model = build.model(as_file=True)
     for size in build.size_inputs:

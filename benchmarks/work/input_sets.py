@@ -12,7 +12,7 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.models.inputs import samples
 
-__all__ = ["Arrays", "crops", "texts", "windows"]
+__all__ = ["Arrays", "all_texts", "crops", "texts", "windows"]
 
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 
@@ -49,7 +49,7 @@ def texts(batch: int = 1) -> list[Arrays]:
     if batch != 1:
         raise UsageError(f"texts differ in length, so that {batch} are no batch; give a sequence")
     tokenizer = _tokenizer()
-    encoded = [tokenizer.encode([text]) for text in _all_texts()]
+    encoded = [tokenizer.encode([text]) for text in all_texts()]
     ordered = sorted(encoded, key=lambda tokens: tokens["input_ids"].shape[1])
     return [{**ordered[(2 * i + 1) * len(ordered) // (2 * len(MIXED))]} for i in MIXED]
 
@@ -82,7 +82,8 @@ def _last_start(words: list[str], tokens: int) -> int | None:
     return int(enough[-1]) if enough.size else None
 
 
-def _all_texts() -> list[str]:
+def all_texts() -> list[str]:
+    """The paragraphs of the passage and their sentences, each once."""
     paragraphs = [" ".join(text.split()) for text in _passage().split("\n\n")]
     sentences = [re.split(r"(?<=[.?!]) ", text) for text in paragraphs]
     return list(dict.fromkeys([*paragraphs, *(s for group in sentences for s in group)]))

@@ -358,8 +358,11 @@ def _read_graph(
 
     for name, operands, attributes, *location in document["nodes"]:
         given = [value(place) for place in operands]
-        place, block = (*location, "", "")[:2]
-        with located(place), inside_block(block):
+        if not any(place and place[0] != "constant" for place in operands):
+            # Recorded as it was, and not computed now: floats of integers that are kept.
+            given[:1] = [Array(as_value(first)) for first in given[:1]]
+        line, block = (*location, "", "")[:2]
+        with located(line), inside_block(block):
             outcome = _recorded(name, given, _read(attributes, arrays))
         known["node"].append(outcome if isinstance(outcome, tuple) else (outcome,))
     outputs = tuple(as_value(value(place)) for place in document["outputs"])

@@ -176,6 +176,7 @@ LARGE: Tests = {
         "test_a_key_nested_too_deep_to_hash_is_refused",
     ),
     "program/test_changed_arrays.py": ("test_compiling_does_not_copy_the_weights",),
+    "program/test_many_threads.py": ("test_sixty_four_threads",),
     "program/test_scaling.py": (
         "test_a_deep_program_is_explained_and_costed",
         "test_a_deep_program_runs",
