@@ -77,6 +77,7 @@ REAL_RUNS: Tests = {
         "test_cloudpickle_takes_what_a_notebook_defines",
         "test_one_file_written_and_read_by_processes_at_once",
     ),
+    "studies/test_calls.py": ("test_every_way_of_running_texts_is_compared_with_padding",),
     "studies/test_agreement.py": (
         "test_a_repetition_is_a_process_of_each_and_who_begins_alternates",
         "test_a_time_that_benchmark_app_rounds_too_much_is_an_error",
