@@ -41,6 +41,9 @@ class CpuBackend:
         reason: str | None = _capability().refuses(node)
         return reason
 
+    def agrees(self, node: Node) -> bool:
+        return bool(_capability().agrees(node))
+
     def load(self, graph: Graph, options: Options) -> Runner:
         from .executor import OpenVinoRunner
 
@@ -54,6 +57,11 @@ class CpuBackend:
     def places_half(self, options: Options) -> bool:
         """By OpenVINO's hint; what users override the graph says, since the hint has no names."""
         return not options.overrides
+
+    def saturates(self, node: Node, options: Options | None) -> bool:
+        from .saturation import saturates
+
+        return options is None or saturates(node)
 
     def facts(self) -> Facts:
         from .facts import facts

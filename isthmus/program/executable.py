@@ -14,7 +14,6 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Node, Type
-from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.graph.runner import Runner
 from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced, trace
@@ -27,7 +26,8 @@ from .call_arguments import CallArguments
 from .explanation import explanation, ran_text
 from .options import Options, checked_options, checked_samples
 from .pipeline import Pipeline
-from .precision import check_offered, in_precision, placed, with_weights
+from .precision import check_offered, in_precision, with_weights
+from .prepared import prepared
 from .recent import Recent
 from .requests import mapping
 from .requests.batches import Batches
@@ -145,7 +145,8 @@ def _made(
         if isinstance(chosen, Executable):
             return chosen
         options = chosen
-    return Executable(in_precision(traced, options, samples), backend, options, on_host)
+    made = in_precision(traced, options, samples, find_backend(backend))
+    return Executable(made, backend, options, on_host)
 
 
 class Executable:
@@ -166,8 +167,7 @@ class Executable:
         self.options = options
         self.on_host = on_host
         check_offered(self.backend, options)
-        graph = placed(traced.graph, self.backend, options, self._keeps)
-        graph = without_idle_nodes(expand(graph, self._keeps))
+        graph = prepared(traced.graph, self.backend, options)
         graph.verify()
         self.graph = graph
         if on_host == "error":
@@ -182,10 +182,6 @@ class Executable:
         self._workers = Workers(options.streams)
         self._counter = Counter()
         self._batches: Recent[Batches] = Recent(MOST_WAYS)
-
-    def _keeps(self, node: Node) -> bool:
-        """Whether a composite stays whole; what the host runs is always made of primitives."""
-        return self.backend.fuses(node, self.options) and self._refuses(node) is None
 
     def _refuses(self, node: Node) -> str | None:
         return self.backend.refuses(node, self.options)
@@ -371,7 +367,8 @@ class Executable:
         """
         head = (
             f"{len(self.segments)} segment(s) on backend '{self.backend.name}', "
-            f"{self.options.precision}, {self.options.threads} thread(s)"
+            f"{self.options.precision}{', weights in int8' if self.options.weights else ''}, "
+            f"{self.options.threads} thread(s)"
             + (f", {self.options.streams} streams" if self.options.streams > 1 else "")
         )
         described = [runner.describe() for runner in self._run.runners]

@@ -77,12 +77,12 @@ REAL_RUNS: Tests = {
         "test_cloudpickle_takes_what_a_notebook_defines",
         "test_one_file_written_and_read_by_processes_at_once",
     ),
-    "studies/test_calls.py": ("test_every_way_of_running_texts_is_compared_with_padding",),
     "studies/test_agreement.py": (
         "test_a_repetition_is_a_process_of_each_and_who_begins_alternates",
         "test_a_time_that_benchmark_app_rounds_too_much_is_an_error",
         "test_each_tool_times_the_prepared_model",
     ),
+    "studies/test_calls.py": ("test_every_way_of_running_texts_is_compared_with_padding",),
     "studies/test_processes.py": ("test_processes_side_by_side_give_a_file",),
     "studies/test_apart.py": ("test_the_suite_runs_and_a_second_call_measures_nothing_again",),
     "studies/test_trust.py": ("test_a_study_of_real_processes_goes_on_where_it_was",),
@@ -192,6 +192,10 @@ LARGE: Tests = {
         "test_models_are_one_segment_however_deep",
         "test_models_of_the_runtimes_are_made_in_linear_work",
         "test_the_passes_are_linear",
+    ),
+    "program/test_cache.py": ("test_kills_while_programs_are_kept_load_none_that_is_wrong",),
+    "system/test_system_store.py": (
+        "test_kills_at_any_moment_and_writers_at_once_leave_whole_entries",
     ),
     "reports/files/test_store.py": (
         "test_a_kill_at_any_moment_loses_nothing_that_was_written",
