@@ -97,8 +97,10 @@ def footer(document: Mapping[str, Any]) -> list[str]:
             f"Remembered: this was measured {document['remembered']} in "
             f"{document['spent_seconds']:.0f} s; refresh repeats it."
         )
-    keywords = ", ".join(f"{name}={value!r}" for name, value in document["keywords"].items())
-    return [*lines, f"isthmus.compile(net, specs, {keywords})"]
+    known = document["keywords"]
+    keywords = [f"{name}={value!r}" for name, value in known.items()]
+    keywords += ["samples=samples"] * (known.get("precision") == "int8")
+    return [*lines, f"isthmus.compile(net, specs, {', '.join(keywords)})"]
 
 
 def table_text(document: Mapping[str, Any], rows: Sequence[Row]) -> str:

@@ -39,6 +39,11 @@ REAL_RUNS: Tests = {
         "test_what_fails_is_out_with_its_reason",
         "test_what_hangs_is_out_when_patience_ends",
     ),
+    "cli/test_cli_tune.py": (
+        "test_a_model_is_tuned_on_random_weights_where_they_are_asked_for",
+        "test_random_inputs_are_said_to_be",
+        "test_several_sets_of_inputs",
+    ),
     "tuning/test_tune.py": (
         "test_a_file_that_is_damaged_is_written_anew",
         "test_a_lever_that_a_backend_offers_is_found",
