@@ -36,7 +36,7 @@ def arrays(path: Path, **named: Any) -> str:
 
 
 X, Y = numpy.ones((2, 3), numpy.float32), numpy.ones(3, numpy.float32)
-NUMPY = ("--backend", "numpy")
+NUMPY = ("--backend", "numpy", "--budget", "4s")
 
 
 def test_a_program_is_tuned_on_its_inputs_and_saved_with_the_table(

@@ -122,7 +122,7 @@ class Levered(Slow):
     name = "levered"
 
     def levers(self, options):
-        return {"quick": (True,)}
+        return {"quick": (False, True)}
 
     def load(self, graph, options):
         if options.extra.get("quick"):

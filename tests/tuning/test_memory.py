@@ -1,8 +1,7 @@
-"""What is remembered on disk: bounded, whole or not at all, and by everything that decides."""
+"""What is remembered on disk, and by everything that decides."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy
@@ -16,33 +15,40 @@ from isthmus.tuning.identity import digest_of, key_of
 pytestmark = pytest.mark.usefixtures("cache")
 
 
-def test_it_is_found_by_its_key_alone() -> None:
+def test_it_is_found_by_its_key_alone(cache: Path) -> None:
     assert memory.recall("a") is None
     memory.keep("a", {"x": 1})
     assert memory.recall("a") == {"x": 1} and memory.recall("b") is None
-
-
-def test_a_file_of_another_key_is_none() -> None:
-    memory.keep("a", {"x": 1})
-    (memory.folder() / "a.json").rename(memory.folder() / "b.json")
+    (entry,) = cache.rglob("*.entry")
+    entry.rename(entry.with_name("b.entry"))
     assert memory.recall("b") is None
 
 
-def test_those_used_longest_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "MOST", 3)
-    for place, key in enumerate("abc"):
+def test_every_damaged_byte_is_found(cache: Path) -> None:
+    memory.keep("a", {"x": 1})
+    (entry,) = cache.rglob("*.entry")
+    whole = entry.read_bytes()
+    for place in (0, 20, 60, len(whole.rstrip(b"\0")) - 1):
+        entry.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert memory.recall("a") is None
+    memory.keep("a", {"x": 2})
+    assert memory.recall("a") == {"x": 2}
+
+
+def test_those_used_longest_ago_make_room(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory.keep("a", {})
+    (entry,) = cache.rglob("*.entry")
+    monkeypatch.setattr(memory, "MOST_BYTES", 2 * entry.stat().st_size)
+    for key in "bcd":
         memory.keep(key, {})
-        os.utime(memory.folder() / f"{key}.json", (place, place))
-    assert memory.recall("a") == {}  # used last, now
-    memory.keep("d", {})
-    assert sorted(path.stem for path in memory.folder().glob("*.json")) == ["a", "c", "d"]
+    assert len(list(cache.rglob("*.entry"))) == 2 and memory.recall("d") == {}
 
 
-def test_a_relative_folder_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The specification of XDG_CACHE_HOME says so."""
-    monkeypatch.setenv("XDG_CACHE_HOME", "here")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert memory.folder() == tmp_path / ".cache" / "isthmus" / "tune"
+@pytest.mark.parametrize("off", ["off", "0", ""])
+def test_without_a_cache_nothing_is_remembered(off: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISTHMUS_CACHE", off)
+    memory.keep("a", {})
+    assert memory.recall("a") is None
 
 
 def test_the_key_is_of_all_that_decides() -> None:

@@ -218,26 +218,21 @@ def test_what_a_metric_decides_is_not_remembered() -> None:
         assert choice.remembered is None and choice.row.metric == 1
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"key": "x"}', b"\xff\xfe", b"[" * 100_000, None]
-)
-def test_a_file_that_is_damaged_is_written_anew(content: bytes | None) -> None:
+def test_what_is_remembered_in_another_form_is_measured_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     tuned(["numpy"])
-    (path,) = memory.folder().glob("*.json")
-    whole = json.loads(path.read_text())
-    damaged = json.dumps({**whole, "tuning": {**whole["tuning"], "rows": [{}]}}).encode()
-    path.write_bytes(damaged if content is None else content)
-    again = tuned(["numpy"])
-    assert again.remembered is None
-    assert json.loads(path.read_text())["key"] == path.stem
-    assert tuned(["numpy"]).remembered == again.document["measured"]
+    known: list[dict[str, Any]] = []
+    monkeypatch.setattr(memory, "recall", lambda key: {"rows": [{}], "measured": "then"})
+    monkeypatch.setattr(memory, "keep", lambda key, document: known.append(document))
+    assert tuned(["numpy"]).remembered is None and len(known) == 1
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path / "file" / "below"))
     assert tuned(["numpy"]).setting.backend == "numpy"
 
 
