@@ -49,6 +49,8 @@ REAL_RUNS: Tests = {
         "test_a_missing_backend_is_told",
         "test_a_slower_one_is_never_chosen",
         "test_another_question_is_not_answered_from_memory",
+        "test_auto_chooses_a_precision_for_the_backend_as_asked",
+        "test_jit_settles_a_precision_on_the_first_call",
         "test_no_process_outlives_the_one_that_tunes",
         "test_what_a_metric_decides_is_not_remembered",
         "test_what_is_remembered_in_another_form_is_measured_anew",

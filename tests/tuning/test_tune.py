@@ -288,3 +288,56 @@ def _packages(folder: Path) -> Path:
 
     tuning_backends.install(folder)
     return folder
+
+
+# --- precision="auto" --------------------------------------------------------------------------
+
+WEIGHT = numpy.random.default_rng(1).standard_normal((64, 64)).astype(numpy.float32)
+
+
+def dense(x: Any, y: Any) -> Any:
+    return np.tanh(x @ WEIGHT) + y
+
+
+def wide(rows: int = 8) -> Any:
+    return numpy.random.default_rng(rows).standard_normal((rows, 64)).astype(numpy.float32)
+
+
+def test_auto_where_there_is_one_precision_measures_nothing() -> None:
+    run = im.compile(
+        net, im.spec("float32", [2, 4]), backend="numpy", precision="auto", samples=samples()
+    )
+    assert run.options.precision == "f32" and run.tuning is None
+
+
+def test_auto_chooses_a_precision_for_the_backend_as_asked() -> None:
+    x = wide()
+    specs = (im.spec("float32", ["n", 64]),) * 2
+    run = im.compile(dense, specs, precision="auto", samples=[(x, x)], threads=1)
+    assert run.tuning is not None
+    rows = run.tuning["rows"]
+    assert {row["setting"]["backend"] for row in rows} == {"cpu"}
+    assert {row["setting"]["threads"] for row in rows} == {1}
+    assert {"f32", "int8"} <= {row["setting"]["precision"] for row in rows}
+    assert run.options.precision == run.tuning["rows"][0]["setting"]["precision"]
+    found, wanted = run(x, x), dense(x, x)
+    assert numpy.vdot(found, wanted) > 0.99 * numpy.linalg.norm(found) * numpy.linalg.norm(wanted)
+    assert run(wide(3), wide(3)).shape == (3, 64), "sizes stay named"
+
+
+@pytest.mark.parametrize("precision", ["int8", "auto"])
+@pytest.mark.parametrize("by_name", [True, False])
+def test_jit_settles_a_precision_on_the_first_call(precision: str, by_name: bool) -> None:
+    jitted = im.jit(dense, precision=precision)
+    x = wide()
+    found = jitted(x, y=x) if by_name else jitted(x, x)
+    numpy.testing.assert_allclose(found, dense(x, x), atol=0.5)
+
+
+def test_a_hybridized_block_settles_its_precision_on_the_first_call() -> None:
+    block = im.nn.Dense(8, in_units=64)
+    block.initialize()
+    x = wide()
+    wanted = block(x)
+    block.hybridize(precision="int8")
+    numpy.testing.assert_allclose(block(x), wanted, atol=0.1 * float(numpy.abs(wanted).max()))
