@@ -14,6 +14,7 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Node, Type
+from isthmus.graph.runner import Runner
 from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced, trace
 
@@ -178,6 +179,7 @@ class Executable:
             self._refuse_host()
         self._run = Pipeline(graph, self.backend, options)
         self.segments = self._run.segments
+        self._runner: Runner = self._run.runners[0] if self._run.direct else self._run
         self._sizes = self._run.binder.sizes
         self._names = [value.name for value in graph.inputs]
         self._arguments = CallArguments(*traced.arguments, graph.inputs)
@@ -211,16 +213,15 @@ class Executable:
         >>> run(numpy.array([1, 2], numpy.float32))
         array([2., 3.], dtype=float32)
         """
+        quick = self._arguments.in_order(args, kwargs)
+        sizes = None if quick is None else self._run.binder.remembered_sizes(quick)
+        if quick is not None and sizes is not None:
+            return self._nested(self._runner(quick, sizes))
         given = self._arguments.bound(args, kwargs)
-        sizes = self._run.binder.remembered_sizes(given)
-        if sizes is not None:
-            outputs = self._run(given, sizes)
-        elif any(isinstance(array, Handle) for array in given):
-            outputs = self._run_held(given)
-        else:
-            arrays = [_whole(array) for array in given]
-            outputs = self._run(arrays, self._sizes(arrays))
-        return self._nested(outputs)
+        if any(isinstance(array, Handle) for array in given):
+            return self._nested(self._run_held(given))
+        arrays = [_whole(array) for array in given]
+        return self._nested(self._run(arrays, self._sizes(arrays)))
 
     def bind(self, *args: Any, **kwargs: Any) -> Bound:
         """The program on these very arrays, for calls that cost as little as the runtime allows.

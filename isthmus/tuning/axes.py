@@ -116,8 +116,8 @@ def levers(leader: Setting, offer: Offer) -> Iterator[Setting]:
     """What the backend offers in `Options.extra`, one lever at a time."""
     known: Any = getattr(find_backend(leader.backend), "levers", None)
     if known is not None:
-        for name, (_, *values) in known(options_of(leader, offer.given)).items():
-            for value in values:
+        for name, values in known(options_of(leader, offer.given)).items():
+            for value in values[1:]:  # the first is what runs without
                 yield replace(leader, extra=((name, value),))
 
 

@@ -110,6 +110,7 @@ REAL_RUNS: Tests = {
         "test_a_time_that_benchmark_app_rounds_too_much_is_an_error",
         "test_each_tool_times_the_prepared_model",
     ),
+    "studies/test_calls.py": ("test_every_way_of_running_texts_is_compared_with_padding",),
     "studies/test_processes.py": ("test_processes_side_by_side_give_a_file",),
     "studies/test_apart.py": ("test_the_suite_runs_and_a_second_call_measures_nothing_again",),
     "studies/test_trust.py": ("test_a_study_of_real_processes_goes_on_where_it_was",),
