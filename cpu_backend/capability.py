@@ -85,6 +85,8 @@ NARROWED = {
     control_operators.scan,
     control_operators.loop,
 }
+# Operators that take integers of eight bits, which only a float is made of.
+NARROWING = {OPERATORS["npx.dequantize"], OPERATORS["npx.quantize"]}
 # Composites whose kernels give what their NumPy bodies give, of NaN and infinities too. gelu does
 # not of an infinity where there is AVX-512; the plugin makes that kernel of the formula as well.
 AGREEING = {
@@ -100,8 +102,6 @@ AGREEING = {
     OPERATORS["npx.softmax_by_line"],
     OPERATORS["npx.weighted_by_softmax"],
 }
-# Operators that take integers of eight bits, which only a float is made of.
-NARROWING = {OPERATORS["npx.dequantize"], OPERATORS["npx.quantize"]}
 MAX_AXES = 6  # of the kernels that compute a composite whole
 INT32 = numpy.iinfo(numpy.int32)
 

@@ -34,6 +34,7 @@ class Request:
 
     def __init__(self, compiled: Any, arrays: Sequence[Array], outputs: int) -> None:
         """arrays: what every run reads; writeable and in C order."""
+        self.compiled = compiled  # whose weights may be a file that it has mapped
         self.request = compiled.create_infer_request()
         # Of the class below the package's own, which looks at every argument again.
         self.infer: Callable[..., dict[Any, Array]]

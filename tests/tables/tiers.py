@@ -192,6 +192,10 @@ LARGE: Tests = {
         "test_models_of_the_runtimes_are_made_in_linear_work",
         "test_the_passes_are_linear",
     ),
+    "program/test_cache.py": ("test_kills_while_programs_are_kept_load_none_that_is_wrong",),
+    "system/test_system_store.py": (
+        "test_kills_at_any_moment_and_writers_at_once_leave_whole_entries",
+    ),
     "reports/files/test_store.py": (
         "test_a_kill_at_any_moment_loses_nothing_that_was_written",
         "test_writers_at_the_same_time_lose_nothing",
