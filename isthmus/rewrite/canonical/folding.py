@@ -160,9 +160,9 @@ def _layer(line: Line, takes: Callable[[Node], bool], names: dict[int, str]) -> 
     """The layer with other weights; None where they are no numbers or the backend refuses it."""
     layer, (axis, weight_axis) = line.layer, LAYERS[line.layer.op]
     kind = layer.results[0].type
-    scale, shift = (
-        numpy.broadcast_to(number, (kind.shape[axis],)) for number in (line.scale, line.shift)
-    )
+    count = kind.shape[axis]
+    assert isinstance(count, int)  # as of constants
+    scale, shift = (numpy.broadcast_to(number, (count,)) for number in (line.scale, line.shift))
     if (scale == 1).all() and len(line.nodes) < 2:
         return None
     x, weight, bias = (*layer.operands, None)[:3]
