@@ -17,6 +17,7 @@ from isthmus.onnx.write.model import build
 from isthmus.onnx.write.protos import all_nodes
 from isthmus.program.host import Host
 from isthmus.program.options import Options
+from isthmus.system.mapping import letting_go
 
 from .capability import LONGEST
 from .ran import ran
@@ -34,7 +35,8 @@ class OnnxRunner:
         self.options = options
         self.graph = graph
         self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
-        self.session, self.kept = open_session(self.model, options)
+        with letting_go(self.model.weights.values()):
+            self.session, self.kept = open_session(self.model, options)
         self.inputs = [value.name for value in graph.inputs]
         self.outputs = [value.name for value in self.model.proto.graph.output]
         self.unusual = UnusualSizes(graph, LONGEST)
