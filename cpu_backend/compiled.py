@@ -23,6 +23,7 @@ from isthmus.program.cache import Place, place_of
 from isthmus.program.options import Options
 from isthmus.system.mapping import letting_go
 
+from . import levers
 from .builder import Builder, writeable
 from .core import core
 from .facts import precisions
@@ -55,6 +56,7 @@ def compiled_graph(graph: Graph, options: Options) -> Compiled:
     """The graph compiled now, or by an earlier process."""
     if options.device not in (None, "cpu"):
         raise UsageError(f"device {options.device!r} on backend 'cpu'; leave it out")
+    levers.checked(options)
     place = place_of(graph, options, _runtime(), Path(__file__).parent)
     found = None if place is None else _imported(place)
     return found or _made(graph, options, place)
@@ -88,7 +90,7 @@ def _imported(place: Place) -> Compiled | None:
 
 def _made(graph: Graph, options: Options, place: Place | None) -> Compiled:
     build = Builder(graph, LOWERING, options.numerics)
-    model = build.model()
+    model = levers.applied(build.model(), options)
     settings = _settings(model, options)
     with letting_go(constant.array for constant in graph.constants()):
         try:

@@ -131,9 +131,12 @@ def load(
         weights=weights, overrides=known.overrides if overrides is None else overrides,
     )  # fmt: skip
     if precision is None and samples is None:  # int8 was settled before it was saved
-        return Executable(with_weights(saved.traced, options), backend, options, on_host)
-    given = checked_samples(samples, known.precision)
-    return _made(saved.traced, backend, options, on_host, given)
+        found = Executable(with_weights(saved.traced, options), backend, options, on_host)
+    else:
+        given = checked_samples(samples, known.precision)
+        found = _made(saved.traced, backend, options, on_host, given)
+    found.tuning = saved.tuning if found.tuning is None else found.tuning
+    return found
 
 
 def _made(
@@ -152,7 +155,8 @@ def _made(
 class Executable:
     """A program ready to run: NumPy arrays in, NumPy arrays out, for any size of its names.
 
-    Made by `compile` and `load`. Safe to call from several threads.
+    Made by `compile` and `load`. Safe to call from several threads. tuning: the document of
+    `isthmus.tune` that it was chosen by, which `save` keeps; None where it was not tuned.
 
     >>> import numpy
     >>> import isthmus as im
@@ -166,6 +170,7 @@ class Executable:
         self.backend = find_backend(backend)
         self.options = options
         self.on_host = on_host
+        self.tuning: Mapping[str, Any] | None = None
         check_offered(self.backend, options)
         graph = prepared(traced.graph, self.backend, options)
         graph.verify()
@@ -346,7 +351,8 @@ class Executable:
 
     def __reduce__(self) -> Any:
         """To pickle: what `save` writes, and the options; the other process loads it anew."""
-        return _loaded_again, (self.traced, self.backend.name, self.options, self.on_host)
+        made_of = self.traced, self.backend.name, self.options, self.on_host
+        return _loaded_again, made_of, {"tuning": self.tuning}
 
     def __copy__(self) -> Executable:
         """Itself: a program is never changed."""
@@ -402,7 +408,7 @@ class Executable:
         array([1., 1.], dtype=float32)
         """
         asked = Precision(self.options.precision, self.options.overrides)
-        archive.save(self.traced, path, asked)
+        archive.save(self.traced, path, asked, self.tuning)
 
 
 def _loaded_again(traced: Traced, backend: str, options: Options, on_host: str) -> Executable:

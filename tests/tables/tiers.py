@@ -30,6 +30,27 @@ REAL_RUNS: Tests = {
     "benchmarks/gate/test_gate_trials.py": (
         "test_a_round_of_real_processes_has_turns_at_every_level",
     ),
+    "tuning/test_candidates.py": (
+        "test_a_program_for_fixed_sizes_is_a_candidate_too",
+        "test_copies_run_side_by_side",
+        "test_outputs_of_every_kind",
+        "test_streams_are_callers_side_by_side",
+        "test_what_crashes_in_the_race_is_out_then",
+        "test_what_fails_is_out_with_its_reason",
+        "test_what_hangs_is_out_when_patience_ends",
+    ),
+    "tuning/test_tune.py": (
+        "test_a_file_that_is_damaged_is_written_anew",
+        "test_a_lever_that_a_backend_offers_is_found",
+        "test_a_missing_backend_is_told",
+        "test_a_slower_one_is_never_chosen",
+        "test_another_question_is_not_answered_from_memory",
+        "test_no_process_outlives_the_one_that_tunes",
+        "test_what_a_metric_decides_is_not_remembered",
+        "test_where_all_others_are_inexact_the_default_is_taken_and_it_says_so",
+        "test_where_nothing_runs_it_is_an_error",
+        "test_where_the_usual_default_fails_the_next_is_it_and_it_says_so",
+    ),
     "benchmarks/harness/test_bench.py": (
         "test_a_budget_ends_the_rounds",
         "test_a_result_file_holds_every_variant_with_its_parity",

@@ -83,7 +83,8 @@ def _replacements(
         if id(node) in covered or len(node.results) != 1:
             continue
         for bound, row in _matches(node, views, uses, table):
-            value = _target(node, bound, row, kernels)
+            rounds = any(one.precision for one in bound.nodes)  # which no operator does inside
+            value = None if rounds else _target(node, bound, row, kernels)
             if value is not None:
                 found[id(node)] = value
             if value is not None or not row.targets:
