@@ -11,7 +11,7 @@ from isthmus.system import machine
 
 from . import environments
 
-__all__ = ["VARIANTS", "Variant", "find", "full"]
+__all__ = ["REFERENCE", "VARIANTS", "Variant", "find", "full"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Variant:
     home: the environment that is made for it (see `environments`)
     needs: the prepared file, as `prepare.Facts.absent` calls it
     variables: of its process, read by the runtime when it is imported
+    maker: the module that makes its file, `options["file"]`, of the prepared ones (see `making`)
+    low: it may compute below float32, so that its accuracy is judged as well
     usual: one that is not runs when asked for: it needs a device, an installation, or shows one
         thing alone
     """
@@ -32,6 +34,8 @@ class Variant:
     home: str = environments.OWN
     needs: Literal["program", "named", "onnx", "model"] = "program"
     variables: Mapping[str, str] = field(default_factory=dict)
+    maker: str = ""
+    low: bool = False
     usual: bool = False
 
     @property
@@ -44,6 +48,7 @@ class Variant:
 # harness: so this is a name that earlier revisions have, too.
 OWN_OPENER = "isthmus.benchmarks.process.on_isthmus"
 
+REFERENCE = "numpy"  # every other variant's outputs are compared with this one's
 CPU = {"backend": "cpu"}
 # MXNet says at length, once for each operator, that it does without oneDNN.
 QUIET = {"MXNET_STORAGE_FALLBACK_LOG_VERBOSE": "0", "MXNET_SUBGRAPH_VERBOSE": "0"}
@@ -68,8 +73,52 @@ VARIANTS = (
         needs="onnx",
         usual=True,
     ),
+    Variant(
+        "openvino-as-it-comes",
+        "on_openvino",
+        {"settings": {}},
+        home="openvino",
+        needs="model",
+        low=True,
+    ),
+    Variant(
+        "openvino-nncf-int8",
+        "on_openvino",
+        {"settings": {"PERFORMANCE_HINT": "LATENCY"}, "file": "nncf.xml"},
+        home="nncf",
+        needs="model",
+        maker="quantize_nncf",
+        low=True,
+    ),
+    Variant(
+        "onnxruntime-dynamic-int8",
+        "on_onnxruntime",
+        {"scheme": "dynamic", "file": "dynamic-int8.onnx"},
+        home="onnxruntime",
+        needs="onnx",
+        maker="quantize_onnxruntime",
+        low=True,
+    ),
+    Variant(
+        "onnxruntime-static-int8",
+        "on_onnxruntime",
+        {"scheme": "static", "file": "static-int8.onnx"},
+        home="onnxruntime",
+        needs="onnx",
+        maker="quantize_onnxruntime",
+        low=True,
+    ),
     Variant("torch-eager", "on_torch", home="torch", needs="onnx"),
     Variant("torch-compile", "on_torch", {"compile": True}, home="torch", needs="onnx"),
+    Variant("torch-eager-bf16", "on_torch", {"bf16": True}, home="torch", needs="onnx", low=True),
+    Variant(
+        "torch-compile-bf16",
+        "on_torch",
+        {"bf16": True, "compile": True},
+        home="torch",
+        needs="onnx",
+        low=True,
+    ),
     Variant("jax", "on_jax", home="jax", needs="onnx"),
     Variant("mxnet-onednn", "on_mxnet", home="mxnet", needs="onnx", variables=QUIET),
     Variant("mxnet-plain", "on_mxnet", home="mxnet", needs="onnx", variables=PLAIN),
