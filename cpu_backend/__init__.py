@@ -46,6 +46,11 @@ class CpuBackend:
 
         return OpenVinoRunner(graph, options)
 
+    def precisions(self, options: Options) -> tuple[str, ...]:
+        from .facts import precisions
+
+        return precisions()
+
     def facts(self) -> Facts:
         from .facts import facts
 

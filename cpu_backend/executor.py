@@ -30,7 +30,7 @@ __all__ = ["OpenVinoRunner", "core", "write_ir"]
 Array = numpy.ndarray[Any, Any]
 
 # The plugin's own default on a processor with AVX512_BF16 is bf16, silently.
-PRECISIONS = {"f32": "f32", "bf16": "bf16"}
+PRECISIONS = {"f32": "f32", "bf16": "bf16", "f16": "f16", "int8": "f32"}
 
 # The plugin keeps what it makes for the sizes of a call, so many kernels of each kind: enough for
 # 16 combinations of sizes, at least of a program with KERNELS_KEPT / SIZES_KEPT nodes or fewer.
@@ -95,10 +95,6 @@ def _text(info: Any, key: str) -> str:
 
 
 def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel:
-    if options.precision not in PRECISIONS:
-        raise UsageError(
-            f"precision {options.precision!r} on backend 'cpu'; give {' or '.join(PRECISIONS)}"
-        )
     if options.device not in (None, "cpu"):
         raise UsageError(f"device {options.device!r} on backend 'cpu'; leave it out")
     try:

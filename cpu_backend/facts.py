@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from isthmus.program.backend import Facts
 
-__all__ = ["facts"]
+__all__ = ["facts", "precisions"]
 
 
 def facts() -> Facts:
@@ -22,3 +24,25 @@ def _default_precision() -> str | None:
     except Exception:  # whatever a broken installation raises, the check of the backend tells
         return None
     return str(getattr(hint, "get_type_name", hint.__str__)())
+
+
+@cache
+def precisions() -> tuple[str, ...]:
+    """What OpenVINO computes in on this processor.
+
+    It takes any hint, and says of a compiled model which precision that came to: "f32" for "bf16"
+    where the processor has no such instructions, "bf16" for "f16" where it has those alone.
+    """
+    return ("f32", *(name for name in ("bf16", "f16") if _effective(name) == name), "int8")
+
+
+def _effective(hint: str) -> str:
+    import openvino
+    from openvino import opset16 as ov
+
+    from .executor import core
+
+    x = ov.parameter([1], openvino.Type.f32)
+    model = openvino.Model([ov.result(ov.relu(x))], [x], "probe")
+    compiled = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": hint})
+    return str(compiled.get_property("INFERENCE_PRECISION_HINT").to_string())

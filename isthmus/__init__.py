@@ -17,6 +17,7 @@ from isthmus.eager.namespace import namespace
 from isthmus.errors import IsthmusError
 from isthmus.graph.nodes import Graph
 from isthmus.hints import absent
+from isthmus.program import slots
 from isthmus.program.backend import backend_names
 from isthmus.program.executable import Executable, compile, load
 from isthmus.program.export import export
@@ -83,3 +84,6 @@ def __getattr__(name: str) -> Any:
     if name in ("models", "benchmarks", "reports"):
         return import_module(f"isthmus.{name}")
     raise absent("isthmus", name, __all__, ELSEWHERE)
+
+
+slots.tune.fill(lambda: import_module("isthmus.tune"))

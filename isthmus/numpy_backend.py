@@ -22,11 +22,6 @@ class NumpyBackend:
         return None
 
     def load(self, graph: Graph, options: Options) -> Host:
-        if options.precision != "f32":
-            raise UsageError(
-                f"precision {options.precision!r} on backend 'numpy', which computes in the dtypes "
-                "as written; leave it out"
-            )
         if options.device not in (None, "cpu"):
             raise UsageError(f"device {options.device!r} on backend 'numpy'; leave it out")
         return Host(graph, options.threads)

@@ -146,7 +146,8 @@ def opened(model: str, variant: str, threads: int) -> Any:
     from isthmus.program.random_inputs import random_inputs
 
     net = im.models.create(model, seed=0)
-    options = {"backend": "gpu", "device": "cpu"} if variant == "gpu" else {"backend": "cpu"}
+    on_gpu: dict[str, Any] = {"backend": "gpu", "device": "cpu"}
+    options = on_gpu if variant == "gpu" else {"backend": "cpu"}
     with pinning({"pinned": True, "free": False}.get(variant)):
         program = im.compile(net, net.specs(batch=1), threads=threads, **options)
     names = [value.name for value in program.graph.inputs]

@@ -25,7 +25,8 @@ from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Held
 from isthmus.np.inspection import API_VERSIONS, NamespaceInfo
 from isthmus.program.backend import backend_names, find_backend
-from isthmus.program.options import checked_options
+from isthmus.program.options import LOW, checked_options
+from isthmus.program.precision import check_offered
 from isthmus.system.threads import available_threads
 from isthmus.trace import slots
 from isthmus.trace.array import Array
@@ -49,13 +50,16 @@ def namespace(
     *,
     threads: int | None = None,
     device: str | None = None,
+    precision: str = "f32",
     api_version: str | None = None,
 ) -> Namespace:
     """The Array API namespace of a backend: "numpy", "cpu", "gpu" or that of another package.
 
     threads: compute threads; None is what affinity and the container's quota allow. device: "cuda"
-    (the default) or "cpu", for "gpu". api_version: of the standard; None is the latest. The same
-    arguments give the same namespace; it keeps 256 programs, those used last.
+    (the default) or "cpu", for "gpu". precision: "f32", or "bf16" or "f16", in which matrix
+    products and convolutions are computed, see `isthmus.compile`. api_version: of the standard;
+    None is the latest. The same arguments give the same namespace; it keeps 256 programs, those
+    used last.
     Raises UsageError, BackendMissing.
 
     >>> import isthmus as im
@@ -66,13 +70,19 @@ def namespace(
     >>> x.device
     cpu
     """
-    return versions(_device(name, threads or available_threads(), device), api_version)
+    place = _device(name, threads or available_threads(), device, precision)
+    return versions(place, api_version)
 
 
 @cache
-def _device(name: str, threads: int, device: str | None) -> Device:
-    options = checked_options("f32", threads, "numpy", "allow", device)
-    return Device(name, find_backend(name), options)
+def _device(name: str, threads: int, device: str | None, precision: str) -> Device:
+    if precision not in ("f32", *LOW):
+        wanted = " or ".join(map(repr, ("f32", *LOW)))
+        raise UsageError(f"precision={precision!r} of a namespace; give {wanted}")
+    options = checked_options(precision, threads, "numpy", "allow", device)
+    backend = find_backend(name)
+    check_offered(backend, options)
+    return Device(name, backend, options)
 
 
 @cache
@@ -113,7 +123,8 @@ class Namespace(ModuleType):
 
     def __reduce__(self) -> Any:
         place = self._device
-        return _restored, (place.name, place.options.threads, place.options.device)
+        options = place.options
+        return _restored, (place.name, options.threads, options.device, options.precision)
 
     def _placing(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
@@ -200,8 +211,8 @@ class Namespace(ModuleType):
         return self._device.hold(numpy.array(found)) if copy else found
 
 
-def _restored(name: str, threads: int, device: str | None) -> Namespace:
-    return namespace(name, threads=threads, device=device)
+def _restored(name: str, threads: int, device: str | None, precision: str = "f32") -> Namespace:
+    return namespace(name, threads=threads, device=device, precision=precision)
 
 
 def namespace_of(array: Array, api_version: str | None) -> Any:

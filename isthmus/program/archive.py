@@ -10,10 +10,11 @@ import copyreg
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import count
 from pathlib import Path
 from types import EllipsisType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -35,7 +36,7 @@ from isthmus.trace.tracing import Traced
 
 from .foreign_operators import check_operators, described_operators, foreign_operators
 
-__all__ = ["read", "refuse_foreign", "save"]
+__all__ = ["Precision", "Saved", "opened", "read", "refuse_foreign", "save"]
 
 FORMAT = 1
 FOREIGN = {".onnx": "an ONNX file", ".xml": "OpenVINO IR"}
@@ -43,13 +44,30 @@ RESERVED = "__metadata__"  # of safetensors
 Names = Mapping[int, str]  # id(array) -> name
 
 
-def save(traced: Traced, path: str | Path) -> None:
+@dataclass(frozen=True)
+class Precision:
+    """In which precision a saved program was compiled."""
+
+    precision: str = "f32"
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+
+class Saved(NamedTuple):
+    """What a file holds."""
+
+    traced: Traced
+    precision: Precision
+
+
+def save(traced: Traced, path: str | Path, precision: Precision | None = None) -> None:
     """Write a traced program; the file is complete or not there at all."""
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     target = Path(path)
     document, arrays = _described(traced)
+    if precision is not None and precision != Precision():
+        document["precision"] = asdict(precision)
     try:
         with files.replacing(target) as partial:
             save_file(arrays, partial, metadata={"isthmus": json.dumps(document)})
@@ -59,9 +77,15 @@ def save(traced: Traced, path: str | Path) -> None:
 
 def read(path: str | Path) -> Traced:
     """The traced program of a file."""
+    return opened(path).traced
+
+
+def opened(path: str | Path) -> Saved:
+    """The traced program of a file, and the precision it was compiled in."""
     document, arrays = _contents(Path(path))
     try:
-        return _rebuilt(document, arrays)
+        precision = Precision(**document.get("precision", {}))
+        return Saved(_rebuilt(document, arrays), precision)
     except IsthmusError as problem:
         raise FileError(f"{path}: {problem}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, MemoryError) as problem:

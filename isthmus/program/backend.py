@@ -49,6 +49,7 @@ class Backend(Protocol):
     What a backend may have beside these, and the core looks for: `longest`, a `splitting.Longest`,
     if a graph can be too long for one `load`; `memory(options)`, a `Memory`; `writes`, the suffixes
     of the files it can write, each with a function of a graph and a path; `facts()`, a `Facts`;
+    `precisions(options)`, those that its device on this machine computes in, if more than "f32";
     `adds_in_line`, True if its kernels add long lines of float32 one element after the other, so
     that it is given long sums in stages.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,15 @@ from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced, trace
 
-from . import archive
+from . import archive, slots
+from .archive import Precision
 from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
 from .call_arguments import CallArguments
 from .explanation import explanation
-from .options import Options, checked_options
+from .options import Options, checked_options, checked_samples
 from .pipeline import Pipeline
+from .precision import check_offered, in_precision, with_weights
 
 __all__ = ["Executable", "compile", "load"]
 
@@ -36,7 +38,11 @@ def compile(
     *,
     backend: str = "cpu",
     precision: str = "f32",
+    weights: str | None = None,
+    samples: Sequence[Any] | None = None,
+    overrides: Mapping[str, str] | None = None,
     threads: int | None = None,
+    streams: int = 1,
     numerics: str = "numpy",
     on_host: str = "allow",
     device: str | None = None,
@@ -50,7 +56,15 @@ def compile(
     on_host: "allow" runs what the backend does not compute as NumPy does by NumPy;
     "error" refuses such a program. device: "cuda" or "cpu", for the gpu backend.
     constraints: what holds of named sizes, such as "seq <= 512"; checked at every call.
-    precision: "f32". numerics: "numpy", or "fast", which lets maximum, minimum and clip drop NaN.
+    precision: "f32"; "bf16" or "f16", in which matrix products, convolutions and what follows them
+    are computed, the rest in float32; "int8"; or "auto", which is the fastest of these within the
+    accuracy that `isthmus.tune` asks for. Inputs and outputs keep their types. weights: "int8"
+    keeps the weights of matrix products and convolutions in 8 bits, and computes in `precision`.
+    samples: sets of arguments (dicts by name, tuples by position, or single arrays), on which int8
+    and auto are settled. overrides: by an operator's name, as "npx.softmax", or a block's path, as
+    "encoder.layers.0", what stays "f32" or goes to `precision`; blocks before operators, longer
+    paths before shorter. streams: how many requests run side by side in the backend.
+    numerics: "numpy", or "fast", which lets maximum, minimum and clip drop NaN.
     Arrays that the function refers to are part of the program as they are now: parameters and
     others that are read-only throughout are referred to, the others copied.
     Raises UsageError for arguments and specs that do not fit, and for functions that draw random
@@ -64,23 +78,32 @@ def compile(
     >>> run(numpy.array([[3, 4], [1, 0]], numpy.float32))
     array([25.,  1.], dtype=float32)
     """
-    options = checked_options(precision, threads, numerics, on_host, device)
+    options = checked_options(
+        precision, threads, numerics, on_host, device,
+        weights=weights, overrides=overrides, streams=streams,
+    )  # fmt: skip
+    given = checked_samples(samples, precision)
     traced = trace(function, specs, constraints=constraints)
-    return Executable(traced, backend, options, on_host)
+    return _made(traced, backend, options, on_host, given)
 
 
 def load(
     path: str | Path,
     *,
     backend: str = "cpu",
-    precision: str = "f32",
+    precision: str | None = None,
+    weights: str | None = None,
+    samples: Sequence[Any] | None = None,
+    overrides: Mapping[str, str] | None = None,
     threads: int | None = None,
+    streams: int = 1,
     numerics: str = "numpy",
     on_host: str = "allow",
     device: str | None = None,
 ) -> Executable:
     """Read a program that `Executable.save` wrote, onto any backend; options as `compile`'s.
 
+    precision: None is the one it was saved with, and its overrides.
     Raises FileError for a file that is missing, truncated or not such a program, and what
     `compile` raises.
 
@@ -90,8 +113,28 @@ def load(
     >>> im.load("double.im", backend="cpu")(numpy.ones(2, numpy.float32))
     array([2., 2.], dtype=float32)
     """
-    options = checked_options(precision, threads, numerics, on_host, device)
-    return Executable(archive.read(path), backend, options, on_host)
+    saved = archive.opened(path)
+    known = saved.precision if precision is None else Precision(precision)
+    options = checked_options(
+        known.precision, threads, numerics, on_host, device, streams=streams,
+        weights=weights, overrides=known.overrides if overrides is None else overrides,
+    )  # fmt: skip
+    if precision is None and samples is None:  # int8 was settled before it was saved
+        return Executable(with_weights(saved.traced, options), backend, options, on_host)
+    given = checked_samples(samples, known.precision)
+    return _made(saved.traced, backend, options, on_host, given)
+
+
+def _made(
+    traced: Traced, backend: str, options: Options, on_host: str, samples: Sequence[Any]
+) -> Executable:
+    """The program in the precision that is asked for, chosen first if that is "auto"."""
+    if options.precision == "auto":
+        chosen = slots.tune.automatic(traced, samples, backend, options, on_host)
+        if isinstance(chosen, Executable):
+            return chosen
+        options = chosen
+    return Executable(in_precision(traced, options, samples), backend, options, on_host)
 
 
 class Executable:
@@ -111,6 +154,7 @@ class Executable:
         self.backend = find_backend(backend)
         self.options = options
         self.on_host = on_host
+        check_offered(self.backend, options)
         graph = without_idle_nodes(expand(traced.graph, self._keeps))
         graph.verify()
         self.graph = graph
@@ -254,7 +298,8 @@ class Executable:
         >>> im.load("program.im", backend="numpy")(numpy.zeros(2, numpy.float32))
         array([1., 1.], dtype=float32)
         """
-        archive.save(self.traced, path)
+        asked = Precision(self.options.precision, self.options.overrides)
+        archive.save(self.traced, path, asked)
 
 
 def _loaded_again(traced: Traced, backend: str, options: Options, on_host: str) -> Executable:

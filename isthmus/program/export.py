@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from isthmus.trace.tracing import trace
 from .backend import Backend, writers
 from .long_sums import for_files
 from .names import check_names
-from .options import Options
+from .options import Options, checked_options, checked_samples
+from .precision import in_precision
 
 __all__ = ["export", "export_graph"]
 
@@ -25,6 +26,10 @@ def export(
     specs: Any,
     path: str | Path,
     *,
+    precision: str = "f32",
+    weights: str | None = None,
+    samples: Sequence[Any] | None = None,
+    overrides: Mapping[str, str] | None = None,
     constraints: Sequence[str] = (),
 ) -> None:
     """Write a function or Block as `.onnx` (weights inside, above 2 GB beside it) or `.xml`.
@@ -32,8 +37,10 @@ def export(
     specs, constraints: as for `isthmus.compile`; the file's inputs, outputs and named sizes
     have the same names: nested keys are joined by dots, a result without a key is "output", those
     of a list "output.0", "output.1". A weight has its parameter's name, with a number behind it
-    where that is taken. Weights stay float32. What `compile` checks at every call a file cannot:
-    indices outside an array, empty arrays and other sizes are up to the runtime that reads it.
+    where that is taken. precision, weights, samples, overrides: as for `isthmus.compile`; what runs
+    in half precision has its weights in it, the others stay float32. What `compile` checks at every
+    call a file cannot: indices outside an array, empty arrays and other sizes are up to the runtime
+    that reads it.
     Raises UsageError for another suffix, for names that are empty, stand for two arrays or hold
     control characters, and for operators only the host computes as NumPy; FileError where the
     file cannot be written.
@@ -46,13 +53,23 @@ def export(
     """
     target = Path(path)
     _checked(target)
-    _write(trace(function, specs, constraints=constraints).graph, target)
+    options = checked_options(
+        precision, None, "numpy", "error", None, weights=weights, overrides=overrides
+    )
+    given = checked_samples(samples, precision)
+    if precision == "auto":
+        raise UsageError(
+            "precision='auto' of a file, whose reader is not known; compile with 'auto', and "
+            "export in the precision that Executable.explain names"
+        )
+    traced = trace(function, specs, constraints=constraints)
+    _write(in_precision(traced, options, given).graph, target, options)
 
 
 def export_graph(graph: Graph, target: Path) -> None:
     """A graph that is traced already, such as a saved program's; errors are those of `export`."""
     _checked(target)
-    _write(graph, target)
+    _write(graph, target, Options())
 
 
 def _checked(target: Path) -> None:
@@ -64,10 +81,10 @@ def _checked(target: Path) -> None:
         raise FileError(f"{target.parent} is no folder; create it first")
 
 
-def _write(graph: Graph, target: Path) -> None:
+def _write(graph: Graph, target: Path, options: Options) -> None:
     check_names(graph)
     backend, write = writers()[target.suffix]
-    graph = _whole(graph, backend)
+    graph = _whole(graph, backend, options)
     try:
         with files.replacing(target) as partial:
             write(graph, partial)
@@ -75,9 +92,8 @@ def _write(graph: Graph, target: Path) -> None:
         raise FileError(f"{target} cannot be written: {problem.strerror}") from problem
 
 
-def _whole(graph: Graph, backend: Backend) -> Graph:
+def _whole(graph: Graph, backend: Backend, options: Options) -> Graph:
     """The graph as the backend takes it; UsageError if a part of it would be the host's."""
-    options = Options()
 
     def keeps(node: Node) -> bool:
         return backend.fuses(node, options) and backend.refuses(node, options) is None

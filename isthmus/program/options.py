@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from isthmus.errors import UsageError
 from isthmus.system.threads import available_threads
 
-__all__ = ["Options", "checked_options"]
+__all__ = ["LOW", "PRECISIONS", "Options", "checked_options", "checked_samples"]
+
+LOW = ("bf16", "f16")  # the half precisions of arithmetic, which `rewrite.precision` places
+PRECISIONS = ("f32", *LOW, "int8", "auto")
+WEIGHTS = (None, "int8")
+NEEDS_SAMPLES = ("int8", "auto")
 
 
 @dataclass(frozen=True)
 class Options:
     """What a backend is asked for.
 
-    precision: "f32" (more may be offered). threads: compute threads. numerics: "numpy",
-    or "fast", which lets max, min and clip drop NaN. device: where a backend has several.
+    precision: "f32", or what else `Backend.precisions` offers. weights: "int8" for weights alone
+    in 8 bits. overrides: a precision by operator or block, see `isthmus.compile`. threads: compute
+    threads; streams: how many requests run side by side. numerics: "numpy", or "fast", which lets
+    max, min and clip drop NaN. device: where a backend has several.
 
     >>> from isthmus.extend import Options
     >>> Options(threads=4).precision
@@ -29,16 +36,97 @@ class Options:
     numerics: str = "numpy"
     device: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    weights: str | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    streams: int = 1
 
 
 def checked_options(
-    precision: str, threads: int | None, numerics: str, on_host: str, device: str | None
+    precision: str,
+    threads: int | None,
+    numerics: str,
+    on_host: str,
+    device: str | None,
+    *,
+    weights: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+    streams: int = 1,
 ) -> Options:
     """The options of `compile`, each checked."""
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise UsageError(f"threads={threads!r}: give a whole number from 1, or None for all")
-    if on_host not in ("allow", "error"):
-        raise UsageError(f"on_host={on_host!r}: give 'allow' or 'error'")
-    if numerics not in ("numpy", "fast"):
-        raise UsageError(f"numerics={numerics!r}: give 'numpy' or 'fast'")
-    return Options(precision, threads or available_threads(), numerics, device)
+    _check(precision, PRECISIONS, "precision")
+    _check(weights, WEIGHTS, "weights")
+    _check_number(threads, "threads", ", or None for all")
+    _check_number(streams, "streams")
+    _check(on_host, ("allow", "error"), "on_host")
+    _check(numerics, ("numpy", "fast"), "numerics")
+    if weights is not None and precision in NEEDS_SAMPLES:
+        raise UsageError(
+            f"weights={weights!r} with precision={precision!r}, which settles the weights; "
+            "leave out one of them"
+        )
+    return Options(
+        precision,
+        threads or available_threads(),
+        numerics,
+        device,
+        weights=weights,
+        overrides=_checked_overrides(overrides, precision),
+        streams=streams,
+    )
+
+
+def checked_samples(samples: Sequence[Any] | None, precision: str) -> list[Any]:
+    """The samples as a list; UsageError where they are missing or nobody asks for them."""
+    if samples is None:
+        if precision in NEEDS_SAMPLES:
+            raise UsageError(
+                f"precision={precision!r} is settled on real inputs; give samples=[...], "
+                "some sets of arguments"
+            )
+        return []
+    if precision not in NEEDS_SAMPLES:
+        wanted = " or ".join(map(repr, NEEDS_SAMPLES))
+        raise UsageError(f"samples with precision={precision!r}, which takes none; give {wanted}")
+    if isinstance(samples, str | bytes | Mapping) or not hasattr(samples, "__iter__"):
+        raise UsageError(
+            f"samples: a {type(samples).__name__} given; give a list of sets of arguments, each "
+            "a dict by name, a tuple by position, or one array"
+        )
+    found = list(samples)
+    if not found:
+        raise UsageError("samples=[]: give at least one set of arguments")
+    return found
+
+
+def _check(value: object, known: Sequence[object], name: str) -> None:
+    if value not in known:
+        *first, last = map(repr, known)
+        raise UsageError(f"{name}={value!r}: give {', '.join(first)} or {last}")
+
+
+def _check_number(value: object, name: str, further: str = "") -> None:
+    if value is None and further:
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UsageError(f"{name}={value!r}: give a whole number from 1{further}")
+
+
+def _checked_overrides(given: Mapping[str, str] | None, precision: str) -> dict[str, str]:
+    if not given:
+        return {}
+    if not isinstance(given, Mapping):
+        raise UsageError(
+            f"overrides={given!r}: give a dict from an operator's name or a block's path to "
+            "a precision"
+        )
+    if precision == "f32":
+        raise UsageError(
+            "overrides with precision='f32': they say what stays 'f32' where the rest does not; "
+            "give another precision, or leave them out"
+        )
+    values = ("f32",) if precision == "auto" else ("f32", precision)
+    for name, value in given.items():
+        if not isinstance(name, str) or value not in values:
+            wanted = " or ".join(map(repr, values))
+            raise UsageError(f"overrides: {name!r}: {value!r}; give {wanted}")
+    return dict(given)

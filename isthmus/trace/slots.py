@@ -6,6 +6,7 @@ array answers for its namespace, which is made of devices that hold arrays.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -17,16 +18,16 @@ class Slot:
 
     def __init__(self, filler: str) -> None:
         self._filler = filler
-        self._module: ModuleType | None = None
+        self._module: Callable[[], ModuleType] | None = None
 
-    def fill(self, module: ModuleType) -> None:
-        """From now on the attributes are those of the module."""
-        self._module = module
+    def fill(self, module: ModuleType | Callable[[], ModuleType]) -> None:
+        """From now on the attributes are those of the module, or of what the function imports."""
+        self._module = (lambda: module) if isinstance(module, ModuleType) else module
 
     def __getattr__(self, name: str) -> Any:
         if self._module is None:
             raise AttributeError(f"{name}: import {self._filler} first")
-        found = getattr(self._module, name)
+        found = getattr(self._module(), name)
         setattr(self, name, found)
         return found
 

@@ -134,7 +134,7 @@ ROWS = (
     Row("run zebra --text a", 2, "no model 'zebra'", "there are bert-base"),
     Row("run resnet-50 --image photo.jpg", 2, "no sample weights", "--weights random"),
     Row(f"run mobilenet-v1 {RANDOM} --backend tpu", 2, "no backend 'tpu'", "there are cpu"),
-    Row(f"run mobilenet-v1 {RANDOM} --precision f64", 2, "'f64'", "give f32 or bf16"),
+    Row(f"run mobilenet-v1 {RANDOM} --precision f64", 2, "'f64'", "give 'f32', 'bf16'"),
     Row(f"run mobilenet-v1 {RANDOM} --device cuda", 2, "'cuda' on backend 'cpu'", "leave it"),
     Row(f"run mobilenet-v1 {RANDOM} --backend gpu --device tpu", 2, "'tpu'", "cuda, cpu"),
     Row(

@@ -221,7 +221,7 @@ REFUSED = (
     ("both.im --input random --text a", "is a saved program", "give --input"),
     ("both.im --input random --weights random", "is a saved program", "no --text"),
     ("both.im --input random --backend tpu", "no backend 'tpu'", "there are cpu"),
-    ("both.im --input random --size batch=1 --precision f8", "'f8'", "give f32 or bf16"),
+    ("both.im --input random --size batch=1 --precision f8", "'f8'", "give 'f32', 'bf16'"),
     ("both.im --input random --output x.npy", "x.npy", "ends in it"),
     ("inverse.im --input x=singular.npy", "Singular matrix", "give other arrays"),
     ("nope.im --input random", "cannot be read", "check the file"),

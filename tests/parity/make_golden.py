@@ -133,7 +133,7 @@ def copy_weights(module: Any, model: models.Model) -> None:
     names = translate(state, model.entry.family, ours) | _tied(state)
     assert set(names.values()) == set(ours)
     for theirs, tensor in state.items():
-        tensor.copy_(torch.from_numpy(ours[names[theirs]].reshape(tuple(tensor.shape))))
+        tensor.copy_(torch.tensor(ours[names[theirs]].reshape(tuple(tensor.shape))))
 
 
 def _tied(state: Mapping[str, Any]) -> dict[str, str]:

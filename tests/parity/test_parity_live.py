@@ -121,7 +121,7 @@ def test_mobilenets_equal_those_of_transformers(version: str) -> None:
     ours = model.parameters().values()
     for tensor, parameter in zip(state.values(), ours, strict=True):
         assert tuple(tensor.shape) == parameter.shape
-        tensor.copy_(torch.from_numpy(parameter.data()))
+        tensor.copy_(torch.tensor(parameter.data()))
     inputs = inputs_of(model, **SIZES)
     with torch.inference_mode():
         expected = module(torch.from_numpy(inputs["x"])).logits.numpy()

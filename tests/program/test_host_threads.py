@@ -90,7 +90,7 @@ def test_sizes_that_a_runtime_is_not_given(backend: str, monkeypatch: pytest.Mon
     """Empty arrays are computed by NumPy: here by an operator that both runtimes have."""
     if backend == "gpu":
         pytest.importorskip("onnxruntime")
-    device = {"device": "cpu"} if backend == "gpu" else {}
+    device: dict[str, Any] = {"device": "cpu"} if backend == "gpu" else {}
     run = im.compile(np.tanh, im.spec("float32", ["n"]), threads=1, backend=backend, **device)
     body = np.tanh.body
 

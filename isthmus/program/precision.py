@@ -1,0 +1,55 @@
+"""The precision that is asked for: whether a backend has it, and the program in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from isthmus.errors import UsageError
+from isthmus.trace.tracing import Traced
+
+from .backend import Backend
+from .options import Options
+
+__all__ = ["check_offered", "in_precision", "offered", "with_weights"]
+
+
+def offered(backend: Backend, options: Options) -> tuple[str, ...]:
+    """The precisions that a backend runs on its device on this machine; "f32" where it says none.
+
+    >>> import isthmus as im
+    >>> from isthmus.extend import Options
+    >>> from isthmus.numpy_backend import NumpyBackend
+    >>> from isthmus.program.precision import offered
+    >>> offered(NumpyBackend(), Options())[0]
+    'f32'
+    """
+    found = getattr(backend, "precisions", None)
+    return ("f32",) if found is None else tuple(found(options))
+
+
+def check_offered(backend: Backend, options: Options) -> None:
+    """UsageError for a precision that the backend does not run here."""
+    if options.precision == "f32":
+        return
+    known = offered(backend, options)
+    if options.precision not in known:
+        where = f"backend '{backend.name}'" + (f" on {options.device}" if options.device else "")
+        raise UsageError(
+            f"precision={options.precision!r}: {where} has no such arithmetic on this machine; "
+            f"give {' or '.join(map(repr, known))}"
+        )
+
+
+def in_precision(traced: Traced, options: Options, samples: Sequence[Any]) -> Traced:
+    """The program with the weights and integers that the options ask for."""
+    if options.precision == "int8":
+        raise UsageError("precision='int8' is not offered yet; give 'f32', 'bf16' or 'f16'")
+    return with_weights(traced, options)
+
+
+def with_weights(traced: Traced, options: Options) -> Traced:
+    """The program with its weights in the 8 bits that the options ask for, or as it is."""
+    if options.weights == "int8":
+        raise UsageError("weights='int8' is not offered yet; leave it out")
+    return traced
