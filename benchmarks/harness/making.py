@@ -34,10 +34,11 @@ def make(folder: Path, variant: Variant, threads: int, home: Home | None = None)
     file = variant.options.get("file")
     if not variant.maker or (file and (folder / file).exists()):
         return
-    job = {"maker": variant.maker, "folder": str(folder), "options": dict(variant.options)}
+    options = {**variant.options, "threads": threads}
+    job = {"maker": variant.maker, "folder": str(folder), "options": options}
     with TemporaryDirectory(prefix="isthmus-job-", dir=folder) as place:
         path = Path(place) / "job.json"
-        path.write_text(json.dumps(job | {"threads": threads}), encoding="utf-8")
+        path.write_text(json.dumps(job), encoding="utf-8")
         python = home.python if home else interpreter(variant.environment)
         _run([str(python), "-c", BOOT, str(FOLDER), str(path)], variant, threads, home)
 

@@ -85,9 +85,10 @@ class Process:
 
     delay: a share of every call that is waited on top of it, to test what a run can see; several
     take turns. outputs, judged: where it leaves its outputs for the inputs that are timed, and for
-    those of judged.npz, if it computes below float32 or `is_reference`. home: where another revision of Isthmus is, whose opener is used. Raises
-    BackendMissing for what is not installed here or does not fit the prepared files, and
-    IsthmusError with the last words of a process that failed.
+    those of judged.npz, if it computes below float32 or `is_reference`. home: where another
+    revision of Isthmus is, whose opener is used. Raises BackendMissing for what is not installed
+    here or does not fit the prepared files, and IsthmusError with the last words of a process that
+    failed.
     """
 
     def __init__(

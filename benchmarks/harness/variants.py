@@ -50,9 +50,17 @@ OWN_OPENER = "isthmus.benchmarks.process.on_isthmus"
 
 REFERENCE = "numpy"  # every other variant's outputs are compared with this one's
 CPU = {"backend": "cpu"}
+ONNX_CPU = {"backend": "gpu", "device": "cpu"}
 # MXNet says at length, once for each operator, that it does without oneDNN.
 QUIET = {"MXNET_STORAGE_FALLBACK_LOG_VERBOSE": "0", "MXNET_SUBGRAPH_VERBOSE": "0"}
 PLAIN = {**QUIET, "MXNET_MKLDNN_ENABLED": "0"}
+
+
+def _made(name: str, options: Mapping[str, Any], precision: str) -> Variant:
+    """One of Isthmus's own in a precision that is settled on samples, once, and saved."""
+    file = {"made": precision, "file": f"{name}.im"}
+    return Variant(name, OWN_OPENER, {**options, **file}, maker=OWN_OPENER, low=True)
+
 
 VARIANTS = (
     Variant("numpy", OWN_OPENER, {"backend": "numpy"}, usual=True),
@@ -60,10 +68,18 @@ VARIANTS = (
     Variant(
         "onnxruntime-cpu",
         OWN_OPENER,
-        {"backend": "gpu", "device": "cpu"},
+        ONNX_CPU,
         usual=True,
     ),
     Variant("gpu", OWN_OPENER, {"backend": "gpu"}),
+    Variant("cpu-bf16", OWN_OPENER, {**CPU, "precision": "bf16"}, low=True),
+    _made("cpu-int8", CPU, "int8"),
+    Variant("cpu-weights-int8", OWN_OPENER, {**CPU, "weights": "int8"}, low=True),
+    _made("cpu-auto", CPU, "auto"),
+    Variant("onnxruntime-cpu-bf16", OWN_OPENER, {**ONNX_CPU, "precision": "bf16"}, low=True),
+    _made("onnxruntime-cpu-int8", ONNX_CPU, "int8"),
+    Variant("onnxruntime-cpu-weights-int8", OWN_OPENER, {**ONNX_CPU, "weights": "int8"}, low=True),
+    _made("onnxruntime-cpu-auto", ONNX_CPU, "auto"),
     Variant("cpu-named", OWN_OPENER, {**CPU, "file": "named.im"}, needs="named"),
     Variant("openvino-by-hand", "on_openvino", home="openvino", needs="model", usual=True),
     Variant(
