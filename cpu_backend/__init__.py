@@ -51,6 +51,10 @@ class CpuBackend:
 
         return precisions()
 
+    def places_half(self, options: Options) -> bool:
+        """By OpenVINO's hint; what users override the graph says, since the hint has no names."""
+        return not options.overrides
+
     def facts(self) -> Facts:
         from .facts import facts
 

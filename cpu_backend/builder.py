@@ -16,6 +16,9 @@ from isthmus.graph.dims import Dim, FloorDivision, Shape, same
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value, topological
 from isthmus.graph.solving import solutions
 
+from . import half
+from .half import HALF
+
 __all__ = ["Builder", "Output", "Site", "vector"]
 
 Output = Any  # openvino.Output or a node with one output
@@ -24,8 +27,9 @@ Output = Any  # openvino.Output or a node with one output
 class Site:
     """One node being lowered: its attributes, its types, and the model around it."""
 
-    def __init__(self, build: Builder, node: Node, numerics: str) -> None:
+    def __init__(self, build: Builder, node: Node, numerics: str, precision: str = "") -> None:
         self.build = build
+        self.precision = precision
         self.node = node
         self.attributes = node.attributes
         self.operands = [value for value in node.operands if value is not None]
@@ -52,7 +56,8 @@ class Builder:
         self.rules = rules
         self.numerics = numerics
         self.known: dict[int, Output] = {}
-        self.constants: dict[int, Output] = {}
+        self.constants: dict[tuple[int, str], Output] = {}  # by id of the array, and precision
+        self.converted: dict[tuple[int, str], Output] = {}  # by id of the value, and precision
         self.views: list[numpy.ndarray[Any, Any]] = []
         self.parameters = [self._parameter(value) for value in graph.inputs]
         self.sizes: dict[str, Output] = {}  # and shapes; each is computed once
@@ -92,15 +97,20 @@ class Builder:
         return parameter
 
     def _lower(self, node: Node) -> None:
-        operands = [None if v is None else self.output(v) for v in node.operands]
+        precision = node.precision
+        operands = [None if v is None else self.output(v, precision) for v in node.operands]
+        within = precision if node.op in HALF else ""
+        if precision and not within:
+            operands = [_as_float32(operand) for operand in operands]
         try:
-            outputs = self.rules[node.op](Site(self, node, self.numerics), *operands)
+            outputs = self.rules[node.op](Site(self, node, self.numerics, within), *operands)
         except RuntimeError as problem:
             reason = str(problem).strip().splitlines()[-1]
             raise UsageError(f"{node}{node.at}: OpenVINO refuses it: {reason}") from None
         many = outputs if isinstance(outputs, tuple) else (outputs,)
         for result, output in zip(node.results, many, strict=True):
-            self.known[id(result)] = output
+            is_rounded = precision and result.type.dtype.name == "float32"
+            self.known[id(result)] = _converted(output, precision) if is_rounded else output
             for axis, size in enumerate(result.type.shape):
                 if node.discovered is not None and same(size, node.discovered):
                     self.found[str(size)] = _axis_size(output, axis)
@@ -114,22 +124,41 @@ class Builder:
             self._lower(node)
         return [self.output(value) for value in copy.outputs]
 
-    def output(self, value: Value) -> Output:
-        """The model's output of a value."""
+    def output(self, value: Value, precision: str = "") -> Output:
+        """The model's output of a value, of float32 in the precision; each is converted once."""
+        is_float = value.type.dtype.name == "float32"
         if isinstance(value, Constant):
-            return self.constant(value.array, self.graph.constant_names.get(id(value.array)))
-        return self.known[id(value)]
+            name = self.graph.constant_names.get(id(value.array))
+            return self.constant(value.array, name, precision if is_float else "")
+        found = self.known[id(value)]
+        if not is_float or _has(found, precision):
+            return found
+        key = (id(value), precision)
+        if key not in self.converted:
+            self.converted[key] = _converted(found, precision)
+        return self.converted[key]
 
-    def constant(self, array: numpy.ndarray[Any, Any], name: str | None = None) -> Output:
-        """A constant that shares the array's memory where OpenVINO can: it has axes, in C order."""
-        if id(array) not in self.constants:
-            whole = numpy.asarray(array, order="C")
-            shared = whole.ndim > 0 and whole.size > 0
-            given = numpy.asarray(_Writeable(whole)) if shared else whole
-            self.constants[id(array)] = ov.constant(given, shared_memory=shared)
+    def constant(
+        self, array: numpy.ndarray[Any, Any], name: str | None = None, precision: str = ""
+    ) -> Output:
+        """A constant that shares the array's memory where OpenVINO can: it has axes, in C order.
+
+        precision: "bf16" or "f16" for one in that format, which has memory of its own.
+        """
+        key = (id(array), precision)
+        if key not in self.constants:
+            self.constants[key] = self._constant(array, precision)
             if name is not None:
-                self.constants[id(array)].set_friendly_name(name)
-        return self.constants[id(array)]
+                self.constants[key].set_friendly_name(name)
+        return self.constants[key]
+
+    def _constant(self, array: numpy.ndarray[Any, Any], precision: str) -> Output:
+        if precision:
+            return half.constant(array, precision)
+        whole = numpy.asarray(array, order="C")
+        shared = whole.ndim > 0 and whole.size > 0
+        given = numpy.asarray(_Writeable(whole)) if shared else whole
+        return ov.constant(given, shared_memory=shared)
 
     def view(self, array: numpy.ndarray[Any, Any], shape: Sequence[Any]) -> numpy.ndarray[Any, Any]:
         """A constant in another shape, the same memory; kept, since constants go by identity."""
@@ -211,6 +240,22 @@ def _has_name(result: Output, name: str, named: set[str]) -> bool:
         return False
     named.add(place)
     return True
+
+
+def _has(output: Output, precision: str) -> bool:
+    """Whether it is in the precision, "" for float32."""
+    source = output if isinstance(output, openvino.Output) else output.output(0)
+    return bool(source.get_element_type() == half.ELEMENTS[precision])
+
+
+def _converted(output: Output, precision: str) -> Output:
+    return output if _has(output, precision) else ov.convert(output, half.ELEMENTS[precision])
+
+
+def _as_float32(operand: Output | None) -> Output | None:
+    """An operand that is rounded, to compute with it in float32; integers as they are."""
+    rounded = operand is not None and (_has(operand, "bf16") or _has(operand, "f16"))
+    return _converted(operand, "") if rounded else operand
 
 
 class _Writeable:

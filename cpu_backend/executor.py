@@ -14,7 +14,7 @@ import openvino
 from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph.nodes import Graph
-from isthmus.graph.runner import Arrays
+from isthmus.graph.runner import Arrays, Ran
 from isthmus.program.bound_call import Again
 from isthmus.program.host import Host
 from isthmus.program.names import unknown_size
@@ -23,6 +23,7 @@ from isthmus.program.options import Options
 from .builder import Builder
 from .capability import is_wide
 from .lowering import LOWERING
+from .ran import products, ran, text_of
 from .request import Request, Requests
 
 __all__ = ["OpenVinoRunner", "core", "write_ir"]
@@ -50,7 +51,9 @@ class OpenVinoRunner:
         self.graph = graph
         self.threads = options.threads
         build = Builder(graph, LOWERING, options.numerics)
-        self.compiled = _compiled(build.model(), options)
+        model = build.model()
+        self.products = None if options.precision == "f32" else products(model)
+        self.compiled = _compiled(model, options)
         self.size_inputs = list(build.size_inputs)
         inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
         inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
@@ -80,18 +83,19 @@ class OpenVinoRunner:
             return arrays
         return [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
 
+    def ran(self) -> Ran:
+        """In which precision the plugin runs the products and convolutions of the model."""
+        assert self.products is not None  # as of programs that are not of float32
+        return ran(self.compiled, self.products)
+
     def describe(self) -> list[str]:
         """The operations of the compiled model, by layer type and precision."""
         infos = [op.get_rt_info() for op in self.compiled.get_runtime_model().get_ordered_ops()]
-        named = [(_text(info, "layerType"), _text(info, "runtimePrecision")) for info in infos]
+        named = [(text_of(info, "layerType"), text_of(info, "runtimePrecision")) for info in infos]
         return [f"{kind} {width}" for kind, width in named if kind not in _SILENT]
 
 
 _SILENT = {"Input", "Output", "Constant", "Parameter", "Result", "Const"}
-
-
-def _text(info: Any, key: str) -> str:
-    return str(info[key].astype(str)) if key in info else ""
 
 
 def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel:
@@ -106,7 +110,8 @@ def _compiled(model: openvino.Model, options: Options) -> openvino.CompiledModel
 
 def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
     return {
-        "INFERENCE_PRECISION_HINT": PRECISIONS[options.precision],
+        # With overrides the graph says itself what runs in half precision.
+        "INFERENCE_PRECISION_HINT": "f32" if options.overrides else PRECISIONS[options.precision],
         "INFERENCE_NUM_THREADS": options.threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
@@ -118,7 +123,7 @@ def _settings(model: openvino.Model, options: Options) -> dict[str, Any]:
 
 
 def write_ir(graph: Graph, path: Path) -> None:
-    """Write the graph as IR, weights uncompressed."""
+    """Write the graph as IR, weights in the precision of the nodes that read them."""
     build = Builder(graph, LOWERING)
     model = build.model(as_file=True)
     for size in build.size_inputs:

@@ -62,7 +62,7 @@ def convolution(site: Site, x: Output, weight: Output) -> Output:
     if array is None:
         weight = site.build.reshape(weight, shape, grouped)
     else:
-        weight = site.build.constant(site.build.view(array, grouped))
+        weight = site.build.constant(site.build.view(array, grouped), precision=site.precision)
     return ov.group_convolution(x, weight, strides, begin, end, dilation)
 
 

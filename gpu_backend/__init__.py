@@ -44,6 +44,10 @@ class GpuBackend:
 
         return OnnxRunner(graph, options)
 
+    def precisions(self, options: Options) -> tuple[str, ...]:
+        """bf16 on CUDA alone: the CPU provider has no kernels of it, and of f16 few of its own."""
+        return ("f32", "f16", "int8") if options.device == "cpu" else ("f32", "bf16", "f16", "int8")
+
     def facts(self) -> Facts:
         return Facts(
             devices=("cpu", "cuda"),

@@ -11,7 +11,7 @@ import numpy
 from isthmus.analysis.index_checks import UnusualSizes
 from isthmus.errors import IsthmusError
 from isthmus.graph.nodes import Graph
-from isthmus.graph.runner import Arrays
+from isthmus.graph.runner import Arrays, Ran
 from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.model import build
 from isthmus.onnx.write.protos import all_nodes
@@ -19,6 +19,7 @@ from isthmus.program.host import Host
 from isthmus.program.options import Options
 
 from .capability import LONGEST
+from .ran import ran
 from .session import device_of, one_line, open_session
 
 __all__ = ["OnnxRunner"]
@@ -68,6 +69,10 @@ class OnnxRunner:
             raise IsthmusError(f"ONNX Runtime stopped at {one_line(problem)}") from None
         outputs: list[Any] = binding.get_outputs()
         return outputs
+
+    def ran(self) -> Ran:
+        """In which precision the runtime computes; it makes the graph once more to tell."""
+        return ran(self.model, self.options)
 
     def describe(self) -> list[str]:
         """The operations emitted; ONNX Runtime then fuses some of them."""

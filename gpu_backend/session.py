@@ -15,7 +15,15 @@ from isthmus.program.options import Options
 
 from .sharing import give_weights
 
-__all__ = ["SETTINGS", "device_of", "one_line", "open_session", "runtime_for"]
+__all__ = [
+    "SETTINGS",
+    "device_of",
+    "one_line",
+    "open_session",
+    "provider_of",
+    "runtime_for",
+    "session_settings",
+]
 
 INSTALL = "pip install 'isthmus[gpu]' (CUDA 13, cuDNN 9, driver 580 or newer)"
 PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
@@ -36,8 +44,6 @@ def device_of(options: Options) -> str:
     device = options.device or "cuda"
     if device not in PROVIDERS:
         raise UsageError(f"device={device!r}: backend 'gpu' offers {', '.join(PROVIDERS)}")
-    if options.precision != "f32":
-        raise UsageError(f"precision={options.precision!r}: backend 'gpu' offers f32")
     return device
 
 
@@ -45,7 +51,7 @@ def open_session(model: Model, options: Options) -> tuple[Any, list[Any]]:
     """The model loaded, and what must live as long as it does. Raises BackendMissing."""
     device = device_of(options)
     runtime = runtime_for(device)
-    settings = _settings(runtime, options.threads)
+    settings = session_settings(runtime, options.threads)
     kept = give_weights(runtime, settings, model)
     provider = PROVIDERS[device]
     try:
@@ -54,7 +60,7 @@ def open_session(model: Model, options: Options) -> tuple[Any, list[Any]]:
         session = runtime.InferenceSession(
             model.proto.SerializeToString(),
             settings,
-            providers=[(provider, SETTINGS[device])],
+            providers=[provider_of(device)],
             enable_fallback=0,
         )
     except Exception as problem:
@@ -62,6 +68,11 @@ def open_session(model: Model, options: Options) -> tuple[Any, list[Any]]:
     if session.get_providers()[0] != provider:
         raise BackendMissing(f"no CUDA device answers on this machine; {INSTALL}")
     return session, kept
+
+
+def provider_of(device: str) -> tuple[str, dict[str, str]]:
+    """The provider of a device and its settings, as a session takes them."""
+    return PROVIDERS[device], SETTINGS[device]
 
 
 def runtime_for(device: str) -> Any:
@@ -92,7 +103,8 @@ def _load_libraries(runtime: Any) -> None:
             raise BackendMissing(f"{what} ({name}) cannot be loaded; {INSTALL}") from None
 
 
-def _settings(runtime: Any, threads: int) -> Any:
+def session_settings(runtime: Any, threads: int) -> Any:
+    """What every session is opened with."""
     settings = runtime.SessionOptions()
     settings.intra_op_num_threads = threads
     settings.inter_op_num_threads = 1

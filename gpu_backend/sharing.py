@@ -20,9 +20,9 @@ def give_weights(runtime: Any, settings: Any, model: Model) -> list[Any]:
 
     The settings hold bare pointers to it, and it holds the arrays' memory.
     """
-    values = {
-        name: runtime.OrtValue.ortvalue_from_numpy(array) for name, array in model.weights.items()
-    }
+    make = runtime.OrtValue.ortvalue_from_numpy_with_onnx_type
+    kinds = {tensor.name: tensor.data_type for tensor in model.proto.graph.initializer}
+    values = {name: make(array, kinds[name]) for name, array in model.weights.items()}
     settings.add_external_initializers(list(values), list(values.values()))
     # Alone, the line above makes the session copy them, once it has optimised the graph.
     for name in shared(model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph, Node
 from isthmus.program.host import Host
-from isthmus.program.options import Options
+from isthmus.program.options import PRECISIONS, Options
 
 __all__ = ["NumpyBackend"]
 
@@ -20,6 +20,10 @@ class NumpyBackend:
 
     def refuses(self, node: Node, options: Options) -> str | None:
         return None
+
+    def precisions(self, options: Options) -> tuple[str, ...]:
+        """All: it computes in float32, and rounds where the others do."""
+        return tuple(name for name in PRECISIONS if name != "auto")
 
     def load(self, graph: Graph, options: Options) -> Host:
         if options.device not in (None, "cpu"):

@@ -11,9 +11,11 @@ import numpy
 
 from .contract import check_results, results_of, run_body
 from .dims import same
+from .half import rounded
 from .nodes import Constant, Graph, Node, Result, Value
+from .operator import LOW
 from .passes import expand, with_bodies, with_sizes
-from .runner import Arrays, Runner
+from .runner import Arrays, Ran, Runner
 from .shapes import evaluate
 
 __all__ = ["Loaded", "Reference", "loaded", "run_node"]
@@ -52,6 +54,7 @@ class Reference:
         self.uses = Counter(id(v) for node in self.nodes for v in node.operands)
         self.uses.update(id(v) for v in self.graph.outputs)
         self.constants = {id(constant.array) for constant in self.graph.constants()}
+        self.half = _Half(self.nodes)
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         left = dict(self.uses)
@@ -60,7 +63,11 @@ class Reference:
         with numpy.errstate(all="ignore"):
             for node in self.nodes:
                 operands = [_array(value, known) for value in node.operands]
+                if node.precision:
+                    operands = self.half.operands(node, operands)
                 results = run_node(self._with_bodies(node, sizes), operands, sizes)
+                if node.precision:
+                    results = [_rounded(array, node.precision) for array in results]
                 if node.discovered is not None:
                     sizes[str(node.discovered)] = _found(node, results)
                 known.update(zip(map(id, node.results), results, strict=True))
@@ -75,11 +82,64 @@ class Reference:
         known = with_bodies(node, lambda body: Loaded(body, self.bodies[id(body)], sizes))
         return Node(node.op, node.operands, known, node.location)
 
+    def ran(self) -> Ran:
+        """In which precision products and convolutions run: float32, rounded where it is asked."""
+        low = [node for node in self.nodes if node.op.precision == LOW]
+        counts = Counter(
+            _computed_in(node) for node in low if node.results[0].type.dtype.kind == "f"
+        )
+        return Ran(counts, "NumPy computes in the dtypes of arrays")
+
     def describe(self) -> list[str]:
-        return [text for node in self.nodes for text in (str(node), *self._of_bodies(node))]
+        return [text for node in self.nodes for text in (_said(node), *self._of_bodies(node))]
 
     def _of_bodies(self, node: Node) -> list[str]:
         return [f"  {text}" for body in node.bodies for text in self.bodies[id(body)].describe()]
+
+
+class _Half:
+    """Operands of nodes in half precision, rounded to it: constants once, others as read.
+
+    What such a node makes is rounded already.
+    """
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        low = [node for node in nodes if node.precision]
+        self.made = {(id(r), node.precision) for node in low for r in node.results}
+        self.constants: dict[tuple[int, str], Array] = {}
+        for node in low:
+            for value in node.operands:
+                if isinstance(value, Constant):
+                    key = id(value.array), node.precision
+                    if key not in self.constants:
+                        self.constants[key] = _rounded(value.array, node.precision)
+
+    def operands(self, node: Node, arrays: Sequence[Any]) -> list[Any]:
+        """The arrays of the node's operands."""
+        return [
+            self._operand(value, array, node.precision)
+            for value, array in zip(node.operands, arrays, strict=True)
+        ]
+
+    def _operand(self, value: Value | None, array: Any, precision: str) -> Any:
+        if value is None or (id(value), precision) in self.made:
+            return array
+        if isinstance(value, Constant):
+            return self.constants[id(value.array), precision]
+        return _rounded(array, precision)
+
+
+def _rounded(array: Array, precision: str) -> Array:
+    return rounded(array, precision) if array.dtype.name == "float32" else array
+
+
+def _computed_in(node: Node) -> str:
+    dtype = node.results[0].type.dtype.name
+    return f"{dtype} rounded to {node.precision}" if node.precision else dtype
+
+
+def _said(node: Node) -> str:
+    return f"{node} in {node.precision}" if node.precision else str(node)
 
 
 def run_node(node: Node, operands: Sequence[Any], sizes: Mapping[str, int]) -> list[Array]:

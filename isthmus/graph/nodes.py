@@ -176,6 +176,8 @@ class Node:
     operators; `location` is the line of the user's program, or "". Attributes that are graphs are
     its `bodies`, which it runs: see `isthmus.graph.bodies`. Nodes are numbered as they are `made`.
     `shown` are values that show sizes the node uses, where no operand does: they come before.
+    `block` is the path of the block that recorded it, or "". `precision` is "bf16" or "f16" where
+    its float32 operands and results are rounded to that format (`graph.half`), or "".
 
     >>> import isthmus as im
     >>> graph = im.trace(lambda x: im.np.sum(x, axis=0), im.spec("float32", ["n", 3])).graph
@@ -192,6 +194,8 @@ class Node:
     results: tuple[Result, ...] = field(default=())
     made: int = field(default_factory=_numbers.__next__)
     shown: tuple[Value, ...] = ()
+    block: str = ""
+    precision: str = ""
 
     @property
     def needs(self) -> tuple[Value | None, ...]:

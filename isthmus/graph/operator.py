@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 from .dims import Dim
 from .shapes import evaluate
 
-__all__ = ["Addition", "Operator"]
+__all__ = ["FOLLOWS", "FULL", "LOW", "PARTS", "Addition", "Operator"]
 
 Rule = Callable[..., Any]
+
+LOW, FULL, FOLLOWS, PARTS = "low", "full", "follows", "parts"
 
 THIN = 64  # elements of a matrix product that is computed as dot products, not in blocks
 
@@ -67,6 +69,10 @@ class Operator:
     looks_up: it takes elements of the first operand at the integers of the second, and raises for
         those outside unless its attribute `mode` says otherwise.
     host_only: why no runtime computes it as NumPy does.
+    precision: where it is computed when a program is asked for half precision. LOW: there, it is
+        what such a program gains by. FULL: in float32, since it would lose digits or overflow.
+        FOLLOWS: where all of its float operands are in half precision. Of a composite also PARTS:
+        each of what it is made of by itself.
     view: NumPy's result shares memory with the first operand.
     variadic: it takes its operands as one list.
     discovers: a size of the results depends on values; the attribute `size` names it.
@@ -102,6 +108,7 @@ class Operator:
     may_raise: bool = True
     looks_up: bool = False
     host_only: str | None = None
+    precision: str = ""
     view: bool = False
     variadic: bool = False
     discovers: bool = False
@@ -112,6 +119,10 @@ class Operator:
     checked: bool = False
     foreign: bool = False
     version: str = ""
+
+    def __post_init__(self) -> None:
+        """Of what states no precision: float32, and of a composite that of its parts."""
+        self.precision = self.precision or (PARTS if self.is_composite else FULL)
 
     @property
     def is_composite(self) -> bool:

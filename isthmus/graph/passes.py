@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ __all__ = [
     "without_idle_nodes",
 ]
 
-Known = dict[int, Value]  # id of an old value -> the new one
+Known = MutableMapping[int, Value]  # id of an old value -> the new one
 
 
 def expand(graph: Graph, keep: Callable[[Node], bool], *, bodies: bool = True) -> Graph:
@@ -78,7 +78,7 @@ def without_idle_nodes(graph: Graph) -> Graph:
     known: Known = {}
     for node in graph.nodes():
         at = None if node.op.unchanged is None else node.op.unchanged(node)
-        if at is not None:
+        if at is not None and not node.precision:  # which would round its operand
             value = node.operands[at]
             assert value is not None
             known[id(node.results[0])] = known.get(id(value), value)
@@ -102,6 +102,7 @@ def copy_node(node: Node, known: Known) -> Node:
     """The node with its operands replaced by what is known of them, in its expansion as well."""
     operands = tuple(v if v is None else known.get(id(v), v) for v in node.operands)
     copy = Node(node.op, operands, node.attributes, node.location, _copied(node, known))
+    copy.block, copy.precision = node.block, node.precision
     copy.results = tuple(Result(r.type, copy, r.index) for r in node.results)
     copy.shown = tuple(known[id(v)] for v in node.shown if id(v) in known)
     return copy

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy
 
-__all__ = ["Arrays", "Runner"]
+__all__ = ["Arrays", "Ran", "Runner"]
 
 Arrays = Sequence[numpy.ndarray[Any, Any]]
 
 
+class Ran(NamedTuple):
+    """How many matrix products and convolutions run in each precision, as "f32" or "bf16".
+
+    because: why not all of them run in what was asked for.
+    """
+
+    counts: Mapping[str, int]
+    because: str
+
+
 class Runner(Protocol):
-    """A loaded graph.
+    """A loaded graph. It may have `ran() -> Ran`, asked of programs that are not of float32.
 
     >>> import isthmus as im
     >>> from isthmus.extend import Options

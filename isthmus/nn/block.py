@@ -10,6 +10,8 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.graph.tree import leaves
 from isthmus.trace.array import Array
+from isthmus.trace.blocks import entered_block
+from isthmus.trace.discovery import is_recording
 
 from .fitting import Unmatched, fit
 from .held import Holder, held, holds, merge
@@ -53,9 +55,12 @@ class Block(Holder):
         (2, 12)
         """
         compiled = self.__dict__.get("_compiled")
-        if compiled is None or _traced(args, kwargs):
+        if compiled is not None and not _traced(args, kwargs):
+            return compiled(self, args, kwargs)
+        if not is_recording():
             return self.forward(*args, **kwargs)
-        return compiled(self, args, kwargs)
+        with entered_block(self):
+            return self.forward(*args, **kwargs)
 
     def children(self) -> Iterator[tuple[str, Block]]:
         """The blocks directly in this one, with their names.

@@ -18,6 +18,7 @@ from isthmus.errors import IndexOutside
 from isthmus.graph.dims import Dim, Shape, equal, same
 from isthmus.graph.indexing import sliced_size
 from isthmus.graph.nodes import Type
+from isthmus.graph.operator import FULL
 from isthmus.graph.shapes import broadcast
 from isthmus.graph.whole import whole
 
@@ -227,7 +228,13 @@ def _scatter_gradient(
     return (lookup(h, index, arrays, size), *(None for _ in arrays))
 
 
-@moved(_scatter_type, variadic=True, vjp=_scatter_gradient, host_only=host_only.PLACED)
+@moved(
+    _scatter_type,
+    variadic=True,
+    vjp=_scatter_gradient,
+    host_only=host_only.PLACED,
+    precision=FULL,  # it adds where an index comes twice
+)
 def scatter(operands: Sequence[Any], /, index: Index, shape: Any, size: Any = None) -> Any:
     """Zeros, to which g is added at the positions of an index: what is met twice is summed."""
     g, *arrays = operands

@@ -9,6 +9,7 @@ import numpy
 from isthmus.analysis import intervals
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
+from isthmus.graph.operator import FOLLOWS
 from isthmus.graph.ufunc_types import Loop
 from isthmus.trace.op import composite, primitive
 
@@ -79,7 +80,12 @@ def fabs(x: Any, /) -> Any:
     return numpy.fabs(x)
 
 
-@primitive(infer=Loop(numpy.add), vjp=lambda g, y, a, b: (g, g), interval=intervals.added)
+@primitive(
+    infer=Loop(numpy.add),
+    vjp=lambda g, y, a, b: (g, g),
+    interval=intervals.added,
+    precision=FOLLOWS,
+)
 def add(x1: Any, x2: Any, /) -> Any:
     """x1 + x2
 
@@ -94,7 +100,10 @@ def add(x1: Any, x2: Any, /) -> Any:
 
 
 @primitive(
-    infer=Loop(numpy.subtract), vjp=lambda g, y, a, b: (g, -g), interval=intervals.subtracted
+    infer=Loop(numpy.subtract),
+    vjp=lambda g, y, a, b: (g, -g),
+    interval=intervals.subtracted,
+    precision=FOLLOWS,
 )
 def subtract(x1: Any, x2: Any, /) -> Any:
     """x1 - x2
@@ -109,7 +118,7 @@ def subtract(x1: Any, x2: Any, /) -> Any:
     return numpy.subtract(x1, x2)
 
 
-@primitive(infer=Loop(numpy.multiply), vjp=lambda g, y, a, b: (g * b, g * a))
+@primitive(infer=Loop(numpy.multiply), vjp=lambda g, y, a, b: (g * b, g * a), precision=FOLLOWS)
 def multiply(x1: Any, x2: Any, /) -> Any:
     """x1 * x2
 
@@ -124,7 +133,7 @@ def multiply(x1: Any, x2: Any, /) -> Any:
     return numpy.multiply(x1, x2)
 
 
-@primitive(infer=Loop(numpy.divide), vjp=lambda g, y, a, b: (g / b, -g * y / b))
+@primitive(infer=Loop(numpy.divide), vjp=lambda g, y, a, b: (g / b, -g * y / b), precision=FOLLOWS)
 def divide(x1: Any, x2: Any, /) -> Any:
     """x1 / x2, in floating point.
 
@@ -202,7 +211,7 @@ def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
     return floor_divide(x1, x2), remainder(x1, x2)
 
 
-@primitive(infer=Loop(numpy.negative), vjp=lambda g, y, x: (-g,))
+@primitive(infer=Loop(numpy.negative), vjp=lambda g, y, x: (-g,), precision=FOLLOWS)
 def negative(x: Any, /) -> Any:
     """-x
 
@@ -216,7 +225,7 @@ def negative(x: Any, /) -> Any:
     return numpy.negative(x)
 
 
-@primitive(infer=Loop(numpy.positive), vjp=lambda g, y, x: (g,))
+@primitive(infer=Loop(numpy.positive), vjp=lambda g, y, x: (g,), precision=FOLLOWS)
 def positive(x: Any, /) -> Any:
     """A copy of x.
 
@@ -266,7 +275,10 @@ def _shared(first: Any, g: Any) -> tuple[Any, Any]:
 
 # At a tie all of the gradient goes to the first operand.
 @primitive(
-    infer=Loop(numpy.maximum), vjp=lambda g, y, a, b: _shared(a >= b, g), interval=intervals.raised
+    infer=Loop(numpy.maximum),
+    vjp=lambda g, y, a, b: _shared(a >= b, g),
+    interval=intervals.raised,
+    precision=FOLLOWS,
 )
 def maximum(x1: Any, x2: Any, /) -> Any:
     """The larger of x1 and x2; NaN if either is.
@@ -282,7 +294,10 @@ def maximum(x1: Any, x2: Any, /) -> Any:
 
 
 @primitive(
-    infer=Loop(numpy.minimum), vjp=lambda g, y, a, b: _shared(a <= b, g), interval=intervals.bounded
+    infer=Loop(numpy.minimum),
+    vjp=lambda g, y, a, b: _shared(a <= b, g),
+    interval=intervals.bounded,
+    precision=FOLLOWS,
 )
 def minimum(x1: Any, x2: Any, /) -> Any:
     """The smaller of x1 and x2; NaN if either is.

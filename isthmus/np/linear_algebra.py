@@ -10,6 +10,7 @@ import numpy
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import equal
 from isthmus.graph.infer import matrix_product, one_axis
+from isthmus.graph.operator import LOW
 from isthmus.graph.shapes import product
 from isthmus.graph.whole import is_whole, whole, wholes
 from isthmus.trace.op import primitive
@@ -59,6 +60,7 @@ def _in_stages(x: Any, y: Any) -> Any:
     may_raise=False,
     adds=added_over_products,
     in_stages=_in_stages,
+    precision=LOW,
 )
 def matmul(x1: Any, x2: Any, /) -> Any:
     """x1 @ x2. x1: [..., M, K], x2: [..., K, N] -> [..., M, N]; leading axes broadcast.

@@ -12,6 +12,7 @@ from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim, Shape, equal
 from isthmus.graph.infer import axes_of, one_axis, reshaped
 from isthmus.graph.nodes import Type
+from isthmus.graph.operator import FOLLOWS
 from isthmus.graph.shapes import broadcast, same_shape
 from isthmus.graph.whole import wholes
 from isthmus.trace.array import Array
@@ -43,8 +44,9 @@ def free_of_arithmetic(operands: Any, results: Any, attributes: Any) -> int:
 
 
 def moved(infer: Any, **facts: Any) -> Callable[[Callable[P, R]], Op[P, R]]:
-    """A primitive that costs no arithmetic."""
-    return primitive(infer=infer, operations=free_of_arithmetic, **facts)
+    """A primitive that costs no arithmetic, and follows its operands into half precision."""
+    known = {"operations": free_of_arithmetic, "precision": FOLLOWS, **facts}
+    return primitive(infer=infer, **known)
 
 
 def sizes_of(shape: Any) -> Shape:

@@ -9,6 +9,7 @@ import numpy
 from isthmus.analysis import intervals, needs
 from isthmus.errors import UsageError
 from isthmus.graph.infer import INT64, DType, reduction, selection
+from isthmus.graph.operator import FOLLOWS
 from isthmus.trace.op import primitive
 
 __all__ = [
@@ -35,6 +36,7 @@ def _both_given(condition: Any, x1: Any, x2: Any) -> list[DType]:
     vjp=_where_gradient,
     may_raise=False,
     interval=intervals.either,
+    precision=FOLLOWS,
 )
 def where(condition: Any, x1: Any = None, x2: Any = None, /) -> Any:
     """x1 where the condition holds, x2 elsewhere; all three broadcast.

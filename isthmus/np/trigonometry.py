@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from isthmus.graph.operator import FOLLOWS
 from isthmus.graph.ufunc_types import Loop
 from isthmus.trace.op import composite, primitive
 
@@ -175,7 +176,7 @@ def cosh(x: Any, /) -> Any:
     return numpy.cosh(x)
 
 
-@primitive(infer=Loop(numpy.tanh), vjp=lambda g, y, x: (g * (1 - y * y),))
+@primitive(infer=Loop(numpy.tanh), vjp=lambda g, y, x: (g * (1 - y * y),), precision=FOLLOWS)
 def tanh(x: Any, /) -> Any:
     """sinh(x) / cosh(x)
 

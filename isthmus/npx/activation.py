@@ -16,6 +16,7 @@ import numpy
 from isthmus import np
 from isthmus.errors import UsageError
 from isthmus.graph.infer import Elementwise
+from isthmus.graph.operator import FOLLOWS
 from isthmus.trace.op import composite, primitive
 
 from . import error_function
@@ -56,7 +57,7 @@ def erf(x: Any, /) -> Any:
     return error_function.erf(x)
 
 
-@composite(settled=numbers("alpha"), is_standard=with_numbers("alpha"))
+@composite(settled=numbers("alpha"), is_standard=with_numbers("alpha"), precision=FOLLOWS)
 @in_float32
 def elu(x: Any, /, *, alpha: float = 1.0) -> Any:
     """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289).
@@ -82,7 +83,7 @@ def _is_approximate(approximate: Any) -> bool:
     return bool(found)
 
 
-@composite(settled=_settled_form)
+@composite(settled=_settled_form, precision=FOLLOWS)
 @in_float32
 def gelu(x: Any, /, *, approximate: bool | str = False) -> Any:
     """x * Phi(x), Phi the normal distribution (Hendrycks and Gimpel 2016, arXiv:1606.08415).
@@ -102,7 +103,7 @@ def gelu(x: Any, /, *, approximate: bool | str = False) -> Any:
     return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
 
 
-@composite
+@composite(precision=FOLLOWS)
 @in_float32
 def hard_sigmoid(x: Any, /) -> Any:
     """min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, arXiv:1905.02244).
@@ -116,7 +117,7 @@ def hard_sigmoid(x: Any, /) -> Any:
     return relu6(x + 3) * (1 / 6)
 
 
-@composite
+@composite(precision=FOLLOWS)
 @in_float32
 def hard_swish(x: Any, /) -> Any:
     """x * min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, arXiv:1905.02244).
@@ -130,7 +131,7 @@ def hard_swish(x: Any, /) -> Any:
     return x * hard_sigmoid(x)
 
 
-@composite(settled=numbers("slope"), is_standard=with_numbers("slope"))
+@composite(settled=numbers("slope"), is_standard=with_numbers("slope"), precision=FOLLOWS)
 @in_float32
 def leaky_relu(x: Any, /, *, slope: float = 0.01) -> Any:
     """x above 0, slope * x below (Maas et al. 2013).
@@ -144,7 +145,7 @@ def leaky_relu(x: Any, /, *, slope: float = 0.01) -> Any:
     return np.where(x > 0, x, slope * x)
 
 
-@composite
+@composite(precision=FOLLOWS)
 def relu(x: Any, /) -> Any:
     """max(x, 0) (Nair and Hinton 2010). x: any shape; the result has its dtype.
 
@@ -155,7 +156,7 @@ def relu(x: Any, /) -> Any:
     return np.maximum(x, 0)
 
 
-@composite
+@composite(precision=FOLLOWS)
 def relu6(x: Any, /) -> Any:
     """min(max(x, 0), 6) (Krizhevsky 2010). x: any shape; the result has its dtype.
 
@@ -166,7 +167,7 @@ def relu6(x: Any, /) -> Any:
     return np.minimum(np.maximum(x, 0), 6)
 
 
-@composite
+@composite(precision=FOLLOWS)
 @in_float32
 def sigmoid(x: Any, /) -> Any:
     """1 / (1 + exp(-x)), as (1 + tanh(x / 2)) / 2, which does not overflow.
@@ -180,7 +181,7 @@ def sigmoid(x: Any, /) -> Any:
     return 0.5 * (1 + np.tanh(0.5 * x))
 
 
-@composite
+@composite(precision=FOLLOWS)
 @in_float32
 def silu(x: Any, /) -> Any:
     """x * sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118).

@@ -10,6 +10,7 @@ from isthmus import np
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim, equal
 from isthmus.graph.nodes import Node, Type
+from isthmus.graph.operator import LOW
 from isthmus.graph.shapes import product
 from isthmus.np.indexing import spaced, surrounded
 from isthmus.np.staged_sums import added_over_layers
@@ -156,6 +157,7 @@ def _weight_gradient(
     vjp=_gradient,
     may_raise=False,
     checked=True,
+    precision=LOW,
 )
 @in_float32
 def convolution(
@@ -215,7 +217,7 @@ def _depthwise(x: Any, weight: Any, padding: Padding, strides: Any, dilation: An
     return result
 
 
-@composite(adds=added_over_layers, is_standard=has_vector_bias)
+@composite(adds=added_over_layers, is_standard=has_vector_bias, precision=LOW)
 @in_float32
 def fully_connected(x: Any, weight: Any, bias: Any = None, /) -> Any:
     """x @ weight.T + bias. x: [..., I], weight: [O, I], bias: [O] or None -> [..., O].

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus import np
+from isthmus.graph.operator import FOLLOWS, FULL
 from isthmus.np.staged_sums import added_over_last_axis
 from isthmus.trace.op import composite
 
@@ -18,7 +19,7 @@ __all__ = [
 ]
 
 
-@composite(settled=numbers("epsilon"), is_standard=has_statistics_by_channel)
+@composite(settled=numbers("epsilon"), is_standard=has_statistics_by_channel, precision=FOLLOWS)
 @in_float32
 def batch_norm(
     x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, /, *, epsilon: float = 1e-5
@@ -44,6 +45,7 @@ def batch_norm(
     adds=added_over_last_axis,
     settled=numbers("epsilon"),
     is_standard=with_numbers("epsilon", least=0),
+    precision=FULL,
 )
 @in_float32
 def layer_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> Any:
@@ -62,7 +64,7 @@ def layer_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> An
     return centred / np.sqrt(variance + epsilon) * gamma + beta
 
 
-@composite
+@composite(precision=FULL)
 @in_float32
 def l2_normalize(x: Any, /, *, axis: int = -1, epsilon: float = 1e-12) -> Any:
     """x / max(sqrt(sum(x*x)), epsilon) along axis.

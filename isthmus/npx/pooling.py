@@ -11,7 +11,7 @@ from isthmus import np
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Node, Type
-from isthmus.graph.operator import Addition
+from isthmus.graph.operator import FOLLOWS, FULL, Addition
 from isthmus.graph.shapes import product, same_shape
 from isthmus.np.indexing import surrounded
 from isthmus.np.staged_sums import LAST_AXIS, added_over_images
@@ -88,6 +88,7 @@ def _max_gradient(g: Any, y: Any, x: Any, window: Any, strides: Any, padding: An
     vjp=_max_gradient,
     may_raise=False,
     checked=True,
+    precision=FOLLOWS,
 )
 def max_pool(x: Any, /, *, window: Any, strides: Any = None, padding: Any = 0) -> Any:
     """The largest element of each window; strides default to the window. -> [N, C, H', W'].
@@ -154,6 +155,7 @@ def _in_stages(x: Any, window: Any, strides: Any, padding: Any, count_padding: b
     checked=True,
     adds=_added,
     in_stages=_in_stages,
+    precision=FOLLOWS,
 )
 @in_float32
 def average_pool(
@@ -187,7 +189,7 @@ def _window_sums(x: Any, size: Pair, steps: Pair) -> Any:
     return sum(taps(tall, (1, size[1]), (1, steps[1])))
 
 
-@composite(adds=added_over_images)
+@composite(adds=added_over_images, precision=FULL)
 def global_average_pool(x: Any, /) -> Any:
     """The mean over H and W, which stay as axes of size 1. -> [N, C, 1, 1].
 

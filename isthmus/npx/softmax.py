@@ -13,6 +13,7 @@ import numpy
 from isthmus import np
 from isthmus.graph.infer import axes_of, reduction
 from isthmus.graph.nodes import Type
+from isthmus.graph.operator import FULL
 from isthmus.np.staged_sums import added_over_last_axis
 from isthmus.trace.op import composite, primitive
 
@@ -27,7 +28,9 @@ def _settled_axis(x: Type, axis: Any) -> dict[str, Any]:
     return {"axis": axis if isinstance(axis, int) else axes[0] if len(axes) == 1 else axes}
 
 
-over_axis = composite(adds=added_over_last_axis, settled=_settled_axis, is_standard=has_one_axis)
+over_axis = composite(
+    adds=added_over_last_axis, settled=_settled_axis, is_standard=has_one_axis, precision=FULL
+)
 
 
 @primitive(infer=reduction(lambda dtype: dtype), vjp=np.max.vjp, may_raise=False)

@@ -27,6 +27,7 @@ from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
 from isthmus.system import files
 from isthmus.trace.array import Array
+from isthmus.trace.blocks import inside_block
 from isthmus.trace.constants import copying
 from isthmus.trace.discovery import finds_sizes, recording
 from isthmus.trace.location import located
@@ -188,6 +189,7 @@ def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
                 [place(v) for v in node.operands],
                 _attributes(node, names),
                 os.path.basename(node.location),  # folders are nobody's business
+                *([node.block] if node.block else []),
             ]
             for node in nodes
         ],
@@ -307,7 +309,8 @@ def _read_graph(
 
     for name, operands, attributes, *location in document["nodes"]:
         given = [value(place) for place in operands]
-        with located(location[0] if location else ""):
+        place, block = (*location, "", "")[:2]
+        with located(place), inside_block(block):
             outcome = _recorded(name, given, _read(attributes, arrays))
         known["node"].append(outcome if isinstance(outcome, tuple) else (outcome,))
     outputs = tuple(as_value(value(place)) for place in document["outputs"])

@@ -50,6 +50,7 @@ class Backend(Protocol):
     if a graph can be too long for one `load`; `memory(options)`, a `Memory`; `writes`, the suffixes
     of the files it can write, each with a function of a graph and a path; `facts()`, a `Facts`;
     `precisions(options)`, those that its device on this machine computes in, if more than "f32";
+    `places_half(options)`, whether its runtime itself decides what runs in half precision;
     `adds_in_line`, True if its kernels add long lines of float32 one element after the other, so
     that it is given long sums in stages.
 

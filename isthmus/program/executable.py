@@ -22,10 +22,10 @@ from .archive import Precision
 from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
 from .call_arguments import CallArguments
-from .explanation import explanation
+from .explanation import explanation, ran_text
 from .options import Options, checked_options, checked_samples
 from .pipeline import Pipeline
-from .precision import check_offered, in_precision, with_weights
+from .precision import check_offered, in_precision, placed, with_weights
 
 __all__ = ["Executable", "compile", "load"]
 
@@ -155,7 +155,8 @@ class Executable:
         self.options = options
         self.on_host = on_host
         check_offered(self.backend, options)
-        graph = without_idle_nodes(expand(traced.graph, self._keeps))
+        graph = placed(traced.graph, self.backend, options, self._keeps)
+        graph = without_idle_nodes(expand(graph, self._keeps))
         graph.verify()
         self.graph = graph
         if on_host == "error":
@@ -271,7 +272,8 @@ class Executable:
             f"{self.options.precision}, {self.options.threads} thread(s)"
         )
         described = [runner.describe() for runner in self._run.runners]
-        return explanation(head, self.segments, described, self.backend.name, self._run.times)
+        ran = [ran_text(self.options.precision, runner) for runner in self._run.runners]
+        return explanation(head, self.segments, described, self.backend.name, self._run.times, ran)
 
     def cost(self, **sizes: int) -> Cost:
         """Operations, bytes moved and parameters by operator, for given sizes of the names.

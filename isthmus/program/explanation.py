@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy
 
-from isthmus.graph.runner import Arrays, Runner
+from isthmus.graph.runner import Arrays, Ran, Runner
 
 from .partition import Segment
 
-__all__ = ["SegmentTimes", "explanation"]
+__all__ = ["SegmentTimes", "explanation", "ran_of", "ran_text"]
 
 Array = numpy.ndarray[Any, Any]
 
@@ -51,20 +51,46 @@ class SegmentTimes:
         )
 
 
+def ran_of(runner: Runner) -> Ran | None:
+    """In which precision a runner computes; None where it does not say."""
+    found = getattr(runner, "ran", None)
+    return None if found is None else found()
+
+
+def ran_text(asked: str, runner: Runner) -> list[str]:
+    """Which share of the products and convolutions of a segment runs in what was asked for."""
+    if asked == "f32":
+        return []
+    found = ran_of(runner)
+    if found is None:
+        return [f"asked {asked}: the backend does not say what ran in it"]
+    total, reached = sum(found.counts.values()), found.counts.get(asked, 0)
+    if not total:
+        return [f"asked {asked}: no matrix product and no convolution to run in it"]
+    said = f"asked {asked}: {reached} of {total} matrix products and convolutions ran in it"
+    if reached == total:
+        return [said]
+    others = ", ".join(f"{n} in {name}" for name, n in found.counts.items() if name != asked)
+    return [f"{said}, {others}: {found.because}"]
+
+
 def explanation(
     head: str,
     segments: Sequence[Segment],
     described: Sequence[list[str]],
     backend: str,
     times: SegmentTimes,
+    ran: Sequence[list[str]],
 ) -> str:
-    """The lines: a segment each, then its reasons, its measured cost, and its operations."""
+    """The lines: a segment each, then its reasons, its precision, its measured cost, and its
+    operations."""
     lines = [head]
     for position, (segment, operations) in enumerate(zip(segments, described, strict=True)):
         where = "host (NumPy)" if segment.on_host else backend
         nodes = len(segment.graph.nodes())
         lines.append(f"{position}: {where}: {nodes} nodes, {len(operations)} operations")
         lines += [f"   because {reason}" for reason in segment.reasons]
+        lines += [f"   {text}" for text in ran[position]]
         lines += [f"   {times.text(position)}"] * (len(segments) > 1)
         counts = Counter(operations).items()
         lines += [f"   {n} x {text}" if n > 1 else f"   {text}" for text, n in counts]

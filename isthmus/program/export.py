@@ -16,7 +16,7 @@ from .backend import Backend, writers
 from .long_sums import for_files
 from .names import check_names
 from .options import Options, checked_options, checked_samples
-from .precision import in_precision
+from .precision import in_precision, placed
 
 __all__ = ["export", "export_graph"]
 
@@ -98,6 +98,7 @@ def _whole(graph: Graph, backend: Backend, options: Options) -> Graph:
     def keeps(node: Node) -> bool:
         return backend.fuses(node, options) and backend.refuses(node, options) is None
 
+    graph = placed(graph, None, options, keeps)
     expanded = without_idle_nodes(expand(graph, keeps))
     nodes = expanded.nodes()
     refused = [(node, reason) for node in nodes if (reason := backend.refuses(node, options))]

@@ -9,7 +9,7 @@ import numpy
 
 from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph
-from isthmus.graph.runner import Arrays, Runner
+from isthmus.graph.runner import Arrays, Ran, Runner
 from isthmus.system import blas
 
 __all__ = ["Host"]
@@ -33,6 +33,9 @@ class Host:
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[numpy.ndarray[Any, Any]]:
         with blas.at_most(self.threads):
             return self.reference(arrays, sizes)
+
+    def ran(self) -> Ran:
+        return self.reference.ran()
 
     def describe(self) -> list[str]:
         return self.reference.describe()

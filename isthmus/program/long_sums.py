@@ -14,10 +14,11 @@ import numpy
 
 from isthmus.graph.nodes import Graph
 from isthmus.graph.operator import Addition
-from isthmus.graph.runner import Arrays, Runner
+from isthmus.graph.runner import Arrays, Ran, Runner
 from isthmus.rewrite.staged_sums import additions, in_stages
 
 from .bound_call import Again, bound_run
+from .explanation import ran_of
 
 __all__ = ["for_files", "loaded_by_length"]
 
@@ -82,6 +83,9 @@ class ByLength:
     def on_device(self, buffers: Sequence[Any], sizes: Mapping[str, int]) -> list[Any]:
         results: list[Any] = self._form(sizes).on_device(buffers, sizes)  # type: ignore[attr-defined]
         return results
+
+    def ran(self) -> Ran | None:
+        return ran_of(self._forms[frozenset()])
 
     def describe(self) -> list[str]:
         return self._forms[frozenset()].describe()

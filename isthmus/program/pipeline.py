@@ -11,11 +11,11 @@ import numpy
 from isthmus.analysis.index_checks import IndexGuards
 from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
-from isthmus.graph.runner import Arrays, Runner
+from isthmus.graph.runner import Arrays, Ran, Runner
 
 from .backend import Backend
 from .bound_call import Again, bound_run
-from .explanation import SegmentTimes
+from .explanation import SegmentTimes, ran_of
 from .host import Host
 from .inputs import Binder
 from .long_sums import loaded_by_length
@@ -111,6 +111,9 @@ class Guarded:
             return run()
 
         return again
+
+    def ran(self) -> Ran | None:
+        return ran_of(self.runner)
 
     def describe(self) -> list[str]:
         return self.runner.describe()

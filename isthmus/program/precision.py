@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from isthmus.errors import UsageError
+from isthmus.graph.nodes import Graph, Node
+from isthmus.graph.passes import without_idle_nodes
+from isthmus.rewrite.precision import Overrides, in_half
 from isthmus.trace.tracing import Traced
 
 from .backend import Backend
-from .options import Options
+from .options import LOW, Options
 
-__all__ = ["check_offered", "in_precision", "offered", "with_weights"]
+__all__ = ["check_offered", "in_precision", "offered", "placed", "with_weights"]
 
 
 def offered(backend: Backend, options: Options) -> tuple[str, ...]:
@@ -53,3 +56,19 @@ def with_weights(traced: Traced, options: Options) -> Traced:
     if options.weights == "int8":
         raise UsageError("weights='int8' is not offered yet; leave it out")
     return traced
+
+
+def placed(
+    graph: Graph, backend: Backend | None, options: Options, keeps: Callable[[Node], bool]
+) -> Graph:
+    """The graph with the nodes that run in half precision, unless the backend places them itself.
+
+    backend: None for a file, whose reader is not known. keeps: the composites that run whole.
+    Raises UsageError for overrides that name nothing in the graph.
+    """
+    overrides = Overrides(options.overrides)
+    overrides.check(graph)
+    places_itself = getattr(backend, "places_half", None)
+    if options.precision not in LOW or (places_itself is not None and places_itself(options)):
+        return graph
+    return in_half(without_idle_nodes(graph), options.precision, overrides, keeps)

@@ -30,7 +30,9 @@ def additions(graph: Graph) -> list[Addition]:
 
 
 def _addition(node: Node) -> Addition | None:
-    found: Addition | None = node.op.adds(node) if node.op.adds is not None else None
+    if node.op.adds is None or node.precision:  # the digits of half precision are fewer
+        return None
+    found: Addition | None = node.op.adds(node)
     return found if found is not None and (found.names() or found.is_long({})) else None
 
 

@@ -14,6 +14,7 @@ from isthmus.graph.nodes import Held, Node, Result, Type, Value, next_number
 from isthmus.graph.operator import Operator
 
 from .array import Array
+from .blocks import current_block
 from .constants import constant
 from .discovery import record_sizes, shown_outside
 from .location import user_line
@@ -35,7 +36,7 @@ def record(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any
     except (DimensionError, UsageError) as problem:
         raise type(problem)(f"{op.name}({described(operands)}): {problem}") from None
     base = operands[0] if op.view and isinstance(operands[0], Array) else None
-    node = Node(op, tuple(values), attributes, user_line())
+    node = Node(op, tuple(values), attributes, user_line(), block=current_block())
     node.results = tuple(Result(t, node, i) for i, t in enumerate(_as_tuple(types)))
     record_sizes(node)
     handles = tuple(Array(result, base) for result in node.results)
@@ -90,7 +91,7 @@ def _record_composite(op: Operator, operands: list[Any], attributes: dict[str, A
             "caller's; write to a copy, as x = np.copy(x)"
         )
     expansion = tuple(as_value(result) for result in _as_tuple(outcome))
-    node = Node(op, values, attributes, user_line(), expansion)
+    node = Node(op, values, attributes, user_line(), expansion, block=current_block())
     node.results = tuple(Result(value.type, node, i) for i, value in enumerate(expansion))
     node.shown = shown_outside(expansion, since)
     bases = [_viewed(result) for result in _as_tuple(outcome)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple, SupportsIndex
 
@@ -18,6 +19,7 @@ from isthmus.graph.nodes import Graph, Input, Type
 from isthmus.graph.size_text import parse
 
 from .array import Array
+from .blocks import entered_block
 from .constants import copying
 from .discovery import is_recording, recording
 from .randomness import settled
@@ -120,7 +122,7 @@ def traced_once(
     handles = tree.rebuild((positional, keyword), [Array(value) for value in inputs])
     known = parsed(constraints)
     _check_constraints(known, inputs)
-    with assuming(known), recording(), copying():
+    with assuming(known), recording(), copying(), _block_of(function):
         outcome = function(*handles[0], **handles[1])
         outputs = list(tree.leaves(outcome))
         values = tuple(as_value(leaf) for _, leaf in outputs)
@@ -132,6 +134,12 @@ def traced_once(
     graph = Graph(inputs, values, names, _parameter_names(function), known)
     trees = tree.rebuild((positional, keyword), [value.name for value in inputs])
     return Traced(graph, (tuple(trees[0]), trees[1]), tree.rebuild(outcome, names))
+
+
+def _block_of(function: Any) -> AbstractContextManager[None]:
+    """The block whose `forward` the function is, as a hybridized one is traced."""
+    owner: Any = getattr(function, "__self__", None)
+    return entered_block(owner) if hasattr(owner, "children") else nullcontext()
 
 
 def _check_constraints(known: Sequence[Constraint], inputs: Sequence[Input]) -> None:

@@ -285,16 +285,15 @@ except im.IsthmusError as problem:
     assert "isthmus[onnx-cpu]" in found.stdout
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (Options(device="tpu"), "offers cuda, cpu"),
-        (Options(device="cpu", precision="bf16"), "offers f32"),
-    ],
-)
-def test_options_that_are_not_offered_are_named(options: Options, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
-        device_of(options)
+def test_a_device_that_is_not_offered_is_named() -> None:
+    with pytest.raises(UsageError, match="offers cuda, cpu"):
+        device_of(Options(device="tpu"))
+
+
+def test_bf16_is_not_offered_without_cuda() -> None:
+    with pytest.raises(UsageError, match=r"'gpu' on cpu has no such arithmetic.*'f32' or 'f16'"):
+        check_offered(GpuBackend(), Options("bf16", device="cpu"))
+    check_offered(GpuBackend(), Options("bf16"))
 
 
 def test_what_the_runtime_refuses_is_one_line_with_our_node() -> None:

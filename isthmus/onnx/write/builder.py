@@ -19,7 +19,8 @@ from onnx import helper
 from isthmus.graph.bodies import inlined
 from isthmus.graph.nodes import Constant, Graph, Node, Result, Type, Value, topological
 
-from . import protos
+from . import half, protos
+from .half import HALF
 from .sizes import Sizes
 
 __all__ = ["Builder", "Model", "Site"]
@@ -63,6 +64,8 @@ class Builder:
         self.counts: dict[str, int] = {}
         self.types: dict[str, Type] = {}  # of results whose sizes the runtime cannot all infer
         self.names = {id(value): value.name for value in graph.inputs}
+        self.constants: dict[tuple[int, str], str] = {}  # by id of the array, and precision
+        self.halves = half.Halves(lambda name, element: self.op("Cast", name, to=element))
         self.literals: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self.label = ""
         self.sizes = Sizes(self)
@@ -78,7 +81,10 @@ class Builder:
         outputs = self._outputs(as_file)
         inputs = [protos.declared(value.name, value.type) for value in self.graph.inputs]
         extra = [protos.declared(name, protos.SIZE) for name in self.sizes.inputs.values()]
-        weights = [protos.reference(name, array) for name, array in self.weights.items()]
+        weights = [
+            protos.reference(name, array, self._element(name))
+            for name, array in self.weights.items()
+        ]
         body = helper.make_graph(
             self.nodes,
             "isthmus",
@@ -109,29 +115,38 @@ class Builder:
         self.nodes.append(helper.make_node(kind, list(operands), names, name=names[0], **given))
         return names
 
-    def literal(self, value: Any, dtype: Any = numpy.int64) -> str:
-        """A small constant inside the model; equal ones are one."""
-        array = numpy.asarray(value, dtype)
-        key = (array.dtype.str, array.shape, array.tobytes())
+    def literal(self, value: Any, dtype: Any = numpy.int64, precision: str = "") -> str:
+        """A small constant inside the model, a float in the precision; equal ones are one."""
+        array, precision = half.literal(value, dtype, precision)
+        key = (precision or array.dtype.str, array.shape, array.tobytes())
         if key not in self.literals:
-            self.literals[key] = self.unique(f"literal.{len(self.literals)}")
-            self.inline.append(protos.tensor(self.literals[key], array))
+            name = self.literals[key] = self.unique(f"literal.{len(self.literals)}")
+            self.halves.made(name, precision)
+            self.inline.append(protos.tensor(name, array, self._element(name)))
         return self.literals[key]
 
-    def value(self, value: Value | None) -> str:
-        """The name of a value; an empty one stands for an operand that is left out."""
+    def value(self, value: Value | None, precision: str = "") -> str:
+        """The name of a value, a float in the precision; "" for an operand that is left out."""
         if value is None:
             return ""
+        is_float = value.type.dtype.name == "float32"
         if isinstance(value, Constant):
-            return self._constant(value.array)
-        return self.names[id(value)]
+            return self._constant(value.array, precision if is_float else "")
+        name = self.names[id(value)]
+        return self.halves.cast(name, precision) if is_float else name
 
     def _lower(self, node: Node) -> None:
         self.label = f"{node.op.name}@{basename(node.location)}"
-        operands = [self.value(value) for value in node.operands]
-        outputs = self.rules[node.op](Site(self, node), *operands)
+        operands = [self.value(value, node.precision) for value in node.operands]
+        within = node.precision if node.op in HALF.get(node.precision, ()) else ""
+        if node.precision and not within:
+            operands = [self.halves.cast(name, "") for name in operands]
+        outputs = self.rules[node.op](Site(self, node, within), *operands)
         many = outputs if isinstance(outputs, tuple) else (outputs,)
         for result, name in zip(node.results, many, strict=True):
+            if result.type.dtype.name == "float32":
+                self.halves.made(name, within)
+                name = self.halves.cast(name, node.precision) if node.precision else name
             self.names[id(result)] = name
             if self.nodes is self.outermost and not result.type.is_static:
                 self.types[name] = result.type
@@ -144,7 +159,8 @@ class Builder:
         outer, label = self.nodes, self.label
         self.nodes = []
         try:
-            yield self.nodes
+            with self.halves.inside():
+                yield self.nodes
         finally:
             self.nodes, self.label = outer, label
 
@@ -174,10 +190,10 @@ class Builder:
 
     def _body_outputs(self, graph: Graph) -> list[onnx.ValueInfoProto]:
         """Each output under a name that is made in the body, and by no other output."""
+        names = [self.value(value) for value in graph.outputs]  # which may emit casts
         made = {name for node in self.nodes for name in node.output}
         declared = []
-        for value in graph.outputs:
-            name = self.value(value)
+        for value, name in zip(graph.outputs, names, strict=True):
             if name not in made:
                 name = self.op("Identity", name)
             made.discard(name)
@@ -193,19 +209,27 @@ class Builder:
             self._lower(node)
         return [self.value(value) for value in copy.outputs]
 
-    def _constant(self, array: Array) -> str:
-        if id(array) not in self.names:
+    def _constant(self, array: Array, precision: str = "") -> str:
+        key = (id(array), precision)
+        if key not in self.constants:
             known = self.graph.constant_names.get(id(array))
             if known is None and array.nbytes <= SCALAR_BYTES:
-                self.names[id(array)] = self.literal(array, array.dtype)
-                return self.names[id(array)]
+                self.constants[key] = self.literal(array, array.dtype, precision)
+                return self.constants[key]
             name = self.unique(known or f"constant.{len(self.weights) + len(self.inline)}")
-            self.names[id(array)] = name
-            if array.nbytes < INLINE_BYTES:
-                self.inline.append(protos.tensor(name, array))
+            self.constants[key] = name
+            self.halves.made(name, precision)
+            held = half.stored(array, precision) if precision else array
+            if held.nbytes < INLINE_BYTES:
+                self.inline.append(protos.tensor(name, held, self._element(name)))
             else:
-                self.weights[name] = array
-        return self.names[id(array)]
+                self.weights[name] = held
+        return self.constants[key]
+
+    def _element(self, name: str) -> int | None:
+        """ONNX's number for a name in half precision; None for others, of which dtypes tell."""
+        precision = self.halves.of(name)
+        return half.ELEMENT_TYPES[precision] if precision else None
 
     def unique(self, name: str) -> str:
         """The name, with a number behind it if it is taken."""
@@ -227,16 +251,18 @@ class Builder:
         if len(self.types) < MANY_ARRAYS:
             return []
         made = {name for node in self.nodes for name in node.output}
-        return [protos.declared(name, t) for name, t in self.types.items() if name in made]
+        known = [(name, of) for name, of in self.types.items() if name in made]
+        return [protos.declared(name, of, self._element(name)) for name, of in known]
 
     def _outputs(self, as_file: bool) -> list[onnx.ValueInfoProto]:
         """The outputs declared; each made under its own name, by a copy where it has another."""
         renamed: dict[str, str] = {}
+        sources = [self.value(value) for value in self.graph.outputs]  # which may emit casts
         made = {name for node in self.nodes for name in node.output}
         declared, copies = [], []
         free = set(self.graph.output_names) - {value.name for value in self.graph.inputs}
-        for value, wanted in zip(self.graph.outputs, self.graph.output_names, strict=True):
-            source = self.value(value)
+        outputs = zip(self.graph.outputs, self.graph.output_names, sources, strict=True)
+        for value, wanted, source in outputs:
             if as_file and source == wanted:
                 declared.append(protos.declared(wanted, value.type))
                 continue
@@ -255,13 +281,13 @@ class Builder:
 class Site:
     """One node being lowered: its attributes, its types, and the model around it."""
 
-    def __init__(self, build: Builder, node: Node) -> None:
+    def __init__(self, build: Builder, node: Node, precision: str = "") -> None:
         self.build = build
+        self.precision = precision
         self.node = node
         self.attributes = node.attributes
         self.operands = [value for value in node.operands if value is not None]
         self.op = build.op
-        self.literal = build.literal
         self.fast = build.fast
         self.type = node.results[0].type
 
@@ -269,3 +295,7 @@ class Site:
         value = self.node.operands[position]
         assert value is not None
         return value.type
+
+    def literal(self, value: Any, dtype: Any = numpy.int64) -> str:
+        """A small constant, of floats in the precision that the node is emitted in."""
+        return self.build.literal(value, dtype, self.precision)

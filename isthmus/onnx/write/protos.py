@@ -48,20 +48,22 @@ def element_type(dtype: numpy.dtype[Any]) -> int:
         raise UsageError(f"ONNX has no dtype {dtype}; cast it with .astype('float32')") from None
 
 
-def declared(name: str, of: Type) -> onnx.ValueInfoProto:
+def declared(name: str, of: Type, element: int | None = None) -> onnx.ValueInfoProto:
+    """An array's name, shape and element type, which is that of its dtype unless it is given."""
     sizes = [str(size) if isinstance(size, Dim) else size for size in of.shape]
-    return helper.make_tensor_value_info(name, element_type(of.dtype), sizes)
+    return helper.make_tensor_value_info(name, element or element_type(of.dtype), sizes)
 
 
-def tensor(name: str, array: Array) -> onnx.TensorProto:
+def tensor(name: str, array: Array, element: int | None = None) -> onnx.TensorProto:
     raw = numpy.ascontiguousarray(array).tobytes()
-    return helper.make_tensor(name, element_type(array.dtype), array.shape, raw, raw=True)
+    kind = element or element_type(array.dtype)
+    return helper.make_tensor(name, kind, array.shape, raw, raw=True)
 
 
-def reference(name: str, array: Array) -> onnx.TensorProto:
+def reference(name: str, array: Array, element: int | None = None) -> onnx.TensorProto:
     """An initializer that only names its data; whoever runs or writes the model provides it."""
     tensor = onnx.TensorProto(name=name, dims=array.shape)
-    tensor.data_type = element_type(array.dtype)
+    tensor.data_type = element or element_type(array.dtype)
     tensor.data_location = onnx.TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value=name)
     return tensor

@@ -1,0 +1,39 @@
+"""In which precision OpenVINO runs a model: read from the graph that the plugin has made of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import openvino
+
+from isthmus.graph.runner import Ran
+
+__all__ = ["products", "ran", "text_of"]
+
+PRODUCTS = {"Convolution", "GroupConvolution", "MatMul"}  # in a model
+KERNELS = {"Convolution", "Deconvolution", "FullyConnected", "MatMul"}  # in the plugin's graph
+_SHORT = {"i8": "int8", "u8": "int8"}
+
+
+def products(model: openvino.Model) -> frozenset[str]:
+    """The names of the matrix products and convolutions, which some kernels have inside."""
+    found = (op for op in model.get_ops() if op.get_type_name() in PRODUCTS)
+    return frozenset(op.get_friendly_name() for op in found)
+
+
+def ran(compiled: openvino.CompiledModel, names: frozenset[str]) -> Ran:
+    """How many products and convolutions the plugin runs in each precision. names: `products`."""
+    counts: Counter[str] = Counter()
+    for node in compiled.get_runtime_model().get_ops():
+        info = node.get_rt_info()
+        inside = names.intersection(text_of(info, "originalLayersNames").split(","))
+        count = 1 if text_of(info, "layerType") in KERNELS else len(inside)
+        precision = text_of(info, "runtimePrecision")
+        counts[_SHORT.get(precision, precision)] += count
+    return Ran(+counts, "OpenVINO leaves the end of a program in f32, and what it has no kernel of")
+
+
+def text_of(info: Any, key: str) -> str:
+    """What the plugin says of a node under a key; "" for nothing."""
+    return str(info[key].astype(str)) if key in info else ""

@@ -1,0 +1,78 @@
+"""In which precision ONNX Runtime computes a model: read from the graph it makes of it.
+
+Where it has no kernel of a type, it puts casts around a kernel of float32, and then takes out those
+that meet. Only the graph it has optimised tells.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import onnx
+
+from isthmus.graph.runner import Ran
+from isthmus.onnx.write.builder import Model
+from isthmus.onnx.write.protos import all_nodes
+from isthmus.program.options import Options
+
+from .session import provider_of, runtime_for, session_settings
+
+__all__ = ["ran"]
+
+PRODUCTS = {
+    *("Attention", "Conv", "ConvInteger", "FusedConv", "FusedGemm", "FusedMatMul", "Gemm"),
+    *("MatMul", "MatMulInteger", "MatMulNBits", "MultiHeadAttention", "NhwcFusedConv"),
+    *("QGemm", "QLinearConv", "QLinearMatMul"),
+}
+NAMES = {1: "f32", 10: "f16", 16: "bf16", 3: "int8", 2: "int8"}  # of onnx.TensorProto.DataType
+
+
+def ran(model: Model, options: Options) -> Ran:
+    """How many products and convolutions run in each precision, for a session of the options."""
+    counts: Counter[str] = Counter()
+    graph = _optimised(model, options)
+    for node, kind in _kinds(graph):
+        if node.op_type in PRODUCTS:
+            counts[NAMES.get(kind, "f32")] += 1
+    device = options.device or "cuda"
+    return Ran(counts, f"for the rest ONNX Runtime has no kernel on {device}, or they were to stay")
+
+
+def _optimised(model: Model, options: Options) -> onnx.GraphProto:
+    """The graph that a session of the model runs; weights are inputs, so that none is written."""
+    proto = onnx.ModelProto()
+    proto.CopyFrom(model.proto)
+    for tensor in list(proto.graph.initializer):
+        if tensor.name in model.weights:
+            shape = onnx.helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
+            proto.graph.input.add(name=tensor.name, type=shape)
+            proto.graph.initializer.remove(tensor)
+    device = options.device or "cuda"
+    runtime = runtime_for(device)
+    settings = session_settings(runtime, options.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "optimised.onnx"
+        settings.optimized_model_filepath = str(path)
+        runtime.InferenceSession(
+            proto.SerializeToString(), settings, providers=[provider_of(device)], enable_fallback=0
+        )
+        return onnx.load(path).graph
+
+
+def _kinds(graph: onnx.GraphProto) -> Iterable[tuple[onnx.NodeProto, int]]:
+    """Each node, and the element type it computes in: that of its first operand of floats."""
+    types = {tensor.name: tensor.data_type for tensor in graph.initializer}
+    types |= {value.name: value.type.tensor_type.elem_type for value in graph.input}
+    for node in all_nodes(graph.node):
+        known = [types[name] for name in node.input if types.get(name) in NAMES]
+        kind = known[0] if known else 0
+        yield node, kind
+        made = _cast_to(node) or kind
+        types.update((name, made) for name in node.output if made)
+
+
+def _cast_to(node: onnx.NodeProto) -> int:
+    return next((a.i for a in node.attribute if node.op_type == "Cast" and a.name == "to"), 0)
