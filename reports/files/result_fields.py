@@ -190,8 +190,13 @@ def accuracy_of(where: str, value: Any) -> Accuracy | None:
     if undefined or "max_rel_error" not in said:
         said["max_rel_error"] = math.inf
     found: Accuracy = converted(where, said, Accuracy, "accuracy")
-    shares = ("cosine", "top1_agreement", "similarity_correlation", "neighbours_kept")
-    return replace(found, **{name: _share(getattr(found, name)) for name in shares})
+    return replace(
+        found,
+        cosine=_share(found.cosine),
+        top1_agreement=_share(found.top1_agreement),
+        similarity_correlation=_share(found.similarity_correlation),
+        neighbours_kept=_share(found.neighbours_kept),
+    )
 
 
 def scenario_of(where: str, value: Any) -> ScenarioResult | None:
