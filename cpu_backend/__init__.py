@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,10 +42,19 @@ class CpuBackend:
         reason: str | None = _capability().refuses(node)
         return reason
 
+    def agrees(self, node: Node) -> bool:
+        return bool(_capability().agrees(node))
+
     def load(self, graph: Graph, options: Options) -> Runner:
         from .executor import OpenVinoRunner
 
         return OpenVinoRunner(graph, options)
+
+    def levers(self, options: Options) -> Mapping[str, tuple[str, ...]]:
+        """Settings of `Options.extra` that change how a program is computed and not what."""
+        from .levers import levers
+
+        return levers(options)
 
     def precisions(self, options: Options) -> tuple[str, ...]:
         from .facts import precisions
@@ -54,6 +64,11 @@ class CpuBackend:
     def places_half(self, options: Options) -> bool:
         """By OpenVINO's hint; what users override the graph says, since the hint has no names."""
         return not options.overrides
+
+    def saturates(self, node: Node, options: Options | None) -> bool:
+        from .saturation import saturates
+
+        return options is None or saturates(node)
 
     def facts(self) -> Facts:
         from .facts import facts

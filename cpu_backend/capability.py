@@ -22,7 +22,7 @@ from isthmus.trace.op import OPERATORS
 
 from .lowering import HOST_ONLY, LOWERING
 
-__all__ = ["fuses", "is_wide", "refuses"]
+__all__ = ["agrees", "fuses", "is_wide", "refuses"]
 
 COMPUTED = {"float32", "int32", "bool"}
 
@@ -85,6 +85,23 @@ NARROWED = {
     control_operators.scan,
     control_operators.loop,
 }
+# Operators that take integers of eight bits, which only a float is made of.
+NARROWING = {OPERATORS["npx.dequantize"], OPERATORS["npx.quantize"]}
+# Composites whose kernels give what their NumPy bodies give, of NaN and infinities too. gelu does
+# not of an infinity where there is AVX-512; the plugin makes that kernel of the formula as well.
+AGREEING = {
+    npx.elu,
+    npx.gelu,
+    npx.hard_swish,
+    npx.layer_norm,
+    npx.leaky_relu,
+    npx.mish,
+    npx.rms_norm,
+    npx.sigmoid,
+    npx.silu,
+    OPERATORS["npx.softmax_by_line"],
+    OPERATORS["npx.weighted_by_softmax"],
+}
 MAX_AXES = 6  # of the kernels that compute a composite whole
 INT32 = numpy.iinfo(numpy.int32)
 
@@ -104,6 +121,11 @@ def fuses(node: Node) -> bool:
     return all(t.dtype.name == "float32" for t in types) and max(t.ndim for t in types) <= MAX_AXES
 
 
+def agrees(node: Node) -> bool:
+    """Whether the kernel of a composite gives what its NumPy body gives, wherever that is NaN."""
+    return node.op in AGREEING
+
+
 def refuses(node: Node) -> str | None:
     """None where OpenVINO computes the node as NumPy does, else why not."""
     host_only = node.op.host_only or HOST_ONLY.get(node.op)
@@ -111,7 +133,11 @@ def refuses(node: Node) -> str | None:
         return host_only
     if node.op not in LOWERING:
         return "OpenVINO has no such operator"
-    types_taken = COMPUTED | {"int64"} if node.op in NARROWED else COMPUTED
+    types_taken = COMPUTED
+    if node.op in NARROWED:
+        types_taken = COMPUTED | {"int64"}
+    if node.op in NARROWING:
+        types_taken = {"float32", "int8", "int32", "uint8"}
     for t in _types(node):
         if t.dtype.name not in types_taken:
             return f"OpenVINO does not compute in {t.dtype}"

@@ -18,7 +18,7 @@ def facts() -> Facts:
 def _default_precision() -> str | None:
     """In which OpenVINO itself would compute float32 models here; None where it does not load."""
     try:
-        from .executor import core
+        from .core import core
 
         hint = core().get_property("CPU", "INFERENCE_PRECISION_HINT")
     except Exception:  # whatever a broken installation raises, the check of the backend tells
@@ -40,7 +40,7 @@ def _effective(hint: str) -> str:
     import openvino
     from openvino import opset16 as ov
 
-    from .executor import core
+    from .core import core
 
     x = ov.parameter([1], openvino.Type.f32)
     model = openvino.Model([ov.result(ov.relu(x))], [x], "probe")

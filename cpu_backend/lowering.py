@@ -16,7 +16,14 @@ from isthmus.npx import control_operators
 from isthmus.rewrite import formulas
 from isthmus.trace.op import OPERATORS
 
-from . import control_rules, formula_rules, movement_rules, network_rules, rules
+from . import (
+    control_rules,
+    formula_rules,
+    movement_rules,
+    network_rules,
+    quantization_rules,
+    rules,
+)
 from .formula_rules import same, written
 from .reduction_rules import extreme, position, reduction, running_sum
 from .rules import Rule, keeping_nan, plain, swapped
@@ -27,7 +34,7 @@ LOWERING: Mapping[Operator, Rule] = {
     np.abs: plain(ov.abs),
     np.acos: plain(ov.acos),
     np.acosh: plain(ov.acosh),
-    np.add: plain(ov.add),
+    np.add: rules.add,
     np.all: reduction(ov.reduce_logical_and),
     np.any: reduction(ov.reduce_logical_or),
     OPERATORS["np.arange"]: rules.arange,
@@ -125,7 +132,9 @@ LOWERING: Mapping[Operator, Rule] = {
     npx.average_pool: network_rules.average_pool,
     npx.batch_norm: network_rules.batch_norm,
     control_operators.conditional: control_rules.cond,
+    OPERATORS["npx.biased_convolution"]: network_rules.biased_convolution,
     npx.convolution: network_rules.convolution,
+    OPERATORS["npx.dequantize"]: quantization_rules.dequantize,
     npx.elu: rules.elu,
     npx.erf: plain(ov.erf),
     control_operators.scan: control_rules.foreach,
@@ -138,11 +147,16 @@ LOWERING: Mapping[Operator, Rule] = {
     npx.leaky_relu: rules.leaky_relu,
     npx.log_softmax: network_rules.log_softmax,
     npx.max_pool: network_rules.max_pool,
+    npx.mish: plain(ov.mish),
+    OPERATORS["npx.quantize"]: quantization_rules.quantize,
     npx.relu: plain(ov.relu),
     npx.relu6: plain(ov.clamp, min_value=0.0, max_value=6.0),
+    npx.rms_norm: network_rules.rms_norm,
     npx.sigmoid: plain(ov.sigmoid),
     npx.silu: plain(ov.swish),
     npx.softmax: network_rules.softmax,
+    OPERATORS["npx.softmax_by_line"]: network_rules.softmax_by_line,
+    OPERATORS["npx.weighted_by_softmax"]: network_rules.weighted_by_softmax,
     control_operators.loop: control_rules.while_loop,
 }
 

@@ -22,9 +22,9 @@ from isthmus.onnx.write.lowering import HOST_ONLY, LOWERING
 from isthmus.program.options import Options
 from isthmus.trace.op import OPERATORS
 
-from .types_taken import ANY, FLOAT, REASONS, TYPES
+from .types_taken import ANY, FLOAT, NARROW, NARROWING, REASONS, TYPES
 
-__all__ = ["LONGEST", "fuses", "refuses"]
+__all__ = ["LONGEST", "agrees", "fuses", "refuses"]
 
 MAX_AXES = 8  # of CUDA's kernels for broadcasting, transposing and reducing
 LONGEST = 2**24  # positions are compared as float32
@@ -37,6 +37,27 @@ def fuses(node: Node, options: Options) -> bool:
     if any(t.dtype.name not in FLOAT for t in _types(node)):
         return False
     return node.op not in FITS or FITS[node.op](node)
+
+
+# Composites whose kernels give what their NumPy bodies give, of NaN and infinities too; of numbers
+# whose squares overflow layer_norm makes NaN. Sigmoid is less exact: 3e-4 of it at -8.
+AGREEING = {
+    npx.elu,
+    npx.gelu,
+    npx.hard_sigmoid,
+    npx.hard_swish,
+    npx.layer_norm,
+    npx.leaky_relu,
+    npx.log_softmax,
+    npx.relu,
+    npx.relu6,
+    npx.softmax,
+}
+
+
+def agrees(node: Node) -> bool:
+    """Whether the kernel of a composite gives what its NumPy body gives, wherever that is NaN."""
+    return node.op in AGREEING
 
 
 def refuses(node: Node, options: Options) -> str | None:
@@ -53,8 +74,9 @@ def refuses(node: Node, options: Options) -> str | None:
 
 def _type_reason(node: Node) -> str | None:
     types = _types(node)
+    taken = ANY | NARROW if node.op in NARROWING else ANY
     for t in types:
-        if t.dtype.name not in ANY:
+        if t.dtype.name not in taken:
             return f"{t.dtype} is not among the types that are sent to ONNX Runtime"
         if t.ndim > MAX_AXES:
             return f"{t.ndim} axes, of which CUDA takes {MAX_AXES}"
@@ -100,6 +122,16 @@ def _uneven_reason(node: Node) -> str | None:
     return None
 
 
+def _stored_reason(node: Node) -> str | None:
+    q, scale, zero = node.operands
+    assert q is not None and scale is not None
+    if scale.type.dtype.name not in FLOAT:
+        return f"ONNX Runtime is given no scales of {scale.type.dtype}"
+    if q.type.dtype == numpy.int32 and zero is not None:
+        return "integers of 32 bits have no zero point in ONNX"
+    return None
+
+
 EXCEPT: Mapping[Operator, Callable[[Node], str | None]] = {
     np.argmax: _length_reason,
     np.argmin: _length_reason,
@@ -109,6 +141,7 @@ EXCEPT: Mapping[Operator, Callable[[Node], str | None]] = {
     np.round: _decimals_reason,
     np.take: index_reason,
     OPERATORS["np.take_along_axis"]: index_reason,
+    OPERATORS["npx.dequantize"]: _stored_reason,
     npx.average_pool: _uneven_reason,
 }
 

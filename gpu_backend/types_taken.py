@@ -14,13 +14,16 @@ from isthmus.graph.operator import Operator
 from isthmus.npx import control_operators
 from isthmus.trace.op import OPERATORS
 
-__all__ = ["ANY", "FLOAT", "REASONS", "TYPES"]
+__all__ = ["ANY", "FLOAT", "NARROW", "NARROWING", "REASONS", "TYPES"]
 
 FLOAT = frozenset({"float32"})
 INTEGER = frozenset({"int32", "int64"})
 BOOL = frozenset({"bool"})
 NUMBER = FLOAT | INTEGER
 ANY = NUMBER | BOOL
+NARROW = frozenset({"int8", "uint8"})
+STORED = NARROW | frozenset({"int32"})
+NARROWING = frozenset({OPERATORS["npx.dequantize"], OPERATORS["npx.quantize"]})  # take NARROW
 
 # The types of the operand that decides; the first, where several are of one type.
 TYPES: Mapping[Operator, frozenset[str]] = {
@@ -129,9 +132,11 @@ TYPES: Mapping[Operator, frozenset[str]] = {
     npx.average_pool: FLOAT,
     control_operators.conditional: BOOL,
     npx.convolution: FLOAT,
+    OPERATORS["npx.dequantize"]: STORED,
     npx.erf: FLOAT,
     control_operators.scan: ANY,
     npx.max_pool: FLOAT,
+    OPERATORS["npx.quantize"]: FLOAT,
     control_operators.loop: ANY,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -15,6 +16,9 @@ TESTS = Path(__file__).parent
 # Imported by path (`--import-mode=importlib`), tests do not find the modules beside them.
 for _folder in ("tables", "tiers"):
     sys.path.insert(0, str(TESTS / _folder))
+
+# Every test compiles what it runs; those of the cache have one of their own.
+os.environ["ISTHMUS_CACHE"] = "off"
 
 # `--hypothesis-profile=quick` chooses the other.
 settings.register_profile("full", derandomize=True, deadline=None, max_examples=60)

@@ -264,9 +264,12 @@ def surroundings(variant: Variant, threads: int) -> dict[str, str]:
 
 
 def same_for_all(threads: int) -> dict[str, str]:
-    """The same budget for every library that reads one from the environment."""
+    """The same budget for every library that reads one from the environment.
+
+    No program is kept on disk: every process compiles what it measures.
+    """
     limits = dict.fromkeys(THREAD_VARIABLES, str(threads))
-    return {**limits, **ALLOCATOR, "PYTHONHASHSEED": "0"}
+    return {**limits, **ALLOCATOR, "PYTHONHASHSEED": "0", "ISTHMUS_CACHE": "off"}
 
 
 def _silent(code: int) -> str:

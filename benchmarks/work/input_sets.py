@@ -13,7 +13,7 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.models.inputs import samples
 
-__all__ = ["Arrays", "crops", "every_text", "texts", "windows"]
+__all__ = ["Arrays", "all_texts", "crops", "every_text", "texts", "windows"]
 
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 
@@ -52,7 +52,7 @@ def texts(batch: int = 1, *, between: bool = False) -> list[Arrays]:
     if batch != 1:
         raise UsageError(f"texts differ in length, so that {batch} are no batch; give a sequence")
     tokenizer = _tokenizer()
-    encoded = [tokenizer.encode([text]) for text in _all_texts()]
+    encoded = [tokenizer.encode([text]) for text in all_texts()]
     ordered = sorted(encoded, key=lambda tokens: tokens["input_ids"].shape[1])
     shift = 0 if between else 1
     return [{**ordered[(2 * i + shift) * len(ordered) // (2 * len(MIXED))]} for i in MIXED]
@@ -64,7 +64,7 @@ def every_text(sequence: int | None = None, batch: int = 1) -> list[Arrays]:
 
     sequence: padded, or cut, to so many tokens; without it each is as long as it is.
     """
-    encode, every = _tokenizer().encode, _all_texts()
+    encode, every = _tokenizer().encode, all_texts()
     if sequence is None:
         return [encode([text]) for text in every]
     rows = list(islice(cycle(every), -(-len(every) // batch) * batch))
@@ -112,7 +112,8 @@ def _last_start(words: list[str], tokens: int) -> int | None:
     return int(enough[-1]) if enough.size else None
 
 
-def _all_texts() -> list[str]:
+def all_texts() -> list[str]:
+    """The paragraphs of the passage and their sentences, each once."""
     paragraphs = [" ".join(text.split()) for text in _passage().split("\n\n")]
     sentences = [re.split(r"(?<=[.?!]) ", text) for text in paragraphs]
     return list(dict.fromkeys([*paragraphs, *(s for group in sentences for s in group)]))

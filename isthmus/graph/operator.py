@@ -69,6 +69,8 @@ class Operator:
     looks_up: it takes elements of the first operand at the integers of the second, and raises for
         those outside unless its attribute `mode` says otherwise.
     host_only: why no runtime computes it as NumPy does.
+    weight_axis: of the second operand, a weight that the first is multiplied by and the products
+        added: the axis with one place for each sum. Such layers may be computed in integers.
     precision: where it is computed when a program is asked for half precision. LOW: there, it is
         what such a program gains by. FULL: in float32, since it would lose digits or overflow.
         FOLLOWS: where all of its float operands are in half precision. Of a composite also PARTS:
@@ -108,6 +110,7 @@ class Operator:
     may_raise: bool = True
     looks_up: bool = False
     host_only: str | None = None
+    weight_axis: int | None = None
     precision: str = ""
     view: bool = False
     variadic: bool = False

@@ -60,6 +60,7 @@ def _in_stages(x: Any, y: Any) -> Any:
     may_raise=False,
     adds=added_over_products,
     in_stages=_in_stages,
+    weight_axis=-1,
     precision=LOW,
 )
 def matmul(x1: Any, x2: Any, /) -> Any:

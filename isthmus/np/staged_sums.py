@@ -14,7 +14,7 @@ import numpy
 
 from isthmus.graph.dims import Dim, Shape, same
 from isthmus.graph.infer import axes_of, matrix_product, reduced_shape
-from isthmus.graph.nodes import Constant, Node, Type
+from isthmus.graph.nodes import Constant, Node, Result, Type, Value
 from isthmus.graph.operator import Addition
 from isthmus.graph.shapes import product
 
@@ -94,7 +94,7 @@ def added_over_products(node: Node) -> Addition | None:
     assert x is not None and y is not None
     rows = x.type.shape[-2] if x.type.ndim > 1 else 1
     columns = y.type.shape[-1] if y.type.ndim > 1 else 1
-    return None if isinstance(y, Constant) else _products(x.type, rows, columns)
+    return None if _is_known(y) else _products(x.type, rows, columns)
 
 
 def added_over_layers(node: Node) -> Addition | None:
@@ -102,7 +102,14 @@ def added_over_layers(node: Node) -> Addition | None:
     x, weight = node.operands[:2]
     assert x is not None and weight is not None
     rows, columns = product(x.type.shape[:-1]), weight.type.shape[0]
-    return None if isinstance(weight, Constant) else _products(x.type, rows, columns)
+    return None if _is_known(weight) else _products(x.type, rows, columns)
+
+
+def _is_known(value: Value) -> bool:
+    """Whether it is a constant, or made of constants alone, as of a weight kept in integers."""
+    if isinstance(value, Result):
+        return all(v is None or isinstance(v, Constant) for v in value.node.operands)
+    return isinstance(value, Constant)
 
 
 def _products(x: Type, rows: int | Dim, columns: int | Dim) -> Addition | None:

@@ -17,7 +17,7 @@ from isthmus.np.staged_sums import added_over_layers
 from isthmus.trace.op import composite, primitive
 
 from .precision import in_float32
-from .standard import has_vector_bias
+from .standard import has_bias_by_channel, has_vector_bias
 from .windows import (
     Padding,
     Pair,
@@ -31,6 +31,7 @@ from .windows import (
 )
 
 __all__ = [
+    "biased_convolution",
     "convolution",
     "fully_connected",
 ]
@@ -157,6 +158,7 @@ def _weight_gradient(
     vjp=_gradient,
     may_raise=False,
     checked=True,
+    weight_axis=0,
     precision=LOW,
 )
 @in_float32
@@ -217,7 +219,25 @@ def _depthwise(x: Any, weight: Any, padding: Padding, strides: Any, dilation: An
     return result
 
 
-@composite(adds=added_over_layers, is_standard=has_vector_bias, precision=LOW)
+@composite(is_standard=has_bias_by_channel, weight_axis=0, precision=LOW)
+def biased_convolution(
+    x: Any,
+    weight: Any,
+    bias: Any,
+    /,
+    *,
+    strides: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """convolution(x, weight) + bias, bias: [O]. Runtimes have it whole, which matters where they
+    compute in integers: there the bias is added before the sums are made floats."""
+    facts = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
+    return convolution(x, weight, **facts) + np.reshape(bias, (-1, 1, 1))
+
+
+@composite(adds=added_over_layers, is_standard=has_vector_bias, weight_axis=0, precision=LOW)
 @in_float32
 def fully_connected(x: Any, weight: Any, bias: Any = None, /) -> Any:
     """x @ weight.T + bias. x: [..., I], weight: [O, I], bias: [O] or None -> [..., O].

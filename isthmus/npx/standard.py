@@ -17,6 +17,7 @@ from isthmus.graph.nodes import Node, Type
 from isthmus.graph.shapes import same_shape
 
 __all__ = [
+    "has_bias_by_channel",
     "has_one_axis",
     "has_statistics_by_channel",
     "has_vector_bias",
@@ -62,6 +63,12 @@ def has_statistics_by_channel(node: Node) -> bool:
     x, *statistics = _types(node)
     fit = all(same_shape(t.shape, x.shape[1:2]) for t in statistics)
     return fit and x.ndim > 1 and with_numbers("epsilon", least=0)(node)
+
+
+def has_bias_by_channel(node: Node) -> bool:
+    """Whether the bias of a convolution is [O]."""
+    _, weight, bias = _types(node)
+    return same_shape(bias.shape, weight.shape[:1])
 
 
 def has_vector_bias(node: Node) -> bool:

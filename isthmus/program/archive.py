@@ -10,7 +10,7 @@ import copyreg
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from itertools import count
 from pathlib import Path
 from types import EllipsisType
@@ -26,6 +26,7 @@ from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
 from isthmus.system import files
+from isthmus.system.tensors import read_tensors
 from isthmus.trace.array import Array
 from isthmus.trace.blocks import inside_block
 from isthmus.trace.constants import copying
@@ -37,7 +38,15 @@ from isthmus.trace.tracing import Traced
 
 from .foreign_operators import check_operators, described_operators, foreign_operators
 
-__all__ = ["Precision", "Saved", "opened", "read", "refuse_foreign", "save"]
+__all__ = [
+    "Precision",
+    "Saved",
+    "described_graph",
+    "opened",
+    "read",
+    "refuse_foreign",
+    "save",
+]
 
 FORMAT = 1
 FOREIGN = {".onnx": "an ONNX file", ".xml": "OpenVINO IR"}
@@ -104,13 +113,11 @@ def refuse_foreign(path: Path) -> None:
 
 
 def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError
 
     refuse_foreign(path)
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
+        metadata, arrays = read_tensors(path)
     except (OSError, SafetensorError) as problem:
         raise FileError(
             f"{path}: cannot be read as a program ({problem}); check the file"
@@ -168,6 +175,48 @@ def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
         "result": _written(traced.result, names),
     }
     return document, {names[id(c.array)]: numpy.asarray(c.array, order="C") for c in constants}
+
+
+def described_graph(graph: Graph) -> dict[str, Any]:
+    """All that a graph means but its constants' elements, as JSON knows it; those are numbered.
+
+    Raises UsageError for an attribute that is an array.
+    """
+    constants = graph.constants()
+    names = {id(constant.array): str(i) for i, constant in enumerate(constants)}
+    return {
+        "constraints": [constraint.text for constraint in graph.constraints],
+        "constants": [str(constant.type) for constant in constants],
+        "names": [graph.constant_names.get(id(c.array)) for c in constants],
+        "types": [str(result.type) for node in graph.all_nodes() for result in node.results],
+        "marks": [[str(getattr(node, name)) for name in _MARKS] for node in graph.all_nodes()],
+        **_without_lines(_written_graph(graph, names)),
+    }
+
+
+# What else a node is; the rest is written, or follows from it, or is a matter of this process.
+_MARKS = [
+    each.name
+    for each in fields(Node)
+    if each.name
+    not in ("op", "operands", "attributes", "location", "expansion", "results", "made", "shown")
+]
+
+
+def _without_lines(document: dict[str, Any]) -> dict[str, Any]:
+    """A written graph without the lines of the user's program, which mean nothing."""
+
+    def attribute(written: Any) -> Any:
+        match written:
+            case {"graph": body}:
+                return {"graph": _without_lines(body)}
+        return written
+
+    nodes = [
+        [name, operands, {key: attribute(part) for key, part in attributes["dict"].items()}]
+        for name, operands, attributes, *_ in document["nodes"]
+    ]
+    return {**document, "nodes": nodes}
 
 
 def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
@@ -309,8 +358,11 @@ def _read_graph(
 
     for name, operands, attributes, *location in document["nodes"]:
         given = [value(place) for place in operands]
-        place, block = (*location, "", "")[:2]
-        with located(place), inside_block(block):
+        if not any(place and place[0] != "constant" for place in operands):
+            # Recorded as it was, and not computed now: floats of integers that are kept.
+            given[:1] = [Array(as_value(first)) for first in given[:1]]
+        line, block = (*location, "", "")[:2]
+        with located(line), inside_block(block):
             outcome = _recorded(name, given, _read(attributes, arrays))
         known["node"].append(outcome if isinstance(outcome, tuple) else (outcome,))
     outputs = tuple(as_value(value(place)) for place in document["outputs"])

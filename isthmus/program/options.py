@@ -70,7 +70,7 @@ def checked_options(
         numerics,
         device,
         weights=weights,
-        overrides=_checked_overrides(overrides, precision),
+        overrides=_checked_overrides(overrides, precision, weights),
         streams=streams,
     )
 
@@ -111,7 +111,9 @@ def _check_number(value: object, name: str, further: str = "") -> None:
         raise UsageError(f"{name}={value!r}: give a whole number from 1{further}")
 
 
-def _checked_overrides(given: Mapping[str, str] | None, precision: str) -> dict[str, str]:
+def _checked_overrides(
+    given: Mapping[str, str] | None, precision: str, weights: str | None
+) -> dict[str, str]:
     if not given:
         return {}
     if not isinstance(given, Mapping):
@@ -119,7 +121,7 @@ def _checked_overrides(given: Mapping[str, str] | None, precision: str) -> dict[
             f"overrides={given!r}: give a dict from an operator's name or a block's path to "
             "a precision"
         )
-    if precision == "f32":
+    if precision == "f32" and weights is None:
         raise UsageError(
             "overrides with precision='f32': they say what stays 'f32' where the rest does not; "
             "give another precision, or leave them out"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph, Node
+from isthmus.graph.operator import FULL
 from isthmus.graph.passes import without_idle_nodes
 from isthmus.rewrite.precision import Overrides, in_half
+from isthmus.rewrite.quantization import with_small_weights
 from isthmus.trace.tracing import Traced
 
 from .backend import Backend
 from .options import LOW, Options
+from .quantization import quantized_program
 
 __all__ = ["check_offered", "in_precision", "offered", "placed", "with_weights"]
 
@@ -44,18 +48,40 @@ def check_offered(backend: Backend, options: Options) -> None:
         )
 
 
-def in_precision(traced: Traced, options: Options, samples: Sequence[Any]) -> Traced:
-    """The program with the weights and integers that the options ask for."""
+def in_precision(
+    traced: Traced,
+    options: Options,
+    samples: Sequence[Any],
+    backend: Backend,
+    *,
+    as_file: bool = False,
+) -> Traced:
+    """The program with the weights and integers that the options ask for, for a backend.
+
+    as_file: for the readers of a file that the backend writes, on any machine.
+    """
     if options.precision == "int8":
-        raise UsageError("precision='int8' is not offered yet; give 'f32', 'bf16' or 'f16'")
+        return quantized_program(traced, samples, backend, options, as_file=as_file)
     return with_weights(traced, options)
 
 
 def with_weights(traced: Traced, options: Options) -> Traced:
     """The program with its weights in the 8 bits that the options ask for, or as it is."""
-    if options.weights == "int8":
-        raise UsageError("weights='int8' is not offered yet; leave it out")
-    return traced
+    if options.weights is None:
+        return traced
+    overrides = Overrides(options.overrides)
+    overrides.check(traced.graph)
+
+    def stays(node: Node) -> bool:
+        return bool(options.overrides) and overrides.decision(node) == FULL
+
+    graph = with_small_weights(traced.graph, stays)
+    if graph is traced.graph:
+        raise UsageError(
+            "weights='int8' of a program without a convolution or matrix product of float32 by a "
+            "constant weight that may go to integers; leave it out"
+        )
+    return replace(traced, graph=graph)
 
 
 def placed(
@@ -66,9 +92,11 @@ def placed(
     backend: None for a file, whose reader is not known. keeps: the composites that run whole.
     Raises UsageError for overrides that name nothing in the graph.
     """
+    if options.precision not in LOW:
+        return graph  # what is to be in integers was made so before
     overrides = Overrides(options.overrides)
     overrides.check(graph)
     places_itself = getattr(backend, "places_half", None)
-    if options.precision not in LOW or (places_itself is not None and places_itself(options)):
+    if places_itself is not None and places_itself(options):
         return graph
     return in_half(without_idle_nodes(graph), options.precision, overrides, keeps)

@@ -23,6 +23,7 @@ from isthmus.graph.passes import expand
 from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.model import build
 from isthmus.program.options import Options
+from isthmus.program.precision import check_offered
 
 onnxruntime = pytest.importorskip("onnxruntime")
 

@@ -180,5 +180,23 @@ CASES = [
     Case("Gather", TABLE, {"i": numpy.array(3)}),
     Case("Gather", {"x": normal(6, 5), "i": i32([[1, 5], [0, 2]])}),
     Case("GatherElements", TABLE, {"i": ints(0, 1, 2, 3, 4).reshape(1, 5)}),
+    Case("QuantizeLinear", SIGNS, {"s": f32(0.1), "z": numpy.array(100, "uint8")}),
+    Case("QuantizeLinear", SIGNS, {"s": f32(0.1)}),
+    Case(
+        "QuantizeLinear",
+        SIGNS,
+        {"s": normal(4) ** 2 + f32(0.1), "z": numpy.zeros(4, "int8")},
+        {"axis": 0},
+    ),
+    Case(
+        "DequantizeLinear",
+        {"q": numpy.arange(-9, 9, dtype="int8")},
+        {"s": f32(0.1), "z": numpy.array(3, "int8")},
+    ),
+    Case(
+        "DequantizeLinear",
+        {"q": i32([[1, -2], [3, 4000]])},
+        {"s": numpy.array([0.5, 2], numpy.float32)},
+    ),
     Case("Einsum", {"x": normal(2, 3), "y": normal(3, 4)}, {}, {"equation": "ij,jk->ki"}),
 ]

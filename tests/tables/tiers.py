@@ -176,6 +176,7 @@ LARGE: Tests = {
         "test_a_key_nested_too_deep_to_hash_is_refused",
     ),
     "program/test_changed_arrays.py": ("test_compiling_does_not_copy_the_weights",),
+    "program/test_many_threads.py": ("test_sixty_four_threads",),
     "program/test_scaling.py": (
         "test_a_deep_program_is_explained_and_costed",
         "test_a_deep_program_runs",
@@ -190,6 +191,10 @@ LARGE: Tests = {
         "test_models_are_one_segment_however_deep",
         "test_models_of_the_runtimes_are_made_in_linear_work",
         "test_the_passes_are_linear",
+    ),
+    "program/test_cache.py": ("test_kills_while_programs_are_kept_load_none_that_is_wrong",),
+    "system/test_system_store.py": (
+        "test_kills_at_any_moment_and_writers_at_once_leave_whole_entries",
     ),
     "reports/files/test_store.py": (
         "test_a_kill_at_any_moment_loses_nothing_that_was_written",

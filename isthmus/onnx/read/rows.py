@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy
+
 from isthmus import np, npx
 from isthmus.errors import UsageError
 
@@ -163,6 +165,32 @@ def layer_norm(attributes: Attributes, x: Any, scale: Any, bias: Any = None) -> 
     return y if bias is None else y + bias
 
 
+# Integers of eight bits
+
+
+def quantize(attributes: Attributes, x: Any, scale: Any, zero_point: Any = None) -> Any:
+    dtype = numpy.dtype("uint8") if zero_point is None else zero_point.dtype
+    scale, zero, axis = _parameters(attributes, x, scale, zero_point)
+    return npx.quantize(x, scale, zero, axis, dtype)
+
+
+def dequantize(attributes: Attributes, q: Any, scale: Any, zero_point: Any = None) -> Any:
+    scale, zero, axis = _parameters(attributes, q, scale, zero_point)
+    return npx.dequantize(q, scale, zero, axis)
+
+
+def _parameters(attributes: Attributes, x: Any, scale: Any, zero_point: Any) -> Any:
+    """The scale and zero point, and the axis they lie along; None where they are one number."""
+    for name in ("block_size", "output_dtype", "precision"):
+        if attributes.get(name, 0):
+            raise UsageError(f"{name}={attributes[name]!r} is not known")
+    zero_point = 0 if zero_point is None else zero_point
+    if scale.ndim == 1 and scale.shape[0] != 1:
+        return scale, zero_point, attributes.get("axis", 1)
+    zero = zero_point if isinstance(zero_point, int) else np.reshape(zero_point, ())
+    return np.reshape(scale, ()), zero, None
+
+
 def _cast(attributes: Attributes, x: Any) -> Any:
     return np.astype(x, attributes["to"])
 
@@ -182,6 +210,7 @@ ROWS: dict[str, Row] = {
     "ConstantOfShape": constant_of_shape,
     "Conv": convolution,
     "Cos": plain(np.cos),
+    "DequantizeLinear": dequantize,
     "Div": divide,
     "Dropout": lambda _, x, *__: x,
     "Einsum": lambda attributes, *operands: np.einsum(attributes["equation"], *operands),
@@ -222,6 +251,7 @@ ROWS: dict[str, Row] = {
     "PRelu": parametric_relu,
     "Pad": pad,
     "Pow": power,
+    "QuantizeLinear": quantize,
     "Range": plain(np.arange),
     "Reciprocal": plain(lambda x: 1 / x),
     "ReduceL2": reduction(_length),

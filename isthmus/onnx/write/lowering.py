@@ -14,7 +14,15 @@ from isthmus.npx import control_operators
 from isthmus.rewrite import formulas
 from isthmus.trace.op import OPERATORS
 
-from . import control_rules, division_rules, formula_rules, movement_rules, network_rules, rules
+from . import (
+    control_rules,
+    division_rules,
+    formula_rules,
+    movement_rules,
+    network_rules,
+    quantization_rules,
+    rules,
+)
 from .formula_rules import written
 from .reduction_rules import extreme, position, reduction, running_sum, truth
 from .rules import Rule, Several, by_kind, inverted, keeping_nan, onnx, same
@@ -126,7 +134,9 @@ LOWERING: Mapping[Operator, Rule | Several] = {
     npx.average_pool: network_rules.average_pool,
     npx.batch_norm: network_rules.batch_norm,
     control_operators.conditional: control_rules.cond,
+    OPERATORS["npx.biased_convolution"]: network_rules.convolution,
     npx.convolution: network_rules.convolution,
+    OPERATORS["npx.dequantize"]: quantization_rules.dequantize,
     npx.elu: onnx("Elu", takes=("alpha",)),
     npx.erf: onnx("Erf"),
     control_operators.scan: control_rules.foreach,
@@ -140,6 +150,7 @@ LOWERING: Mapping[Operator, Rule | Several] = {
     npx.leaky_relu: network_rules.leaky_relu,
     npx.log_softmax: onnx("LogSoftmax", takes=("axis",)),
     npx.max_pool: network_rules.max_pool,
+    OPERATORS["npx.quantize"]: quantization_rules.quantize,
     npx.relu: onnx("Relu", 14),
     npx.relu6: network_rules.relu6,
     npx.sigmoid: onnx("Sigmoid"),

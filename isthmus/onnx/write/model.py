@@ -6,6 +6,7 @@ from isthmus.graph.nodes import Graph
 
 from .builder import Builder, Model
 from .lowering import LOWERING
+from .unsigned import with_unsigned_weights
 
 __all__ = ["build"]
 
@@ -15,4 +16,4 @@ def build(graph: Graph, *, fast: bool = False, as_file: bool = False) -> Model:
 
     as_file: for readers that go by the names of inputs and results; see `Builder.model`.
     """
-    return Builder(graph, LOWERING, fast=fast).model(as_file=as_file)
+    return Builder(with_unsigned_weights(graph), LOWERING, fast=fast).model(as_file=as_file)

@@ -44,12 +44,12 @@ def _row(site: Site, x: str) -> str:
     return site.op("Unsqueeze", x, site.literal([0]))
 
 
-def convolution(site: Site, x: str, weight: str) -> str:
+def convolution(site: Site, *operands: str) -> str:
+    """Conv of an image, a weight and perhaps a bias."""
     facts = site.attributes
     return site.op(
         "Conv",
-        x,
-        weight,
+        *operands,
         strides=pair(facts["strides"], "strides"),
         dilations=pair(facts["dilation"], "dilation"),
         pads=_pads(facts["padding"]),
