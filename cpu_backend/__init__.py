@@ -12,6 +12,8 @@ from isthmus.program.backend import Facts
 from isthmus.program.options import Options
 from isthmus.program.splitting import Longest
 
+from .quick_import import import_openvino
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -46,6 +48,7 @@ class CpuBackend:
         return bool(_capability().agrees(node))
 
     def load(self, graph: Graph, options: Options) -> Runner:
+        import_openvino()
         from .executor import OpenVinoRunner
 
         return OpenVinoRunner(graph, options)
@@ -57,6 +60,7 @@ class CpuBackend:
         return levers(options)
 
     def precisions(self, options: Options) -> tuple[str, ...]:
+        import_openvino()
         from .facts import precisions
 
         return precisions()
@@ -71,12 +75,14 @@ class CpuBackend:
         return options is None or saturates(node)
 
     def facts(self) -> Facts:
+        import_openvino()
         from .facts import facts
 
         return facts()
 
 
 def _capability() -> ModuleType:
+    import_openvino()
     from . import capability
 
     return capability
@@ -84,6 +90,7 @@ def _capability() -> ModuleType:
 
 def export_ir(graph: Graph, path: Path) -> None:
     """Write a graph as OpenVINO IR (.xml beside .bin), weights in full precision."""
+    import_openvino()
     from .executor import write_ir
 
     write_ir(graph, path)

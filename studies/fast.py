@@ -49,7 +49,7 @@ Goals = tuple[float, float]
 
 
 class Figure(NamedTuple):
-    """What was measured, beside its goal with AMX or without; `most`: the goal is an upper bound."""
+    """What was measured, beside its goals with AMX and without; `most`: they are upper bounds."""
 
     name: str
     value: float | None

@@ -56,7 +56,8 @@ class Backend(Protocol):
     `saturates(node, options)`, whether its kernels of integers add products of the layer in 16
     bits, so that weights get 7 bits; options are None for a file that is read anywhere;
     `levers(options)`, settings of `Options.extra` that change how a program is computed and not
-    what, each with its values, the default first;
+    what, each with its values, the default first, which `isthmus.tune`
+    tries;
     `adds_in_line`, True if its kernels add long lines of float32 one element after the other, so
     that it is given long sums in stages.
 

@@ -18,10 +18,12 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
+import numpy
+
 from isthmus import _version
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph
-from isthmus.system.mapping import letting_go
+from isthmus.system.mapping import MappedFile, file_of, letting_go
 from isthmus.system.store import Found, Store
 from isthmus.system.sums import array_sum
 
@@ -33,6 +35,7 @@ __all__ = ["FOLDER", "SIZE", "Place", "cache_store", "place_of"]
 FOLDER, SIZE = "ISTHMUS_CACHE", "ISTHMUS_CACHE_GIB"  # environment variables
 OFF = ("", "0", "no", "off")
 MOST_GIB = 4.0
+FILE = "file-"  # begins the names of entries that hold the sum of a file
 
 # Below both, OpenVINO compiles in less time than a person notices, and namespaces make thousands.
 LEAST_NODES, LEAST_BYTES = 64, 2**20
@@ -91,17 +94,19 @@ def _warn(text: str) -> None:
 class Place:
     """Where in the cache the compiled form of one graph is, or will be."""
 
-    def __init__(self, store: Store, key: str) -> None:
+    def __init__(self, store: Store, key: str, files: Iterable[MappedFile]) -> None:
         self.store = store
         self.key = key
+        self.files = list(files)
 
     def found(self) -> Found | None:
         """What is there, checked."""
         return self.store.get(self.key)
 
     def keep(self, facts: Mapping[str, Any], write: Callable[[IO[bytes]], object]) -> None:
-        """Put there what `write` writes, if it can be kept."""
-        self.store.put(self.key, facts, write)
+        """Put there what `write` writes, if it can be kept and the files are as they were."""
+        if all(file.is_unchanged() for file in self.files):
+            self.store.put(self.key, facts, write)
 
     def forget(self) -> None:
         """Remove what is there: the runtime does not take it."""
@@ -131,10 +136,50 @@ def place_of(graph: Graph, options: Options, runtime: Iterable[str], backend: Pa
     for part in (text, *runtime, _version.__version__, code_digest(backend)):
         digest.update(len(part.encode()).to_bytes(8, "little") + part.encode())
     arrays = [constant.array for constant in constants]
+    elements = Elements(store, secret)
     with letting_go(arrays):
         for array in arrays:
-            digest.update(array_sum(array, secret))
-    return Place(store, digest.hexdigest())
+            digest.update(elements.told_apart(array))
+    return Place(store, digest.hexdigest(), elements.files)
+
+
+class Elements:
+    """What tells the elements of constants apart; of mapped files it is remembered.
+
+    A file that nobody has changed since is known by its place and its times, and not read again.
+    """
+
+    def __init__(self, store: Store, secret: bytes) -> None:
+        self.store = store
+        self.secret = secret
+        self._sums: dict[MappedFile, bytes] = {}
+
+    @property
+    def files(self) -> Iterable[MappedFile]:
+        """The files that constants are parts of."""
+        return self._sums
+
+    def told_apart(self, array: Any) -> bytes:
+        """Bytes that are the same for the same elements, in the same place of the same file."""
+        file = file_of(array)
+        if file is None:
+            return array_sum(array, self.secret)
+        if file not in self._sums:
+            self._sums[file] = self._sum(file)
+        content = numpy.frombuffer(file, numpy.uint8)
+        place = array.ctypes.data - content.ctypes.data, array.strides
+        return self._sums[file] + repr(place).encode()
+
+    def _sum(self, file: MappedFile) -> bytes:
+        stamp = file.stamp()
+        key = hashlib.blake2b((stamp or "").encode(), key=self.secret, digest_size=24).hexdigest()
+        known = None if stamp is None else self.store.get(FILE + key)
+        if known is not None:
+            return bytes.fromhex(known.facts["sum"])
+        found = array_sum(numpy.frombuffer(file, numpy.uint8), self.secret)
+        if stamp is not None and file.stamp() == stamp:
+            self.store.put(FILE + key, {"sum": found.hex()}, lambda _: None)
+        return found
 
 
 @cache

@@ -10,15 +10,23 @@ from __future__ import annotations
 import mmap
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from weakref import WeakSet
+from weakref import finalize
 
 import numpy
 
-__all__ = ["WINDOW_BYTES", "letting_go", "map_descriptor", "map_file"]
+__all__ = [
+    "WINDOW_BYTES",
+    "MappedFile",
+    "file_of",
+    "letting_go",
+    "map_descriptor",
+    "map_file",
+]
 
 Array = numpy.ndarray[Any, Any]
 
@@ -26,7 +34,33 @@ Array = numpy.ndarray[Any, Any]
 WINDOW_BYTES = 64 * 2**20
 SECONDS = 0.01  # between two looks; on one core 0.5 GB are read in twenty of them
 
-_ours: WeakSet[mmap.mmap] = WeakSet()  # mapped here, for reading alone
+SETTLED_SECONDS = 60  # after which Linux notes any further change of a file in its times
+
+
+class MappedFile(mmap.mmap):
+    """A file mapped for reading alone, and what it was then."""
+
+    facts: os.stat_result
+    descriptor: int
+
+    def stamp(self) -> str | None:
+        """What nobody can change the file without changing; None where that is not certain.
+
+        The time of its last change is kept by the system alone. Changes through a map of another
+        process are noted when the system first sees a page change, which it writes out within half
+        a minute, so a file that changed within the last one has no stamp.
+        """
+        facts = self.facts
+        if not self.is_unchanged() or time.time() - facts.st_ctime < SETTLED_SECONDS:
+            return None
+        return repr(_times(facts))
+
+    def is_unchanged(self) -> bool:
+        """Whether the file is what it was when it was mapped, as far as its times tell."""
+        try:
+            return _times(os.fstat(self.descriptor)) == _times(self.facts)
+        except OSError:
+            return False
 
 
 def map_file(path: str | Path) -> Array:
@@ -40,12 +74,26 @@ def map_file(path: str | Path) -> Array:
 
 def map_descriptor(descriptor: int) -> Array:
     """The same of an open file, which may be closed then."""
-    size = os.fstat(descriptor).st_size
-    if size == 0:
+    facts = os.fstat(descriptor)
+    if facts.st_size == 0:
         return numpy.empty(0, numpy.uint8)
-    mapped = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
-    _ours.add(mapped)
+    mapped = MappedFile(descriptor, facts.st_size, access=mmap.ACCESS_READ)
+    mapped.facts, mapped.descriptor = facts, os.dup(descriptor)
+    finalize(mapped, os.close, mapped.descriptor)
     return numpy.frombuffer(mapped, numpy.uint8)
+
+
+def file_of(array: Any) -> MappedFile | None:
+    """The file mapped here that an array is a part of; None for any other array."""
+    while isinstance(array, numpy.ndarray):
+        array = array.base
+    if isinstance(array, memoryview):
+        array = array.obj
+    return array if isinstance(array, MappedFile) else None
+
+
+def _times(facts: os.stat_result) -> tuple[int, ...]:
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
 @contextmanager
@@ -71,26 +119,16 @@ def letting_go(arrays: Iterable[Array]) -> Iterator[None]:
         _let_go(files)
 
 
-def _watch(files: list[mmap.mmap], ended: threading.Event) -> None:
+def _watch(files: list[MappedFile], ended: threading.Event) -> None:
     while not ended.wait(SECONDS):
         _let_go(files)
 
 
-def _let_go(files: list[mmap.mmap]) -> None:
+def _let_go(files: list[MappedFile]) -> None:
     for file in files:
         file.madvise(mmap.MADV_DONTNEED)
 
 
-def _files(arrays: Iterable[Array]) -> list[mmap.mmap]:
-    """The files mapped here of which the arrays are parts."""
-    found = {id(owner): owner for owner in map(_owner, arrays) if owner is not None}
+def _files(arrays: Iterable[Array]) -> list[MappedFile]:
+    found = {id(file): file for file in map(file_of, arrays) if file is not None}
     return list(found.values())
-
-
-def _owner(array: Any) -> mmap.mmap | None:
-    """The mapping an array is a view of, if it is one of ours."""
-    while isinstance(array, numpy.ndarray):
-        array = array.base
-    if isinstance(array, memoryview):
-        array = array.obj
-    return array if isinstance(array, mmap.mmap) and array in _ours else None

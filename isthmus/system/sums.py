@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy
 
-__all__ = ["SECRET_BYTES", "array_sum"]
+__all__ = ["SECRET_BYTES", "array_sum", "check_sum"]
 
 Array = numpy.ndarray[Any, Any]
 
@@ -38,29 +38,37 @@ def array_sum(array: Array, secret: bytes) -> bytes:
     >>> array_sum(x, secret) == array_sum(x[::-1], secret)
     False
     """
+    return _sum(array, secret, upper_halves=True)
+
+
+def check_sum(array: Array, secret: bytes) -> bytes:
+    """32 bytes by which damage is found, in half the time: of the whole words alone.
+
+    Two arrays that differ in the signs of pairs of float32 may have the same.
+
+    >>> import numpy
+    >>> from isthmus.system.sums import check_sum
+    >>> check_sum(numpy.zeros(9), bytes(32)) == check_sum(numpy.ones(9), bytes(32))
+    False
+    """
+    return _sum(array, secret, upper_halves=False)
+
+
+def _sum(array: Array, secret: bytes, upper_halves: bool) -> bytes:
     content = numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8)
     digest = hashlib.blake2b(content.size.to_bytes(8, "little"), key=secret, digest_size=32)
-    whole = content.size - content.size % (ROW * WORD.itemsize)
-    if content.size <= SMALL:
-        whole = 0
-    if whole:
-        for sums in _sums_of_rows(content[:whole].view(WORD).reshape(-1, ROW), secret):
-            digest.update(sums.data)
-    digest.update(content[whole:].data)
-    return digest.digest()
-
-
-def _sums_of_rows(rows: Array, secret: bytes) -> tuple[Array, Array]:
-    """For each row the sum of keys times words, and of other keys times their upper halves."""
+    whole = content.size - content.size % (ROW * WORD.itemsize) if content.size > SMALL else 0
     keys, others = _keys(secret)
-    found, uppers = numpy.empty((2, len(rows)), WORD)
+    rows = content[:whole].view(WORD).reshape(-1, ROW)
     half = numpy.empty((ROWS, ROW), WORD)
     for start in range(0, len(rows), ROWS):
         some = rows[start : start + ROWS]
-        found[start : start + ROWS] = some @ keys
-        upper = numpy.right_shift(some, 32, out=half[: len(some)])
-        uppers[start : start + ROWS] = upper @ others
-    return found, uppers
+        digest.update((some @ keys).data)
+        if upper_halves:
+            upper = numpy.right_shift(some, 32, out=half[: len(some)])
+            digest.update((upper @ others).data)
+    digest.update(content[whole:].data)
+    return digest.digest()
 
 
 @lru_cache(maxsize=4)

@@ -26,7 +26,7 @@ from isthmus.system import machine
 from isthmus.system.threads import available_threads
 
 Capture = pytest.CaptureFixture[str]
-DESIGNED = {"run", "bench", "report", "gate", "export", "doctor"}
+DESIGNED = {"run", "tune", "bench", "report", "gate", "export", "doctor"}
 COMMAND = [sys.executable, "-m", "isthmus"]
 
 

@@ -23,7 +23,7 @@ from .peak_memory import peak_memory_bytes
 from .turns import Turns, end_with_parent
 from .watch import Watch
 
-__all__ = ["Missing", "bind", "exit_code", "imported", "one_line"]
+__all__ = ["Missing", "bind", "exit_code", "imported", "one_line", "own_stdout"]
 
 Record = dict[str, Any]
 
@@ -39,7 +39,7 @@ class Missing(Exception):
 
 def main(path: str) -> NoReturn:
     """Do the job in a file; the record is the last line of stdout, a failure that of stderr."""
-    answer = _own_stdout()
+    answer = own_stdout()
     try:
         end_with_parent()
         job = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -198,7 +198,7 @@ def _write_outputs(path: Path, call: timing.Call, sets: Iterable[Any]) -> None:
     write_outputs(path, [[numpy.array(array) for array in call(one)] for one in sets])
 
 
-def _own_stdout() -> Callable[[str], None]:
+def own_stdout() -> Callable[[str], None]:
     """Writes lines to stdout, which from now on is stderr for everybody else: runtimes print,
     some of them past Python."""
     sys.stdout.flush()
