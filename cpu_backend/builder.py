@@ -58,6 +58,8 @@ class Builder:
         self.known: dict[int, Output] = {}
         self.constants: dict[tuple[int, str], Output] = {}  # by id of the array, and precision
         self.converted: dict[tuple[int, str], Output] = {}  # by id of the value, and precision
+        self.ways: dict[int, bool] = {}  # by id of a square array, whether it is transposed
+        self.copies: dict[int, numpy.ndarray[Any, Any]] = {}  # of those, transposed
         self.views: list[numpy.ndarray[Any, Any]] = []
         self.parameters = [self._parameter(value) for value in graph.inputs]
         self.sizes: dict[str, Output] = {}  # and shapes; each is computed once
@@ -165,6 +167,13 @@ class Builder:
         viewed = array.reshape(shape)
         self.views.append(viewed)
         return viewed
+
+    def turned(self, array: numpy.ndarray[Any, Any], precision: str) -> Output:
+        """A matrix transposed, in memory of its own."""
+        if id(array) not in self.copies:
+            self.copies[id(array)] = numpy.ascontiguousarray(array.T)
+        name = self.graph.constant_names.get(id(array))
+        return self.constant(self.copies[id(array)], name, precision)
 
     # Sizes
 

@@ -45,7 +45,6 @@ HALF = frozenset(
         npx.relu,
         npx.relu6,
         npx.sigmoid,
-        npx.silu,
         npx.softmax,
         OPERATORS["np.concat"],
         OPERATORS["np.getitem"],

@@ -61,11 +61,26 @@ def log_softmax(site: Site, x: Output) -> Output:
 
 
 def matmul(site: Site, x: Output, y: Output) -> Output:
-    return ov.matmul(x, y, False, False)
+    return _product(site, x, y, False)
+
+
+def _product(site: Site, x: Output, weight: Output, is_transposed: bool) -> Output:
+    """x @ weight, or x @ weight.T.
+
+    A square constant that is read the other way as well is a transposed copy here: the plugin takes
+    what it packed of that memory for the first product, whichever way that was.
+    """
+    array = site.constant(1)
+    if array is None or array.ndim != 2 or array.shape[0] != array.shape[1]:
+        return ov.matmul(x, weight, False, is_transposed)
+    first = site.build.ways.setdefault(id(array), is_transposed)
+    if first == is_transposed:
+        return ov.matmul(x, weight, False, is_transposed)
+    return ov.matmul(x, site.build.turned(array, site.precision), False, first)
 
 
 def fully_connected(site: Site, x: Output, weight: Output, bias: Output | None) -> Output:
-    y = ov.matmul(x, weight, False, True)
+    y = _product(site, x, weight, True)
     return y if bias is None else ov.add(y, bias)
 
 

@@ -10,12 +10,15 @@ import numpy
 import pytest
 from backends import BACKENDS, INSTALLED, parameters
 from half_net import GIVEN, NET, X, exact
+from half_rows import ROWS, behind_a_product
 
 import isthmus as im
 from isthmus import np, npx
 from isthmus.cpu_backend.executor import OpenVinoRunner
 from isthmus.graph.half import FORMATS
+from isthmus.program.backend import find_backend
 from isthmus.program.options import Options
+from isthmus.program.prepared import prepared
 
 EPSILON = {name: found.epsilon for name, found in FORMATS.items()}
 
@@ -67,6 +70,22 @@ def test_openvino_takes_what_the_graph_says(precision: str) -> None:
     (found,) = runner([GIVEN], {"n": 5})
     numpy.testing.assert_allclose(found, exact(), rtol=0, atol=5 * 8 * EPSILON[precision])
     assert sum(runner.ran().counts.values()) == 5
+
+
+@pytest.mark.parametrize("precision", ["bf16", "f16"])
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_openvino_takes_each_operator_that_follows(name: str, precision: str) -> None:
+    """In types that its operations have; here in float32, or rounded, as the processor can."""
+    function, spec = behind_a_product(name)
+    x = numpy.random.default_rng(0).standard_normal((2, *spec.shape[1:])).astype(numpy.float32)
+    run = im.compile(function, spec, backend="numpy", precision=precision)
+    mine = run(x)
+    kept = prepared(run.traced.graph, find_backend("cpu"), Options(precision), to_file=True)
+    runner = OpenVinoRunner(kept, Options(precision, overrides={"np.matmul": precision}))
+    (found,) = runner([x], {"n": 2})
+    assert found.dtype == mine.dtype
+    largest = max(1.0, float(abs(mine).max()))
+    numpy.testing.assert_allclose(found, mine, rtol=0, atol=8 * EPSILON[precision] * largest)
 
 
 def test_loops_run_low_inside() -> None:
