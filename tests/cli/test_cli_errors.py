@@ -358,7 +358,7 @@ CALLS: tuple[tuple[str, Callable[[], Any], str, str], ...] = (
     ("half a thread", lambda: doubled(threads=0.5), "threads=0.5", "give a whole number"),
     ("numerics", lambda: doubled(numerics="wrong"), "numerics='wrong'", "give 'numpy'"),
     ("on_host", lambda: doubled(on_host="never"), "on_host='never'", "give 'allow'"),
-    ("precision", lambda: doubled(backend="cpu", precision="f8"), "'f8'", "give f32 or bf16"),
+    ("precision", lambda: doubled(backend="cpu", precision="f8"), "'f8'", "give 'f32', 'bf16'"),
     ("device", lambda: doubled(backend="gpu", device="tpu"), "device='tpu'", "offers cuda"),
     ("dtype", lambda: doubled()(zeros(2, 4, dtype="float64")), "float64[2, 4]", ".astype("),
     ("rank", lambda: doubled()(zeros(4)), "float32[4] given", "reshape it to 2 axes"),

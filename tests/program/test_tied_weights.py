@@ -33,7 +33,8 @@ def tied() -> Tied:
 def test_each_product_reads_it_its_own_way(any_backend: dict[str, Any]) -> None:
     """OpenVINO 2026.4 takes what it packed for the first product for the others as well."""
     net = tied()
-    for options in ({}, {"weights": "int8"}):
+    each: tuple[dict[str, Any], ...] = ({}, {"weights": "int8"})
+    for options in each:
         wanted = im.compile(net, X, backend="numpy", **options)(GIVEN)
         found = im.compile(net, X, **any_backend, **options)(GIVEN)
         numpy.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
