@@ -254,6 +254,7 @@ ALL_NUMBERS: Tests = {
     "npx/test_control_flow.py": ("test_runtimes_run_the_whole",),
     "program/test_fused_pairs.py": EVERY,
     "program/test_numerics.py": ("test_the_host_says_why", "test_the_runtime_still_differs"),
+    "rewrite/test_canonical.py": ("test_fast_numerics_take_every_kernel_there_is",),
 }
 
 # What quick tests show on NumPy, on the runtimes as well.
