@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,12 @@ class CpuBackend:
         from .executor import OpenVinoRunner
 
         return OpenVinoRunner(graph, options)
+
+    def levers(self, options: Options) -> Mapping[str, tuple[str, ...]]:
+        """Settings of `Options.extra` that change how a program is computed and not what."""
+        from .levers import levers
+
+        return levers(options)
 
     def precisions(self, options: Options) -> tuple[str, ...]:
         import_openvino()

@@ -49,7 +49,7 @@ class OpenVinoRunner:
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.narrowed and self._is_wide(arrays):
             return Host(self.graph, self.threads)(arrays, sizes)
-        idle = self.requests.known(sizes)
+        idle = self.requests.idle.get((*sizes.values(),))
         if idle is None:
             if self.unusual(sizes):
                 return Host(self.graph, self.threads)(arrays, sizes)

@@ -33,7 +33,7 @@ def quantize(site: Site, x: Output, scale: Output, zero_point: Output) -> Output
     return ov.convert(clamped, NAMES[site.type.dtype.name])
 
 
-def dequantize(site: Site, q: Output, scale: Output, zero_point: Output) -> Output:
+def dequantize(site: Site, q: Output, scale: Output, zero_point: Output | None) -> Output:
     """(q - zero_point) * scale, or one FakeQuantize of what q was made of."""
     made_of = _fake_quantized(site)
     if made_of is not None:
@@ -44,7 +44,7 @@ def dequantize(site: Site, q: Output, scale: Output, zero_point: Output) -> Outp
         return _folded(site)  # a bias, of which its runtime makes integers itself
     y = ov.convert(q, "f32")
     zero = site.constant(2)
-    if zero is None or zero.any():
+    if zero_point is not None and (zero is None or zero.any()):
         y = ov.subtract(y, ov.convert(_along(site, 2, zero_point), "f32"))
     return ov.multiply(y, _along(site, 1, scale))
 
@@ -78,20 +78,24 @@ def _fake_quantized(site: Site) -> Value | None:
 
 
 def _are_alike(one: Node, other: Node) -> bool:
+    """Whether both have the same constants; a zero point that is left out is 0."""
     if one.attributes["axis"] != other.attributes["axis"]:
         return False
-    pairs = zip(one.operands[1:], other.operands[1:], strict=True)
-    return all(
-        isinstance(a, Constant) and isinstance(b, Constant) and numpy.array_equal(a.array, b.array)
-        for a, b in pairs
-    )
+    pairs = [(_array(one, i), _array(other, i)) for i in (1, 2)]
+    return all(a is not None and b is not None and numpy.all(a == b) for a, b in pairs)
+
+
+def _array(node: Node, position: int) -> Any:
+    value = node.operands[position]
+    if value is None:
+        return numpy.zeros((), numpy.int8)
+    return value.array if isinstance(value, Constant) else None
 
 
 def _range(site: Site) -> tuple[Any, Any]:
     """The floats of the lowest and highest integer."""
-    scale, zero = site.constant(1), site.constant(2)
-    assert scale is not None and zero is not None
-    bounds = numpy.iinfo(zero.dtype)
+    scale, zero = _array(site.node, 1), _array(site.node, 2)
+    bounds = numpy.iinfo(site.operand_type(0).dtype)
     wide, shift = scale.astype(numpy.float64), zero.astype(numpy.float64)
     shape = () if site.attributes["axis"] is None else _shape(site)
     ends = ((bound - shift) * wide for bound in (bounds.min, bounds.max))
@@ -100,7 +104,7 @@ def _range(site: Site) -> tuple[Any, Any]:
 
 
 def _folded(site: Site) -> Output:
-    arrays = [site.constant(position) for position in range(3)]
-    found = site.node.op.body(*arrays, **site.attributes)
+    arrays = [site.constant(position) for position in range(2)]
+    found = site.node.op.body(*arrays, site.constant(2), **site.attributes)
     site.build.views.append(found)
     return site.build.constant(found)

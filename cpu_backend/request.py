@@ -7,7 +7,7 @@ the plugin (2026.4) neither writes a bound result nor follows an input that is b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -50,7 +50,7 @@ class Request:
             buffer[...] = array
         return [result.copy() for result in self.again()]
 
-    def again(self) -> Sequence[Array]:
+    def again(self) -> Collection[Array]:
         """Run on what is bound; the results in OpenVINO's memory, good until the next run."""
         try:
             found = self.infer({}, True, True)  # shared outputs; texts, which there are none of
@@ -58,7 +58,7 @@ class Request:
             reason = str(problem).strip().splitlines()[-1]
             raise IsthmusError(f"OpenVINO failed: {reason}") from None
         if len(found) == self.outputs:
-            return list(found.values())
+            return found.values()
         # Results of one and the same value have one key.
         return [self.request.get_output_tensor(place).data for place in range(self.outputs)]
 
@@ -84,12 +84,8 @@ class Requests:
         self.clock = count()
         self.forgotten = 0
 
-    def known(self, sizes: Mapping[str, int]) -> Idle | None:
-        """The idle requests for these sizes, if there were any before."""
-        return self.idle.get((*sizes.values(),))
-
     def added(self, sizes: Mapping[str, int]) -> Idle:
-        """The same, made if need be; what was used longest ago goes."""
+        """Those for these sizes, from now on; of the others what was used longest ago goes."""
         found = self.idle.setdefault((*sizes.values(),), Idle(dict(sizes)))
         found.used = next(self.clock)
         if len(self.idle) > MOST_SIZES:

@@ -70,7 +70,7 @@ def _is_dequantized(value: Value | None) -> bool:
 def _in_floats(node: Node) -> Constant:
     weight = node.operands[1]
     assert isinstance(weight, Result)
-    arrays = [v.array for v in weight.node.operands if isinstance(v, Constant)]
+    arrays = [v.array if isinstance(v, Constant) else None for v in weight.node.operands]
     array = numpy.asarray(DEQUANTIZE.body(*arrays, **weight.node.attributes))
     return Constant(Type(array.dtype, array.shape), array)
 

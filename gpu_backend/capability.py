@@ -127,7 +127,7 @@ def _stored_reason(node: Node) -> str | None:
     assert q is not None and scale is not None
     if scale.type.dtype.name not in FLOAT:
         return f"ONNX Runtime is given no scales of {scale.type.dtype}"
-    if q.type.dtype == numpy.int32 and not (isinstance(zero, Constant) and not zero.array.any()):
+    if q.type.dtype == numpy.int32 and zero is not None:
         return "integers of 32 bits have no zero point in ONNX"
     return None
 

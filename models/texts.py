@@ -18,7 +18,7 @@ from isthmus.program.requests.statistics import Counter, Stats
 from .catalog import Model
 from .packing import packed_specs, packing
 
-__all__ = ["WAYS", "TextProgram"]
+__all__ = ["WAYS", "TextProgram", "text_rows"]
 
 Array = numpy.ndarray[Any, Any]
 Tokens = dict[str, Array]  # of one text: input_ids, attention_mask, token_type_ids: [n]
@@ -65,7 +65,7 @@ class TextProgram:
 
     def __call__(self, texts: Sequence[str], **options: Any) -> list[dict[str, Array]]:
         """The outputs for each text, in order; options: max_length and pairs of `preprocess`."""
-        return list(self.of_tokens(_rows(self.model.preprocess(texts, **options))))
+        return list(self.of_tokens(text_rows(self.model.preprocess(texts, **options))))
 
     def map(self, texts: Iterable[str], **options: Any) -> Results:
         """The same, one after the other, for any number of texts: a few batches are held at once.
@@ -140,7 +140,10 @@ def _results(future: Future[Mapping[str, Array]], apart: Apart, count: int) -> l
         found = {name: apart(name, array) for name, array in future.result().items()}
         return [{name: own[text] for name, own in found.items()} for text in range(count)]
 
-    return [partial(lambda text: texts()[text], text) for text in range(count)]
+    def own(text: int) -> dict[str, Array]:
+        return texts()[text]
+
+    return [partial(own, text) for text in range(count)]
 
 
 def _of_tokens(program: Executable) -> set[str]:
@@ -150,20 +153,12 @@ def _of_tokens(program: Executable) -> set[str]:
     return {name for name, value in named if "seq" in map(plain_name, value.type.shape)}
 
 
-def _waited(future: Future[Mapping[str, Array]], apart: Apart, number: int) -> Waited:
-    def waited() -> dict[str, Array]:
-        outputs = future.result()
-        return {name: numpy.array(apart(name, outputs[name], number)) for name in outputs}
-
-    return waited
-
-
 def _each(model: Model, texts: Iterable[str], options: Mapping[str, Any]) -> Iterator[Tokens]:
     for text in texts:
-        yield from _rows(model.preprocess([text], **options))
+        yield from text_rows(model.preprocess([text], **options))
 
 
-def _rows(arrays: Mapping[str, Array]) -> list[Tokens]:
+def text_rows(arrays: Mapping[str, Array]) -> list[Tokens]:
     """Each text's own tokens, of padded rows."""
     lengths = arrays["attention_mask"].sum(axis=1)
     return [

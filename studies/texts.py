@@ -38,15 +38,16 @@ Tokens = dict[str, numpy.ndarray[Any, Any]]
 
 
 def main(arguments: list[str]) -> None:
-    record = {
+    record: dict[str, Any] = {
         "datetime": datetime.now(UTC).isoformat(),
         "machine": {"fingerprint": fingerprint(), "versions": versions()},
         "threads": available_threads(),
         "model": "minilm-l6",
-        "batches": [measured(size, count) for size, count in BATCHES.items()],
+        "batches": [],
     }
-    for batch in record["batches"]:
-        print_ways(batch)
+    for size, count in BATCHES.items():
+        record["batches"].append(measured(size, count))
+        print_ways(record["batches"][-1])
     path = Path(arguments[0]) if arguments else default_path("texts")
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(f"written: {path}")

@@ -87,6 +87,7 @@ def cost_facts(graph: Graph, sets: Sequence[Arrays]) -> dict[str, int]:
         "operations": round(fmean(cost.operations for cost in costs)),
         "bytes_moved": round(fmean(cost.bytes_moved for cost in costs)),
         "parameter_bytes": costs[0].parameter_bytes,
+        "least_bytes": round(fmean(cost.least_bytes for cost in costs)),
     }
 
 
@@ -137,4 +138,4 @@ def _sizes(graph: Graph, arrays: Arrays) -> dict[str, int]:
 
 
 def _unknown_cost() -> dict[str, None]:
-    return dict.fromkeys(("operations", "bytes_moved", "parameter_bytes"))
+    return dict.fromkeys(("operations", "bytes_moved", "parameter_bytes", "least_bytes"))

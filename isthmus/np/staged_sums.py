@@ -108,7 +108,7 @@ def added_over_layers(node: Node) -> Addition | None:
 def _is_known(value: Value) -> bool:
     """Whether it is a constant, or made of constants alone, as of a weight kept in integers."""
     if isinstance(value, Result):
-        return all(isinstance(operand, Constant) for operand in value.node.operands)
+        return all(v is None or isinstance(v, Constant) for v in value.node.operands)
     return isinstance(value, Constant)
 
 

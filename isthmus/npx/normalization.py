@@ -86,6 +86,7 @@ def l2_normalize(x: Any, /, *, axis: int = -1, epsilon: float = 1e-12) -> Any:
     adds=added_over_last_axis,
     settled=numbers("epsilon"),
     is_standard=with_numbers("epsilon", least=0),
+    precision=FULL,
 )
 @in_float32
 def rms_norm(x: Any, gamma: Any, /, *, epsilon: float = 1e-5) -> Any:

@@ -28,9 +28,11 @@ def _along(values: Any, axis: int | None, ndim: int) -> Any:
     return values if axis is None else np.reshape(values, (-1,) + (1,) * (ndim - 1 - axis))
 
 
-def _check_scale(x: Type, scale: Type, zero_point: Type, axis: int | None) -> None:
+def _check_scale(x: Type, scale: Type, zero_point: Type | None, axis: int | None) -> None:
     wanted = () if axis is None else (x.shape[axis],)
     for name, found in (("scale", scale), ("zero_point", zero_point)):
+        if found is None:
+            continue
         fits = len(found.shape) == len(wanted)
         if not fits or not all(map(equal, found.shape, wanted)):
             place = "without axis=" if axis is None else f"of axis {axis} of {x}"
@@ -39,7 +41,7 @@ def _check_scale(x: Type, scale: Type, zero_point: Type, axis: int | None) -> No
             )
 
 
-def _settled(x: Type, *_: Type, axis: int | None, **further: Any) -> dict[str, Any]:
+def _settled(x: Type, *_: Type | None, axis: int | None, **further: Any) -> dict[str, Any]:
     known = {name: numpy.dtype(value) for name, value in further.items()}
     return {"axis": None if axis is None else one_axis(axis, x.ndim), **known}
 
@@ -105,12 +107,12 @@ def quantize(
     return _quantize(x, scale, _zero_point(zero_point, scale, dtype), axis=axis, dtype=dtype)
 
 
-def _stored_type(q: Type, scale: Type, zero_point: Type, axis: Any) -> Type:
+def _stored_type(q: Type, scale: Type, zero_point: Type | None, axis: Any) -> Type:
     if q.dtype.name not in STORED:
         raise UsageError(f"q of {q.dtype}; give {', '.join(STORED)}")
     if scale.dtype.kind != "f":
         raise UsageError(f"a scale of {scale.dtype}; give real floats")
-    if zero_point.dtype != q.dtype:
+    if zero_point is not None and zero_point.dtype != q.dtype:
         raise UsageError(f"a zero_point of {zero_point.dtype}; give {q.dtype}")
     _check_scale(q, scale, zero_point, axis if axis is None else one_axis(axis, q.ndim))
     return Type(scale.dtype, q.shape)
@@ -119,7 +121,9 @@ def _stored_type(q: Type, scale: Type, zero_point: Type, axis: Any) -> Type:
 def _dequantize_gradient(
     g: Any, y: Any, q: Any, scale: Any, zero_point: Any, axis: int | None
 ) -> tuple[Any, Any, Any]:
-    centred = np.astype(q, g.dtype) - _along(np.astype(zero_point, g.dtype), axis, q.ndim)
+    centred = np.astype(q, g.dtype)
+    if zero_point is not None:
+        centred = centred - _along(np.astype(zero_point, g.dtype), axis, q.ndim)
     others = tuple(i for i in range(q.ndim) if i != axis)
     return None, np.sum(g * centred, axis=others), None
 
@@ -132,10 +136,12 @@ def _dequantize_gradient(
     checked=True,
 )
 def _dequantize(q: Any, scale: Any, zero_point: Any, /, axis: Any) -> Any:
-    """(q - zero_point) * scale; what `dequantize` records."""
+    """(q - zero_point) * scale, or q * scale where it is None; what `dequantize` records."""
     q, scale = numpy.asarray(q), numpy.asarray(scale)
     wide = numpy.promote_types(scale.dtype, numpy.float32)  # float16 does not hold all int32
-    centred = q.astype(numpy.int64) - _along(numpy.asarray(zero_point, "int64"), axis, q.ndim)
+    centred = q.astype(numpy.int64)
+    if zero_point is not None:
+        centred -= _along(numpy.asarray(zero_point, numpy.int64), axis, q.ndim)
     product = centred.astype(wide) * _along(scale.astype(wide), axis, q.ndim)
     return numpy.asarray(product, scale.dtype)
 
@@ -160,7 +166,9 @@ def dequantize(q: Any, scale: Any, zero_point: Any = 0, axis: int | None = None)
     """
     q = np.asarray(q)
     scale = _scale(scale, None)
-    return _dequantize(q, scale, _zero_point(zero_point, scale, q.dtype), axis=axis)
+    is_none = isinstance(zero_point, int) and zero_point == 0 and q.dtype.name in STORED
+    zero = None if is_none else _zero_point(zero_point, scale, q.dtype)
+    return _dequantize(q, scale, zero, axis=axis)
 
 
 def _scale(scale: Any, beside: Any) -> Any:

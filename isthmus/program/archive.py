@@ -41,9 +41,11 @@ from .foreign_operators import check_operators, described_operators, foreign_ope
 __all__ = [
     "Precision",
     "Saved",
+    "described",
     "described_graph",
     "opened",
     "read",
+    "rebuilt",
     "refuse_foreign",
     "save",
 ]
@@ -67,17 +69,28 @@ class Saved(NamedTuple):
 
     traced: Traced
     precision: Precision
+    tuning: Mapping[str, Any] | None = None
 
 
-def save(traced: Traced, path: str | Path, precision: Precision | None = None) -> None:
-    """Write a traced program; the file is complete or not there at all."""
+def save(
+    traced: Traced,
+    path: str | Path,
+    precision: Precision | None = None,
+    tuning: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a traced program; the file is complete or not there at all.
+
+    tuning: how it was tuned, for people; readers that do not know it leave it alone.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     target = Path(path)
-    document, arrays = _described(traced)
+    document, arrays = described(traced)
     if precision is not None and precision != Precision():
         document["precision"] = asdict(precision)
+    if tuning is not None:
+        document["tuning"] = tuning
     try:
         with files.replacing(target) as partial:
             save_file(arrays, partial, metadata={"isthmus": json.dumps(document)})
@@ -95,7 +108,9 @@ def opened(path: str | Path) -> Saved:
     document, arrays = _contents(Path(path))
     try:
         precision = Precision(**document.get("precision", {}))
-        return Saved(_rebuilt(document, arrays), precision)
+        tuning = document.get("tuning")
+        tuned = tuning if isinstance(tuning, dict) else None
+        return Saved(rebuilt(document, arrays), precision, tuned)
     except IsthmusError as problem:
         raise FileError(f"{path}: {problem}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, MemoryError) as problem:
@@ -138,7 +153,7 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _received(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Traced:
-    return _rebuilt(document, arrays)
+    return rebuilt(document, arrays)
 
 
 def _received_graph(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Graph:
@@ -146,7 +161,7 @@ def _received_graph(document: dict[str, Any], arrays: dict[str, Any], _: Sequenc
 
 
 def _reduced(traced: Traced) -> Any:
-    return _received, (*_described(traced), list(foreign_operators(traced.graph).values()))
+    return _received, (*described(traced), list(foreign_operators(traced.graph).values()))
 
 
 def _reduced_graph(graph: Graph) -> Any:
@@ -161,7 +176,8 @@ copyreg.pickle(Graph, _reduced_graph)
 # Writing
 
 
-def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
+def described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The document of a program, which JSON holds, and its constants by their names in it."""
     graph = expand(traced.graph, keep=_survives)
     constants = graph.constants()
     names = _constant_names(graph, constants)
@@ -328,7 +344,8 @@ def _read(written: Any, arrays: Mapping[str, Any]) -> Any:
     return written
 
 
-def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
+def rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
+    """The program that `described` took apart; raises what a wrong document makes Python raise."""
     check_operators(document.get("operators", {}))
     arrays = {name: share(array) for name, array in arrays.items()}  # nobody else has them
     known = constraints(document.get("constraints", ()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -13,7 +13,7 @@ from isthmus.graph.runner import Arrays, Runner
 __all__ = ["Again", "Bound", "bound_run", "check_shareable"]
 
 Array = numpy.ndarray[Any, Any]
-Again = Callable[[], Sequence[Array]]
+Again = Callable[[], Collection[Array]]
 
 
 class Bound:
@@ -35,12 +35,11 @@ class Bound:
         for kept, found in zip(self._outputs, arrays, strict=True):
             if kept.shape != found.shape:
                 self._keep(arrays)
-                return self.result
-        for kept, found in zip(self._outputs, arrays, strict=True):
+                break
             kept[...] = found
         return self.result
 
-    def _keep(self, arrays: Sequence[Array]) -> None:
+    def _keep(self, arrays: Collection[Array]) -> None:
         self._outputs = [numpy.array(array) for array in arrays]
         self.result = self._nested(self._outputs)
 

@@ -14,6 +14,7 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Node, Type
+from isthmus.graph.runner import Runner
 from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced, trace
 
@@ -130,9 +131,12 @@ def load(
         weights=weights, overrides=known.overrides if overrides is None else overrides,
     )  # fmt: skip
     if precision is None and samples is None:  # int8 was settled before it was saved
-        return Executable(with_weights(saved.traced, options), backend, options, on_host)
-    given = checked_samples(samples, known.precision)
-    return _made(saved.traced, backend, options, on_host, given)
+        found = Executable(with_weights(saved.traced, options), backend, options, on_host)
+    else:
+        given = checked_samples(samples, known.precision)
+        found = _made(saved.traced, backend, options, on_host, given)
+    found.tuning = saved.tuning if found.tuning is None else found.tuning
+    return found
 
 
 def _made(
@@ -151,7 +155,8 @@ def _made(
 class Executable:
     """A program ready to run: NumPy arrays in, NumPy arrays out, for any size of its names.
 
-    Made by `compile` and `load`. Safe to call from several threads.
+    Made by `compile` and `load`. Safe to call from several threads. tuning: the document of
+    `isthmus.tune` that it was chosen by, which `save` keeps; None where it was not tuned.
 
     >>> import numpy
     >>> import isthmus as im
@@ -165,6 +170,7 @@ class Executable:
         self.backend = find_backend(backend)
         self.options = options
         self.on_host = on_host
+        self.tuning: Mapping[str, Any] | None = None
         check_offered(self.backend, options)
         graph = prepared(traced.graph, self.backend, options)
         graph.verify()
@@ -173,6 +179,7 @@ class Executable:
             self._refuse_host()
         self._run = Pipeline(graph, self.backend, options)
         self.segments = self._run.segments
+        self._runner: Runner = self._run.runners[0] if self._run.direct else self._run
         self._sizes = self._run.binder.sizes
         self._names = [value.name for value in graph.inputs]
         self._arguments = CallArguments(*traced.arguments, graph.inputs)
@@ -206,16 +213,15 @@ class Executable:
         >>> run(numpy.array([1, 2], numpy.float32))
         array([2., 3.], dtype=float32)
         """
+        quick = self._arguments.in_order(args, kwargs)
+        sizes = None if quick is None else self._run.binder.remembered_sizes(quick)
+        if quick is not None and sizes is not None:
+            return self._nested(self._runner(quick, sizes))
         given = self._arguments.bound(args, kwargs)
-        sizes = self._run.binder.remembered_sizes(given)
-        if sizes is not None:
-            outputs = self._run(given, sizes)
-        elif any(isinstance(array, Handle) for array in given):
-            outputs = self._run_held(given)
-        else:
-            arrays = [_whole(array) for array in given]
-            outputs = self._run(arrays, self._sizes(arrays))
-        return self._nested(outputs)
+        if any(isinstance(array, Handle) for array in given):
+            return self._nested(self._run_held(given))
+        arrays = [_whole(array) for array in given]
+        return self._nested(self._run(arrays, self._sizes(arrays)))
 
     def bind(self, *args: Any, **kwargs: Any) -> Bound:
         """The program on these very arrays, for calls that cost as little as the runtime allows.
@@ -345,7 +351,8 @@ class Executable:
 
     def __reduce__(self) -> Any:
         """To pickle: what `save` writes, and the options; the other process loads it anew."""
-        return _loaded_again, (self.traced, self.backend.name, self.options, self.on_host)
+        made_of = self.traced, self.backend.name, self.options, self.on_host
+        return _loaded_again, made_of, {"tuning": self.tuning}
 
     def __copy__(self) -> Executable:
         """Itself: a program is never changed."""
@@ -401,7 +408,7 @@ class Executable:
         array([1., 1.], dtype=float32)
         """
         asked = Precision(self.options.precision, self.options.overrides)
-        archive.save(self.traced, path, asked)
+        archive.save(self.traced, path, asked, self.tuning)
 
 
 def _loaded_again(traced: Traced, backend: str, options: Options, on_host: str) -> Executable:

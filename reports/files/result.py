@@ -56,6 +56,7 @@ class Result:
     environment: str = ""
     bytes_moved: Amount | None = None
     parameter_bytes: Amount | None = None
+    least_bytes: Amount | None = None
     import_seconds: Amount | None = None
     load_seconds: Amount | None = None
     parity: Parity | None = None

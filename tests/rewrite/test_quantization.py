@@ -316,6 +316,17 @@ def test_openvino_runs_layers_in_integers(name: str, convolutions: int, dense: i
     assert found["Convolution f32"] == found["FullyConnected f32"] == 0
 
 
+@pytest.mark.parametrize("n", [1, "n"], ids=["static", "named"])
+def test_long_sums_of_integers_are_one_layer(n: int | str) -> None:
+    """Integers are added exactly, so that their sums are not taken apart as those of floats."""
+    weight = _random(8, 5000)
+    traced = trace(lambda x: npx.fully_connected(x, weight), spec("float32", [n, 5000]))
+    samples = _samples(1, 5000)
+    found = run(quantized_program(traced, samples, find_backend("cpu"), Options()), "cpu")
+    found(samples[0])
+    assert layers_of(found)["FullyConnected u8"] == 1
+
+
 def test_openvino_adds_a_residual_inside_the_convolution() -> None:
     found = layers_of(run(in_integers("image", "cpu"), "cpu"))
     assert not any(text.startswith("Eltwise") for text in found)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import onnx
 import pytest
 from backends import BACKENDS, INSTALLED, each_backend
 from half_net import GIVEN, NET, X, exact
@@ -18,6 +17,9 @@ from isthmus import nn, npx
 from isthmus.errors import UsageError
 
 SMALL = {"weights": "int8"}
+
+
+onnxruntime = pytest.importorskip("onnxruntime")
 
 
 def options_of(backend: str) -> dict[str, Any]:
@@ -63,9 +65,9 @@ def test_convolutions_and_loops_have_them(backend: str) -> None:
 
         return npx.foreach(step, x, im.np.zeros((2, 6), "float32"))[0]
 
-    for function, shape in ((images, ["n", 2, 8, 8]), (steps, ["n", 2, 6])):
-        x = rng.standard_normal((2, *shape[1:])).astype(numpy.float32)  # type: ignore[misc]
-        spec = im.spec("float32", shape)
+    for function, shape in ((images, (2, 8, 8)), (steps, (2, 6))):
+        x = rng.standard_normal((2, *shape)).astype(numpy.float32)
+        spec = im.spec("float32", ("n", *shape))
         wanted = im.compile(function, spec, **options_of("numpy"))(x)
         run = im.compile(function, spec, **options_of(backend))
         assert sum(node.op.name == "npx.dequantize" for node in run.graph.all_nodes()) >= 1
@@ -75,7 +77,7 @@ def test_convolutions_and_loops_have_them(backend: str) -> None:
 def test_nobody_keeps_the_floats() -> None:
     w = numpy.ones((64, 64), numpy.float32)
     net = nn.Dense(64, 64)
-    net.set_parameters({"weight": w, "bias": w[0]})
+    net.set_parameters({"weight": w, "bias": numpy.ones(64, numpy.float32)})
     held = weakref.ref(net.weight.data())
     run = im.compile(net, im.spec("float32", ["n", 64]), backend="numpy", weights="int8")
     del net, w
@@ -97,10 +99,8 @@ def test_a_file_is_smaller_and_computes_the_same(tmp_path: Path) -> None:
         numpy.testing.assert_allclose(loaded(x), run(x), rtol=1e-5, atol=1e-5)
     im.export(lambda x: npx.fully_connected(x, w), spec, tmp_path / "small.onnx", weights="int8")
     assert (tmp_path / "small.onnx").stat().st_size < 0.35 * w.nbytes
-    model = onnx.load(tmp_path / "small.onnx")
-    found: Any
-    (found,) = onnx.reference.ReferenceEvaluator(model).run(None, {"x": x})
-    numpy.testing.assert_allclose(found, run(x), rtol=1e-5, atol=1e-5)
+    found = onnxruntime.InferenceSession(tmp_path / "small.onnx").run(None, {"x": x})
+    numpy.testing.assert_allclose(found[0], run(x), rtol=1e-5, atol=1e-5)
     im.export(lambda x: npx.fully_connected(x, w), spec, tmp_path / "small.xml", weights="int8")
     assert (tmp_path / "small.bin").stat().st_size < 0.35 * w.nbytes
 

@@ -39,6 +39,8 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
         Sample((_uint8(3, 4), positive(4), _uint8(4)), {"axis": -1}),
         Sample((_int8(5, 4), positive(5), numpy.zeros(5, INT8)), {"axis": 0}, fixed="so is scale"),
         Sample((i32(4, high=9000), positive(4), numpy.zeros(4, "int32")), {"axis": 0}),
+        Sample((i32(2, 4, high=9000), positive(4), None), {"axis": 1}),
+        Sample((_uint8(3, 4), _number(0.5), None), {"axis": None}),
         Sample((_int8(), _number(0.5), INT8.type(7)), {"axis": None}),
     ],
     OPERATORS["npx.quantize"]: [

@@ -23,7 +23,7 @@ from .peak_memory import peak_memory_bytes
 from .turns import Turns, end_with_parent
 from .watch import Watch
 
-__all__ = ["Missing", "bind"]
+__all__ = ["Missing", "bind", "one_line", "own_stdout"]
 
 Record = dict[str, Any]
 
@@ -38,7 +38,7 @@ class Missing(Exception):
 
 def main(path: str) -> NoReturn:
     """Do the job in a file; the record is the last line of stdout, a failure that of stderr."""
-    answer = _own_stdout()
+    answer = own_stdout()
     try:
         end_with_parent()
         job = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -49,7 +49,7 @@ def main(path: str) -> NoReturn:
         code = INTERRUPTED
     except BaseException as problem:
         code = _exit_code(problem)
-        print(f"\n{_one_line(problem)}", file=sys.stderr)
+        print(f"\n{one_line(problem)}", file=sys.stderr)
     sys.stderr.flush()
     os._exit(code)  # some runtimes crash while they are torn down, after all is said
 
@@ -168,7 +168,7 @@ def _write_outputs(path: Path, call: timing.Call, sets: list[Any]) -> None:
     write_outputs(path, [[numpy.array(array) for array in call(one)] for one in sets])
 
 
-def _own_stdout() -> Callable[[str], None]:
+def own_stdout() -> Callable[[str], None]:
     """Writes lines to stdout, which from now on is stderr for everybody else: runtimes print,
     some of them past Python."""
     sys.stdout.flush()
@@ -186,7 +186,7 @@ def _exit_code(problem: BaseException) -> int:
     return int(getattr(problem, "exit_code", FAILED))
 
 
-def _one_line(problem: BaseException) -> str:
+def one_line(problem: BaseException) -> str:
     words = " ".join(str(problem).split())
     return words if hasattr(problem, "exit_code") else f"{type(problem).__name__}: {words}"
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy
-
 if TYPE_CHECKING:
     from .builder import Site
 
@@ -17,9 +15,9 @@ def quantize(site: Site, x: str, scale: str, zero_point: str) -> str:
 
 
 def dequantize(site: Site, q: str, scale: str, zero_point: str) -> str:
-    """Integers of 32 bits have no zero point there: it is 0 (`capability.refuses`)."""
-    zeros = [] if site.operand_type(0).dtype == numpy.int32 else [zero_point]
-    return site.op("DequantizeLinear", q, scale, *zeros, **_axis(site))
+    return site.op(
+        "DequantizeLinear", q, scale, *([zero_point] if zero_point else []), **_axis(site)
+    )
 
 
 def _axis(site: Site) -> dict[str, Any]:

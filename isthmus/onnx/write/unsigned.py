@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.graph.nodes import Constant, Graph, Node, Type
+from isthmus.graph.nodes import Constant, Graph, Node, Type, Value
 from isthmus.graph.passes import Known, copy_node, with_bodies
 from isthmus.trace.op import OPERATORS
 
@@ -42,20 +42,27 @@ def with_unsigned_weights(graph: Graph) -> Graph:
 
 def _is_wide(node: Node) -> bool:
     q, zero = (node.operands[0], node.operands[2]) if node.op is DEQUANTIZE else (None, None)
-    if not isinstance(q, Constant) or not isinstance(zero, Constant):
+    if not isinstance(q, Constant) or not (zero is None or isinstance(zero, Constant)):
         return False
     return q.type.dtype == numpy.int8 and bool((abs(q.array.astype("int16")) > LARGEST).any())
 
 
 def _shifted(node: Node, names: dict[int, str]) -> Any:
     q, scale, zero = node.operands
-    assert isinstance(q, Constant) and isinstance(zero, Constant)
-    moved, middle = (_unsigned(each) for each in (q, zero))
+    assert isinstance(q, Constant) and scale is not None
+    moved, middle = _unsigned(q.array), _unsigned(_zeros(scale, zero))
     if id(q.array) in names:
         names[id(moved.array)] = names[id(q.array)]
     return moved, scale, middle
 
 
-def _unsigned(constant: Constant) -> Constant:
-    array = (constant.array.astype(numpy.int16) + SHIFT).astype(numpy.uint8)
-    return Constant(Type(array.dtype, array.shape), array)
+def _zeros(scale: Value, zero: Value | None) -> Any:
+    """The zero point, in the shape of the scale."""
+    if isinstance(zero, Constant):
+        return zero.array
+    return numpy.zeros([int(size) for size in scale.type.shape], numpy.int8)
+
+
+def _unsigned(array: Any) -> Constant:
+    moved = (array.astype(numpy.int16) + SHIFT).astype(numpy.uint8)
+    return Constant(Type(moved.dtype, moved.shape), moved)
