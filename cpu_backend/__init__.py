@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from isthmus.graph.runner import Runner
 from isthmus.program.backend import Facts
 from isthmus.program.options import Options
 from isthmus.program.splitting import Longest
+
+from .quick_import import import_openvino
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -41,12 +44,23 @@ class CpuBackend:
         reason: str | None = _capability().refuses(node)
         return reason
 
+    def agrees(self, node: Node) -> bool:
+        return bool(_capability().agrees(node))
+
     def load(self, graph: Graph, options: Options) -> Runner:
+        import_openvino()
         from .executor import OpenVinoRunner
 
         return OpenVinoRunner(graph, options)
 
+    def levers(self, options: Options) -> Mapping[str, tuple[str, ...]]:
+        """Settings of `Options.extra` that change how a program is computed and not what."""
+        from .levers import levers
+
+        return levers(options)
+
     def precisions(self, options: Options) -> tuple[str, ...]:
+        import_openvino()
         from .facts import precisions
 
         return precisions()
@@ -61,12 +75,14 @@ class CpuBackend:
         return options is None or saturates(node)
 
     def facts(self) -> Facts:
+        import_openvino()
         from .facts import facts
 
         return facts()
 
 
 def _capability() -> ModuleType:
+    import_openvino()
     from . import capability
 
     return capability
@@ -74,6 +90,7 @@ def _capability() -> ModuleType:
 
 def export_ir(graph: Graph, path: Path) -> None:
     """Write a graph as OpenVINO IR (.xml beside .bin), weights in full precision."""
+    import_openvino()
     from .executor import write_ir
 
     write_ir(graph, path)

@@ -19,7 +19,7 @@ from isthmus.graph.solving import solutions
 from . import half
 from .half import HALF
 
-__all__ = ["Builder", "Output", "Site", "vector"]
+__all__ = ["Builder", "Output", "Site", "vector", "writeable"]
 
 Output = Any  # openvino.Output or a node with one output
 
@@ -157,7 +157,7 @@ class Builder:
             return half.constant(array, precision)
         whole = numpy.asarray(array, order="C")
         shared = whole.ndim > 0 and whole.size > 0
-        given = numpy.asarray(_Writeable(whole)) if shared else whole
+        given = writeable(whole) if shared else whole
         return ov.constant(given, shared_memory=shared)
 
     def view(self, array: numpy.ndarray[Any, Any], shape: Sequence[Any]) -> numpy.ndarray[Any, Any]:
@@ -240,6 +240,11 @@ def _has_name(result: Output, name: str, named: set[str]) -> bool:
         return False
     named.add(place)
     return True
+
+
+def writeable(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
+    """The array as OpenVINO shares its memory, which it reads alone."""
+    return numpy.asarray(_Writeable(array))
 
 
 def _has(output: Output, precision: str) -> bool:

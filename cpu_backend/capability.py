@@ -22,7 +22,7 @@ from isthmus.trace.op import OPERATORS
 
 from .lowering import HOST_ONLY, LOWERING
 
-__all__ = ["fuses", "is_wide", "refuses"]
+__all__ = ["agrees", "fuses", "is_wide", "refuses"]
 
 COMPUTED = {"float32", "int32", "bool"}
 
@@ -87,6 +87,21 @@ NARROWED = {
 }
 # Operators that take integers of eight bits, which only a float is made of.
 NARROWING = {OPERATORS["npx.dequantize"], OPERATORS["npx.quantize"]}
+# Composites whose kernels give what their NumPy bodies give, of NaN and infinities too. gelu does
+# not of an infinity where there is AVX-512; the plugin makes that kernel of the formula as well.
+AGREEING = {
+    npx.elu,
+    npx.gelu,
+    npx.hard_swish,
+    npx.layer_norm,
+    npx.leaky_relu,
+    npx.mish,
+    npx.rms_norm,
+    npx.sigmoid,
+    npx.silu,
+    OPERATORS["npx.softmax_by_line"],
+    OPERATORS["npx.weighted_by_softmax"],
+}
 MAX_AXES = 6  # of the kernels that compute a composite whole
 INT32 = numpy.iinfo(numpy.int32)
 
@@ -104,6 +119,11 @@ def fuses(node: Node) -> bool:
         return False
     types = [v.type for v in node.operands if v is not None]
     return all(t.dtype.name == "float32" for t in types) and max(t.ndim for t in types) <= MAX_AXES
+
+
+def agrees(node: Node) -> bool:
+    """Whether the kernel of a composite gives what its NumPy body gives, wherever that is NaN."""
+    return node.op in AGREEING
 
 
 def refuses(node: Node) -> str | None:

@@ -29,7 +29,8 @@ def ran(compiled: openvino.CompiledModel, names: frozenset[str]) -> Ran:
         info = node.get_rt_info()
         inside = names.intersection(text_of(info, "originalLayersNames").split(","))
         count = 1 if text_of(info, "layerType") in KERNELS else len(inside)
-        precision = text_of(info, "runtimePrecision")
+        # The kernel's, as "brgemm_avx2_f32": "runtimePrecision" is that of the weights.
+        precision = text_of(info, "primitiveType").rpartition("_")[2].lower()
         counts[_SHORT.get(precision, precision)] += count
     return Ran(+counts, "OpenVINO leaves the end of a program in f32, and what it has no kernel of")
 

@@ -8,12 +8,15 @@ from typing import Any
 import numpy
 from openvino import opset16 as ov
 
+from isthmus import np, npx
 from isthmus.graph.dims import Dim
+from isthmus.graph.nodes import Result
 
 from .builder import Output, Site, vector
 
 __all__ = [
     "Rule",
+    "add",
     "arange",
     "cast",
     "divide",
@@ -45,6 +48,18 @@ def type_name(dtype: numpy.dtype[Any]) -> str:
 def plain(function: Callable[..., Any], **options: Any) -> Rule:
     """A rule that calls OpenVINO with the operands alone."""
     return lambda site, *operands: function(*operands, **options)
+
+
+def add(site: Site, x: Output, y: Output) -> Output:
+    """x + y; of a number and an erf or a tanh as a difference: the plugin takes constants that are
+    within 1e-3 of those of gelu for gelu, which is 5e-4 off then. What is gelu is one node before.
+    """
+    for number, other, position in ((x, y, 1), (y, x, 0)):
+        maker = site.node.operands[position]
+        is_bent = isinstance(maker, Result) and maker.node.op in (np.tanh, npx.erf)
+        if is_bent and site.constant(1 - position) is not None:
+            return ov.subtract(number, ov.negative(other))
+    return ov.add(x, y)
 
 
 def multiply(site: Site, x: Output, y: Output) -> Output:

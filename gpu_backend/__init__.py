@@ -28,6 +28,7 @@ class GpuBackend:
 
     name = "gpu"
     adds_in_line = True
+    scales_apart = True
 
     def __init__(self) -> None:
         self.writes = {".onnx": export_onnx}
@@ -37,6 +38,9 @@ class GpuBackend:
 
     def refuses(self, node: Node, options: Options) -> str | None:
         return capability.refuses(node, options)
+
+    def agrees(self, node: Node) -> bool:
+        return capability.agrees(node)
 
     def load(self, graph: Graph, options: Options) -> Runner:
         _require_onnx(options)

@@ -24,7 +24,7 @@ from isthmus.trace.op import OPERATORS
 
 from .types_taken import ANY, FLOAT, NARROW, NARROWING, REASONS, TYPES
 
-__all__ = ["LONGEST", "fuses", "refuses"]
+__all__ = ["LONGEST", "agrees", "fuses", "refuses"]
 
 MAX_AXES = 8  # of CUDA's kernels for broadcasting, transposing and reducing
 LONGEST = 2**24  # positions are compared as float32
@@ -37,6 +37,27 @@ def fuses(node: Node, options: Options) -> bool:
     if any(t.dtype.name not in FLOAT for t in _types(node)):
         return False
     return node.op not in FITS or FITS[node.op](node)
+
+
+# Composites whose kernels give what their NumPy bodies give, of NaN and infinities too; of numbers
+# whose squares overflow layer_norm makes NaN. Sigmoid is less exact: 3e-4 of it at -8.
+AGREEING = {
+    npx.elu,
+    npx.gelu,
+    npx.hard_sigmoid,
+    npx.hard_swish,
+    npx.layer_norm,
+    npx.leaky_relu,
+    npx.log_softmax,
+    npx.relu,
+    npx.relu6,
+    npx.softmax,
+}
+
+
+def agrees(node: Node) -> bool:
+    """Whether the kernel of a composite gives what its NumPy body gives, wherever that is NaN."""
+    return node.op in AGREEING
 
 
 def refuses(node: Node, options: Options) -> str | None:

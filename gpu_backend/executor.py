@@ -15,9 +15,12 @@ from isthmus.graph.runner import Arrays, Ran
 from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.model import build
 from isthmus.onnx.write.protos import all_nodes
+from isthmus.program.bound_call import Again
 from isthmus.program.host import Host
 from isthmus.program.options import Options
+from isthmus.system.mapping import letting_go
 
+from .bound import bound, known_shapes
 from .capability import LONGEST
 from .ran import ran
 from .session import device_of, one_line, open_session
@@ -34,7 +37,8 @@ class OnnxRunner:
         self.options = options
         self.graph = graph
         self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
-        self.session, self.kept = open_session(self.model, options)
+        with letting_go(self.model.weights.values()):
+            self.session, self.kept = open_session(self.model, options)
         self.inputs = [value.name for value in graph.inputs]
         self.outputs = [value.name for value in self.model.proto.graph.output]
         self.unusual = UnusualSizes(graph, LONGEST)
@@ -43,14 +47,32 @@ class OnnxRunner:
         if self.unusual(sizes):
             host = Host(self.graph, self.options.threads)
             return [numpy.array(array) for array in host(arrays, sizes)]
-        given = dict(zip(self.inputs, arrays, strict=True))
-        for name, wanted in self.model.size_inputs.items():
-            given[wanted] = numpy.array([sizes[name]])
+        given = self._given(arrays, sizes)
         try:
-            outputs: list[Array] = self.session.run(None, given)
+            outputs: list[Array] = self.session.run(self.outputs, given)
         except Exception as problem:
             raise IsthmusError(f"ONNX Runtime stopped at {one_line(problem)}") from None
         return outputs
+
+    def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
+        """Run on the same arrays again and again: in the host's memory they are bound once."""
+        if self.unusual(sizes) or device_of(self.options) != "cpu":
+            return lambda: self(arrays, sizes)
+        shapes = known_shapes(self.graph.outputs, sizes)
+        if shapes is None:
+            return lambda: self(arrays, sizes)
+        types = [value.type.dtype for value in self.graph.outputs]
+        results = map(numpy.empty, shapes, types)
+        return bound(
+            self.session, self._given(arrays, sizes), dict(zip(self.outputs, results, strict=True))
+        )
+
+    def _given(self, arrays: Arrays, sizes: Mapping[str, int]) -> dict[str, Array]:
+        """The arrays by the names of the model's inputs, those for sizes included."""
+        given = dict(zip(self.inputs, arrays, strict=True))
+        for name, wanted in self.model.size_inputs.items():
+            given[wanted] = numpy.array([sizes[name]])
+        return given
 
     def keeps_on_device(self, sizes: Mapping[str, int]) -> bool:
         """Whether the runtime computes all of it for these sizes, which its inputs show."""

@@ -18,7 +18,7 @@ from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.protos import all_nodes
 from isthmus.program.options import Options
 
-from .session import provider_of, runtime_for, session_settings
+from .session import provider_of, runtime_for, session_settings, workers
 
 __all__ = ["ran"]
 
@@ -52,7 +52,7 @@ def _optimised(model: Model, options: Options) -> onnx.GraphProto:
             proto.graph.initializer.remove(tensor)
     device = options.device or "cuda"
     runtime = runtime_for(device)
-    settings = session_settings(runtime, options.threads)
+    settings = session_settings(runtime, workers(options))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "optimised.onnx"
         settings.optimized_model_filepath = str(path)

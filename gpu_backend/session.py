@@ -23,6 +23,7 @@ __all__ = [
     "provider_of",
     "runtime_for",
     "session_settings",
+    "workers",
 ]
 
 INSTALL = "pip install 'isthmus[gpu]' (CUDA 13, cuDNN 9, driver 580 or newer)"
@@ -51,7 +52,7 @@ def open_session(model: Model, options: Options) -> tuple[Any, list[Any]]:
     """The model loaded, and what must live as long as it does. Raises BackendMissing."""
     device = device_of(options)
     runtime = runtime_for(device)
-    settings = session_settings(runtime, options.threads)
+    settings = session_settings(runtime, workers(options))
     kept = give_weights(runtime, settings, model)
     provider = PROVIDERS[device]
     try:
@@ -101,6 +102,12 @@ def _load_libraries(runtime: Any) -> None:
             ctypes.CDLL(name)
         except OSError:
             raise BackendMissing(f"{what} ({name}) cannot be loaded; {INSTALL}") from None
+
+
+def workers(options: Options) -> int:
+    """The threads of a session: `streams` callers, each of which works too, and one less for each
+    beyond the first, so that all together they are `threads`."""
+    return max(1, options.threads - options.streams + 1)
 
 
 def session_settings(runtime: Any, threads: int) -> Any:

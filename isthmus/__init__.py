@@ -3,7 +3,7 @@
     import isthmus as im
     from isthmus import np, npx, nn
 
-Runtimes, models, benchmarks and reports are imported when they are first used.
+Runtimes, models, benchmarks, reports and tuning are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from isthmus.trace.tracing import eval_shape, spec, trace
 
 if TYPE_CHECKING:
     from isthmus import benchmarks, models, reports
+    from isthmus.tuning import Accuracy, tune
 
 __all__ = [
+    "Accuracy",
     "Executable",
     "Graph",
     "IsthmusError",
@@ -52,6 +54,7 @@ __all__ = [
     "reports",
     "spec",
     "trace",
+    "tune",
     "value_and_grad",
 ]
 
@@ -83,7 +86,9 @@ ELSEWHERE = {
 def __getattr__(name: str) -> Any:
     if name in ("models", "benchmarks", "reports"):
         return import_module(f"isthmus.{name}")
+    if name in ("Accuracy", "tune"):
+        return getattr(import_module("isthmus.tuning"), name)
     raise absent("isthmus", name, __all__, ELSEWHERE)
 
 
-slots.tune.fill(lambda: import_module("isthmus.tune"))
+slots.tune.fill(lambda: import_module("isthmus.tuning"))

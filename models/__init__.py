@@ -14,8 +14,24 @@ from isthmus.hints import absent
 
 from .catalog import CATALOG, Entry, Model, create, find
 from .catalog import names as list
+from .packing import Packing, packed_specs, packing
+from .texts import TextProgram
 
-__all__ = ["CATALOG", "Entry", "Model", "bert", "create", "find", "list", "mobilenet", "resnet"]
+__all__ = [
+    "CATALOG",
+    "Entry",
+    "Model",
+    "Packing",
+    "TextProgram",
+    "bert",
+    "create",
+    "find",
+    "list",
+    "mobilenet",
+    "packed_specs",
+    "packing",
+    "resnet",
+]
 
 
 # Names of other model zoos, and what to write instead.

@@ -13,6 +13,7 @@ from isthmus.errors import UsageError
 from isthmus.program.executable import compile
 
 from .catalog import Model
+from .texts import TextProgram, text_rows
 
 __all__ = ["ImageRun", "TextRun", "cosines", "run_images", "run_texts"]
 
@@ -39,8 +40,9 @@ class ImageRun:
 
 
 def run_texts(model: Model, texts: Sequence[str], backend: str = "cpu", **options: Any) -> TextRun:
-    """Embeddings of the texts, as one batch, and how similar they are; options: `compile`'s.
+    """Embeddings of the texts, run as `TextProgram` does, and how similar they are.
 
+    options: its way and batch, and `compile`'s. arrays has the texts padded to the longest.
     Raises UsageError for a model that returns no embedding.
     """
     if model.task != "embedding":
@@ -48,9 +50,10 @@ def run_texts(model: Model, texts: Sequence[str], backend: str = "cpu", **option
             f"{model.entry.name} answers {model.task}; create a BERT with head='sentence' to embed"
         )
     inputs = model.preprocess(texts)
-    outputs = compile(model, model.specs(), backend=backend, **options)(**inputs)
-    embeddings = outputs["embedding"]
-    return TextRun(tuple(texts), embeddings, cosines(embeddings), {**inputs, **outputs})
+    program = TextProgram(model, backend=backend, **options)
+    embeddings = numpy.stack([own["embedding"] for own in program.of_tokens(text_rows(inputs))])
+    arrays = {**inputs, "embedding": embeddings}
+    return TextRun(tuple(texts), embeddings, cosines(embeddings), arrays)
 
 
 def run_images(

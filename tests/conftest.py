@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ TESTS = Path(__file__).parent
 # Imported by path (`--import-mode=importlib`), tests do not find the modules beside them.
 for _folder in ("tables", "tiers"):
     sys.path.insert(0, str(TESTS / _folder))
+
+# Every test compiles what it runs; those of the cache have one of their own.
+os.environ["ISTHMUS_CACHE"] = "off"
 
 # `--hypothesis-profile=quick` chooses the other.
 settings.register_profile("full", derandomize=True, deadline=None, max_examples=60)
@@ -36,6 +41,37 @@ def any_backend(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The same, and those of the numpy backend."""
     options: dict[str, Any] = request.param
     return options
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's cache folder, empty."""
+    monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The backends of `tuning_backends`, here and in processes that are started."""
+    import tuning_backends
+
+    from isthmus.program.backend import find_backend
+
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    tuning_backends.install(folder)
+    monkeypatch.syspath_prepend(folder)
+    yield
+    find_backend.cache_clear()
+
+
+@pytest.fixture
+def one_processor() -> Iterator[None]:
+    """This process, and those it starts, on one processor."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    yield
+    os.sched_setaffinity(0, before)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses

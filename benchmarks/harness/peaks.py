@@ -1,32 +1,36 @@
-"""One library's peak, inside a process of its own; `roofline` starts these and takes the best.
+"""One library's peaks, inside a process of its own; `roofline` starts these and takes the best.
 
-A product of two n x n matrices is 2 n**3 operations; the second one is constant, as the weights of
-a network are. Memory after STREAM (McCalpin 1995): each array that a pass reads or writes counts
-once, what the processor reads on its own account does not. A rate is the best of some repeats.
+A product of m x k and k x n matrices is 2 m k n operations; the second one is constant, as the
+weights of a network are. A peak is of several shapes, alone and with a relu behind, which other
+kernels compute, and of a convolution without padding.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy
 
-from isthmus.system import machine, topology
+from isthmus.benchmarks.portable.timing.rates import best_of
+from isthmus.system import machine
 
-__all__ = ["MEMORY", "PROBES", "Row"]
+from . import bandwidth
+from .bandwidth import MEMORY
 
-SIZE = 1536  # of a matrix: 9 MiB in float32, 7.2 GFLOP a product
-REPEATS = 4
-ARRAY_BYTES = 2**26  # at the least; else four times the last cache
+__all__ = ["BF16", "PROBES", "SHAPES", "Row"]
+
+# Rows, inner, columns: square, and those of a transformer's dense layers.
+SHAPES = ((1536, 1536, 1536), (1024, 4096, 1024), (512, 768, 3072))
+IMAGE, CHANNELS, WINDOW = 16, 256, 3  # of the convolution: 14 x 14 results
 BF16 = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
-MEMORY = "memory"
+F16 = frozenset({"avx512_fp16", "amx_fp16"})
+INTEGERS = ("u8", "i8")
 
 Array = numpy.ndarray[Any, Any]
 Row = dict[str, Any]  # precision, or "memory"; rate in 1e9 operations or bytes a second; by
+Calls = dict[str, tuple[float, Callable[[], object]]]  # by shape: 1e9 operations, and the call
 
 
 def main(arguments: list[str]) -> None:
@@ -39,88 +43,167 @@ def main(arguments: list[str]) -> None:
     print(json.dumps(rows))
 
 
-def best_rate(call: Callable[[], object], seconds: float) -> float:
-    """Calls per second, in the best of the repeats, each of so many seconds at the least."""
-    call()
-    return max(_rate(call, seconds) for _ in range(REPEATS))
+def _row(precision: str, library: str, calls: Calls, seconds: float) -> list[Row]:
+    """The best of the calls; nothing where there are none."""
+    if not calls:
+        return []
+    name, rate = best_of(calls, seconds)
+    return [{"precision": precision, "rate": rate, "by": f"{library}, {name}"}]
 
 
-def _rate(call: Callable[[], object], seconds: float) -> float:
-    count, started = 0, perf_counter()
-    while (passed := perf_counter() - started) < seconds or not count:
-        call()
-        count += 1
-    return count / passed
+def gigaoperations(rows: int, inner: int, columns: int) -> float:
+    """Of a product of matrices, a multiply-add as two."""
+    return 2e-9 * rows * inner * columns
 
 
-def _product(precision: str, by: str, call: Callable[[], object], seconds: float) -> Row:
-    rate = 2 * SIZE**3 * best_rate(call, seconds) / 1e9
-    return {"precision": precision, "rate": rate, "by": f"{by}, {SIZE}x{SIZE}x{SIZE}"}
+def _named(shape: tuple[int, int, int]) -> str:
+    return "x".join(map(str, shape))
 
 
-def _matrix() -> Array:
-    return numpy.random.default_rng(0).standard_normal((SIZE, SIZE), numpy.float32)
+def _matrix(rows: int, columns: int) -> Array:
+    return numpy.random.default_rng(0).standard_normal((rows, columns), numpy.float32)
+
+
+# NumPy
 
 
 def _numpy(threads: int, seconds: float) -> list[Row]:
     """The BLAS of NumPy; its threads come from the environment."""
-    left, right = _matrix(), numpy.ascontiguousarray(_matrix().T)
-    result = numpy.empty_like(left)
-    by = f"numpy {numpy.__version__}"
-    return [_product("f32", by, lambda: numpy.matmul(left, right, out=result), seconds)]
+    calls = {_named(shape): (gigaoperations(*shape), _numpys(*shape)) for shape in SHAPES}
+    return _row("f32", f"numpy {numpy.__version__}", calls, seconds)
+
+
+def _numpys(rows: int, inner: int, columns: int) -> Callable[[], object]:
+    left, right = _matrix(rows, inner), _matrix(inner, columns)
+    result = numpy.empty((rows, columns), numpy.float32)
+    return lambda: numpy.matmul(left, right, out=result)
+
+
+# OpenVINO
 
 
 def _openvino(threads: int, seconds: float) -> list[Row]:
-    """oneDNN, in float32, and in bf16 where the processor computes in it."""
-    bf16 = ["bf16"] if BF16 & set(machine.processor_flags()) else []
-    every = (_openvino_in(precision, threads, seconds) for precision in ["f32", *bf16])
-    return [row for row in every if row is not None]
-
-
-def _openvino_in(precision: str, threads: int, seconds: float) -> Row | None:
-    """None where OpenVINO computed the product in another precision than it was asked for."""
+    """In float32 and int8, and in what the processor has beside them."""
     import openvino
+
+    flags = set(machine.processor_flags())
+    wanted = ["f32", *["bf16"][: bool(BF16 & flags)], *["f16"][: bool(F16 & flags)], "int8"]
+    library = f"openvino {openvino.__version__.partition('-')[0]}"
+    rows = []
+    for precision in wanted:
+        rows += _row(precision, library, _openvinos(precision, threads), seconds)
+    return rows
+
+
+def _openvinos(precision: str, threads: int) -> Calls:
+    """Without the calls that OpenVINO computes in another precision than it was asked for."""
     from openvino import opset16 as ov
 
-    left = ov.parameter([SIZE, SIZE], numpy.float32)
-    product = ov.matmul(left, ov.constant(_matrix()), False, True)
+    found: Calls = {}
+    for shape in SHAPES:
+        rows, inner, columns = shape
+        left = ov.parameter([rows, inner], numpy.float32)
+        x, weight = _in(precision, left, _matrix(columns, inner))
+        product = ov.matmul(x, weight, False, True)
+        for kind, result in (("", product), (" and relu", ov.relu(product))):
+            call = _openvinos_call(result, left, precision, threads)
+            if call is not None:
+                found[_named(shape) + kind] = gigaoperations(*shape), call
+    name, work, image, convolved = _convolution(precision)
+    call = _openvinos_call(convolved, image, precision, threads)
+    return found if call is None else {**found, name: (work, call)}
+
+
+def _convolution(precision: str) -> tuple[str, float, Any, Any]:
+    from openvino import opset16 as ov
+
+    image = ov.parameter([1, CHANNELS, IMAGE, IMAGE], numpy.float32)
+    weights = _matrix(CHANNELS, CHANNELS * WINDOW**2).reshape(CHANNELS, CHANNELS, WINDOW, WINDOW)
+    x, weight = _in(precision, image, weights)
+    size = IMAGE - WINDOW + 1
+    work = gigaoperations(size**2, CHANNELS * WINDOW**2, CHANNELS)
+    name = f"{WINDOW}x{WINDOW} convolution of {CHANNELS} channels"
+    return name, work, image, ov.convolution(x, weight, [1, 1], [0, 0], [0, 0], [1, 1])
+
+
+def _in(precision: str, x: Any, weight: Array) -> tuple[Any, Any]:
+    """Operands as they are, or rounded to 8 bits, of which the plugin multiplies integers."""
+    from openvino import opset16 as ov
+
+    if precision != "int8":
+        return x, ov.constant(weight)
+    return _rounded(x, 256, 4.0), _rounded(ov.constant(weight), 255, 4.0)
+
+
+def _rounded(x: Any, levels: int, size: float) -> Any:
+    from openvino import opset16 as ov
+
+    ends = [ov.constant(numpy.float32(end)) for end in (-size, size, -size, size)]
+    return ov.fake_quantize(x, *ends, levels)
+
+
+def _openvinos_call(
+    result: Any, given: Any, precision: str, threads: int
+) -> Callable[[], object] | None:
+    import openvino
+
     settings = {
-        "INFERENCE_PRECISION_HINT": precision,
+        "INFERENCE_PRECISION_HINT": "f32" if precision == "int8" else precision,
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
     }
-    model = openvino.Core().compile_model(openvino.Model([product], [left]), "CPU", settings)
-    if computed_in(model) != {precision}:
+    model = openvino.Core().compile_model(openvino.Model([result], [given]), "CPU", settings)
+    if not computed_in(model) <= set(INTEGERS if precision == "int8" else (precision,)):
         return None
-    request, inputs = model.create_infer_request(), [_matrix()]
-    by = f"openvino {openvino.__version__.partition('-')[0]}"
-
-    def call() -> object:
-        return request.infer(inputs, share_inputs=True, share_outputs=True)
-
-    return _product(precision, by, call, seconds)
+    request, shape = model.create_infer_request(), list(given.shape)
+    array = _matrix(shape[0], int(numpy.prod(shape[1:]))).reshape(shape)
+    return lambda: request.infer([array], share_inputs=True, share_outputs=True)
 
 
 def computed_in(model: Any) -> set[str]:
-    """The precisions of the matrix products in what OpenVINO made of a model."""
+    """The precisions of the products and convolutions in what OpenVINO made of a model."""
     every = (op.get_rt_info() for op in model.get_runtime_model().get_ops())
-    products = (info for info in every if info["layerType"].value in ("FullyConnected", "MatMul"))
+    kinds = ("Convolution", "FullyConnected", "MatMul")
+    products = (info for info in every if info["layerType"].value in kinds)
     return {str(info["runtimePrecision"].value) for info in products}
 
 
+# ONNX Runtime
+
+
 def _onnxruntime(threads: int, seconds: float) -> list[Row]:
-    """Products of uint8 and int8, summed in int32."""
+    """Products of float32, and of uint8 and int8, summed in int32."""
+    import onnxruntime
+
+    library = f"onnxruntime {onnxruntime.__version__}"
+    rows = []
+    for precision in ("f32", "int8"):
+        calls = {
+            _named(shape): (gigaoperations(*shape), _onnxruntimes(precision, shape, threads))
+            for shape in SHAPES
+        }
+        rows += _row(precision, library, calls, seconds)
+    return rows
+
+
+def _onnxruntimes(
+    precision: str, shape: tuple[int, int, int], threads: int
+) -> Callable[[], object]:
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
-    random = numpy.random.default_rng(0)
-    weights = random.integers(-127, 128, (SIZE, SIZE), numpy.int8)
+    rows, inner, columns = shape
+    x, weight = _matrix(rows, inner), _matrix(inner, columns)
+    kind, into, out = "MatMul", TensorProto.FLOAT, TensorProto.FLOAT
+    if precision == "int8":
+        kind, into, out = "MatMulInteger", TensorProto.UINT8, TensorProto.INT32
+        x, weight = (32 * abs(x)).astype(numpy.uint8), (32 * weight).astype(numpy.int8)
     graph = helper.make_graph(
-        [helper.make_node("MatMulInteger", ["x", "w"], ["y"])],
+        [helper.make_node(kind, ["x", "w"], ["y"])],
         "product",
-        [helper.make_tensor_value_info("x", TensorProto.UINT8, [SIZE, SIZE])],
-        [helper.make_tensor_value_info("y", TensorProto.INT32, [SIZE, SIZE])],
-        [numpy_helper.from_array(weights, "w")],
+        [helper.make_tensor_value_info("x", into, [rows, inner])],
+        [helper.make_tensor_value_info("y", out, [rows, columns])],
+        [numpy_helper.from_array(weight, "w")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     options = onnxruntime.SessionOptions()
@@ -128,55 +211,12 @@ def _onnxruntime(threads: int, seconds: float) -> list[Row]:
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    feed = {"x": random.integers(0, 256, (SIZE, SIZE), numpy.uint8)}
-    by = f"onnxruntime {onnxruntime.__version__}"
-    return [_product("int8", by, lambda: session.run(None, feed), seconds)]
+    return lambda: session.run(None, {"x": x})
 
 
-PASSES: dict[str, tuple[int, Callable[[Array, Array, Array], object]]] = {
-    "copy": (2, lambda a, b, c: numpy.copyto(a, b)),
-    "add": (3, lambda a, b, c: numpy.add(b, c, out=a)),
-    "dot": (2, lambda a, b, c: numpy.dot(b, c)),  # reads alone, as a call with many weights does
-}
-
-
-def _memory(threads: int, seconds: float) -> list[Row]:
-    """The best of the passes over three arrays, each thread on its own part."""
-    size = array_bytes()
-    arrays = [numpy.empty(size // 4, numpy.float32) for _ in range(3)]
-    parts = list(zip(*(numpy.array_split(array, threads) for array in arrays), strict=True))
-    rows = []
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(_touch, parts))
-        for name, (moved, run) in PASSES.items():
-            call = _over(pool, run, parts)
-            by = f"numpy {numpy.__version__} {name} of {size / 2**20:.0f} MiB"
-            rate = moved * size * best_rate(call, seconds) / 1e9
-            rows.append({"precision": MEMORY, "rate": rate, "by": by})
-    return rows
-
-
-def _touch(parts: tuple[Array, ...]) -> None:
-    """Pages come to be where they are first written, near the thread that will use them."""
-    for part in parts:
-        part.fill(1)
-
-
-def _over(
-    pool: ThreadPoolExecutor, run: Callable[..., object], parts: list[tuple[Array, ...]]
-) -> Callable[[], object]:
-    return lambda: list(pool.map(lambda mine: run(*mine), parts))
-
-
-def array_bytes() -> int:
-    """Far more than the last cache holds, and at most a sixteenth of the memory."""
-    wanted = max(ARRAY_BYTES, 4 * (topology.last_cache_bytes() or 0))
-    return min(wanted, (machine.memory_bytes() or 16 * wanted) // 16)
-
-
-PROBES: dict[str, Callable[[int, float], list[Row]]] = {
+PROBES: Mapping[str, Callable[[int, float], list[Row]]] = {
     "numpy": _numpy,
     "openvino": _openvino,
     "onnxruntime": _onnxruntime,
-    MEMORY: _memory,
+    MEMORY: bandwidth.rows,
 }

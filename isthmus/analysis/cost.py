@@ -9,11 +9,12 @@ the steps that are given for the size of its outputs, or as one step where it ha
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from isthmus.errors import UsageError
-from isthmus.graph.nodes import Constant, Graph, Node
+from isthmus.graph.nodes import Constant, Graph, Node, Type
 from isthmus.graph.passes import expand
 from isthmus.graph.shapes import evaluate, product
 
@@ -41,6 +42,7 @@ class Cost:
     sizes: Mapping[str, int]
     parameters: int
     parameter_bytes: int
+    least_bytes: int = 0  # inputs, outputs and constants once; of a table what is looked up in it
 
     @property
     def operations(self) -> int:
@@ -86,7 +88,22 @@ def cost_of(graph: Graph, sizes: Mapping[str, int]) -> Cost:
         dict(sizes),
         sum(array.size for array in constants),
         sum(array.nbytes for array in constants),
+        _least_bytes(expanded, uses, sizes),
     )
+
+
+def _least_bytes(graph: Graph, uses: Mapping[str, list[Use]], sizes: Mapping[str, int]) -> int:
+    """What has to be moved however operators are fused: what a call is given, gives and knows."""
+    ends = sum(_type_bytes(value.type, sizes) for value in (*graph.inputs, *graph.outputs))
+    read: dict[int, int] = {}
+    for node, _ in itertools.chain(*uses.values()):
+        for position, value in enumerate(node.operands):
+            if isinstance(value, Constant):
+                is_table = node.op.looks_up and position == 0
+                taken = _type_bytes(node.results[0].type, sizes) if is_table else math.inf
+                known = read.get(id(value.array), 0)
+                read[id(value.array)] = min(value.array.nbytes, int(min(taken + known, 2**62)))
+    return ends + sum(read.values())
 
 
 def _uses(graph: Graph, sizes: Mapping[str, int]) -> Iterator[Use]:
@@ -143,4 +160,8 @@ def operations(node: Node, sizes: Mapping[str, int]) -> int:
 
 def _bytes(node: Node, sizes: Mapping[str, int]) -> int:
     types = [v.type for v in (*node.operands, *node.results) if v is not None]
-    return sum(evaluate(product(t.shape), sizes) * t.dtype.itemsize for t in types)
+    return sum(_type_bytes(t, sizes) for t in types)
+
+
+def _type_bytes(t: Type, sizes: Mapping[str, int]) -> int:
+    return evaluate(product(t.shape), sizes) * t.dtype.itemsize

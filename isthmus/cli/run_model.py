@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from isthmus.models import Model
     from isthmus.models.run import ImageRun, TextRun
 
-__all__ = ["Asked", "run_model"]
+__all__ = ["Asked", "lines_of", "run_model"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def run_model(asked: Asked, top: int, output: Path | None, as_json: bool) -> Non
     from . import answers
 
     takes_texts = "x" not in models.find(asked.model).kind.specs()
-    inputs = _inputs(asked.model, takes_texts, _lines(asked.texts), asked.images)
+    inputs = _inputs(asked.model, takes_texts, lines_of(asked.texts), asked.images)
     find_backend(asked.backend)
     source = weights_of(asked.model, asked.weights)
     require("models", "tokenizers" if takes_texts else "pillow")
@@ -84,7 +84,7 @@ def _check_text(name: str, text: str) -> None:
         raise UsageError(f"{name} is not UTF-8; convert it first") from None
 
 
-def _lines(texts: Sequence[str]) -> list[str]:
+def lines_of(texts: Sequence[str]) -> list[str]:
     """The texts; `-` stands for the lines of standard input that are not blank."""
     return [line for text in texts for line in (_input_lines() if text == "-" else [_read(text)])]
 

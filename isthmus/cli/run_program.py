@@ -6,7 +6,7 @@ import difflib
 import math
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from isthmus.graph.nodes import Graph
     from isthmus.trace.tracing import Traced
 
-__all__ = ["Asked", "is_program", "run_program"]
+__all__ = ["Asked", "check_known", "is_program", "run_program", "sizes_of"]
 
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 
@@ -53,15 +53,22 @@ def is_program(name: str) -> bool:
 
 def run_program(asked: Asked, top: int, output: Path | None, as_json: bool) -> None:
     """Read, fill and run the program; show its outputs, and write them where that is asked."""
-    from isthmus.program.archive import read
+    from isthmus.program.archive import opened
     from isthmus.program.backend import find_backend
-    from isthmus.program.options import checked_options
+    from isthmus.program.options import checked_options, checked_samples
 
-    options = checked_options(**asked.options, numerics="numpy", on_host="allow")
+    precision = asked.options["precision"]
+    given = {**asked.options, "precision": precision or "f32"}
+    options = checked_options(**given, numerics="numpy", on_host="allow")
+    checked_samples(None, given["precision"])  # of which a command has none
     find_backend(asked.backend)
-    sources, sizes = _sources(asked.inputs), _sizes(asked.sizes)
+    sources, sizes = _sources(asked.inputs), sizes_of(asked.sizes)
     with spinner(f"{asked.program} on {asked.backend} ..."):
-        traced = read(asked.program)
+        saved = opened(asked.program)
+        traced, known = saved.traced, saved.precision
+        if precision is None:
+            options = replace(options, precision=known.precision, overrides=known.overrides)
+        asked = replace(asked, options={**given, "precision": options.precision})
         arrays = _arrays(asked, traced.graph, sources, sizes)
         outputs = _outputs(asked, traced, arrays, options)
     if output is not None:
@@ -85,7 +92,7 @@ def _sources(inputs: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _sizes(texts: Sequence[str]) -> dict[str, int]:
+def sizes_of(texts: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for text in texts:
         name, _, number = text.partition("=")
@@ -104,8 +111,8 @@ def _arrays(
     from isthmus.program.random_inputs import random_inputs, sizes_shown
 
     names = [value.name for value in graph.inputs]
-    _check_known(asked.program, "input", sources.keys() - {""}, names)
-    _check_known(asked.program, "size", sizes, graph.dimension_names())
+    check_known(asked.program, "input", sources.keys() - {""}, names)
+    check_known(asked.program, "size", sizes, graph.dimension_names())
     said = {name: sources.get(name, sources.get("", "")) for name in names}
     _check_given(asked.program, graph, said)
     made_up = [name for name in names if said[name] == RANDOM]
@@ -118,7 +125,7 @@ def _arrays(
     return {name: arrays[name] for name in names}
 
 
-def _check_known(program: str, what: str, given: Collection[str], known: Sequence[str]) -> None:
+def check_known(program: str, what: str, given: Collection[str], known: Sequence[str]) -> None:
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)

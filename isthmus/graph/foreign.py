@@ -19,13 +19,6 @@ __all__ = ["check_plain", "is_shared", "plain", "share"]
 
 Array = numpy.ndarray[Any, Any]
 
-# What a program would lose of NumPy's own subclasses, and what to give instead.
-SUBCLASSES: tuple[tuple[type, str], ...] = (
-    (numpy.ma.MaskedArray, "its mask would be lost; give x.filled(value), or x.data and x.mask"),
-    (numpy.matrix, "its products of matrices would be lost; give numpy.asarray(x)"),
-    (numpy.recarray, "its fields would be lost; give x['field'] of numpy.asarray(x)"),
-    (numpy.char.chararray, "texts are no numbers; give numbers"),
-)
 _UNKNOWN = "what the subclass means would be lost; give numpy.asarray(x)"
 
 # The same of other packages' objects, by the start of their module.
@@ -54,12 +47,28 @@ def _reason(kind: type) -> str | None:
     if kind in (numpy.ndarray, numpy.memmap):
         return None
     if issubclass(kind, numpy.ndarray):
-        return next((why for known, why in SUBCLASSES if issubclass(kind, known)), _UNKNOWN)
+        return next((why for known, why in _subclasses() if issubclass(kind, known)), _UNKNOWN)
     if not hasattr(kind, "shape"):
         return None
     modules = [f"{base.__module__}." for base in kind.__mro__]
     found = (why for start, why in PACKAGES for name in modules if name.startswith(start))
     return next(found, None)
+
+
+def _subclasses() -> tuple[tuple[type, str], ...]:
+    """What a program would lose of NumPy's own subclasses, and what to give instead.
+
+    A function, because the first of them takes as long to import as a fifth of NumPy.
+    """
+    return (
+        (
+            numpy.ma.MaskedArray,
+            "its mask would be lost; give x.filled(value), or x.data and x.mask",
+        ),
+        (numpy.matrix, "its products of matrices would be lost; give numpy.asarray(x)"),
+        (numpy.recarray, "its fields would be lost; give x['field'] of numpy.asarray(x)"),
+        (numpy.char.chararray, "texts are no numbers; give numbers"),
+    )
 
 
 def plain(array: Array) -> Array:

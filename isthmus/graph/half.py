@@ -37,7 +37,7 @@ _KEPT = numpy.uint32(16)  # bits of a float32 that bfloat16 has
 _QUIET = numpy.uint32(0x00400000)
 
 
-def rounded(array: Array, precision: str) -> Array:
+def rounded(array: Any, precision: str) -> Array:
     """A float32 array rounded to the nearest numbers of the format, halves to even ones.
 
     >>> import numpy
@@ -54,7 +54,7 @@ def rounded(array: Array, precision: str) -> Array:
     return high.view(numpy.float32)
 
 
-def stored(array: Array, precision: str) -> Array:
+def stored(array: Any, precision: str) -> Array:
     """The array in the format: float16, or the bits of bfloat16 as uint16.
 
     >>> import numpy
@@ -68,7 +68,7 @@ def stored(array: Array, precision: str) -> Array:
     return _upper(array)
 
 
-def holds(array: Array, precision: str) -> bool:
+def holds(array: Any, precision: str) -> bool:
     """Whether rounding makes no finite number infinite, and no lone number that is not 0 a 0.
 
     An epsilon such as 1e-12 is 0 in float16, and a mask of -1e9 infinite.
@@ -84,7 +84,7 @@ def holds(array: Array, precision: str) -> bool:
     return not (array.size == 1 and array.any() and not found.any())
 
 
-def _upper(array: Array) -> Array:
+def _upper(array: Any) -> Array:
     """The upper 16 bits of float32 numbers, rounded to even; a NaN stays one."""
     floats: Array = numpy.asarray(array, numpy.float32, order="C")
     bits: Array = floats.view(numpy.uint32)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
-__all__ = ["leaves", "map_leaves", "rebuild", "same_structure"]
+__all__ = ["leaves", "map_leaves", "nesting", "rebuild", "same_structure"]
 
 
 def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -26,6 +28,19 @@ def rebuild(tree: Any, replacements: Sequence[Any]) -> Any:
     """The same nesting with the leaves, in order, replaced."""
     source = iter(replacements)
     return map_leaves(lambda _: next(source), tree)
+
+
+def nesting(tree: Any) -> Callable[[Sequence[Any]], Any]:
+    """`rebuild` of one tree, for many calls: of a leaf and of a plain dict of leaves at once."""
+    if tree is not None and not isinstance(tree, dict | tuple | list):
+        return itemgetter(0)
+    if type(tree) is dict and not any(isinstance(v, _NESTS) for v in tree.values()):
+        keys = tuple(tree)
+        return lambda replacements: dict(zip(keys, replacements, strict=True))
+    return partial(rebuild, tree)
+
+
+_NESTS = (dict, tuple, list, type(None))
 
 
 def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:

@@ -13,6 +13,7 @@ from .activation import (
     hard_sigmoid,
     hard_swish,
     leaky_relu,
+    mish,
     relu,
     relu6,
     sigmoid,
@@ -21,7 +22,7 @@ from .activation import (
 from .attention import scaled_dot_product_attention
 from .control_flow import cond, foreach, while_loop
 from .convolution import convolution, fully_connected
-from .normalization import batch_norm, l2_normalize, layer_norm
+from .normalization import batch_norm, l2_normalize, layer_norm, rms_norm
 from .pooling import average_pool, global_average_pool, max_pool
 from .quantization import dequantize, quantize
 from .random_numbers import random_normal, random_uniform
@@ -47,11 +48,13 @@ __all__ = [
     "leaky_relu",
     "log_softmax",
     "max_pool",
+    "mish",
     "quantize",
     "random_normal",
     "random_uniform",
     "relu",
     "relu6",
+    "rms_norm",
     "scaled_dot_product_attention",
     "sigmoid",
     "silu",

@@ -30,6 +30,7 @@ __all__ = [
     "hard_sigmoid",
     "hard_swish",
     "leaky_relu",
+    "mish",
     "relu",
     "relu6",
     "sigmoid",
@@ -143,6 +144,20 @@ def leaky_relu(x: Any, /, *, slope: float = 0.01) -> Any:
     array([-0.2,  3. ])
     """
     return np.where(x > 0, x, slope * x)
+
+
+@composite(precision=FOLLOWS)
+@in_float32
+def mish(x: Any, /) -> Any:
+    """x * tanh(log(1 + exp(x))) (Misra 2019, arXiv:1908.08681).
+
+    x: any shape, float; the result has its dtype.
+
+    >>> from isthmus import np, npx
+    >>> npx.mish(np.asarray([-1.0, 0.0, 2.0]))
+    array([-0.30340146,  0.        ,  1.94395896])
+    """
+    return x * np.tanh(np.logaddexp(x, 0))
 
 
 @composite(precision=FOLLOWS)

@@ -16,6 +16,7 @@ __all__ = [
     "batch_norm",
     "l2_normalize",
     "layer_norm",
+    "rms_norm",
 ]
 
 
@@ -79,3 +80,24 @@ def l2_normalize(x: Any, /, *, axis: int = -1, epsilon: float = 1e-12) -> Any:
     """
     norm = np.sqrt(np.sum(x * x, axis=axis, keepdims=True))
     return x / np.maximum(norm, epsilon)
+
+
+@composite(
+    adds=added_over_last_axis,
+    settled=numbers("epsilon"),
+    is_standard=with_numbers("epsilon", least=0),
+    precision=FULL,
+)
+@in_float32
+def rms_norm(x: Any, gamma: Any, /, *, epsilon: float = 1e-5) -> Any:
+    """x / sqrt(mean(x * x) + epsilon) * gamma, over the last axis.
+
+    x: [..., C], gamma: [C] (Zhang and Sennrich 2019, arXiv:1910.07467). Result: x's shape, in the
+    common dtype. As ONNX's RMSNormalization.
+
+    >>> from isthmus import np, npx
+    >>> npx.rms_norm(np.asarray([[3.0, 3.0], [2.0, -2.0]]), np.ones(2), epsilon=0.0)
+    array([[ 1.,  1.],
+           [ 1., -1.]])
+    """
+    return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + epsilon) * gamma

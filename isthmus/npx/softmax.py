@@ -20,7 +20,7 @@ from isthmus.trace.op import composite, primitive
 from .precision import in_float32
 from .standard import has_one_axis
 
-__all__ = ["largest", "log_softmax", "softmax"]
+__all__ = ["largest", "log_softmax", "softmax", "softmax_by_line", "weighted_by_softmax"]
 
 
 def _settled_axis(x: Type, axis: Any) -> dict[str, Any]:
@@ -80,3 +80,15 @@ def softmax(x: Any, /, *, axis: Any = -1) -> Any:
     shifted, axes = _shifted(x, axis)
     weights = np.exp(shifted)
     return weights / np.sum(weights, axis=axes, keepdims=True)
+
+
+@over_axis
+def softmax_by_line(x: Any, /, *, axis: Any = -1) -> Any:
+    """softmax, of which a runtime's kernel makes nothing but NaN in a line with a NaN or an inf."""
+    return softmax(x, axis=axis)
+
+
+@composite(adds=added_over_last_axis)
+def weighted_by_softmax(x: Any, v: Any, /) -> Any:
+    """softmax(x) @ v: a product spreads a NaN that a kernel leaves in one place of a line."""
+    return np.matmul(softmax(x), v)

@@ -10,7 +10,7 @@ import copyreg
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from itertools import count
 from pathlib import Path
 from types import EllipsisType
@@ -26,6 +26,7 @@ from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
 from isthmus.system import files
+from isthmus.system.tensors import read_tensors
 from isthmus.trace.array import Array
 from isthmus.trace.blocks import inside_block
 from isthmus.trace.constants import copying
@@ -37,7 +38,17 @@ from isthmus.trace.tracing import Traced
 
 from .foreign_operators import check_operators, described_operators, foreign_operators
 
-__all__ = ["Precision", "Saved", "opened", "read", "refuse_foreign", "save"]
+__all__ = [
+    "Precision",
+    "Saved",
+    "described",
+    "described_graph",
+    "opened",
+    "read",
+    "rebuilt",
+    "refuse_foreign",
+    "save",
+]
 
 FORMAT = 1
 FOREIGN = {".onnx": "an ONNX file", ".xml": "OpenVINO IR"}
@@ -58,17 +69,28 @@ class Saved(NamedTuple):
 
     traced: Traced
     precision: Precision
+    tuning: Mapping[str, Any] | None = None
 
 
-def save(traced: Traced, path: str | Path, precision: Precision | None = None) -> None:
-    """Write a traced program; the file is complete or not there at all."""
+def save(
+    traced: Traced,
+    path: str | Path,
+    precision: Precision | None = None,
+    tuning: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a traced program; the file is complete or not there at all.
+
+    tuning: how it was tuned, for people; readers that do not know it leave it alone.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     target = Path(path)
-    document, arrays = _described(traced)
+    document, arrays = described(traced)
     if precision is not None and precision != Precision():
         document["precision"] = asdict(precision)
+    if tuning is not None:
+        document["tuning"] = tuning
     try:
         with files.replacing(target) as partial:
             save_file(arrays, partial, metadata={"isthmus": json.dumps(document)})
@@ -86,7 +108,9 @@ def opened(path: str | Path) -> Saved:
     document, arrays = _contents(Path(path))
     try:
         precision = Precision(**document.get("precision", {}))
-        return Saved(_rebuilt(document, arrays), precision)
+        tuning = document.get("tuning")
+        tuned = tuning if isinstance(tuning, dict) else None
+        return Saved(rebuilt(document, arrays), precision, tuned)
     except IsthmusError as problem:
         raise FileError(f"{path}: {problem}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, MemoryError) as problem:
@@ -104,13 +128,11 @@ def refuse_foreign(path: Path) -> None:
 
 
 def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError
 
     refuse_foreign(path)
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
+        metadata, arrays = read_tensors(path)
     except (OSError, SafetensorError) as problem:
         raise FileError(
             f"{path}: cannot be read as a program ({problem}); check the file"
@@ -131,7 +153,7 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _received(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Traced:
-    return _rebuilt(document, arrays)
+    return rebuilt(document, arrays)
 
 
 def _received_graph(document: dict[str, Any], arrays: dict[str, Any], _: Sequence[Any]) -> Graph:
@@ -139,7 +161,7 @@ def _received_graph(document: dict[str, Any], arrays: dict[str, Any], _: Sequenc
 
 
 def _reduced(traced: Traced) -> Any:
-    return _received, (*_described(traced), list(foreign_operators(traced.graph).values()))
+    return _received, (*described(traced), list(foreign_operators(traced.graph).values()))
 
 
 def _reduced_graph(graph: Graph) -> Any:
@@ -154,7 +176,8 @@ copyreg.pickle(Graph, _reduced_graph)
 # Writing
 
 
-def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
+def described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The document of a program, which JSON holds, and its constants by their names in it."""
     graph = expand(traced.graph, keep=_survives)
     constants = graph.constants()
     names = _constant_names(graph, constants)
@@ -168,6 +191,48 @@ def _described(traced: Traced) -> tuple[dict[str, Any], dict[str, Any]]:
         "result": _written(traced.result, names),
     }
     return document, {names[id(c.array)]: numpy.asarray(c.array, order="C") for c in constants}
+
+
+def described_graph(graph: Graph) -> dict[str, Any]:
+    """All that a graph means but its constants' elements, as JSON knows it; those are numbered.
+
+    Raises UsageError for an attribute that is an array.
+    """
+    constants = graph.constants()
+    names = {id(constant.array): str(i) for i, constant in enumerate(constants)}
+    return {
+        "constraints": [constraint.text for constraint in graph.constraints],
+        "constants": [str(constant.type) for constant in constants],
+        "names": [graph.constant_names.get(id(c.array)) for c in constants],
+        "types": [str(result.type) for node in graph.all_nodes() for result in node.results],
+        "marks": [[str(getattr(node, name)) for name in _MARKS] for node in graph.all_nodes()],
+        **_without_lines(_written_graph(graph, names)),
+    }
+
+
+# What else a node is; the rest is written, or follows from it, or is a matter of this process.
+_MARKS = [
+    each.name
+    for each in fields(Node)
+    if each.name
+    not in ("op", "operands", "attributes", "location", "expansion", "results", "made", "shown")
+]
+
+
+def _without_lines(document: dict[str, Any]) -> dict[str, Any]:
+    """A written graph without the lines of the user's program, which mean nothing."""
+
+    def attribute(written: Any) -> Any:
+        match written:
+            case {"graph": body}:
+                return {"graph": _without_lines(body)}
+        return written
+
+    nodes = [
+        [name, operands, {key: attribute(part) for key, part in attributes["dict"].items()}]
+        for name, operands, attributes, *_ in document["nodes"]
+    ]
+    return {**document, "nodes": nodes}
 
 
 def _written_graph(graph: Graph, names: Names) -> dict[str, Any]:
@@ -279,7 +344,8 @@ def _read(written: Any, arrays: Mapping[str, Any]) -> Any:
     return written
 
 
-def _rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
+def rebuilt(document: dict[str, Any], arrays: dict[str, Any]) -> Traced:
+    """The program that `described` took apart; raises what a wrong document makes Python raise."""
     check_operators(document.get("operators", {}))
     arrays = {name: share(array) for name, array in arrays.items()}  # nobody else has them
     known = constraints(document.get("constraints", ()))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.graph import tree
 from isthmus.graph.runner import Arrays, Runner
 
 __all__ = ["Again", "Bound", "bound_run", "check_shareable"]
 
 Array = numpy.ndarray[Any, Any]
-Again = Callable[[], Sequence[Array]]
+Again = Callable[[], Collection[Array]]
 
 
 class Bound:
@@ -25,32 +24,30 @@ class Bound:
     One thread at a time; `Executable.bind` makes another one.
     """
 
-    def __init__(self, run: Again, nesting: Any) -> None:
+    def __init__(self, run: Again, nested: Callable[[Sequence[Array]], Any]) -> None:
         self._run = run
-        self._outputs = [numpy.array(output) for output in run()]
-        self._nesting = nesting
-        self.result = self._nested()
+        self._nested = nested
+        self._keep(run())
 
     def __call__(self) -> Any:
         """Compute again; the result."""
         arrays = self._run()
-        if any(a.shape != b.shape for a, b in zip(self._outputs, arrays, strict=True)):
-            self._outputs = [numpy.array(array) for array in arrays]
-            self.result = self._nested()
-        else:
-            for kept, found in zip(self._outputs, arrays, strict=True):
-                numpy.copyto(kept, found)
+        for kept, found in zip(self._outputs, arrays, strict=True):
+            if kept.shape != found.shape:
+                self._keep(arrays)
+                break
+            kept[...] = found
         return self.result
+
+    def _keep(self, arrays: Collection[Array]) -> None:
+        self._outputs = [numpy.array(array) for array in arrays]
+        self.result = self._nested(self._outputs)
 
     def __reduce__(self) -> Any:
         raise UsageError(
             "a bound call cannot be copied or sent to another process: it shares memory with its "
             "arrays; send the Executable, and bind it there"
         )
-
-    def _nested(self) -> Any:
-        whole = isinstance(self._nesting, str)
-        return self._outputs[0] if whole else tree.rebuild(self._nesting, self._outputs)
 
 
 def bound_run(runner: Runner, arrays: Arrays, sizes: Mapping[str, int]) -> Again:

@@ -28,6 +28,17 @@ class CallArguments:
         self.inputs = inputs
         self.is_flat = all(isinstance(each, str) for each in self.trees)
 
+    def in_order(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
+        """Arguments that need no binding, as most calls have them; None for others.
+
+        Nobody has looked whether one of them is a nest.
+        """
+        if not self.is_flat or len(args) + len(kwargs) != len(self.names):
+            return None
+        if not kwargs:
+            return args
+        return (*args, *kwargs.values()) if list(kwargs) == self.names[len(args) :] else None
+
     def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """The arrays in the order of the inputs; UsageError for other arguments."""
         names = self.names[len(args) :]

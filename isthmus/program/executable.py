@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Node, Type
-from isthmus.graph.passes import expand, without_idle_nodes
+from isthmus.graph.runner import Runner
 from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced, trace
 
@@ -25,11 +26,21 @@ from .call_arguments import CallArguments
 from .explanation import explanation, ran_text
 from .options import Options, checked_options, checked_samples
 from .pipeline import Pipeline
-from .precision import check_offered, in_precision, placed, with_weights
+from .precision import check_offered, in_precision, with_weights
+from .prepared import prepared
+from .recent import Recent
+from .requests import mapping
+from .requests.batches import Batches
+from .requests.joining import Item, joining
+from .requests.results import Results
+from .requests.statistics import Counter, Stats
+from .requests.workers import Workers
 
 __all__ = ["Executable", "compile", "load"]
 
 Array = numpy.ndarray[Any, Any]
+
+MOST_WAYS = 16  # of joining items that a program remembers
 
 
 def compile(
@@ -120,9 +131,12 @@ def load(
         weights=weights, overrides=known.overrides if overrides is None else overrides,
     )  # fmt: skip
     if precision is None and samples is None:  # int8 was settled before it was saved
-        return Executable(with_weights(saved.traced, options), backend, options, on_host)
-    given = checked_samples(samples, known.precision)
-    return _made(saved.traced, backend, options, on_host, given)
+        found = Executable(with_weights(saved.traced, options), backend, options, on_host)
+    else:
+        given = checked_samples(samples, known.precision)
+        found = _made(saved.traced, backend, options, on_host, given)
+    found.tuning = saved.tuning if found.tuning is None else found.tuning
+    return found
 
 
 def _made(
@@ -141,7 +155,8 @@ def _made(
 class Executable:
     """A program ready to run: NumPy arrays in, NumPy arrays out, for any size of its names.
 
-    Made by `compile` and `load`. Safe to call from several threads.
+    Made by `compile` and `load`. Safe to call from several threads. tuning: the document of
+    `isthmus.tune` that it was chosen by, which `save` keeps; None where it was not tuned.
 
     >>> import numpy
     >>> import isthmus as im
@@ -155,22 +170,23 @@ class Executable:
         self.backend = find_backend(backend)
         self.options = options
         self.on_host = on_host
+        self.tuning: Mapping[str, Any] | None = None
         check_offered(self.backend, options)
-        graph = placed(traced.graph, self.backend, options, self._keeps)
-        graph = without_idle_nodes(expand(graph, self._keeps))
+        graph = prepared(traced.graph, self.backend, options)
         graph.verify()
         self.graph = graph
         if on_host == "error":
             self._refuse_host()
         self._run = Pipeline(graph, self.backend, options)
         self.segments = self._run.segments
+        self._runner: Runner = self._run.runners[0] if self._run.direct else self._run
         self._sizes = self._run.binder.sizes
         self._names = [value.name for value in graph.inputs]
         self._arguments = CallArguments(*traced.arguments, graph.inputs)
-
-    def _keeps(self, node: Node) -> bool:
-        """Whether a composite stays whole; what the host runs is always made of primitives."""
-        return self.backend.fuses(node, self.options) and self._refuses(node) is None
+        self._nested = tree.nesting(traced.result)
+        self._workers = Workers(options.streams)
+        self._counter = Counter()
+        self._batches: Recent[Batches] = Recent(MOST_WAYS)
 
     def _refuses(self, node: Node) -> str | None:
         return self.backend.refuses(node, self.options)
@@ -197,15 +213,15 @@ class Executable:
         >>> run(numpy.array([1, 2], numpy.float32))
         array([2., 3.], dtype=float32)
         """
+        quick = self._arguments.in_order(args, kwargs)
+        sizes = None if quick is None else self._run.binder.remembered_sizes(quick)
+        if quick is not None and sizes is not None:
+            return self._nested(self._runner(quick, sizes))
         given = self._arguments.bound(args, kwargs)
         if any(isinstance(array, Handle) for array in given):
-            outputs = self._run_held(given)
-        else:
-            arrays = [_whole(array) for array in given]
-            outputs = self._run(arrays, self._sizes(arrays))
-        if len(outputs) == 1 and isinstance(self.traced.result, str):
-            return outputs[0]
-        return tree.rebuild(self.traced.result, outputs)
+            return self._nested(self._run_held(given))
+        arrays = [_whole(array) for array in given]
+        return self._nested(self._run(arrays, self._sizes(arrays)))
 
     def bind(self, *args: Any, **kwargs: Any) -> Bound:
         """The program on these very arrays, for calls that cost as little as the runtime allows.
@@ -226,8 +242,98 @@ class Executable:
         sizes = self._sizes(arrays)
         check_shareable(self._names, arrays)
         if self._run.direct:
-            return Bound(bound_run(self._run.runners[0], arrays, sizes), self.traced.result)
-        return Bound(lambda: self._run(arrays, sizes), self.traced.result)
+            return Bound(bound_run(self._run.runners[0], arrays, sizes), self._nested)
+        return Bound(lambda: self._run(arrays, sizes), self._nested)
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        """A call that one of the program's threads makes; its result, or what it raised, later.
+
+        There are as many threads as `streams`; the others wait, in the order they came. Leave the
+        arrays as they are until the result is there. `cancel` works until a call has begun.
+
+        >>> import numpy
+        >>> import isthmus as im
+        >>> run = im.compile(lambda x: x * 2, im.spec("float32", ["n"]))
+        >>> futures = [run.submit(numpy.full(n, n, numpy.float32)) for n in (1, 2)]
+        >>> [future.result().tolist() for future in futures]
+        [[2.0], [4.0, 4.0]]
+        """
+        return self._workers.submit(self, *args, **kwargs)
+
+    def map(
+        self,
+        iterable: Iterable[Any],
+        batch: int | None = None,
+        *,
+        pad: Mapping[str, Any] | None = None,
+        axis: str | None = None,
+        window: int | None = None,
+    ) -> Results:
+        """An iterator of the result of each item, in order; up to `batch` items a run.
+
+        An item is a dict (arguments by name), a tuple (by position) or the only argument. With a
+        batch it may be a single example, without the axis of that name, and its result is then
+        without it too, or a set of arguments with the axis. axis: the name of the axis, "batch" or
+        the first axis of every input unless given. Items whose other sizes differ are run in groups
+        of equal sizes. pad: what inputs are lengthened with, by name, so that
+        different sizes are run together where a run less is worth the padding; results are cut to
+        the item's own size. window: how many items are held at once, 16 batches unless given.
+
+        A result is that of the call alone within float error, as kernels are chosen by size;
+        elementwise programs give the same bits. Where the first batch shows that results depend on
+        the other items, or on the padding, it is UsageError.
+        An item that fails raises at its place, and the next one follows. `close` cancels the rest.
+        Raises UsageError for programs whose axis is not clear, or whose results do not have it.
+
+        >>> import numpy
+        >>> import isthmus as im
+        >>> from isthmus import np
+        >>> run = im.compile(lambda x: np.sum(x, axis=1), im.spec("float32", ["batch", "n"]))
+        >>> items = [numpy.ones(n, numpy.float32) for n in (3, 1, 3)]
+        >>> [float(total) for total in run.map(items, batch=2, pad={"x": 0})]
+        [3.0, 1.0, 3.0]
+        >>> run.stats.items, run.stats.asked
+        (3, 7)
+        """
+        mapping.check_numbers(batch, window)
+        if batch is None:
+            if pad is not None or axis is not None:
+                raise UsageError("pad and axis are about batches; give map(..., batch=8)")
+            return mapping.one_by_one(iterable, window or mapping.WINDOW, self._workers, self)
+        batches = self._joined(axis, pad)
+        held = window or mapping.WINDOW * batch
+
+        def taken(item: Any) -> Item:
+            args, kwargs = mapping.as_arguments(item)
+            given = self._arguments.bound(args, kwargs)
+            if any(isinstance(array, Handle) for array in given):
+                raise UsageError(
+                    "map(batch=...) joins NumPy's arrays; give numpy.asarray(x), or leave batch out"
+                )
+            return batches.item([_whole(array) for array in given], self._names)
+
+        return mapping.in_batches(
+            iterable, batch, held, self._workers, batches, taken, self._nested
+        )
+
+    def _joined(self, axis: str | None, pad: Mapping[str, Any] | None) -> Batches:
+        """How items are joined; kept, as it is checked at the first batch alone."""
+        key = (axis, *sorted((name, repr(value)) for name, value in (pad or {}).items()))
+        return self._batches(
+            key,
+            lambda: Batches(
+                joining(self.graph, axis, pad),
+                self._run,
+                self._sizes,
+                self._counter,
+                self.options.precision,
+            ),
+        )
+
+    @property
+    def stats(self) -> Stats:
+        """What `map` has run in batches so far: items, runs, and the tokens asked and computed."""
+        return self._counter.total
 
     def _run_held(self, given: list[Any]) -> list[Any]:
         """The same on arrays of a namespace; the results are on the device of the first of them."""
@@ -249,7 +355,8 @@ class Executable:
 
     def __reduce__(self) -> Any:
         """To pickle: what `save` writes, and the options; the other process loads it anew."""
-        return _loaded_again, (self.traced, self.backend.name, self.options, self.on_host)
+        made_of = self.traced, self.backend.name, self.options, self.on_host
+        return _loaded_again, made_of, {"tuning": self.tuning}
 
     def __copy__(self) -> Executable:
         """Itself: a program is never changed."""
@@ -272,10 +379,12 @@ class Executable:
             f"{len(self.segments)} segment(s) on backend '{self.backend.name}', "
             f"{self.options.precision}{', weights in int8' if self.options.weights else ''}, "
             f"{self.options.threads} thread(s)"
+            + (f", {self.options.streams} streams" if self.options.streams > 1 else "")
         )
         described = [runner.describe() for runner in self._run.runners]
         ran = [ran_text(self.options.precision, runner) for runner in self._run.runners]
-        return explanation(head, self.segments, described, self.backend.name, self._run.times, ran)
+        said = explanation(head, self.segments, described, self.backend.name, self._run.times, ran)
+        return f"{said}\nmap: {self.stats}" if self.stats.runs else said
 
     def cost(self, **sizes: int) -> Cost:
         """Operations, bytes moved and parameters by operator, for given sizes of the names.
@@ -303,7 +412,7 @@ class Executable:
         array([1., 1.], dtype=float32)
         """
         asked = Precision(self.options.precision, self.options.overrides)
-        archive.save(self.traced, path, asked)
+        archive.save(self.traced, path, asked, self.tuning)
 
 
 def _loaded_again(traced: Traced, backend: str, options: Options, on_host: str) -> Executable:

@@ -8,7 +8,6 @@ from typing import Any
 
 from isthmus.errors import FileError, UsageError
 from isthmus.graph.nodes import Graph, Node
-from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.system import files
 from isthmus.trace.tracing import trace
 
@@ -16,7 +15,8 @@ from .backend import Backend, writers
 from .long_sums import for_files
 from .names import check_names
 from .options import Options, checked_options, checked_samples
-from .precision import in_precision, placed
+from .precision import in_precision
+from .prepared import prepared
 
 __all__ = ["export", "export_graph"]
 
@@ -68,10 +68,13 @@ def export(
     _write(made.graph, target, options)
 
 
-def export_graph(graph: Graph, target: Path) -> None:
-    """A graph that is traced already, such as a saved program's; errors are those of `export`."""
+def export_graph(graph: Graph, target: Path, options: Options | None = None) -> None:
+    """A graph that is traced already, such as a saved program's; errors are those of `export`.
+
+    options: with the precision it was saved in.
+    """
     _checked(target)
-    _write(graph, target, Options())
+    _write(graph, target, options or Options())
 
 
 def _checked(target: Path) -> None:
@@ -96,12 +99,7 @@ def _write(graph: Graph, target: Path, options: Options) -> None:
 
 def _whole(graph: Graph, backend: Backend, options: Options) -> Graph:
     """The graph as the backend takes it; UsageError if a part of it would be the host's."""
-
-    def keeps(node: Node) -> bool:
-        return backend.fuses(node, options) and backend.refuses(node, options) is None
-
-    graph = placed(graph, None, options, keeps)
-    expanded = without_idle_nodes(expand(graph, keeps))
+    expanded = prepared(graph, backend, options, to_file=True)
     nodes = expanded.nodes()
     refused = [(node, reason) for node in nodes if (reason := backend.refuses(node, options))]
     if refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from typing import Any
@@ -16,6 +17,7 @@ from isthmus.trace.by_name import found_by_name, has_place, is_sent_by_value
 from isthmus.trace.tracing import Arguments, spec
 
 from .executable import Executable, compile
+from .options import NEEDS_SAMPLES
 from .recent import Recent
 
 __all__ = ["Jitted", "jit"]
@@ -35,7 +37,9 @@ def jit(
     ago goes first, and is compiled again when it is called again; None keeps all. Each program has
     what its runtime makes of the weights; where sizes change at every call, `compile` with named
     sizes makes one program for all of them. options: those of `compile`. Arguments are arrays,
-    nested or not. Raises UsageError for others, and for another maxsize.
+    nested or not. Raises UsageError for others, and for another maxsize. A precision of "int8" or
+    "auto" without samples is settled, for each combination of types, on the arguments of its first
+    call: give samples=[...] where one call does not stand for all.
     What else the function refers to is taken as it is at that first call: a NumPy array of its
     closure or of an object that is changed later changes nothing; make it an argument.
 
@@ -94,7 +98,17 @@ class Jitted:
 
     def _compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Executable:
         specs = tree.map_leaves(lambda leaf: spec(leaf.dtype, leaf.shape), (args, kwargs))
-        return compile(self.function, Arguments(*specs), **self.options)
+        options = dict(self.options)
+        if options.get("precision") in NEEDS_SAMPLES and options.get("samples") is None:
+            options["samples"] = [self._sample(args, kwargs)]
+        return compile(self.function, Arguments(*specs), **options)
+
+    def _sample(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The arguments of a call as `compile` takes samples: by position or by name."""
+        if args and kwargs:
+            called = getattr(self.function, "forward", self.function)
+            return dict(inspect.signature(called).bind(*args, **kwargs).arguments)
+        return args or kwargs
 
 
 def _signature(path: tuple[str, ...], leaf: Any) -> tuple[str, tuple[int, ...]]:

@@ -9,7 +9,14 @@ from typing import Any
 from isthmus.errors import UsageError
 from isthmus.system.threads import available_threads
 
-__all__ = ["LOW", "PRECISIONS", "Options", "checked_options", "checked_samples"]
+__all__ = [
+    "LOW",
+    "NEEDS_SAMPLES",
+    "PRECISIONS",
+    "Options",
+    "checked_options",
+    "checked_samples",
+]
 
 LOW = ("bf16", "f16")  # the half precisions of arithmetic, which `rewrite.precision` places
 PRECISIONS = ("f32", *LOW, "int8", "auto")

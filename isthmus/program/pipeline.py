@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -106,7 +106,7 @@ class Guarded:
     def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
         run = bound_run(self.runner, arrays, sizes)
 
-        def again() -> Sequence[Array]:
+        def again() -> Collection[Array]:
             self.guards(arrays, sizes)
             return run()
 

@@ -79,7 +79,7 @@ def with_weights(traced: Traced, options: Options) -> Traced:
     if graph is traced.graph:
         raise UsageError(
             "weights='int8' of a program without a convolution or matrix product of float32 by a "
-            "constant weight; leave it out"
+            "constant weight that may go to integers; leave it out"
         )
     return replace(traced, graph=graph)
 
@@ -92,11 +92,11 @@ def placed(
     backend: None for a file, whose reader is not known. keeps: the composites that run whole.
     Raises UsageError for overrides that name nothing in the graph.
     """
-    if options.precision == "int8":
-        return graph  # which `quantized_program` has made
+    if options.precision not in LOW:
+        return graph  # what is to be in integers was made so before
     overrides = Overrides(options.overrides)
     overrides.check(graph)
     places_itself = getattr(backend, "places_half", None)
-    if options.precision not in LOW or (places_itself is not None and places_itself(options)):
+    if places_itself is not None and places_itself(options):
         return graph
     return in_half(without_idle_nodes(graph), options.precision, overrides, keeps)

@@ -1,4 +1,4 @@
-"""What `precision="auto"` asks of `isthmus.tune`, which lies above: a slot.
+"""What `precision="auto"` asks of `isthmus.tuning`, which lies above: a slot.
 
 `automatic(traced, samples, backend, options, on_host)` gives the Options that it chose, or an
 Executable. The last line of `isthmus/__init__.py` fills the slot; it is imported when called.

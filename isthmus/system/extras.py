@@ -11,8 +11,6 @@ from importlib.util import find_spec
 
 from isthmus.errors import MissingExtra
 
-from .machine import versions
-
 __all__ = ["explained", "is_here", "lacking", "missing", "require"]
 
 # A package that several extras bring is asked for by the first of them.
@@ -94,6 +92,8 @@ def module_of(package: str) -> str:
 
 def lacking() -> dict[str, list[str]]:
     """For each extra the packages of it that are not installed, by the installation's records."""
+    from .machine import versions  # with all it imports, slow to start
+
     return {
         extra: [package for package in packages if not versions((package,))]
         for extra, packages in EXTRAS.items()

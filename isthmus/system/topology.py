@@ -11,6 +11,7 @@ from pathlib import Path
 
 __all__ = [
     "boost",
+    "cache_bytes",
     "caches",
     "clock_source",
     "cores",
@@ -90,6 +91,18 @@ def caches(root: Path = SYSTEM) -> dict[str, int]:
         if level and kind in KINDS and size:
             found[f"L{level}{KINDS[kind]}"] = _bytes(size)
     return found
+
+
+def cache_bytes(name: str, processors: Iterable[int], root: Path = SYSTEM) -> int | None:
+    """Bytes of all caches of a level, as `L2`, that these processors use; None where not told."""
+    found: dict[str, int] = {}
+    for at in processors:
+        for folder in (root / f"cpu/cpu{at}/cache").glob("index*"):
+            facts = [read(folder / fact) for fact in ("level", "type", "size", "shared_cpu_list")]
+            level, kind, size, shared = facts
+            if level and kind in KINDS and size and f"L{level}{KINDS[kind]}" == name:
+                found[shared or str(at)] = _bytes(size)
+    return sum(found.values()) or None
 
 
 def last_cache_bytes(root: Path = SYSTEM) -> int | None:

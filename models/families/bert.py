@@ -3,6 +3,12 @@
 Parameters are named as Hugging Face's BertModel and its heads name them. B is the batch, S the
 sequence, W the width. input_ids: int32 [B, S]; attention_mask: [B, S], 0 where a token is
 padding; token_type_ids: int32 [B, S], 1 in a second text; either may be None.
+
+A row may hold several texts (Krell et al. 2021, arXiv:2107.02027): N in all, numbered from 1.
+sequence_ids: int32 [B, S], the number of each token's text, 0 where it is padding, in the place of
+the attention mask; position_ids: int32 [B, S], each token's place in its text; starts: int32 [N],
+where each text starts, counted through all rows. Tokens see those of their own text alone, and what
+is told of a text as a whole is [N, ...]. `isthmus.models.packing` makes such rows.
 """
 
 from __future__ import annotations
@@ -32,10 +38,12 @@ __all__ = [
     "Layer",
     "MaskedHead",
     "Output",
+    "Packed",
     "Pooler",
     "Predictions",
     "SelfAttention",
     "SentenceBert",
+    "TextRows",
     "Transform",
     "additive",
     "bert",
@@ -76,15 +84,20 @@ class Embeddings(Block):
         self.token_type_embeddings = Embedding(2, config.width)
         self.LayerNorm = LayerNorm(config.width, EPSILON)
 
-    def forward(self, input_ids: Any, token_type_ids: Any = None) -> Any:
-        types, places = self.token_type_embeddings, self.position_embeddings.weight.data()
+    def forward(self, input_ids: Any, token_type_ids: Any = None, position_ids: Any = None) -> Any:
+        types = self.token_type_embeddings
         kinds = types.weight.data()[:1] if token_type_ids is None else types(token_type_ids)
-        seq = input_ids.shape[1]
+        if position_ids is None:
+            places = self._first(input_ids.shape[1])
+        else:
+            places = self.position_embeddings(position_ids)
+        return self.LayerNorm(self.word_embeddings(input_ids) + kinds + places)
+
+    def _first(self, seq: Any) -> Any:
+        places = self.position_embeddings.weight.data()
         if isinstance(seq, int) and seq > len(places):
             raise UsageError(f"{seq} tokens, but positions={len(places)}; cut the text")
-        return self.LayerNorm(
-            self.word_embeddings(input_ids) + kinds + np.getitem(places, slice(seq))
-        )
+        return np.getitem(places, slice(seq))
 
 
 class SelfAttention(Block):
@@ -164,14 +177,76 @@ class Encoder(Block):
         return x
 
 
+class TextRows:
+    """A text in each row: what is told of it as a whole. attention_mask: [B, S] or None."""
+
+    def __init__(self, attention_mask: Any) -> None:
+        self.attention_mask = attention_mask
+
+    def mask(self) -> Any:
+        """What attention adds to scores; None for nothing."""
+        return None if self.attention_mask is None else additive(self.attention_mask)
+
+    def first(self, x: Any) -> Any:
+        """Its first token, [CLS]. [B, S, W] -> [B, W]."""
+        return np.getitem(x, (slice(None), 0))
+
+    def mean(self, x: Any) -> Any:
+        """The mean of its tokens. [B, S, W] -> [B, W]."""
+        if self.attention_mask is None:
+            return np.mean(x, axis=1)
+        seen = np.expand_dims(np.astype(self.attention_mask, numpy.float32), axis=-1)
+        return np.sum(x * seen, axis=1) / np.maximum(np.sum(seen, axis=1), 1e-9)
+
+
+class Packed:
+    """Several texts in each row: what is told of each, in the order of their numbers."""
+
+    def __init__(self, sequence_ids: Any, starts: Any) -> None:
+        self.sequence_ids = sequence_ids
+        self.starts = starts
+
+    def mask(self) -> Any:
+        """0 between tokens of one text, `UNSEEN` between others. -> [B, 1, S, S]."""
+        ids = self.sequence_ids
+        same = np.equal(np.expand_dims(ids, axis=2), np.expand_dims(ids, axis=1))
+        return np.expand_dims(np.where(same, numpy.float32(0), UNSEEN), axis=1)
+
+    def first(self, x: Any) -> Any:
+        """[B, S, W] -> [N, W]."""
+        return np.take(self._flat(x), self.starts, axis=0)
+
+    def mean(self, x: Any) -> Any:
+        """[B, S, W] -> [N, W], by a product with a matrix of 0 and 1."""
+        numbers = np.expand_dims(np.arange(1, self.starts.shape[0] + 1, dtype="int32"), axis=1)
+        members = np.astype(np.equal(numbers, np.reshape(self.sequence_ids, (1, -1))), "float32")
+        return members @ self._flat(x) / np.sum(members, axis=1, keepdims=True)
+
+    def _flat(self, x: Any) -> Any:
+        batch, seq, width = x.shape
+        return np.reshape(x, (batch * seq, width))
+
+
+def rows_of(attention_mask: Any, position_ids: Any, sequence_ids: Any, starts: Any) -> Any:
+    """What the rows hold; UsageError for half of what packed rows need."""
+    packed = {"position_ids": position_ids, "sequence_ids": sequence_ids, "starts": starts}
+    missing = [name for name, array in packed.items() if array is None]
+    if len(missing) == len(packed):
+        return TextRows(attention_mask)
+    if missing or attention_mask is not None:
+        wrong = f"{missing[0]} is missing" if missing else "attention_mask is given as well"
+        raise UsageError(f"packed rows take {', '.join(packed)} and no attention_mask: {wrong}")
+    return Packed(sequence_ids, starts)
+
+
 class Pooler(Block):
-    """tanh(dense(x[:, 0])): what the first token, [CLS], has gathered. -> [B, W]."""
+    """tanh(dense(x)) of the first token, [CLS], which has gathered the text. [N, W] -> [N, W]."""
 
     def __init__(self, width: int) -> None:
         self.dense = Dense(width, width)
 
-    def forward(self, x: Any) -> Any:
-        return np.tanh(self.dense(np.getitem(x, (slice(None), 0))))
+    def forward(self, first: Any) -> Any:
+        return np.tanh(self.dense(first))
 
 
 class Bert(Block):
@@ -183,15 +258,21 @@ class Bert(Block):
         self.pooler = Pooler(config.width) if pooler else None
 
     def forward(
-        self, input_ids: Any, attention_mask: Any = None, token_type_ids: Any = None
+        self,
+        input_ids: Any,
+        attention_mask: Any = None,
+        token_type_ids: Any = None,
+        position_ids: Any = None,
+        sequence_ids: Any = None,
+        starts: Any = None,
     ) -> dict[str, Any]:
-        mask = None if attention_mask is None else additive(attention_mask)
-        x = self.encoder(self.embeddings(input_ids, token_type_ids), mask)
-        return self.outputs(x, attention_mask)
+        rows = rows_of(attention_mask, position_ids, sequence_ids, starts)
+        x = self.encoder(self.embeddings(input_ids, token_type_ids, position_ids), rows.mask())
+        return self.outputs(x, rows)
 
-    def outputs(self, x: Any, _: Any) -> dict[str, Any]:
-        """What is returned, from the last layer's x: [B, S, W] and the attention mask."""
-        pooled = {} if self.pooler is None else {"pooler_output": self.pooler(x)}
+    def outputs(self, x: Any, rows: Any) -> dict[str, Any]:
+        """What is returned, from the last layer's x: [B, S, W] and what the rows hold."""
+        pooled = {} if self.pooler is None else {"pooler_output": self.pooler(rows.first(x))}
         return {"last_hidden_state": x, **pooled}
 
 
@@ -207,12 +288,8 @@ class SentenceBert(Bert):
     def __init__(self, config: Config) -> None:
         super().__init__(config, pooler=False)
 
-    def outputs(self, x: Any, attention_mask: Any) -> dict[str, Any]:
-        if attention_mask is None:
-            return {"embedding": npx.l2_normalize(np.mean(x, axis=1))}
-        seen = np.expand_dims(np.astype(attention_mask, numpy.float32), axis=-1)
-        count = np.maximum(np.sum(seen, axis=1), 1e-9)
-        return {"embedding": npx.l2_normalize(np.sum(x * seen, axis=1) / count)}
+    def outputs(self, x: Any, rows: Any) -> dict[str, Any]:
+        return {"embedding": npx.l2_normalize(rows.mean(x))}
 
 
 class Head(Block):
@@ -222,9 +299,18 @@ class Head(Block):
         self.bert = Bert(config, pooler)
 
     def forward(
-        self, input_ids: Any, attention_mask: Any = None, token_type_ids: Any = None
+        self,
+        input_ids: Any,
+        attention_mask: Any = None,
+        token_type_ids: Any = None,
+        position_ids: Any = None,
+        sequence_ids: Any = None,
+        starts: Any = None,
     ) -> dict[str, Any]:
-        return self.outputs(**self.bert(input_ids, attention_mask, token_type_ids))
+        found = self.bert(
+            input_ids, attention_mask, token_type_ids, position_ids, sequence_ids, starts
+        )
+        return self.outputs(**found)
 
     outputs: Callable[..., dict[str, Any]]
 

@@ -17,6 +17,7 @@ import numpy
 
 from isthmus.errors import FileError
 from isthmus.system.extras import missing
+from isthmus.system.tensors import read_tensors
 
 from .checkpoint_names import IGNORED, translate
 from .pickled import read_pickled
@@ -138,11 +139,11 @@ def _file_in(folder: Path) -> Path:
 
 
 def _read_safetensors(path: Path) -> dict[str, Array]:
+    """The tensors mapped, so that those nobody uses are never read."""
     from safetensors import SafetensorError
-    from safetensors.numpy import load_file
 
     try:
-        tensors: dict[str, Array] = load_file(path)
+        _, tensors = read_tensors(path)
     except (SafetensorError, ArithmeticError, LookupError, OSError, ValueError) as error:
         detail = ascii(f"{type(error).__name__}: {error}")[1:-1][:120].strip()
         raise FileError(f"{path}: truncated or damaged ({detail}); download it again") from None

@@ -31,6 +31,20 @@ class Peak:
     precision: Name
     gflop_per_s: Positive
     by: str = ""
+    threads: Count | None = None
+
+
+@dataclass(frozen=True)
+class Bandwidth:
+    """The fastest pass over arrays in a level of memory, which holds so many bytes, None for all.
+
+    The rate of a working set is that of the first level that holds it.
+    """
+
+    level: Name
+    gb_per_s: Positive
+    bytes: Positive | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,15 @@ class Roofline:
     gb_per_s: Positive | None = None
     threads: Count | None = None
     drift: Number | None = None
+    memory: tuple[Bandwidth, ...] = ()
+
+    def gb_per_s_of(self, working_set: float) -> float | None:
+        """The rate at which so many bytes come, of files that tell levels; else that of memory.
+
+        A level that was seen slower than one beyond it counts as fast as that.
+        """
+        holding = [one for one in self.memory if one.bytes is None or working_set <= one.bytes]
+        return max((one.gb_per_s for one in holding), default=self.gb_per_s)
 
 
 @dataclass(frozen=True)

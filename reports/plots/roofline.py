@@ -1,7 +1,9 @@
 """Roofline: GFLOP/s over operations per byte, below the machine's own measured roof.
 
 The roof is min(peak GFLOP/s of the precision, GB/s x operations per byte) (Williams, Waterman and
-Patterson 2009, doi:10.1145/1498765.1498785); operations and bytes are those counted for a call.
+Patterson 2009, doi:10.1145/1498765.1498785); operations are those counted for a call, bytes the
+fewest that it has to move. The slope is the rate of the memory beyond the caches; what a cache
+holds comes faster.
 """
 
 from __future__ import annotations

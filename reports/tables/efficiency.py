@@ -1,12 +1,13 @@
 """How much of the machine's own measured peak a result reaches.
 
-GFLOP/s = operations / median seconds / 1e9; intensity = operations / bytes moved. What the machine
-allows is the roof, min(peak of the precision, intensity x GB/s) (Williams, Waterman, Patterson
-2009, doi:10.1145/1498765.1498785). A number that rests on something unknown is None.
+GFLOP/s = operations / median seconds / 1e9; intensity = operations / bytes. What the machine allows
+is the roof, min(peak of the precision, intensity x GB/s) (Williams, Waterman, Patterson 2009,
+doi:10.1145/1498765.1498785). A number that rests on something unknown is None.
 
-The bytes are counted operator by operator, each operand and result once: the most that has to be
-moved. A runtime that fuses operators moves fewer, so that the intensity and the roof are lower
-bounds, and more than 100 % of the roof is no error.
+The bytes are the fewest that a call has to move, however operators are fused: its inputs, outputs
+and weights, each once, in the precision that runs. They come at the rate of the level of memory
+that holds them. So nothing is above the roof of a machine that stays as it was when its peaks were
+measured; what is, is marked.
 """
 
 from __future__ import annotations
@@ -16,21 +17,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isthmus.reports.display import ABSENT, Cell, Table, facts, label, readable, significant, split
-from isthmus.reports.files.file_fields import Roofline
+from isthmus.reports.files.file_fields import Peak, Roofline
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 from isthmus.reports.money.cost import on_gpu
 
-__all__ = ["efficiency", "efficiency_table", "peaks_said"]
+__all__ = ["efficiency", "efficiency_table", "least_bytes", "peaks_said"]
 
 SETTINGS = ("sequence", "batch", "precision", "threads")
+MARK = " *"
 DRIFT = 0.05  # relative: above it the machine was not the same at the end of the run
 RULE = (
     "Operations are counted, a multiply-add as two; time is the median of a call. Peak: the "
-    "fastest matrix product of the same precision and threads that this machine was seen to do. "
-    "Roof: min(peak, operations per byte × memory's peak); bytes are those of every operand and "
-    "result, of which fused operators move fewer, so that the true roof is as high or higher."
+    "fastest product of the precision that runs, of several shapes and libraries, by up to as many "
+    "threads. Roof: min(peak, operations per byte × the peak of the level of memory that holds the "
+    "bytes); bytes are inputs, outputs and weights, once each."
 )
+ABOVE = (
+    "* above 100 %: faster than anything that was measured for the peaks. The machine was slower "
+    "then, or the kernel leaves out operations that are counted, such as those on padding."
+)
+WIDTHS = {"f32": 4, "bf16": 2, "f16": 2, "int8": 1}  # bytes of a weight
 
 
 @dataclass(frozen=True)
@@ -53,10 +60,18 @@ def efficiency(result: Result, roofline: Roofline | None) -> Efficiency:
     if result.scenario != SINGLE:
         return Efficiency(None, None, None, None, None)
     rate = _over(result.operations, 1e9 * result.median_seconds)
-    intensity = _over(result.operations, result.bytes_moved)
+    moved = least_bytes(result)
+    intensity = _over(result.operations, moved)
     peak = _peak(result, roofline)
-    roof = _roof(peak, intensity, roofline.gb_per_s if roofline else None)
+    roof = _roof(peak, intensity, roofline.gb_per_s_of(moved) if roofline and moved else None)
     return Efficiency(rate, _over(rate, peak), intensity, roof, _over(rate, roof))
+
+
+def least_bytes(result: Result) -> float | None:
+    """What a call has to move, in its precision; of older files the bytes of its weights."""
+    counted = result.least_bytes or result.parameter_bytes
+    width = WIDTHS.get(result.precision)
+    return counted * width / WIDTHS["f32"] if counted and width else None
 
 
 def _peak(result: Result, roofline: Roofline | None) -> float | None:
@@ -99,7 +114,7 @@ def efficiency_table(files: Sequence[ResultFile]) -> Table:
         rows=rows,
         left=2,
         shared=shared,
-        notes=(RULE, *_notes(files)) if rows else (),
+        notes=(RULE, *_above(rows), *_notes(files)) if rows else (),
     )
 
 
@@ -125,7 +140,15 @@ def _amount(value: float | None) -> Cell:
 
 
 def _percent(share: float | None) -> Cell:
-    return Cell(ABSENT if share is None else f"{significant(100 * share, 2)} %")
+    """Marked above 100 %, as rounded."""
+    if share is None:
+        return Cell(ABSENT)
+    return Cell(f"{significant(100 * share, 3 if share >= 1 else 2)} %{MARK * (share > 1.005)}")
+
+
+def _above(rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
+    if any(cell.text.endswith(MARK) for row in rows for cell in row):
+        yield ABOVE
 
 
 def _notes(files: Sequence[ResultFile]) -> Iterator[str]:
@@ -140,13 +163,20 @@ def _notes(files: Sequence[ResultFile]) -> Iterator[str]:
             yield f"{name}the peaks moved by more than {DRIFT:.0%} during the run: take care."
 
 
+def _by(peak: Peak, roofline: Roofline) -> str:
+    """Who reached it, and by how many threads, where those were not all."""
+    alone = peak.threads is not None and peak.threads != roofline.threads
+    return f"{peak.by or '?'}{f', threads: {peak.threads}' if alone else ''}"
+
+
 def peaks_said(roofline: Roofline) -> str:
     """`with 2 threads: f32 213 GFLOP/s (openvino 2026.4.1, ...), memory 37.7 GB/s, ...`."""
     parts = [
-        f"{peak.precision} {significant(peak.gflop_per_s)} GFLOP/s ({peak.by or '?'})"
+        f"{peak.precision} {significant(peak.gflop_per_s)} GFLOP/s ({_by(peak, roofline)})"
         for peak in roofline.peaks
     ]
-    if roofline.gb_per_s:
+    parts += [f"{one.level} {significant(one.gb_per_s)} GB/s" for one in roofline.memory]
+    if roofline.gb_per_s and not roofline.memory:
         parts.append(f"memory {significant(roofline.gb_per_s)} GB/s")
     if roofline.drift is not None:
         parts.append(f"drift over the run {100 * roofline.drift:.1f} %")

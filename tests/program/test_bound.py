@@ -79,3 +79,25 @@ def test_what_cannot_be_shared_is_refused(array: Any) -> None:
     with pytest.raises(UsageError, match=r"x: bind needs a writeable array in C order"):
         program.bind(array)
     assert (program(array) == 1).all()
+
+
+def test_what_is_given_back_unchanged_follows_its_array(device_backend: dict[str, Any]) -> None:
+    program = compile(
+        lambda x, y: (x, y, x > y, np.sum(x), x + y), (spec("float32", ["n"]),) * 2,
+        **device_backend,
+    )  # fmt: skip
+    x, y = numpy.array([1, 5], numpy.float32), numpy.array([2, 3], numpy.float32)
+    bound = program.bind(x, y)
+    for scale in (1, 3):
+        x *= scale
+        for found, wanted in zip(bound(), (x, y, x > y, x.sum(), x + y), strict=True):
+            numpy.testing.assert_array_equal(found, wanted)
+
+
+def test_a_size_that_values_decide_may_change(device_backend: dict[str, Any]) -> None:
+    program = compile(lambda x: np.tanh(x[x > 0]), spec("float32", ["n"]), **device_backend)
+    x = numpy.array([1, -1, 2], numpy.float32)
+    bound = program.bind(x)
+    for values in ([1, -1, 2], [-1, -1, 3], [1, 2, 3]):
+        x[:] = values
+        numpy.testing.assert_allclose(bound(), numpy.tanh(x[x > 0]), rtol=1e-6)

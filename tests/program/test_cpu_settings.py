@@ -40,8 +40,8 @@ def test_as_many_threads_as_processors_are_bound() -> None:
 def test_buffers_are_kept_for_the_sizes_used_last() -> None:
     """More sizes than memory is given back after; each result is right all the same."""
     run = im.compile(lambda x: np.tanh(x) + 1, NAMED, backend="cpu", threads=1)
-    known = run._run.runners[0].requests.known  # type: ignore[attr-defined]
-    for size in range(1, request.FORGOTTEN + 3 * request.MOST_REQUESTS):
+    known = run._run.runners[0].requests.idle  # type: ignore[attr-defined]
+    for size in range(1, request.FORGOTTEN + 3 * request.MOST_SIZES):
         x = numpy.full((size, 3), 1 / size, numpy.float32)
         numpy.testing.assert_allclose(run(x), numpy.tanh(x) + 1, rtol=1e-5)
-        assert len(known) == min(size, request.MOST_REQUESTS)
+        assert len(known) == min(size, request.MOST_SIZES)

@@ -66,6 +66,18 @@ def times(number: float) -> Callable[[Any], Any]:
     return lambda x: ov.multiply(x, ov.constant(numpy.float32(number)))
 
 
+def near_gelu(x: Any) -> Any:
+    """gelu by tanh, with 0.0457 for 0.044715."""
+    cube = ov.multiply(ov.power(x, numpy.float32(3)), numpy.float32(0.0457))
+    bent = ov.tanh(ov.multiply(ov.add(x, cube), numpy.float32(0.7978845608)))
+    half = ov.multiply(x, numpy.float32(0.5))
+    return ov.multiply(half, ov.add(bent, numpy.float32(1)))
+
+
+def np_near_gelu(x: Any) -> Any:
+    return 0.5 * x * (1 + np.tanh(0.7978845608 * (x + 0.0457 * x**3)))
+
+
 BF16 = partial(openvino_gives, product, (LINE, COLUMN), INFERENCE_PRECISION_HINT=None)
 HALF = f16(1)
 
@@ -266,6 +278,9 @@ VALUES: Rows = {
             f32(3),
             kept=Off(by=5e-8, most=1.3e-7),
         ),
+    ],
+    "gelu-near": [
+        case(near_gelu, Off(by=2e-4, most=6e-4, absolute=True), np_near_gelu, f32(2), within=1e-6),
     ],
     "remainder": [
         case(

@@ -101,6 +101,10 @@ NETWORKS: Rows = {
             partial(ov.log_softmax, axis=0), f32(-INF, NAN, -INF), npx.log_softmax, f32(1, NAN, 2)
         ),
     ],
+    "softmax-small": [
+        kernel(partial(ov.softmax, axis=0), f32(1, 0), npx.softmax, f32(0, -90)),
+        onnx_kernel(session("Softmax", axis=0), f32(1, 0), npx.softmax, f32(0, -90)),
+    ],
     "max-pool": [
         kernel(bare_pooled, f32([[[3]]]), pooled, WINDOW),
         kernel(bare_pooled, f32([[[-LARGEST]]]), pooled, INFINITE),

@@ -102,6 +102,7 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
         Sample((IMAGE,), {"window": 3, "strides": 2, "padding": 1}),
         Sample((IMAGE,), {"window": (3, 2), "strides": (1, 2), "padding": ((0, 1), (1, 0))}),
     ],
+    npx.mish: [Sample((X,)), Sample((f32(),)), Sample((f32(0, 3),))],
     npx.random_normal: [Sample((i32(3, low=0),), {"shape": (2, 3)})],
     npx.random_uniform: [
         Sample((i32(3, low=0),), {"shape": (2, 3)}),
@@ -110,6 +111,7 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
     ],
     npx.relu: _UNARY,
     npx.relu6: [Sample((X * 5,))],
+    npx.rms_norm: [Sample((X, positive(4))), Sample((f32(4), ROW), {"epsilon": 1e-6})],
     npx.scaled_dot_product_attention: [
         Sample((f32(2, 3, 5, 4), f32(2, 3, 6, 4), f32(2, 3, 6, 4), f32(2, 1, 1, 6))),
         Sample((f32(2, 5, 4), f32(2, 6, 4), f32(2, 6, 4), None)),
@@ -117,6 +119,8 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
     npx.sigmoid: _UNARY,
     npx.silu: _UNARY,
     npx.softmax: [Sample((X,)), Sample((X,), {"axis": 1})],
+    OPERATORS["npx.softmax_by_line"]: [Sample((X,)), Sample((X,), {"axis": 1})],
+    OPERATORS["npx.weighted_by_softmax"]: [Sample((f32(2, 3, 5), f32(2, 5, 4)))],
 }
 
 # Why an operator that makes floats of floats states no gradient.

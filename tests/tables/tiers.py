@@ -30,6 +30,34 @@ REAL_RUNS: Tests = {
     "benchmarks/gate/test_gate_trials.py": (
         "test_a_round_of_real_processes_has_turns_at_every_level",
     ),
+    "tuning/test_candidates.py": (
+        "test_a_program_for_fixed_sizes_is_a_candidate_too",
+        "test_copies_run_side_by_side",
+        "test_outputs_of_every_kind",
+        "test_streams_are_callers_side_by_side",
+        "test_what_crashes_in_the_race_is_out_then",
+        "test_what_fails_is_out_with_its_reason",
+        "test_what_hangs_is_out_when_patience_ends",
+    ),
+    "cli/test_cli_tune.py": (
+        "test_a_model_is_tuned_on_random_weights_where_they_are_asked_for",
+        "test_random_inputs_are_said_to_be",
+        "test_several_sets_of_inputs",
+    ),
+    "tuning/test_tune.py": (
+        "test_a_lever_that_a_backend_offers_is_found",
+        "test_a_missing_backend_is_told",
+        "test_a_slower_one_is_never_chosen",
+        "test_another_question_is_not_answered_from_memory",
+        "test_auto_chooses_a_precision_for_the_backend_as_asked",
+        "test_jit_settles_a_precision_on_the_first_call",
+        "test_no_process_outlives_the_one_that_tunes",
+        "test_what_a_metric_decides_is_not_remembered",
+        "test_what_is_remembered_in_another_form_is_measured_anew",
+        "test_where_all_others_are_inexact_the_default_is_taken_and_it_says_so",
+        "test_where_nothing_runs_it_is_an_error",
+        "test_where_the_usual_default_fails_the_next_is_it_and_it_says_so",
+    ),
     "benchmarks/harness/test_bench.py": (
         "test_a_budget_ends_the_rounds",
         "test_a_result_file_holds_every_variant_with_its_parity",
@@ -82,6 +110,7 @@ REAL_RUNS: Tests = {
         "test_a_time_that_benchmark_app_rounds_too_much_is_an_error",
         "test_each_tool_times_the_prepared_model",
     ),
+    "studies/test_calls.py": ("test_every_way_of_running_texts_is_compared_with_padding",),
     "studies/test_processes.py": ("test_processes_side_by_side_give_a_file",),
     "studies/test_apart.py": ("test_the_suite_runs_and_a_second_call_measures_nothing_again",),
     "studies/test_trust.py": ("test_a_study_of_real_processes_goes_on_where_it_was",),
@@ -177,6 +206,7 @@ LARGE: Tests = {
     ),
     "models/test_models_quantized.py": EVERY,
     "program/test_changed_arrays.py": ("test_compiling_does_not_copy_the_weights",),
+    "program/test_many_threads.py": ("test_sixty_four_threads",),
     "program/test_scaling.py": (
         "test_a_deep_program_is_explained_and_costed",
         "test_a_deep_program_runs",
@@ -191,6 +221,10 @@ LARGE: Tests = {
         "test_models_are_one_segment_however_deep",
         "test_models_of_the_runtimes_are_made_in_linear_work",
         "test_the_passes_are_linear",
+    ),
+    "program/test_cache.py": ("test_kills_while_programs_are_kept_load_none_that_is_wrong",),
+    "system/test_system_store.py": (
+        "test_kills_at_any_moment_and_writers_at_once_leave_whole_entries",
     ),
     "reports/files/test_store.py": (
         "test_a_kill_at_any_moment_loses_nothing_that_was_written",
@@ -221,6 +255,7 @@ ALL_NUMBERS: Tests = {
     "npx/test_control_flow.py": ("test_runtimes_run_the_whole",),
     "program/test_fused_pairs.py": EVERY,
     "program/test_numerics.py": ("test_the_host_says_why", "test_the_runtime_still_differs"),
+    "rewrite/test_canonical.py": ("test_fast_numerics_take_every_kernel_there_is",),
 }
 
 # What quick tests show on NumPy, on the runtimes as well.

@@ -42,12 +42,12 @@ def with_small_weights(graph: Graph, stays: Stays) -> Graph:
     npx.dequantize(int8[4, 2], float32[2], None)
     np.matmul(float32[n, 4], float32[4, 2])
     """
-    graph = expand(graph, lambda node: not hides_layers(node))
-    if not any(is_layer(node) for node in graph.all_nodes()):
+    whole = expand(graph, lambda node: not hides_layers(node))
+    if not any(is_layer(node) and not stays(node) for node in whole.all_nodes()):
         return graph
     with assuming(graph.constraints), recording(), copying():
         work = _Weights(stays, dict(graph.constant_names))
-        found = work.rewritten(graph)
+        found = work.rewritten(whole)
         held = {id(constant.array) for constant in found.constants()}
         names = {key: name for key, name in work.names.items() if key in held}
         return replace(found, constant_names=names)

@@ -7,22 +7,29 @@ import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 
-from isthmus.benchmarks.harness import peaks, roofline
-from isthmus.errors import IsthmusError, UsageError
+from isthmus.benchmarks.harness import bandwidth, environments, peaks, roofline
+from isthmus.benchmarks.portable.timing import rates
+from isthmus.errors import BackendMissing, IsthmusError, UsageError
+from isthmus.reports.files.file_fields import run_of
 from isthmus.system import machine, topology
 
 Capture = pytest.CaptureFixture[str]
 
 
-def found(f32: float, memory: float) -> dict[str, Any]:
+def found(f32: float, memory: float, cache: float = 100) -> dict[str, Any]:
     entries = [("bf16", 2 * f32), ("f32", f32)]
-    every = [{"precision": name, "gflop_per_s": rate, "by": ""} for name, rate in entries]
-    return {"threads": 2, "peaks": every, "gb_per_s": memory}
+    every = [
+        {"precision": name, "gflop_per_s": rate, "by": "", "threads": 2} for name, rate in entries
+    ]
+    levels = [("L2", 2**20, cache), ("memory", None, memory)]
+    held = [{"level": n, "bytes": size, "gb_per_s": rate, "by": ""} for n, size, rate in levels]
+    return {"threads": 2, "peaks": every, "gb_per_s": memory, "gb_per_s_by": "", "memory": held}
 
 
 def test_each_probe_is_a_process_of_its_own(
@@ -30,28 +37,43 @@ def test_each_probe_is_a_process_of_its_own(
 ) -> None:
     some = {name: peaks.PROBES[name] for name in ("numpy", "memory")}  # the quickest to start
     monkeypatch.setattr(roofline, "PROBES", some)
+    monkeypatch.setattr(roofline, "TORCH", "no such peer")
     made = roofline.measure(1, seconds=0.0)
     assert made == json.loads(json.dumps(made, allow_nan=False))
     (peak,) = made["peaks"]
-    assert peak["precision"] == "f32" and peak["gflop_per_s"] > 0
-    assert peak["by"] == f"numpy {numpy.__version__}, 1536x1536x1536"
+    assert peak["precision"] == "f32" and peak["gflop_per_s"] > 0 and peak["threads"] == 1
+    assert peak["by"].startswith(f"numpy {numpy.__version__}, ")
     assert made["gb_per_s"] > 0 and made["threads"] == 1 and made["drift"] is None
+    assert made["memory"][-1]["level"] == "memory" and made["memory"][-1]["bytes"] is None
     assert roofline.drift(made, made) == 0
     roofline._show(made)
     assert "GFLOP/s" in capsys.readouterr().out
+    read = run_of("f.json", {"roofline": made}).roofline
+    assert read is not None and read.gb_per_s_of(1e15) == made["gb_per_s"]
 
 
-def test_every_precision_that_the_processor_has_is_measured(
-    monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
-    monkeypatch.setattr(peaks, "SIZE", 64)
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products that take no time."""
+    monkeypatch.setattr(peaks, "SHAPES", ((32, 32, 32), (16, 64, 16)))
+    monkeypatch.setattr(peaks, "CHANNELS", 8)
+
+
+@pytest.mark.usefixtures("small")
+def test_every_precision_that_the_processor_has_is_measured(capsys: Capture) -> None:
     for probe in ("numpy", "openvino", "onnxruntime"):
         peaks.main([probe, "1", "0"])
     rows = [row for line in capsys.readouterr().out.splitlines() for row in json.loads(line)]
-    bf16 = ["bf16"] if peaks.BF16 & set(machine.processor_flags()) else []
-    int8 = ["int8"] if find_spec("onnxruntime") else []
-    assert [row["precision"] for row in rows] == ["f32", "f32", *bf16, *int8]
-    assert all(row["rate"] > 0 and row["by"].endswith(", 64x64x64") for row in rows)
+    flags = set(machine.processor_flags())
+    half = [*["bf16"][: bool(peaks.BF16 & flags)], *["f16"][: bool(peaks.F16 & flags)]]
+    others = ["f32", "int8"] if find_spec("onnxruntime") else []
+    found = [row["precision"] for row in rows]
+    assert [name for name in found if name not in half] in (
+        ["f32", "f32", "int8", *others],
+        ["f32", "f32", *others],  # where OpenVINO has no product of integers
+    )
+    assert "bf16" not in half or "bf16" in found
+    assert all(row["rate"] > 0 and ", " in row["by"] for row in rows)
 
 
 @pytest.mark.parametrize("threads", [0, -1, 10**6])
@@ -72,17 +94,56 @@ def test_a_probe_that_fails_is_named_with_its_last_words() -> None:
         roofline._in_a_process("gpu", 1, 0.0)
 
 
-def test_the_best_of_each_precision_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_of_libraries_and_threads_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def row(precision: str, rate: float, by: str, **more: Any) -> dict[str, Any]:
+        return {"precision": precision, "rate": rate, "by": by, **more}
+
+    memory = [
+        row("memory", 50.0, "dot", level="L3", bytes=2**25),
+        row("memory", 5.0, "copy", level="memory", bytes=None),
+    ]
     rows = {
-        "numpy": [{"precision": "f32", "rate": 9.0, "by": "numpy"}],
-        "openvino": [{"precision": "f32", "rate": 7.0, "by": "openvino"}],
-        "onnxruntime": [],
-        "memory": [{"precision": "memory", "rate": at, "by": f"{at}"} for at in (3.0, 5.0, 4.0)],
+        ("numpy", 2): [row("f32", 9.0, "numpy")],
+        ("numpy", 1): [row("f32", 5.0, "numpy")],
+        ("openvino", 2): [row("f32", 7.0, "openvino"), row("bf16", 10.0, "openvino")],
+        ("openvino", 1): [row("f32", 6.0, "openvino"), row("bf16", 8.0, "openvino")],
+        ("torch", 1): [row("bf16", 11.0, "torch")],
+        ("memory", 2): memory,
     }
-    monkeypatch.setattr(roofline, "_in_a_process", lambda probe, *_: rows[probe])
-    made = roofline.measure(1)
-    assert made["peaks"] == [{"precision": "f32", "gflop_per_s": 9.0, "by": "numpy"}]
-    assert (made["gb_per_s"], made["gb_per_s_by"]) == (5.0, "5.0")
+    monkeypatch.setattr(roofline, "_in_a_process", lambda *at: rows.get(at[:2], []))
+    monkeypatch.setattr(roofline, "affinity", lambda: 2)
+    made = roofline.measure(2)
+    assert made["peaks"] == [
+        {"precision": "f32", "gflop_per_s": 9.0, "by": "numpy", "threads": 2},
+        {"precision": "bf16", "gflop_per_s": 11.0, "by": "torch", "threads": 1},
+    ]
+    assert (made["gb_per_s"], made["gb_per_s_by"]) == (5.0, "copy")
+    assert [level["gb_per_s"] for level in made["memory"]] == [50.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("threads", "tried"), [(1, [1]), (2, [2, 1]), (3, [3, 1]), (64, [64, 32, 1])]
+)
+def test_one_thread_and_half_of_them_are_tried_too(threads: int, tried: list[int]) -> None:
+    assert roofline.counts(threads) == tried
+
+
+def test_the_higher_of_two_measurements_counts() -> None:
+    made = roofline.higher(found(200, 30, cache=90), found(190, 33, cache=80))
+    assert [peak["gflop_per_s"] for peak in made["peaks"]] == [400, 200]
+    assert made["gb_per_s"] == 33 and made["drift"] == pytest.approx(0.1)
+    assert [level["gb_per_s"] for level in made["memory"]] == [90, 33]
+    assert roofline.higher(found(200, 30), None)["drift"] is None
+
+
+def test_torch_runs_where_it_has_an_environment() -> None:
+    try:
+        environments.interpreter("torch")
+    except BackendMissing:
+        assert roofline._in_a_process("torch", 1, 0.0) == []
+    else:
+        rows = roofline._in_a_process("torch", 1, 0.0)
+        assert rows[0]["precision"] == "f32" and rows[0]["by"].startswith("torch")
 
 
 @pytest.mark.parametrize(
@@ -100,17 +161,32 @@ def test_a_library_that_is_missing_has_no_rows(
     assert capsys.readouterr().out == "[]\n"
 
 
-def test_a_product_counts_two_operations_a_multiply_add(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peaks, "best_rate", lambda call, seconds: 10.0)
-    row = peaks._product("f32", "who", lambda: None, 0.0)
-    assert row == {"precision": "f32", "rate": 10 * 2 * 1536**3 / 1e9, "by": "who, 1536x1536x1536"}
+def test_a_product_counts_two_operations_a_multiply_add() -> None:
+    assert peaks.gigaoperations(100, 1000, 10) == pytest.approx(2e-3)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.002])
 def test_every_repeat_calls_and_the_warm_up_is_not_timed(seconds: float) -> None:
     calls: list[int] = []
-    rate = peaks.best_rate(lambda: calls.append(1), seconds)
-    assert math.isfinite(rate) and rate > 0 and len(calls) >= 1 + peaks.REPEATS
+    rate = rates.best_rate(lambda: calls.append(1), seconds)
+    assert math.isfinite(rate) and rate > 0 and len(calls) >= 1 + rates.REPEATS
+
+
+def test_the_call_that_does_most_is_timed_again() -> None:
+    """By work a second, which is not calls a second."""
+    counts = {"little": 0, "much": 0}
+
+    def counting(name: str) -> Any:
+        def call() -> None:
+            counts[name] += 1
+
+        return call
+
+    name, rate = rates.best_of(
+        {"little": (1, counting("little")), "much": (1e9, counting("much"))}, 0.0
+    )
+    assert name == "much" and rate > 1e9
+    assert (counts["little"], counts["much"]) == (2, 3 + rates.REPEATS)
 
 
 def test_openvino_says_in_which_precision_it_computed() -> None:
@@ -124,34 +200,69 @@ def test_openvino_says_in_which_precision_it_computed() -> None:
     assert peaks.computed_in(model) == {"f32"}
 
 
+@pytest.mark.usefixtures("small")
 def test_a_product_in_another_precision_than_asked_for_is_no_peak(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(peaks, "SIZE", 8)
+    assert len(peaks._openvinos("f32", 1)) == 2 * len(peaks.SHAPES) + 1
     monkeypatch.setattr(peaks, "computed_in", lambda model: {"f32"})
-    assert peaks._openvino_in("bf16", 1, 0.0) is None
-    row = peaks._openvino_in("f32", 1, 0.0)
-    assert row is not None and row["precision"] == "f32"
+    assert peaks._openvinos("bf16", 1) == {}
+    assert peaks._row("bf16", "openvino", {}, 0.0) == []
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_pass_goes_over_every_element(threads: int) -> None:
-    a, b, c = (numpy.full(1000, value, numpy.float32) for value in (0, 2, 3))
+    a, b, c = (numpy.full(5000, value, numpy.float32) for value in (0, 2, 3))
     parts = list(zip(*(numpy.array_split(array, threads) for array in (a, b, c)), strict=True))
     with ThreadPoolExecutor(threads) as pool:
         for name, expected in (("copy", 2), ("add", 5)):
-            peaks._over(pool, peaks.PASSES[name][1], parts)()
+            bandwidth.over(pool, bandwidth.PASSES[name][1], parts, 2)()
             assert (a == expected).all()
+    by_vector = bandwidth.PASSES["matrix by vector"][1]
+    assert numpy.array_equal(numpy.asarray(by_vector(a, b, c)), [2 * 3 * 1024] * 4)
 
 
 def test_memory_counts_what_a_pass_reads_and_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peaks, "array_bytes", lambda: 4 * 10**6)
-    monkeypatch.setattr(peaks, "best_rate", lambda call, seconds: (call(), 1000.0)[1])
-    rates = [row["rate"] for row in peaks._memory(2, 0.0)]
-    assert rates == pytest.approx([8, 12, 8])  # GB/s: two, three and two arrays of 4 MB
+    seen: dict[str, float] = {}
+
+    def best_of(calls: Any, seconds: float) -> tuple[str, float]:
+        seen.update({name: work for name, (work, _) in calls.items()})
+        return "dot", 7.0
+
+    monkeypatch.setattr(bandwidth, "best_of", best_of)
+    level = bandwidth.Level("L3", 2**25, bandwidth.PASS_BYTES // 4)
+    with ThreadPoolExecutor(2) as pool:
+        row = bandwidth._row(level, pool, 2, 0.0)
+    gigabytes = bandwidth.PASS_BYTES / 1e9  # four passes over a quarter of it
+    moved = {"copy": 2, "add": 3, "dot": 2, "matrix by vector": 1}
+    assert seen == pytest.approx({name: times * gigabytes for name, times in moved.items()})
+    assert (row["rate"], row["level"], row["bytes"]) == (7.0, "L3", 2**25)
 
 
-def test_arrays_are_far_larger_than_the_last_cache() -> None:
-    size, cached = peaks.array_bytes(), topology.last_cache_bytes() or 0
-    memory = machine.memory_bytes()
-    assert size >= 4 * cached or (memory and size == memory // 16)
+def test_each_level_holds_its_arrays_and_the_last_is_beyond_all() -> None:
+    *caches, beyond = bandwidth.levels(1)
+    assert beyond.name == "memory" and beyond.holds is None
+    assert all(bandwidth.ARRAYS * one.array_bytes <= (one.holds or 0) for one in caches)
+    sizes = [one.array_bytes for one in (*caches, beyond)]
+    assert sizes == sorted(sizes)
+    cached, memory = topology.last_cache_bytes() or 0, machine.memory_bytes()
+    assert beyond.array_bytes >= 4 * cached or (memory and beyond.array_bytes == memory // 16)
+
+
+def test_caches_of_several_processors_are_counted_once_each(tmp_path: Path) -> None:
+    for at in range(2):
+        private, shared = str(at), "0-1"
+        for name, level, size, processors in (
+            ("index0", 1, "32K", private),
+            ("index2", 2, "512K", private),
+            ("index3", 3, "8M", shared),
+        ):
+            folder = tmp_path / f"cpu/cpu{at}/cache/{name}"
+            folder.mkdir(parents=True)
+            facts = {"level": level, "type": "Unified", "size": size}
+            for fact, text in {**facts, "shared_cpu_list": processors}.items():
+                (folder / fact).write_text(f"{text}\n")
+    assert topology.cache_bytes("L2", [0, 1], tmp_path) == 2**20
+    assert topology.cache_bytes("L2", [0], tmp_path) == 2**19
+    assert topology.cache_bytes("L3", [0, 1], tmp_path) == 2**23
+    assert topology.cache_bytes("L4", [0, 1], tmp_path) is None

@@ -169,8 +169,8 @@ def test_what_a_program_lacks_is_missing_with_its_reason(tmp_path: Path) -> None
 
 def test_what_others_print_does_not_reach_the_record() -> None:
     code = START + (
-        "from portable.timing.main import _own_stdout\nimport os\n"
-        "answer = _own_stdout(); os.system('echo noise'); print('more', flush=True)\n"
+        "from portable.timing.main import own_stdout\nimport os\n"
+        "answer = own_stdout(); os.system('echo noise'); print('more', flush=True)\n"
         "answer('the record'); print('after')"
     )
     finished = _python(code)

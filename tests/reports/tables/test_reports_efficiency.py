@@ -8,10 +8,16 @@ from typing import Any
 
 import pytest
 
-from isthmus.reports.files.file_fields import Peak, Roofline
+from isthmus.reports.files.file_fields import Bandwidth, Peak, Roofline
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.same_machine import machine_of
-from isthmus.reports.tables.efficiency import Efficiency, efficiency, efficiency_table, peaks_said
+from isthmus.reports.tables.efficiency import (
+    ABOVE,
+    Efficiency,
+    efficiency,
+    efficiency_table,
+    peaks_said,
+)
 from isthmus.reports.tables.environment import environment
 
 PEAKS = Roofline(
@@ -23,9 +29,19 @@ PEAKS = Roofline(
 UNKNOWN = Efficiency(None, None, None, None, None)
 
 
+LEVELS = replace(
+    PEAKS,
+    memory=(
+        Bandwidth("L2", 100.0, 1e6),
+        Bandwidth("L3", 50.0, 1e8),
+        Bandwidth("memory", 25.0),
+    ),
+)
+
+
 def result(**facts: Any) -> Result:
     """1 GFLOP and 0.25 GB in 10 ms: 100 GFLOP/s at 4 operations a byte, below 4 x 25 GB/s."""
-    known: dict[str, Any] = {"operations": 1e9, "bytes_moved": 0.25e9, "precision": "f32"}
+    known: dict[str, Any] = {"operations": 1e9, "least_bytes": 0.25e9, "precision": "f32"}
     known |= {"threads": 2} | facts
     return Result("f.json", "isthmus::net[cpu]", "net", "cpu", 0.01, **known)
 
@@ -38,13 +54,46 @@ def file(*results: Result, roofline: Roofline | None = PEAKS, name: str = "f.jso
 def test_shares_follow_from_operations_bytes_and_time() -> None:
     found = efficiency(result(), PEAKS)
     assert found == Efficiency(100.0, 0.5, 4.0, 100.0, 1.0)  # bound by memory
-    assert efficiency(result(bytes_moved=0.05e9), PEAKS).roof_gflop_per_s == 200  # by arithmetic
+    assert efficiency(result(least_bytes=0.05e9), PEAKS).roof_gflop_per_s == 200  # by arithmetic
     assert efficiency(result(precision="bf16"), PEAKS).of_peak == 0.25
 
 
-def test_above_the_roof_is_no_error() -> None:
-    found = efficiency(result(bytes_moved=0.5e9), PEAKS)
-    assert (found.roof_gflop_per_s, found.of_roof) == (50, 2)
+def test_what_fused_operators_do_not_move_is_no_roof() -> None:
+    found = efficiency(result(bytes_moved=1e12), PEAKS)
+    assert found == efficiency(result(), PEAKS)
+
+
+def test_older_files_tell_the_bytes_of_weights_alone() -> None:
+    old = result(least_bytes=None, parameter_bytes=0.5e9)
+    assert efficiency(old, PEAKS).operations_per_byte == 2
+    assert efficiency(replace(old, parameter_bytes=None), PEAKS).of_roof is None
+
+
+@pytest.mark.parametrize(("precision", "factor"), [("f32", 1), ("bf16", 2), ("int8", 4)])
+def test_weights_of_a_lower_precision_are_fewer_bytes(precision: str, factor: int) -> None:
+    peaks = replace(PEAKS, peaks=(Peak(precision, 1e9),))
+    found = efficiency(result(precision=precision), peaks)
+    assert found.operations_per_byte == 4 * factor
+    assert found.roof_gflop_per_s == 100 * factor
+
+
+@pytest.mark.parametrize(("size", "rate"), [(1e5, 100), (1e6, 100), (1e7, 50), (2e8, 25)])
+def test_bytes_come_at_the_rate_of_the_level_that_holds_them(size: float, rate: float) -> None:
+    found = efficiency(result(least_bytes=size, operations=size), LEVELS)
+    assert found.roof_gflop_per_s == rate == LEVELS.gb_per_s_of(size)
+
+
+def test_a_cache_that_was_seen_slower_than_the_memory_is_as_fast() -> None:
+    levels = (Bandwidth("L2", 10.0, 1e6), Bandwidth("memory", 25.0))
+    assert replace(PEAKS, memory=levels).gb_per_s_of(1) == 25
+
+
+def test_above_a_roof_is_marked_with_a_note() -> None:
+    fast = replace(result(), median_seconds=0.004)
+    below, above = efficiency_table([file(result())]), efficiency_table([file(fast)])
+    assert [str(row[6]) for row in below.rows] == ["100 %"]
+    assert [str(row[i]) for row in above.rows for i in (4, 6)] == ["125 % *", "250 % *"]
+    assert ABOVE in above.notes and ABOVE not in below.notes
 
 
 @pytest.mark.parametrize(
@@ -55,7 +104,7 @@ def test_above_the_roof_is_no_error() -> None:
         ({"threads": None}, replace(PEAKS, threads=2), Efficiency(100.0, None, 4.0, None, None)),
         ({"threads": None}, replace(PEAKS, threads=None), Efficiency(100.0, None, 4.0, None, None)),
         ({"precision": "int8"}, PEAKS, Efficiency(100.0, None, 4.0, None, None)),
-        ({"bytes_moved": None}, PEAKS, Efficiency(100.0, 0.5, None, None, None)),
+        ({"least_bytes": None}, PEAKS, Efficiency(100.0, 0.5, None, None, None)),
         ({"operations": None}, PEAKS, Efficiency(None, None, None, None, None)),
         ({"operations": 0.0}, PEAKS, UNKNOWN),
         ({}, replace(PEAKS, gb_per_s=None), Efficiency(100.0, 0.5, 4.0, None, None)),
@@ -87,6 +136,14 @@ def test_the_table_has_a_row_per_counted_result_and_names_the_peaks() -> None:
     said = "f32 200 GFLOP/s (openvino 2026.4.1, 1536x1536x1536), bf16 400 GFLOP/s"
     assert any(f"peaks with 2 threads: {said}" in note for note in table.notes)
     assert any("memory 25.0 GB/s, drift over the run 1.2 %" in note for note in table.notes)
+
+
+def test_levels_and_fewer_threads_are_named() -> None:
+    one = replace(LEVELS, peaks=(Peak("bf16", 1100.0, "torch 2.13.0", 1),), drift=None)
+    assert peaks_said(one) == (
+        "with 2 threads: bf16 1,100 GFLOP/s (torch 2.13.0, threads: 1), L2 100 GB/s, L3 50.0 GB/s, "
+        "memory 25.0 GB/s"
+    )
 
 
 def test_files_are_told_apart_and_one_without_peaks_says_so() -> None:

@@ -1,0 +1,136 @@
+"""Groups of items run as one call; what fails together is run apart, so that each has its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from isthmus.errors import UsageError
+
+from .grouping import grouped
+from .joining import Item, Joining
+from .statistics import Counter
+
+__all__ = ["Batches", "Failure", "Outcome"]
+
+Array = numpy.ndarray[Any, Any]
+Run = Callable[[Sequence[Array], Mapping[str, int]], list[Array]]
+
+# How far the results of an item alone and among others may be apart, as a part of the largest
+# magnitude: kernels are chosen by size, and add in another order.
+TOLERANCE = {"f32": 1e-3}
+OF_LOWER_PRECISION = 0.1
+
+
+class Failure:
+    """In the place of a result: what to raise there."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+Outcome = list[Array] | Failure
+
+
+class Batches:
+    """Runs items of a program in groups.
+
+    compute: the program, on arrays and sizes. sizes: the sizes of arrays, or an error.
+    is_checked: whether it has been seen that an item's results do not depend on the others.
+    """
+
+    def __init__(
+        self,
+        joining: Joining,
+        compute: Run,
+        sizes: Callable[[Sequence[Array]], Mapping[str, int]],
+        counter: Counter,
+        precision: str,
+    ) -> None:
+        self.joining = joining
+        self.compute = compute
+        self.sizes = sizes
+        self.counter = counter
+        self.precision = precision
+        self.is_checked = False
+
+    def item(self, arrays: Sequence[Any], names: Sequence[str]) -> Item:
+        """One item as it will be joined; UsageError where the program does not take it."""
+        whole, single = self.joining.with_axis(arrays, names)
+        sizes = self.sizes(whole)
+        return Item(whole, sizes, sizes[self.joining.axis], single)
+
+    def groups(self, items: Mapping[int, Item], most: int) -> list[list[int]]:
+        """The positions of the items that are run together."""
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for position, item in items.items():
+            alike.setdefault(self._key(item), []).append(position)
+        found = []
+        for positions in alike.values():
+            chosen = [items[position] for position in positions]
+            padded = [tuple(i.sizes[name] for name in self.joining.padded) for i in chosen]
+            cut = grouped(padded, [item.rows for item in chosen], most)
+            found += [[positions[place] for place in group] for group in cut]
+        return found
+
+    def _key(self, item: Item) -> tuple[int, ...]:
+        """What is equal in a group. Empty items are not padded: what is left may be undefined."""
+        exact = [item.sizes[name] for name in self.joining.exact]
+        if 0 in item.sizes.values():
+            exact += item.sizes.values()
+        return tuple(exact)
+
+    def run(self, items: Sequence[Item]) -> list[Outcome]:
+        """The results of each item."""
+        try:
+            found = self._together(items)
+            if len(items) > 1 and not self.is_checked:
+                self._check(items, found)
+            return [*found]
+        except Exception as error:
+            if len(items) == 1 or isinstance(error, Dependent):
+                return [Failure(error) for _ in items]
+        return [outcome for item in items for outcome in self.run([item])]
+
+    def _together(self, items: Sequence[Item]) -> list[list[Array]]:
+        arrays, tokens = self.joining.joined(items)
+        outputs = self.compute(arrays, self.sizes(arrays))
+        self.counter.add(len(items), sum(map(self.joining.tokens, items)), tokens)
+        return self.joining.parts(outputs, items)
+
+    def _check(self, items: Sequence[Item], found: Sequence[list[Array]]) -> None:
+        """Dependent where the first or last item, the most and the least padded, differs alone.
+
+        Programs that mix the examples of a batch are told so, and those whose padding shows.
+        """
+        for place in (0, -1):
+            arrays, _ = self.joining.joined([items[place]])
+            outputs = self.compute(arrays, self.sizes(arrays))
+            (alone,) = self.joining.parts(outputs, [items[place]])
+            if not all(map(self._is_close, found[place], alone)):
+                raise Dependent(
+                    "map(batch=...): an item's result depends on the items it is run with"
+                    + (" or on its padding" if self.joining.padded else "")
+                    + "; leave batch out"
+                    + (", or pad such that padding is not seen" if self.joining.padded else "")
+                )
+        self.is_checked = True
+
+    def _is_close(self, a: Array, b: Array) -> bool:
+        if a.shape != b.shape:
+            return False
+        if a.dtype.kind not in "fc":
+            # A choice between nearly equal floats may fall the other way in low precision.
+            return self.precision != "f32" or bool(numpy.array_equal(a, b))
+        finite = numpy.isfinite(b)
+        scale = float(numpy.abs(b[finite]).max(initial=0))
+        bound = TOLERANCE.get(self.precision, OF_LOWER_PRECISION) * scale
+        with numpy.errstate(invalid="ignore"):  # inf - inf, where both are
+            near = numpy.abs(a - b) <= bound
+        return bool((near | (a == b) | ((a != a) & (b != b))).all())
+
+
+class Dependent(UsageError):
+    """Items that cannot be joined: the program does not treat them apart."""

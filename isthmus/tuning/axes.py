@@ -1,0 +1,131 @@
+"""What is tried: a row an axis; variants of the best so far are made along one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from isthmus.errors import BackendMissing
+from isthmus.program.backend import backend_names, facts_of, find_backend
+from isthmus.program.precision import offered
+from isthmus.system import machine, topology
+from isthmus.system.threads import available_threads
+
+from .opening import Given, options_of
+from .setting import Setting
+
+__all__ = ["AXES", "AXES_OF_AUTO", "LATENCY", "OBJECTIVES", "Axis", "Offer", "offer"]
+
+LATENCY, THROUGHPUT, DOLLARS = OBJECTIVES = ("latency", "throughput", "dollars")
+DEFAULT_BACKEND = "cpu"  # of `isthmus.compile`
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What this machine has: runtimes with all threads, the default first, and what is missing."""
+
+    runtimes: tuple[Setting, ...]
+    missing: Mapping[str, str]
+    threads: int
+    cores: int
+    static: bool
+    objective: str
+    given: Given
+
+
+@dataclass(frozen=True)
+class Axis:
+    """variants: settings that differ from one in this. leaders: of how many of the best they are
+    made. within: and only of those that take at most so many times as long as the best."""
+
+    name: str
+    variants: Callable[[Setting, Offer], Iterable[Setting]]
+    leaders: int
+    within: float = 1.5
+
+
+def offer(
+    names: Sequence[str] | None,
+    objective: str,
+    given: Given,
+    *,
+    static: bool,
+    precision: str = "f32",
+) -> Offer:
+    """What there is to try, on the backends of these names; of all that are installed for None.
+
+    UsageError for a name that no backend has.
+    """
+    used = available_threads()
+    found: list[Setting] = []
+    missing: dict[str, str] = {}
+    for name in sorted(names or backend_names(), key=lambda name: name != DEFAULT_BACKEND):
+        try:
+            devices = facts_of(find_backend(name)).devices
+        except BackendMissing as problem:
+            missing[name] = str(problem)
+            continue
+        for device in devices:
+            if device not in (None, "cpu") and not machine.gpus():
+                missing[f"{name} on {device}"] = "no GPU that nvidia-smi knows"
+            else:
+                found.append(Setting(name, device, precision, threads=used))
+    cores = min(used, topology.cores(topology.usable()) or used)
+    return Offer(tuple(found), missing, used, cores, static, objective, given)
+
+
+def runtimes(leader: Setting, offer: Offer) -> Iterator[Setting]:
+    """Each backend on each of its devices."""
+    yield from offer.runtimes
+
+
+def precisions(leader: Setting, offer: Offer) -> Iterator[Setting]:
+    """Whatever the backend computes in here, with weights of that precision or of 8 bits."""
+    backend = find_backend(leader.backend)
+    names = offered(backend, options_of(leader, offer.given))
+    if names == ("f32",) or getattr(backend, "emulates", False):
+        return
+    for name in names:
+        yield replace(leader, precision=name, weights=None)
+    for name in ("f32", "bf16"):
+        if name in names:
+            yield replace(leader, precision=name, weights="int8")
+
+
+def threads(leader: Setting, offer: Offer) -> Iterator[Setting]:
+    """Fewer threads; and where it is throughput that counts, calls side by side."""
+    if offer.objective == LATENCY:
+        for count in dict.fromkeys((offer.cores, max(1, offer.cores // 2), 1)):
+            yield replace(leader, threads=count)
+        return
+    for side_by_side in dict.fromkeys((offer.threads, offer.cores, 2)):
+        if 1 < side_by_side <= offer.threads:
+            each = offer.threads // side_by_side
+            yield replace(leader, streams=side_by_side, threads=offer.threads)
+            yield replace(leader, copies=side_by_side, threads=each)
+
+
+def shapes(leader: Setting, offer: Offer) -> Iterator[Setting]:
+    """The very sizes of the samples in place of names."""
+    if offer.static:
+        yield replace(leader, static=True)
+
+
+def levers(leader: Setting, offer: Offer) -> Iterator[Setting]:
+    """What the backend offers in `Options.extra`, one lever at a time."""
+    known: Any = getattr(find_backend(leader.backend), "levers", None)
+    if known is not None:
+        for name, values in known(options_of(leader, offer.given)).items():
+            for value in values[1:]:  # the first is what runs without
+                yield replace(leader, extra=((name, value),))
+
+
+AXES = (
+    Axis("runtimes", runtimes, leaders=1),
+    Axis("precisions", precisions, leaders=4, within=3.0),
+    Axis("threads", threads, leaders=2),
+    Axis("sizes", shapes, leaders=1),
+    Axis("levers", levers, leaders=1),
+)
+AXES_OF_AUTO = (Axis("precisions", precisions, leaders=1),)

@@ -1,0 +1,244 @@
+"""The candidates of a race: opened, compared with the reference, measured in their first turns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from isthmus.benchmarks.harness.clock import Step
+from isthmus.benchmarks.harness.processes import memory_suffices
+from isthmus.benchmarks.portable.timing.inputs import read_outputs, write_sets
+from isthmus.errors import BackendMissing, IsthmusError, UsageError
+from isthmus.program import archive
+
+from .accuracy import Accuracy
+from .agreement import Figures, Mismatch
+from .axes import Offer
+from .choosing import ranked
+from .contestant import Contestant, Failed, Job
+from .entry import Cost, Entry
+from .judging import figures_of
+from .setting import Setting
+from .work import Work
+
+__all__ = ["Candidates", "Terms"]
+
+COMPARING = 0.04  # of the budget, for the answers of one candidate
+SCREEN_TURNS = 2
+HOPELESS = 4.0  # times the best in its first calls: a candidate that would take long goes at once
+SLOW = 2.0  # times the best in the first turn
+DEFAULT_OPEN_SECONDS = 1800.0
+PATIENCE_SECONDS, PATIENCE = 3.0, 2.5  # and so many times as long as the default took to open
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is wanted: the least cost within an accuracy, found within so many seconds.
+
+    unpriced: why a setting has no price; "" where it has, or needs none.
+    """
+
+    accuracy: Accuracy
+    cost: Cost
+    unpriced: Callable[[Setting], str]
+    budget_seconds: float
+
+
+@dataclass
+class Candidates:
+    """entries: each setting that was thought of, in order. default: what the others are compared
+    with, in answers and in speed; the first runtime that works."""
+
+    work: Work
+    offer: Offer
+    terms: Terms
+    folder: Path
+    progress: Callable[[Step], None] = lambda step: None
+    entries: list[Entry] = field(default_factory=list)
+    default: Entry = field(init=False)
+    first_choice_failed: str = ""  # why the default is not what `compile` does by itself
+    compared: list[int] = field(init=False)
+    _began: float = field(default_factory=monotonic)
+    _programs: dict[bool, Path] = field(default_factory=dict)
+    _reference: list[list[Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        seconds = COMPARING * self.terms.budget_seconds
+        self.compared = self.work.compared(seconds, self.offer.threads)
+        write_sets(self._samples, self.work.sets)
+
+    @property
+    def spent(self) -> float:
+        """Seconds since it began."""
+        return monotonic() - self._began
+
+    @property
+    def racing(self) -> list[Entry]:
+        """Those that have turns."""
+        return [entry for entry in self.entries if entry.races]
+
+    def say(self, text: str) -> None:
+        """What is done now."""
+        left = max(0.0, self.terms.budget_seconds - self.spent)
+        self.progress(Step(text, self.spent, left))
+
+    def open_default(self) -> None:
+        """Raises IsthmusError where no runtime works, UsageError for an accuracy of nothing."""
+        for setting in self.offer.runtimes:
+            self.default = entry = self._entered(setting)
+            if self._opens(entry, DEFAULT_OPEN_SECONDS):
+                assert entry.contestant is not None
+                self._reference = read_outputs(entry.contestant.outputs)
+                entry.figures = self._figures(entry)
+                self._check_ranks(entry.figures)
+                if self._screened(entry):
+                    return
+            self.first_choice_failed = self.first_choice_failed or f"{setting}: {entry.reason}"
+        raise self._nothing()
+
+    def attempt(self, setting: Setting, until_seconds: float) -> None:
+        """A candidate, unless it is one already; it is not opened where that would end too late."""
+        if any(entry.setting == setting for entry in self.entries):
+            return
+        entry = self._entered(setting)
+        left = until_seconds - self.spent
+        if reason := self._untried(setting, left):
+            entry.ends("untried", reason)
+        elif self._opens(entry, min(self._patience(setting), max(left, PATIENCE_SECONDS))):
+            missed = self._missed(entry)
+            if self._screened(entry):
+                self._admit(entry, missed)
+
+    def turn(self, entry: Entry) -> bool:
+        """A turn; whether it outlived it."""
+        assert entry.contestant is not None
+        try:
+            entry.windows.append(entry.contestant.turn())
+        except Failed as problem:
+            entry.ends("failed", f"in the race: {problem}")
+            return False
+        return True
+
+    def close(self) -> None:
+        """End all processes."""
+        for entry in self.entries:
+            entry.close()
+
+    def _entered(self, setting: Setting) -> Entry:
+        self.entries.append(Entry(setting))
+        return self.entries[-1]
+
+    def _untried(self, setting: Setting, left: float) -> str:
+        """Why a candidate is not opened; "" where it is."""
+        if reason := self.terms.unpriced(setting):
+            return reason
+        if left < (self.default.open_seconds or 0.0):
+            return "the budget was over before its turn; give more seconds"
+        return "" if self._has_memory() else "memory does not suffice for another process"
+
+    def _has_memory(self) -> bool:
+        """Room for another, for which the slowest that races may have to go."""
+        while not memory_suffices(len(self.racing)):
+            worst = ranked([e for e in self.racing if e is not self.default], self.terms.cost)
+            if not worst:
+                return False
+            worst[-1].ends("slower", "given up for want of memory, as the slowest so far")
+        return True
+
+    def _patience(self, setting: Setting) -> float:
+        """Seconds that a candidate may take to open, or to answer; calibration takes longer."""
+        usual = PATIENCE_SECONDS + PATIENCE * (self.default.open_seconds or 0.0)
+        return usual * (2 if setting.needs_samples else 1)
+
+    def _opens(self, entry: Entry, seconds: float) -> bool:
+        """Whether its processes are there and have answered the samples."""
+        self.say(f"opening {entry.setting}")
+        began = monotonic()
+        try:
+            program = self._program(entry.setting.static)
+            job = Job(self.folder, self._samples, self.compared, self.offer.given)
+            entry.contestant = Contestant(entry.setting, program, job, len(self.entries))
+            entry.contestant.opens(seconds)
+            if times := self._hopeless(entry.contestant):
+                entry.ends("slower", f"{times:.3g} times the best in its first calls")
+                return False
+            entry.contestant.answers(seconds)
+        except Failed as problem:
+            entry.ends("missing" if problem.missing else "failed", str(problem))
+            return False
+        except IsthmusError as problem:  # the program cannot be made for static sizes
+            entry.ends("failed", str(problem))
+            return False
+        entry.open_seconds = monotonic() - began
+        return True
+
+    def _hopeless(self, contestant: Contestant) -> float:
+        """How many times as slow as the best, where it is not worth while to wait for its answers.
+
+        Of what runs side by side a call may take as many times as long.
+        """
+        others = [e.contestant for e in self.racing if e.contestant not in (None, contestant)]
+        best = min([each.call_seconds for each in others if each], default=math.inf)
+        times = contestant.call_seconds / best
+        answers = contestant.call_seconds * len(self.compared)
+        is_long = answers > COMPARING * self.terms.budget_seconds
+        return times if is_long and times > HOPELESS * contestant.setting.copies else 0.0
+
+    def _missed(self, entry: Entry) -> str:
+        """What the answers lack of the accuracy; "" where nothing."""
+        try:
+            entry.figures = self._figures(entry)
+        except Mismatch as problem:
+            return str(problem)
+        return self.terms.accuracy.misses(entry.figures)
+
+    def _figures(self, entry: Entry) -> Figures:
+        assert entry.contestant is not None
+        found = read_outputs(entry.contestant.outputs)
+        entry.contestant.outputs.unlink()
+        return figures_of(found, self._reference, self.work.traced.result, self.terms.accuracy)
+
+    def _check_ranks(self, figures: Figures) -> None:
+        if self.terms.accuracy.top1 is not None and figures.top1 is None:
+            raise UsageError("accuracy: top1, and no output has rows to rank; leave it out")
+
+    def _screened(self, entry: Entry) -> bool:
+        """The first turns, of which the last counts; whether it outlived them."""
+        if not all(self.turn(entry) for _ in range(SCREEN_TURNS)):
+            return False
+        entry.windows = entry.windows[-1:]
+        return True
+
+    def _admit(self, entry: Entry, missed: str) -> None:
+        """To the race, unless it is inexact or far behind."""
+        cost = self.terms.cost
+        best = min(e.cost(cost) for e in self.racing if e is not entry)
+        times = entry.cost(cost) / best
+        if missed:
+            entry.ends("inaccurate", missed)
+        elif times > SLOW:
+            entry.ends("slower", f"{times:.3g} times the best at once")
+
+    @property
+    def _samples(self) -> Path:
+        return self.folder / "samples.npz"
+
+    def _program(self, static: bool) -> Path:
+        """The program's file, written when it is first asked for."""
+        if static not in self._programs:
+            path = self.folder / ("static.im" if static else "program.im")
+            archive.save(self.work.program(static=static), path)
+            self._programs[static] = path
+        return self._programs[static]
+
+    def _nothing(self) -> IsthmusError:
+        """Why nothing opens."""
+        said = [f"{entry.setting}: {entry.reason}" for entry in self.entries]
+        said += [f"{name}: {reason}" for name, reason in self.offer.missing.items()]
+        missing = all(entry.state == "missing" for entry in self.entries)
+        kind = BackendMissing if missing else IsthmusError
+        return kind(f"no setting runs the program; {said[0] if said else 'no backend is here'}")

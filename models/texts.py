@@ -1,0 +1,174 @@
+"""Texts in, what a model says of each out, at the cost of their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from functools import cache, partial
+from typing import Any
+
+import numpy
+
+from isthmus.errors import UsageError
+from isthmus.graph.dims import plain_name
+from isthmus.program.executable import Executable, compile
+from isthmus.program.requests.results import Results, Waited
+from isthmus.program.requests.statistics import Counter, Stats
+
+from .catalog import Model
+from .packing import packed_specs, packing
+
+__all__ = ["WAYS", "TextProgram", "text_rows"]
+
+Array = numpy.ndarray[Any, Any]
+Tokens = dict[str, Array]  # of one text: input_ids, attention_mask, token_type_ids: [n]
+
+# How texts of several lengths are run together.
+WAYS = ("packed", "buckets", "exact", "padded")
+PAD = {"input_ids": 0, "attention_mask": 0, "token_type_ids": 0}
+Apart = Callable[[str, Array], list[Array]]  # an output's name, the output -> each text's own
+
+
+class TextProgram:
+    """A BERT, compiled to be given texts: tokenizes, joins, runs, and takes apart.
+
+    way: "packed" puts several texts into one row, which see nothing of each other; "buckets" pads
+    texts of like length to the longest of them; "exact" runs texts of one length together, without
+    padding; "padded" pads a batch to its longest text. All say the same within float error.
+    batch: the most texts in a run. options: those of `isthmus.compile`; samples are what
+    `Model.preprocess` gives, whatever the way.
+    Raises UsageError for a model that takes no texts, or another way.
+
+    >>> import isthmus as im
+    >>> net = im.models.bert("minilm-l6", layers=1)
+    >>> run = im.models.TextProgram(net, threads=1)
+    >>> found = run(["A strip of land.", "Water on both sides, and one way across."])
+    >>> [each["embedding"].shape for each in found]
+    [(384,), (384,)]
+    """
+
+    def __init__(
+        self, model: Model, *, way: str = "packed", batch: int = 32, **options: Any
+    ) -> None:
+        if way not in WAYS:
+            raise UsageError(f"way={way!r}: give {', '.join(map(repr, WAYS))}")
+        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+            raise UsageError(f"batch={batch!r}: give a whole number from 1")
+        if "input_ids" not in model.specs():
+            raise UsageError(f"{model.entry.name} takes no texts; try minilm-l6")
+        self.model = model
+        self.way = way
+        self.batch = batch
+        specs = packed_specs() if way == "packed" else model.specs()
+        if way == "packed" and options.get("samples") is not None:
+            options["samples"] = [self._packed(text_rows(one))[0] for one in options["samples"]]
+        self.program: Executable = compile(model, specs, **options)
+        self._of_tokens = _of_tokens(self.program)
+        self._counter = Counter()
+
+    def __call__(self, texts: Sequence[str], **options: Any) -> list[dict[str, Array]]:
+        """The outputs for each text, in order; options: max_length and pairs of `preprocess`."""
+        return list(self.of_tokens(text_rows(self.model.preprocess(texts, **options))))
+
+    def map(self, texts: Iterable[str], **options: Any) -> Results:
+        """The same, one after the other, for any number of texts: a few batches are held at once.
+
+        >>> import isthmus as im
+        >>> run = im.models.TextProgram(im.models.bert("minilm-l6", layers=1), batch=8, threads=1)
+        >>> many = (f"text {number}" for number in range(20))
+        >>> sum(1 for _ in run.map(many))
+        20
+        """
+        return self.of_tokens(_each(self.model, texts, options))
+
+    def of_tokens(self, texts: Iterable[Tokens]) -> Results:
+        """The same of texts as tokens: input_ids, attention_mask and token_type_ids, each [n]."""
+        if self.way == "exact":
+            return self.program.map(texts, self.batch)
+        if self.way == "buckets":
+            return self.program.map(texts, self.batch, pad=PAD)
+        return Results(texts, self.batch * self.program.options.streams, self._begin)
+
+    @property
+    def stats(self) -> Stats:
+        """How many tokens were asked for, and how many computed."""
+        return self._counter.total if self.way in ("packed", "padded") else self.program.stats
+
+    def _begin(self, texts: Sequence[Tokens]) -> tuple[list[Waited], list[Future[Any]]]:
+        results: list[Waited] = []
+        futures = []
+        join = self._packed if self.way == "packed" else self._padded
+        for start in range(0, len(texts), self.batch):
+            some = texts[start : start + self.batch]
+            arrays, apart = join(some)
+            self._counter.add(len(some), sum(map(_length, some)), arrays["input_ids"].size)
+            future = self.program.submit(**arrays)
+            futures.append(future)
+            results += _results(future, apart, len(some))
+        return results, futures
+
+    def _packed(self, some: Sequence[Tokens]) -> tuple[dict[str, Array], Apart]:
+        """Arrays of packed rows, and what takes an output apart."""
+        rows = packing(list(map(_length, some)), width=self.model.options["width"])
+        arrays = rows.arrays(
+            [text["input_ids"] for text in some], [text["token_type_ids"] for text in some]
+        )
+        return (
+            arrays,
+            lambda name, found: rows.unpacked(found) if name in self._of_tokens else list(found),
+        )
+
+    def _padded(self, some: Sequence[Tokens]) -> tuple[dict[str, Array], Apart]:
+        """Arrays padded to the longest, and the same."""
+        lengths = list(map(_length, some))
+        arrays = {name: numpy.zeros((len(some), max(lengths)), numpy.int32) for name in some[0]}
+        for row, text in enumerate(some):
+            for name, tokens in text.items():
+                arrays[name][row, : lengths[row]] = tokens
+        return (
+            arrays,
+            lambda name, found: (
+                [own[:length] for own, length in zip(found, lengths, strict=True)]
+                if name in self._of_tokens
+                else list(found)
+            ),
+        )
+
+
+def _results(future: Future[Mapping[str, Array]], apart: Apart, count: int) -> list[Waited]:
+    """What to call for each text's outputs; the first that is called takes all apart."""
+
+    @cache
+    def texts() -> list[dict[str, Array]]:
+        found = {name: apart(name, array) for name, array in future.result().items()}
+        return [{name: own[text] for name, own in found.items()} for text in range(count)]
+
+    def own(text: int) -> dict[str, Array]:
+        return texts()[text]
+
+    return [partial(own, text) for text in range(count)]
+
+
+def _of_tokens(program: Executable) -> set[str]:
+    """The outputs that have a row for each token, not for each text."""
+    graph = program.graph
+    named = zip(graph.output_names, graph.outputs, strict=True)
+    return {name for name, value in named if "seq" in map(plain_name, value.type.shape)}
+
+
+def _each(model: Model, texts: Iterable[str], options: Mapping[str, Any]) -> Iterator[Tokens]:
+    for text in texts:
+        yield from text_rows(model.preprocess([text], **options))
+
+
+def text_rows(arrays: Mapping[str, Array]) -> list[Tokens]:
+    """Each text's own tokens, of padded rows."""
+    lengths = arrays["attention_mask"].sum(axis=1)
+    return [
+        {name: array[row, :length] for name, array in arrays.items()}
+        for row, length in enumerate(lengths)
+    ]
+
+
+def _length(text: Tokens) -> int:
+    return len(text["input_ids"])
