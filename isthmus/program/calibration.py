@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,8 @@ from isthmus.errors import UsageError
 from isthmus.graph.constraints import assuming
 from isthmus.graph.nodes import Graph, Result, Type, Value
 from isthmus.graph.passes import expand, without_idle_nodes
-from isthmus.rewrite.quantization.integers import Statistics
+from isthmus.graph.shapes import evaluate, product
+from isthmus.rewrite.quantization.integers import BINS, Statistics, nearest_ratio
 from isthmus.trace.array import Array
 from isthmus.trace.constants import copying
 from isthmus.trace.discovery import recording
@@ -22,10 +23,13 @@ from isthmus.trace.tracing import Traced
 
 from .backend import Backend
 from .call_arguments import CallArguments
+from .inputs import Binder
 from .options import Options
 from .pipeline import Pipeline
 
-__all__ = ["seen_in"]
+__all__ = ["narrowed", "seen_in"]
+
+MOST_BYTES = 2**28
 
 Wanted = Sequence[tuple[Value, int]]
 
@@ -65,6 +69,56 @@ def seen_in(
         )
         _check_finite(value, known[id(value)])
     return known
+
+
+def narrowed(
+    traced: Traced,
+    graph: Graph,
+    wanted: Wanted,
+    seen: Mapping[int, Statistics],
+    samples: Sequence[Any],
+    backend: Backend,
+    options: Options,
+) -> dict[int, Statistics]:
+    """What was seen, with the ranges of images those whose integers are nearest to the samples.
+
+    A few large numbers leave the others few integers: where clipping them loses less, the range is
+    narrower (`nearest_ratio`). Arguments are those of `seen_in`, which gives `seen`. So many arrays
+    are kept at a time as `MOST_BYTES` allows, of one sample.
+    """
+    sets = _bound(traced, samples)
+    found = dict(seen)
+    for values in _slices([value for value, axis in wanted if axis == 1], graph, sets):
+        names = tuple(f"seen.{i}" for i in range(len(values)))
+        part = replace(graph, outputs=tuple(values), output_names=names)
+        pipeline = _pipeline(part, backend, options)
+        counts = [numpy.zeros(BINS, numpy.int64) for _ in values]
+        for arrays in sets:
+            outputs = pipeline(arrays, pipeline.binder.sizes(arrays))
+            for value, array, count in zip(values, outputs, counts, strict=True):
+                count += numpy.histogram(array, BINS, seen[id(value)].ends)[0]
+        for value, count in zip(values, counts, strict=True):
+            low, high, mean = seen[id(value)]
+            ratio = nearest_ratio(count, *seen[id(value)].ends)
+            found[id(value)] = Statistics(low * ratio, high * ratio, mean)
+    return found
+
+
+def _slices(values: Sequence[Value], graph: Graph, sets: Sequence[Any]) -> Iterator[list[Value]]:
+    """The values in parts whose arrays fit into `MOST_BYTES`, for the largest of the samples."""
+    known = [Binder(graph).sizes(arrays) for arrays in sets]
+    part: list[Value] = []
+    held = 0
+    for value in values:
+        count = product(value.type.shape)
+        size = max(evaluate(count, sizes) for sizes in known) * value.type.dtype.itemsize
+        if part and held + size > MOST_BYTES:
+            yield part
+            part, held = [], 0
+        part.append(value)
+        held += size
+    if part:
+        yield part
 
 
 def _bound(traced: Traced, samples: Sequence[Any]) -> list[list[Any]]:

@@ -20,7 +20,7 @@ from isthmus.rewrite.quantization.places import hides_layers, layers, observed, 
 from isthmus.trace.tracing import Traced
 
 from .backend import Backend, facts_of, find_backend
-from .calibration import seen_in
+from .calibration import narrowed, seen_in
 from .options import Options
 
 __all__ = ["quantized_program"]
@@ -77,13 +77,17 @@ def _seen(
     as_file: bool,
 ) -> dict[int, Statistics]:
     """What is seen in the samples by the backend; by NumPy for a file whose runtime is not here."""
+
+    def by(backend: Backend, options: Options) -> dict[int, Statistics]:
+        seen = seen_in(traced, graph, wanted, samples, backend, options)
+        return narrowed(traced, graph, wanted, seen, samples, backend, options)
+
     if not as_file:
-        return seen_in(traced, graph, wanted, samples, backend, options)
+        return by(backend, options)
     try:
-        here = replace(options, device=facts_of(backend).devices[0])
-        return seen_in(traced, graph, wanted, samples, backend, here)
+        return by(backend, replace(options, device=facts_of(backend).devices[0]))
     except BackendMissing:
-        return seen_in(traced, graph, wanted, samples, find_backend("numpy"), options)
+        return by(find_backend("numpy"), options)
 
 
 def _as_written(node: Node) -> Node:

@@ -17,13 +17,20 @@ from backends import each_runtime
 from isthmus import nn, np, npx
 from isthmus.graph.nodes import Constant, Result
 from isthmus.npx.convolution import biased_convolution
+from isthmus.program import calibration
 from isthmus.program.backend import find_backend
 from isthmus.program.executable import Executable
 from isthmus.program.options import Options, checked_options
 from isthmus.program.quantization import quantized_program
 from isthmus.rewrite.quantization.folding import folded
 from isthmus.rewrite.quantization.inserting import Rules
-from isthmus.rewrite.quantization.integers import Statistics, scale_of, weight_in_integers
+from isthmus.rewrite.quantization.integers import (
+    BINS,
+    Statistics,
+    nearest_ratio,
+    scale_of,
+    weight_in_integers,
+)
 from isthmus.rewrite.quantization.smoothing import smoothing
 from isthmus.trace.op import OPERATORS
 from isthmus.trace.tracing import Traced, spec, trace
@@ -186,6 +193,28 @@ def test_a_scale_holds_the_range_and_zero(low: float, high: float) -> None:
 def test_no_range_has_no_scale() -> None:
     assert scale_of(0, 0) is None
     assert scale_of(0, 1e-44) is None  # of which float32 has no 255th part
+
+
+def test_a_range_is_narrower_where_one_number_is_far_from_the_others() -> None:
+    random = numpy.random.default_rng(2)
+    numbers = random.standard_normal(100_000)
+    counts = numpy.histogram(numbers, BINS, (-4.5, 4.5))[0]
+    assert nearest_ratio(counts, -4.5, 4.5) > 0.8
+    counts = numpy.histogram(numbers, BINS, (-20, 20))[0]
+    counts[0] = counts[-1] = 1
+    # Rounding costs 1e5 * (40 / 255)**2 / 12 = 205; at 0.775 it is 123, and clipping 2 * 4.5**2.
+    assert nearest_ratio(counts, -20, 20) == pytest.approx(0.775)
+    even = numpy.ones(BINS, int)
+    assert nearest_ratio(even, 0, 6) == 1
+    assert nearest_ratio(even, 0, 0) == 1  # no range at all
+
+
+def test_arrays_of_many_samples_are_kept_a_few_at_a_time(monkeypatch: Any) -> None:
+    wanted = in_integers("image")
+    monkeypatch.setattr(calibration, "MOST_BYTES", 1)  # each array by itself
+    found = in_integers("image")
+    for one, other in zip(wanted.graph.constants(), found.graph.constants(), strict=True):
+        numpy.testing.assert_array_equal(one.array, other.array, strict=True)
 
 
 @pytest.mark.parametrize("largest", [127, 63])

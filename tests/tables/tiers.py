@@ -204,6 +204,7 @@ LARGE: Tests = {
         "test_a_flipped_byte_gives_arrays_or_file_error",
         "test_a_key_nested_too_deep_to_hash_is_refused",
     ),
+    "models/test_models_quantized.py": EVERY,
     "program/test_changed_arrays.py": ("test_compiling_does_not_copy_the_weights",),
     "program/test_many_threads.py": ("test_sixty_four_threads",),
     "program/test_scaling.py": (

@@ -1,0 +1,70 @@
+"""Models with real weights in integers, on real inputs: how near float32 they have to stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+import pytest
+
+import isthmus as im
+from isthmus.benchmarks.work.input_sets import crops, windows
+
+# The least there may be: of 24 inputs, the mean cosine with float32, and how often the largest
+# number (of 1,000 classes) or the nearest other text is the same.
+MOBILENET = {"cosine": 0.99, "agreement": 0.75}
+MINILM = {"cosine": 0.993, "agreement": 0.85}
+
+
+def unit(rows: Any) -> Any:
+    rows = rows.astype(float)
+    return rows / numpy.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def nearest(rows: Any) -> Any:
+    similar = unit(rows) @ unit(rows).T
+    numpy.fill_diagonal(similar, -1)
+    return similar.argmax(axis=1)
+
+
+def both(name: str, inputs: Any, backend: dict[str, Any], **options: Any) -> tuple[Any, Any, Any]:
+    """The results in float32 and in integers of the last 24 inputs; the others settle these."""
+    net = im.models.create(name, weights="sample", **options)
+    types = {key: im.spec(array.dtype, array.shape) for key, array in inputs[0].items()}
+    exact = im.compile(net, types, **backend)
+    found = im.compile(net, types, precision="int8", samples=inputs[:-24], **backend)
+    return results(exact, inputs[-24:]), results(found, inputs[-24:]), found
+
+
+def results(run: Any, inputs: Any) -> Any:
+    found = [run(**given) for given in inputs]
+    return numpy.concatenate([next(iter(y.values())) if isinstance(y, dict) else y for y in found])
+
+
+def test_mobilenet_names_the_same_classes(device_backend: dict[str, Any]) -> None:
+    exact, found, run = both("mobilenet-v2", crops(1, 40), device_backend)
+    assert (unit(exact) * unit(found)).sum(axis=1).mean() >= MOBILENET["cosine"]
+    same = exact.argmax(axis=1) == found.argmax(axis=1)
+    assert same.mean() >= MOBILENET["agreement"]
+    if device_backend["backend"] == "cpu":
+        explained = run.explain()
+        assert "52 x Convolution u8" in explained and "FullyConnected u8" in explained
+        assert "Eltwise" not in explained  # residual sums are inside of convolutions
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["static", "named"])
+def test_minilm_finds_the_same_neighbours(named: bool, device_backend: dict[str, Any]) -> None:
+    inputs = windows(64, 1, 40)
+    exact, found, run = both("minilm-l6", inputs, device_backend, head="sentence")
+    assert (unit(exact) * unit(found)).sum(axis=1).mean() >= MINILM["cosine"]
+    assert (nearest(exact) == nearest(found)).mean() >= MINILM["agreement"]
+    if named:
+        sizes = {"batch": "batch", "seq": "seq"}
+        types = {key: im.spec(array.dtype, list(sizes)) for key, array in inputs[0].items()}
+        net = im.models.create("minilm-l6", weights="sample", head="sentence")
+        options = {**device_backend, "precision": "int8", "samples": inputs[:-24]}
+        other = im.compile(net, types, **options)
+        again = results(other, inputs[-24:])
+        assert (unit(found) * unit(again)).sum(axis=1).min() >= 0.999
+    elif device_backend["backend"] == "cpu":
+        assert "36 x FullyConnected u8" in run.explain()
