@@ -19,7 +19,7 @@ import isthmus as im
 from isthmus import np, npx
 from isthmus.errors import UsageError
 from isthmus.program import cache
-from isthmus.system import mapping
+from isthmus.system import mapping, sums
 from isthmus.system.store import PAGE, Store
 
 Array = numpy.ndarray[Any, Any]
@@ -350,7 +350,7 @@ def test_a_file_read_once_is_not_read_again(
 ) -> None:
     monkeypatch.setattr(mapping, "SETTLED_SECONDS", -1)
     summed: list[int] = []
-    real = cache.array_sum
+    real = sums.array_sum
 
     def array_sum(array: Array, secret: bytes) -> bytes:
         summed.append(array.nbytes)
