@@ -25,6 +25,7 @@ from isthmus.benchmarks.harness.plan import seconds_of
 from isthmus.benchmarks.work import workloads
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.system import command
+from isthmus.trace.tracing import Traced
 from isthmus.tuning.accuracy import Accuracy
 from isthmus.tuning.axes import AXES, LATENCY, OBJECTIVES, Offer, offer
 from isthmus.tuning.candidates import Candidates, Terms
@@ -75,17 +76,33 @@ def _asked(arguments: Sequence[str]) -> tuple[list[str], Path, float, str]:
 
 
 def compared(name: str, budget: float, objective: str) -> dict[str, Any]:
-    """A row: what was chosen, what is the best, and how many times as much the choice costs."""
+    """`exhausted` of a workload with named sizes."""
     (workload,) = workloads.find([name])
-    source, samples = workload.source(), workload.input_sets()
-    traced = source.traced(named=True)
+    traced = workload.source().traced(named=True)
+    return {"workload": name, **exhausted(traced, workload.input_sets(), budget, objective)}
+
+
+def exhausted(
+    traced: Traced,
+    samples: Sequence[Any],
+    budget: float,
+    objective: str,
+    backends: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """What was chosen, what is the best, and how many times as much the choice costs."""
     began = monotonic()
     choice = im.tune(
-        traced, samples, objective=objective, budget_seconds=budget, refresh=True, progress=_say
+        traced,
+        samples,
+        objective=objective,
+        budget_seconds=budget,
+        backends=backends,
+        refresh=True,
+        progress=_say,
     )
     seconds = monotonic() - began
     work = work_of(traced, samples)
-    offered = offer(None, objective, Given(), static=work.can_be_static)
+    offered = offer(backends, objective, Given(), static=work.can_be_static)
     cost = cost_by(objective, lambda setting: 1.0)
     terms = Terms(Accuracy(), cost, lambda setting: "", ENDLESS_SECONDS)
     with TemporaryDirectory(prefix="isthmus-study-") as folder:
@@ -97,9 +114,8 @@ def compared(name: str, budget: float, objective: str) -> dict[str, Any]:
             race.close()
     best = min(times, key=lambda row: float(row["times_the_choice"]))
     over = 1 / min(1.0, float(best["times_the_choice"]))
-    print(f"{name}: chosen {choice.setting}, best {best['setting']}, {over:.3f} times its cost")
+    print(f"chosen {choice.setting}, best {best['setting']}, {over:.3f} times its cost")
     return {
-        "workload": name,
         "seconds": round(seconds, 1),
         "chosen": str(choice.setting),
         "best": str(choice.setting) if over == 1 else best["setting"],

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy
 import pytest
 
+import isthmus as im
 from isthmus.errors import UsageError
 from isthmus.tuning.axes import offer
 from isthmus.tuning.opening import Given
 from isthmus.tuning.setting import Setting
-from studies.exhaustive_tuning import _asked, every
+from studies.exhaustive_tuning import _asked, every, exhausted
 
 
 def test_every_combination_is_there_once() -> None:
@@ -40,3 +42,19 @@ def test_the_words_are_workloads_a_file_and_options() -> None:
 def test_a_mistake_is_an_error(words: list[str]) -> None:
     with pytest.raises(UsageError):
         _asked(words)
+
+
+@pytest.mark.usefixtures("cache", "failing", "one_processor")
+def test_the_choice_is_compared_with_every_setting() -> None:
+    traced = im.trace(im.np.tanh, im.spec("float32", [4]))
+    samples = [numpy.ones(4, numpy.float32)]
+    found = exhausted(traced, samples, 60.0, "latency", ["slow", "numpy", "crash", "wrong"])
+    assert (found["chosen"], found["best"]) == ("numpy f32, 1 thread",) * 2
+    assert found["chosen_over_best"] == 1 and found["seconds"] < 60
+    assert [row["setting"] for row in found["measured"]] == [
+        "numpy f32, 1 thread",
+        "slow f32, 1 thread",
+    ]
+    assert found["settings"] == 4
+    assert "SIGABRT" in found["others"]["crash f32, 1 thread"]
+    assert "cosine" in found["others"]["wrong f32, 1 thread"]

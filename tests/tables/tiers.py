@@ -30,6 +30,7 @@ REAL_RUNS: Tests = {
     "benchmarks/gate/test_gate_trials.py": (
         "test_a_round_of_real_processes_has_turns_at_every_level",
     ),
+    "studies/test_exhaustive_tuning.py": ("test_the_choice_is_compared_with_every_setting",),
     "tuning/test_candidates.py": (
         "test_a_program_for_fixed_sizes_is_a_candidate_too",
         "test_copies_run_side_by_side",
