@@ -19,6 +19,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "gelu_tanh": lambda x: npx.gelu(x, approximate=True),
     "hard_sigmoid": npx.hard_sigmoid,
     "hard_swish": npx.hard_swish,
+    "mish": npx.mish,
     "relu": npx.relu,
     "relu6": npx.relu6,
     "sigmoid": npx.sigmoid,

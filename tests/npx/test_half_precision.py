@@ -41,6 +41,11 @@ CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "log_softmax": (npx.log_softmax, (hundreds(2, 5000) / 100,)),
     "gelu": (lambda x: npx.gelu(x, approximate=True), (hundreds(50),)),
     "silu": (npx.silu, (hundreds(50),)),
+    "rms_norm": (
+        lambda x, g: npx.rms_norm(x, g, epsilon=1e-12),
+        (hundreds(3, 64), ones(64)),
+    ),
+    "mish": (npx.mish, (hundreds(50),)),
     "attention": (npx.scaled_dot_product_attention, tuple(hundreds(2, 8, 64) for _ in range(3))),
     "fully_connected": (npx.fully_connected, (hundreds(2, 64) / 20, hundreds(3, 64) / 20)),
     "average_pool": (lambda x: npx.average_pool(x, window=16), (abs(hundreds(1, 1, 32, 32)),)),

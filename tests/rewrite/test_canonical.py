@@ -409,6 +409,41 @@ def test_a_long_program_without_formulas_is_the_same_graph() -> None:
     assert [n.op for n in found.nodes()] == [n.op for n in graph.nodes()]
 
 
+CHAINS: dict[str, Callable[[Any], Any]] = {
+    "products": lambda x: x * 0.9999,
+    "sums": lambda x: x + 0.0001,
+    "signs": lambda x: -x,
+    "roots": lambda x: np.sqrt(np.square(x)),
+    "quotients": lambda x: 1 / x,
+    "powers": lambda x: x**3,
+    "twice": lambda x: x * x,
+}
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_a_long_chain_of_one_kind_is_the_same_graph(name: str) -> None:
+    """It is not taken apart again and again, nor by as many calls within calls."""
+
+    def chain(x: Any) -> Any:
+        for _ in range(2000):
+            x = CHAINS[name](x)
+        return np.exp(x) * np.sqrt(np.tanh(np.maximum(np.minimum(npx.erf(x), 2), 1)))
+
+    graph = im.trace(chain, im.spec("float32", ["n", 8])).graph
+    found = prepared(graph, find_backend("cpu"), Options())
+    assert [n.op for n in found.nodes()] == [n.op for n in graph.nodes()]
+
+
+def test_numbers_whose_powers_overflow_are_no_error() -> None:
+    def tiny(x: Any) -> Any:
+        return 1 / (x * 1e-200) ** 3 + np.exp(x) * np.tanh(x)
+
+    x = numpy.array([1.0, 2.0])
+    run = im.compile(tiny, im.spec("float64", [2]), threads=1)
+    with numpy.errstate(all="ignore"):
+        assert_equal(run(x), 1 / (x * 1e-200) ** 3 + numpy.exp(x) * numpy.tanh(x))
+
+
 KEEPING: dict[bool, Callable[[Node], bool]] = {True: lambda _: True, False: lambda _: False}
 
 

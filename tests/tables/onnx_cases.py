@@ -118,6 +118,7 @@ CASES = [
     Case("HardSigmoid", SIGNS),
     Case("HardSigmoid", SIGNS, {}, {"alpha": 1 / 6}),
     Case("HardSwish", SIGNS),
+    Case("Mish", SIGNS),
     Case("LeakyRelu", SIGNS, {}, {"alpha": 0.3}),
     Case("Elu", SIGNS, {}, {"alpha": 0.7}),
     Case("PRelu", SIGNS, {"slope": normal(6)}),

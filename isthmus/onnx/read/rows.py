@@ -243,6 +243,7 @@ ROWS: dict[str, Row] = {
     "MaxPool": max_pool,
     "Mean": mean_of,
     "Min": folded(np.minimum),
+    "Mish": plain(npx.mish),
     "Mod": modulo,
     "Mul": plain(np.multiply),
     "Neg": plain(np.negative),

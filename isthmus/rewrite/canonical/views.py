@@ -6,6 +6,7 @@ powers; `a - b + 2` and `2 + (a - b)` one sum; a mean may keep its axis or get i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from isthmus.trace.op import OPERATORS
 __all__ = ["Call", "Factor", "Product", "Sum", "View", "Views", "alike", "close", "number_of"]
 
 MOST_PARTS = 6  # of a product or a sum; no formula has more, and long chains are many
+MOST_NODES = 12  # that are taken apart for one
 ALIKE_DEPTH = 4  # nodes that two values are compared through
 PRECISION = 1e-6  # relative, of constants: a few roundings to float32
 
@@ -149,7 +151,7 @@ class Views:
             return
         if len(found.terms) > MOST_PARTS:
             return
-        node = self._inner(value, top)
+        node = self._inner(value, top) if len(found.nodes) < MOST_NODES else None
         if node is None or node.op not in (np.add, np.subtract, np.negative):
             found.terms.append((sign, value))
             return
@@ -177,11 +179,11 @@ class Views:
     def _multiply(self, found: Product, value: Value, power: int, *, top: bool = False) -> None:
         number = number_of(value)
         if number is not None and (number or power > 0):
-            found.number *= number**power
+            found.number *= _raised(number, power)
             return
         if len(found.factors) > MOST_PARTS:
             return
-        node = self._inner(value, top)
+        node = self._inner(value, top) if len(found.nodes) < MOST_NODES else None
         powers = None if node is None or node.op not in _POWERS else _powers(node)
         if node is None or powers is None:
             _add_factor(found, value, power)
@@ -200,8 +202,9 @@ class Views:
         if found is None or len(found.factors) != 1:
             return None
         ((total, *_), power) = found.factors[0]
-        view = self(total) if self._inner(total, top=False) is not None else None
-        if power != 1 or not isinstance(view, Call) or view.op is not np.sum or view.axes is None:
+        node = self._inner(total, top=False) if power == 1 else None
+        view = self(total) if node is not None and node.op in (np.sum, *MOVING) else None
+        if not isinstance(view, Call) or view.op is not np.sum or view.axes is None:
             return None
         (x,) = view.operands
         assert x is not None
@@ -218,6 +221,13 @@ class Views:
         if inner is None or "keepdims" not in inner.attributes or inner.attributes["keepdims"]:
             return None
         return _call(inner, inner.operands, node.results[0].type, [node])
+
+
+def _raised(number: float, power: int) -> float:
+    try:
+        return float(number**power)
+    except OverflowError:
+        return math.inf
 
 
 def _powers(node: Node) -> tuple[float, ...] | None:
