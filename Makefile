@@ -71,6 +71,7 @@ docs: .venv/documented
 	  docs build/docs
 
 ## The runtimes to compare with, each in an environment of its own, from benchmarks/peers/NAME.txt.
+## Each file lists all that it takes: nothing else is installed, as optimum-intel's torchvision.
 ## One that cannot be installed here is missing in the results; the others are made all the same.
 peers:
 	@failed=; for name in $(PEERS); do \
@@ -113,5 +114,5 @@ $(FLOORS)/installed: floors.txt pyproject.toml
 .peers/%/installed: benchmarks/peers/%.txt
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --requirement $<
+	$(@D)/bin/python -m pip install --quiet --no-deps --requirement $<
 	touch $@

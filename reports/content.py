@@ -16,6 +16,9 @@ from isthmus.reports.files.results import read_all
 from isthmus.reports.money.cost import Cost
 from isthmus.reports.money.cost_report import CostOptions, cost_tables
 from isthmus.reports.tables import quality_table, speedup, speedup_table, trends_table
+from isthmus.reports.tables.accuracy_table import accuracy_table
+from isthmus.reports.tables.budget import BudgetRow, budget_rows
+from isthmus.reports.tables.budget_table import budget_sentence, budget_table
 from isthmus.reports.tables.efficiency import efficiency_table
 from isthmus.reports.tables.environment import Environment, environment
 from isthmus.reports.tables.peers import PeerRow, peer_rows
@@ -51,6 +54,7 @@ class Report:
     environment: tuple[Environment, ...]
     files: tuple[ResultFile, ...]
     trends: tuple[Trend, ...] = ()
+    budget: tuple[BudgetRow, ...] = ()
 
 
 def build_report(
@@ -98,9 +102,10 @@ def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
     if not any(file.results for file in read):
         raise NothingMeasured("no benchmark in the files given; run `isthmus bench` first")
     rows, peers, newest = speedup.rows(read), peer_rows(read), current(read)
+    budget = budget_rows(read)
     priced, money = cost_tables(newest, options)
     return Report(
-        verdict=speedup_table.verdict(rows),
+        verdict=" ".join(filter(None, [speedup_table.verdict(rows), budget_sentence(budget)])),
         warnings=(
             *speedup_table.warnings(rows),
             *quality_table.warnings(newest),
@@ -112,6 +117,8 @@ def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
         costs=priced,
         tables=(
             speedup_table.speedup_table(rows),
+            budget_table(budget),
+            accuracy_table(newest),
             *peers_tables(peers, read),
             scenario_table(newest),
             *money,
@@ -121,6 +128,7 @@ def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
         ),
         environment=tuple(map(environment, read)),
         files=read,
+        budget=budget,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from isthmus.benchmarks.gate.rule.control import WORTH_SAYING, Control
+from isthmus.benchmarks.gate.rule.precisions import below_f32
 from isthmus.benchmarks.gate.rule.process_observations import price_of
 from isthmus.benchmarks.gate.rule.sampling import Effort, Gate, Progress
 from isthmus.benchmarks.gate.rule.settings import Settings
@@ -157,6 +158,7 @@ def _warnings(project: Project, run: Gate) -> Iterator[str]:
     if names := project.untracked():
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         yield f"not measured, for git does not know them: {', '.join(names[:3])}{more}"
+    yield from below_f32(run.samples[0].pairs() if run.samples else ())
     if run.ended_early:
         spent, least = readable(run.effort.budget_seconds), readable(run.least_seconds)
         yield f"the budget of {spent} was too short; a verdict takes {least} at least"

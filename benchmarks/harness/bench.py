@@ -19,18 +19,21 @@ from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
 from isthmus.system.extras import require
 
 from . import result, roofline
+from .accuracy import accuracy_of
 from .clock import Clock, Step
+from .making import make
 from .parity import compared
 from .plan import Cell, Plan
 from .processes import Process, Record, cycles, measured, memory_suffices
 from .resume import earlier
-from .variants import Variant, find
+from .variants import REFERENCE, Variant, find
 
 __all__ = ["run_bench"]
 
-REFERENCE = "numpy"  # every other variant's outputs are compared with this one's
-
 Entry = dict[str, Any]
+
+# In float32; hundreds of items take NumPy minutes.
+ACCURACY_REFERENCES = ("onnxruntime-by-hand", REFERENCE)
 
 
 @dataclass
@@ -76,6 +79,8 @@ class Bench:
     facts: Facts
     records: dict[str, list[Record]] = field(default_factory=dict)
     parities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accuracies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accuracy_reference: str = ""
 
     def entries(self, threads: int) -> list[Entry]:
         """An entry of the result file for each variant that has a whole round."""
@@ -85,7 +90,11 @@ class Bench:
                 self.cell,
                 variant,
                 self.records[variant.name],
-                {**facts, "parity": self.parities.get(variant.name)},
+                {
+                    **facts,
+                    "parity": self.parities.get(variant.name),
+                    "accuracy": self.accuracies.get(variant.name),
+                },
             )
             for variant in self.cell.variants
             if self.records.get(variant.name)
@@ -94,6 +103,10 @@ class Bench:
     def outputs(self, name: str) -> Path:
         """Where a variant leaves its outputs."""
         return self.folder / f"{name}.outputs.npz"
+
+    def judged(self, name: str) -> Path | None:
+        """Where it leaves those that accuracy is judged by; None where nothing judges it."""
+        return self.folder / f"{name}.judged.npz" if self.facts.judged_by else None
 
 
 def run_bench(
@@ -178,14 +191,17 @@ def _cell(run: Run, cell: Cell) -> None:
 
 def _prepared(cell: Cell, folder: Path) -> Facts:
     needs = {variant.needs for variant in cell.variants}
-    return prepare(cell.scenario.workload(cell.workload), folder, named="named" in needs)
+    low = any(variant.low for variant in cell.variants)
+    return prepare(cell.scenario.workload(cell.workload), folder, named="named" in needs, low=low)
 
 
 def _rounds(run: Run, bench: Bench, share: float | None) -> Iterator[list[Entry]]:
     """The entries after each round; every second round runs the variants the other way round."""
     started = monotonic()
     _without_files(run, bench)
+    _make(run, bench)
     _reference(run, bench)
+    _reference_of_accuracy(run, bench)
     for number in range(run.plan.rounds_of(bench.cell)):
         began = monotonic()
         for name, record in _round(run, bench, number).items():
@@ -206,6 +222,18 @@ def _without_files(run: Run, bench: Bench) -> None:
             _miss(run, bench.cell, variant.name, reason)
 
 
+def _make(run: Run, bench: Bench) -> None:
+    """The files that variants make themselves, such as quantized ones."""
+    for variant in bench.cell.variants:
+        if not variant.maker or _place(bench.cell, variant.name) in run.missing:
+            continue
+        run.progress(run.clock.step(f"{bench.cell.workload.name} {variant.name}: making its file"))
+        try:
+            make(bench.folder, variant, run.plan.threads)
+        except IsthmusError as problem:
+            _failed(run, bench.cell, variant, problem)
+
+
 def _reference(run: Run, bench: Bench) -> None:
     """The reference's outputs, where the plan does not run the reference itself."""
     (variant,) = find([REFERENCE])
@@ -214,6 +242,27 @@ def _reference(run: Run, bench: Bench) -> None:
         return
     run.progress(run.clock.step(f"{bench.cell.workload.name}: the reference's outputs"))
     measured(bench.folder, variant, run.plan.threads, 0.0, outputs=bench.outputs(REFERENCE))
+
+
+def _reference_of_accuracy(run: Run, bench: Bench) -> None:
+    """Float32's outputs for the inputs that accuracy is judged by, of the first that can."""
+    expected = bench.judged("reference")
+    for variant in find(list(ACCURACY_REFERENCES)) if expected else []:
+        if variant.needs in bench.facts.absent:
+            continue
+        run.progress(run.clock.step(f"{bench.cell.workload.name}: outputs to judge accuracy by"))
+        outputs = bench.folder / "unused.npz"
+        try:
+            measured(
+                *(bench.folder, variant, run.plan.threads, 0.0),
+                outputs=outputs,
+                judged=expected,
+                is_reference=True,
+            )
+        except IsthmusError:  # the next one can; without any, timed inputs alone are compared
+            continue
+        bench.accuracy_reference = variant.name
+        return
 
 
 def _round(run: Run, bench: Bench, number: int) -> dict[str, Record]:
@@ -250,6 +299,7 @@ def _opened(
             cell.seconds or run.plan.seconds,
             scenario=cell.scenario.job(),
             outputs=bench.outputs(variant.name) if number == 0 else None,
+            judged=bench.judged(variant.name) if number == 0 else None,
         )
         ended.callback(process.end)
         return [process.opened()]
@@ -272,11 +322,22 @@ def _compare(run: Run, bench: Bench) -> None:
     for name in [name for name in bench.records if name != REFERENCE]:
         try:
             parity = compared(read_outputs(bench.outputs(name)), reference, bench.facts.classes)
+            accuracy = _accuracy(bench, name)
         except IsthmusError as problem:
             del bench.records[name]
             _miss(run, bench.cell, name, str(problem))
         else:
             bench.parities[name] = {"reference": REFERENCE, **parity}
+            bench.accuracies |= {name: accuracy} if accuracy else {}
+
+
+def _accuracy(bench: Bench, name: str) -> dict[str, Any] | None:
+    """Of a variant below float32, on more inputs than are timed; None for others."""
+    by, found, expected = bench.facts.judged_by, bench.judged(name), bench.judged("reference")
+    if not (by and found and found.exists() and expected and bench.accuracy_reference):
+        return None
+    measures = accuracy_of(read_outputs(found), read_outputs(expected), by)
+    return {"reference": bench.accuracy_reference, **measures}
 
 
 def _place(cell: Cell, variant: str) -> tuple[str, str, str]:

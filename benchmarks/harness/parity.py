@@ -10,7 +10,16 @@ import numpy
 
 from isthmus.errors import UsageError
 
-__all__ = ["compared"]
+__all__ = [
+    "Array",
+    "OutputSets",
+    "Pair",
+    "compared",
+    "least_cosine",
+    "pairs_of",
+    "relative_error",
+    "top1_agreement",
+]
 
 Array = numpy.ndarray[Any, Any]
 OutputSets = Sequence[Sequence[Array]]
@@ -26,7 +35,7 @@ def compared(found: OutputSets, reference: OutputSets, classes: bool = False) ->
     classes: whether outputs [N, classes] rank classes; otherwise the agreement is None. Raises
     UsageError where the outputs are not as many, or not of the same shapes, as the reference's.
     """
-    pairs = list(_pairs(found, reference))
+    pairs = list(pairs_of(found, reference))
     if not pairs:
         raise UsageError("parity: there are no outputs to compare; give at least one set")
     return {
@@ -83,7 +92,7 @@ def _ranks(array: Array) -> bool:
     return array.ndim == 2 and array.shape[1] >= FEWEST_CLASSES and len(array) > 0
 
 
-def _pairs(found: OutputSets, reference: OutputSets) -> Iterator[Pair]:
+def pairs_of(found: OutputSets, reference: OutputSets) -> Iterator[Pair]:
     """Each output beside the reference's; UsageError where they are no pairs."""
     if len(found) != len(reference):
         raise UsageError(

@@ -20,16 +20,29 @@ __all__ = [
     "Plan",
     "Scenario",
     "crossed",
+    "fast_cells",
     "full_cells",
     "scenario_of",
     "seconds_of",
 ]
 
-Kind = Literal["quick", "full", "custom"]
+Kind = Literal["quick", "full", "fast", "custom"]
 SINGLE_STREAM = "single-stream"
 SCENARIOS = (SINGLE_STREAM, "multi-stream", "server", "offline")
 SAMPLES_A_QUERY = 8  # of MLPerf's multi-stream
 SERVING = ("numpy", "cpu", "onnxruntime-cpu", "openvino-by-hand", "onnxruntime-by-hand")
+# Every precision, ours and the peers'; the reference alone is NumPy's.
+FAST = (
+    *("cpu", "cpu-bf16", "cpu-int8", "cpu-auto"),
+    *("onnxruntime-by-hand", "openvino-by-hand", "openvino-as-it-comes", "openvino-nncf-int8"),
+    *("torch-eager-bf16", "mxnet-onednn", "mxnet-plain"),
+)
+FAST_WORK = {
+    "bert-base-128": "onnxruntime-dynamic-int8",
+    "resnet-50": "onnxruntime-static-int8",
+    "mobilenet-v2": "onnxruntime-static-int8",
+}
+FAST_BATCHES = (1, 8)
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -123,6 +136,17 @@ def full_cells() -> tuple[Cell, ...]:
         Cell(work, serving, Scenario("offline")),
         # A search is nine runs, each long enough to bound the 99th percentile: 662 queries.
         Cell(work, serving, Scenario("server", bound_ms=50.0), seconds=5.0, rounds=1),
+    )
+
+
+def fast_cells() -> tuple[Cell, ...]:
+    """Three models at batch 1 and 8, on ours and the peers in every precision; of ONNX Runtime's
+    integers those that its documentation advises: dynamic for texts, static for images."""
+    return tuple(
+        Cell(work, variants.find([*FAST, integers]))
+        for batch in FAST_BATCHES
+        for name, integers in FAST_WORK.items()
+        for work in workloads.find([name if batch == 1 else f"{name}-b{batch}"])
     )
 
 

@@ -84,9 +84,11 @@ class Process:
     """A measured process: started, it opens its program, warms up, and asks for turns.
 
     delay: a share of every call that is waited on top of it, to test what a run can see; several
-    take turns. home: where another revision of Isthmus is, whose opener is used. Raises
-    BackendMissing for what is not installed here or does not fit the prepared files, and
-    IsthmusError with the last words of a process that failed.
+    take turns. outputs, judged: where it leaves its outputs for the inputs that are timed, and for
+    those of judged.npz, if it computes below float32 or `is_reference`. home: where another
+    revision of Isthmus is, whose opener is used. Raises BackendMissing for what is not installed
+    here or does not fit the prepared files, and IsthmusError with the last words of a process that
+    failed.
     """
 
     def __init__(
@@ -99,6 +101,8 @@ class Process:
         scenario: Mapping[str, Any] | None = None,
         delay: Delay = 0.0,
         outputs: Path | None = None,
+        judged: Path | None = None,
+        is_reference: bool = False,
         home: Home | None = None,
     ) -> None:
         self.variant = variant
@@ -115,6 +119,7 @@ class Process:
             "scenario": scenario or {"name": "single-stream"},
             "delay": delay,
             "outputs": None if outputs is None else str(outputs),
+            "judged": judged and {**_judged(folder, judged), "always": is_reference},
             "turns": True,
         }
         file = Path(self._place.name) / "job.json"
@@ -185,6 +190,11 @@ class Process:
     def _signal(self, number: int | None) -> None:
         if number is not None:
             self._process.send_signal(number)
+
+
+def _judged(folder: Path, outputs: Path) -> dict[str, Any]:
+    """What accuracy is judged by, as the measured process reads it."""
+    return {"inputs": str(folder / "judged.npz"), "outputs": str(outputs)}
 
 
 def measured(folder: Path, variant: Variant, threads: int, seconds: float, **job: Any) -> Record:

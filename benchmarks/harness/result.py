@@ -75,6 +75,7 @@ def benchmark(
         "scenario": scenario.name,
         "environment": variant.environment,
         "runtime": records[0]["runtime"],
+        "precision": records[0].get("precision", facts.get("precision", "f32")),
         "rounds": rounds,
         "processes": [_without_samples(record) for record in records],
         **{name: _median(record[name] for record in records) for name in TIMED_PARTS},

@@ -11,7 +11,7 @@ from isthmus.system import machine
 
 from . import environments
 
-__all__ = ["VARIANTS", "Variant", "find", "full"]
+__all__ = ["REFERENCE", "VARIANTS", "Variant", "find", "full"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Variant:
     home: the environment that is made for it (see `environments`)
     needs: the prepared file, as `prepare.Facts.absent` calls it
     variables: of its process, read by the runtime when it is imported
+    maker: the module that makes its file, `options["file"]`, of the prepared ones (see `making`)
+    low: it may compute below float32, so that its accuracy is judged as well
     usual: one that is not runs when asked for: it needs a device, an installation, or shows one
         thing alone
     """
@@ -32,6 +34,8 @@ class Variant:
     home: str = environments.OWN
     needs: Literal["program", "named", "onnx", "model"] = "program"
     variables: Mapping[str, str] = field(default_factory=dict)
+    maker: str = ""
+    low: bool = False
     usual: bool = False
 
     @property
@@ -44,10 +48,19 @@ class Variant:
 # harness: so this is a name that earlier revisions have, too.
 OWN_OPENER = "isthmus.benchmarks.process.on_isthmus"
 
+REFERENCE = "numpy"  # every other variant's outputs are compared with this one's
 CPU = {"backend": "cpu"}
+ONNX_CPU = {"backend": "gpu", "device": "cpu"}
 # MXNet says at length, once for each operator, that it does without oneDNN.
 QUIET = {"MXNET_STORAGE_FALLBACK_LOG_VERBOSE": "0", "MXNET_SUBGRAPH_VERBOSE": "0"}
 PLAIN = {**QUIET, "MXNET_MKLDNN_ENABLED": "0"}
+
+
+def _made(name: str, options: Mapping[str, Any], precision: str) -> Variant:
+    """One of Isthmus's own in a precision that is settled on samples, once, and saved."""
+    file = {"made": precision, "file": f"{name}.im"}
+    return Variant(name, OWN_OPENER, {**options, **file}, maker=OWN_OPENER, low=True)
+
 
 VARIANTS = (
     Variant("numpy", OWN_OPENER, {"backend": "numpy"}, usual=True),
@@ -55,10 +68,18 @@ VARIANTS = (
     Variant(
         "onnxruntime-cpu",
         OWN_OPENER,
-        {"backend": "gpu", "device": "cpu"},
+        ONNX_CPU,
         usual=True,
     ),
     Variant("gpu", OWN_OPENER, {"backend": "gpu"}),
+    Variant("cpu-bf16", OWN_OPENER, {**CPU, "precision": "bf16"}, low=True),
+    _made("cpu-int8", CPU, "int8"),
+    Variant("cpu-weights-int8", OWN_OPENER, {**CPU, "weights": "int8"}, low=True),
+    _made("cpu-auto", CPU, "auto"),
+    Variant("onnxruntime-cpu-bf16", OWN_OPENER, {**ONNX_CPU, "precision": "bf16"}, low=True),
+    _made("onnxruntime-cpu-int8", ONNX_CPU, "int8"),
+    Variant("onnxruntime-cpu-weights-int8", OWN_OPENER, {**ONNX_CPU, "weights": "int8"}, low=True),
+    _made("onnxruntime-cpu-auto", ONNX_CPU, "auto"),
     Variant("cpu-named", OWN_OPENER, {**CPU, "file": "named.im"}, needs="named"),
     Variant("openvino-by-hand", "on_openvino", home="openvino", needs="model", usual=True),
     Variant(
@@ -68,8 +89,52 @@ VARIANTS = (
         needs="onnx",
         usual=True,
     ),
+    Variant(
+        "openvino-as-it-comes",
+        "on_openvino",
+        {"settings": {}},
+        home="openvino",
+        needs="model",
+        low=True,
+    ),
+    Variant(
+        "openvino-nncf-int8",
+        "on_openvino",
+        {"settings": {"PERFORMANCE_HINT": "LATENCY"}, "file": "nncf.xml"},
+        home="nncf",
+        needs="model",
+        maker="quantize_nncf",
+        low=True,
+    ),
+    Variant(
+        "onnxruntime-dynamic-int8",
+        "on_onnxruntime",
+        {"scheme": "dynamic", "file": "dynamic-int8.onnx"},
+        home="onnxruntime",
+        needs="onnx",
+        maker="quantize_onnxruntime",
+        low=True,
+    ),
+    Variant(
+        "onnxruntime-static-int8",
+        "on_onnxruntime",
+        {"scheme": "static", "file": "static-int8.onnx"},
+        home="onnxruntime",
+        needs="onnx",
+        maker="quantize_onnxruntime",
+        low=True,
+    ),
     Variant("torch-eager", "on_torch", home="torch", needs="onnx"),
     Variant("torch-compile", "on_torch", {"compile": True}, home="torch", needs="onnx"),
+    Variant("torch-eager-bf16", "on_torch", {"bf16": True}, home="torch", needs="onnx", low=True),
+    Variant(
+        "torch-compile-bf16",
+        "on_torch",
+        {"bf16": True, "compile": True},
+        home="torch",
+        needs="onnx",
+        low=True,
+    ),
     Variant("jax", "on_jax", home="jax", needs="onnx"),
     Variant("mxnet-onednn", "on_mxnet", home="mxnet", needs="onnx", variables=QUIET),
     Variant("mxnet-plain", "on_mxnet", home="mxnet", needs="onnx", variables=PLAIN),

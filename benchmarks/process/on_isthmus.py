@@ -1,5 +1,5 @@
 """Earlier name of `isthmus.benchmarks.harness.on_isthmus`, by which a gate runs any revision's."""
 
-from isthmus.benchmarks.harness.on_isthmus import compile, load, runtime
+from isthmus.benchmarks.harness.on_isthmus import compile, load, make, runtime
 
-__all__ = ["compile", "load", "runtime"]
+__all__ = ["compile", "load", "make", "runtime"]

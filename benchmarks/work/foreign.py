@@ -71,12 +71,22 @@ class Foreign:
 
     def input_sets(self) -> list[Arrays]:
         """Arrays of several calls, all different, by a seed."""
+        return self._made_up(0)
+
+    def calibration_sets(self) -> list[Arrays]:
+        """Arrays by other seeds than those that are timed."""
+        return self._made_up(SETS)
+
+    def judged_by(self) -> None:
+        """Nothing beside what is timed: of made-up inputs more tell no more."""
+
+    def _made_up(self, first: int) -> list[Arrays]:
         count = SETS if self.batch < LARGE_BATCH else SETS_OF_LARGE
         bounds = self.target.bounds
         _check_memory(self.name, self._types(), count)
         return [
             {name: made_up(name, kind, i, bounds.get(name)) for name, kind in self._types().items()}
-            for i in range(count)
+            for i in range(first, first + count)
         ]
 
     def _types(self) -> Types:

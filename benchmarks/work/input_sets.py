@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
+from itertools import cycle, islice
 from typing import Any
 
 import numpy
@@ -12,7 +13,7 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.models.inputs import samples
 
-__all__ = ["Arrays", "all_texts", "crops", "texts", "windows"]
+__all__ = ["Arrays", "all_texts", "crops", "every_text", "texts", "windows"]
 
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 
@@ -21,10 +22,11 @@ MIXED = (8, 0, 12, 4, 10, 2, 14, 6, 9, 1, 13, 5, 11, 3, 15, 7)
 SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 
 
-def windows(sequence: int, batch: int, count: int) -> list[Arrays]:
+def windows(sequence: int, batch: int, count: int, *, between: bool = False) -> list[Arrays]:
     """Token numbers [batch, sequence], `count` times: each row the passage from another word on.
 
-    Every row is filled to the whole sequence. UsageError if the passage is too short for that.
+    between: rows that begin half way between those of the usual windows. Every row is filled to
+    the whole sequence. UsageError if the passage is too short for that.
     """
     words = _passage().split()
     last = _last_start(words, sequence - SPECIAL_TOKENS)
@@ -34,32 +36,55 @@ def windows(sequence: int, batch: int, count: int) -> list[Arrays]:
             f"{rows} windows of {sequence} tokens: the passage is shorter than that; give a "
             "smaller batch or sequence"
         )
-    starts = [i * (last + 1) // rows for i in range(rows)]
+    starts = [(2 * i + between) * (last + 1) // (2 * rows) for i in range(rows)]
     texts = [" ".join(words[start : start + sequence]) for start in starts]
     encoded = _tokenizer().encode(texts, max_length=sequence)
     return [{name: array[i::count].copy() for name, array in encoded.items()} for i in range(count)]
 
 
-def texts(batch: int = 1) -> list[Arrays]:
+def texts(batch: int = 1, *, between: bool = False) -> list[Arrays]:
     """Token numbers [1, length] of 16 texts, whose lengths are the quantiles of all there are.
 
-    All there are: the paragraphs of the passage and their sentences. UsageError for a batch, as
-    texts of several lengths are none without padding.
+    All there are: the paragraphs of the passage and their sentences. between: other texts, of
+    lengths between those. UsageError for a batch, as texts of several lengths are none without
+    padding.
     """
     if batch != 1:
         raise UsageError(f"texts differ in length, so that {batch} are no batch; give a sequence")
     tokenizer = _tokenizer()
     encoded = [tokenizer.encode([text]) for text in all_texts()]
     ordered = sorted(encoded, key=lambda tokens: tokens["input_ids"].shape[1])
-    return [{**ordered[(2 * i + 1) * len(ordered) // (2 * len(MIXED))]} for i in MIXED]
+    shift = 0 if between else 1
+    return [{**ordered[(2 * i + shift) * len(ordered) // (2 * len(MIXED))]} for i in MIXED]
 
 
-def crops(batch: int, count: int) -> list[Arrays]:
-    """Pixels [batch, 3, 224, 224], `count` times: parts of the two photographs in turn."""
+def every_text(sequence: int | None = None, batch: int = 1) -> list[Arrays]:
+    """All paragraphs and sentences of the passage, `batch` a set; the last set is filled up with
+    the first of them.
+
+    sequence: padded, or cut, to so many tokens; without it each is as long as it is.
+    """
+    encode, every = _tokenizer().encode, all_texts()
+    if sequence is None:
+        return [encode([text]) for text in every]
+    rows = list(islice(cycle(every), -(-len(every) // batch) * batch))
+    tokens = encode(rows, max_length=sequence)
+    padded = {name: _padded(array, sequence) for name, array in tokens.items()}
+    return [
+        {name: array[at : at + batch] for name, array in padded.items()}
+        for at in range(0, len(rows), batch)
+    ]
+
+
+def crops(batch: int, count: int, first: int = 0) -> list[Arrays]:
+    """Pixels [batch, 3, 224, 224], `count` times: parts of the two photographs in turn.
+
+    first: the number of the first part; below 17,120 no two parts are the same.
+    """
     from isthmus.models.inputs.images import load_image, prepare
 
     photographs = [load_image(path) for path in samples.photographs()]
-    parts = [_part(photographs[i % 2], i // 2) for i in range(batch * count)]
+    parts = [_part(photographs[i % 2], i // 2) for i in range(first, first + batch * count)]
     return [{"x": prepare(parts[i * batch : (i + 1) * batch])} for i in range(count)]
 
 
@@ -72,6 +97,11 @@ def _part(image: Any, number: int) -> Any:
     left = 37 * number % (image.width - width)
     top = 29 * number % (image.height - height)
     return image.crop((left, top, left + width, top + height))
+
+
+def _padded(tokens: Any, sequence: int) -> Any:
+    """With zeros, which are padding in each of a tokenizer's arrays, up to the sequence."""
+    return numpy.pad(tokens, ((0, 0), (0, sequence - tokens.shape[1])))
 
 
 def _last_start(words: list[str], tokens: int) -> int | None:

@@ -2,6 +2,9 @@
 
 program.im   for the workload's sizes       model.onnx, model.xml   for every other runtime
 named.im     the sizes named, if asked for   inputs.npz              the sets of inputs
+
+For precisions below float32, if asked for: calibration.npz and judged.npz, inputs by which
+integers are scaled and by which accuracy is judged. Neither is timed.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from isthmus.graph.nodes import Graph
 from isthmus.program.archive import save
 
 from .input_sets import Arrays
+from .judged_by import JudgedBy
 from .sources import Source
 
 __all__ = ["Facts", "Work", "content_hash", "prepare"]
@@ -40,6 +44,8 @@ class Work(Protocol):
     @property
     def sequence(self) -> int | str | None: ...
     def input_sets(self) -> list[Arrays]: ...
+    def calibration_sets(self) -> list[Arrays]: ...
+    def judged_by(self) -> JudgedBy | None: ...
     def source(self) -> Source: ...
 
 
@@ -48,15 +54,19 @@ class Facts:
     """measured: what a result says of the workload, None for what is not known.
 
     absent: what could not be made, with the reason: "program", "named", "onnx", and "model"
-    where there is no OpenVINO IR either. classes: whether outputs rank classes.
+    where there is no OpenVINO IR either. classes: whether outputs rank classes. judged_by: what
+    is in judged.npz, where there is one.
     """
 
     measured: dict[str, Any]
     absent: Mapping[str, str]
     classes: bool
+    judged_by: JudgedBy | None = None
 
 
-def prepare(work: Work, folder: Path, *, named: bool = False, model: bool = True) -> Facts:
+def prepare(
+    work: Work, folder: Path, *, named: bool = False, model: bool = True, low: bool = False
+) -> Facts:
     """Write the files of a workload, those asked for; UsageError if nothing can run it."""
     absent: dict[str, str] = {}
     sets, source = work.input_sets(), work.source()
@@ -77,7 +87,16 @@ def prepare(work: Work, folder: Path, *, named: bool = False, model: bool = True
         "model_hash": content_hash(source.files or [folder / "program.im"]),
         "input_sets": len(sets),
     }
-    return Facts(measured, absent, source.classes)
+    return Facts(measured, absent, source.classes, _for_low(work, folder) if low else None)
+
+
+def _for_low(work: Work, folder: Path) -> JudgedBy | None:
+    """Write what precisions below float32 need beside."""
+    write_sets(folder / "calibration.npz", work.calibration_sets())
+    judged_by = work.judged_by()
+    if judged_by is not None:
+        write_sets(folder / "judged.npz", judged_by.sets)
+    return judged_by
 
 
 def cost_facts(graph: Graph, sets: Sequence[Arrays]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The files of a workload, written by the revision of Isthmus that is going to run them.
 
-    python -m isthmus.benchmarks.prepare_files WORKLOAD FOLDER [--shape NAME=1,3,224,224]...
+    python -m isthmus.benchmarks.prepare_files WORKLOAD FOLDER [--shape NAME=1,3,224,224]... [--low]
 
 WORKLOAD: a name such as bert-base-128, or what `isthmus bench` takes as a model. What is known of
 the workload is printed as JSON.
@@ -27,9 +27,11 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("workload")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--shape", action="append", default=[])
+    parser.add_argument("--low", action="store_true", help="what lower precisions need, too")
     asked = parser.parse_args(arguments)
     asked.folder.mkdir(parents=True, exist_ok=True)
-    facts = prepare(work_of(asked.workload, asked.shape), asked.folder, model=False)
+    work = work_of(asked.workload, asked.shape)
+    facts = prepare(work, asked.folder, model=False, low=asked.low)
     said = {**facts.measured, "classes": facts.classes}
     print(json.dumps({**said, "inputs_hash": content_hash([asked.folder / "inputs.npz"])}))
 

@@ -17,6 +17,7 @@ from isthmus.models.catalog import IMAGE, TEXT
 
 from . import input_sets
 from .input_sets import Arrays
+from .judged_by import JudgedBy, Kind, Weights
 from .sources import FunctionSource
 
 __all__ = ["FULL", "QUICK", "WORKLOADS", "Workload", "find"]
@@ -34,6 +35,9 @@ FULL = (
 
 POSITIONS = 512  # of every BERT in the catalogue
 SETS, SETS_OF_LARGE, LARGE_BATCH = 8, 4, 16
+CALIBRATED = 32  # items
+CROPS = 128  # of which one that disagrees is under 1 %
+CALIBRATION_CROPS, JUDGED_CROPS = 2_000, 4_000  # the first of those, beyond any that are timed
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,28 @@ class Workload:
         if self.sequence is not None:
             return input_sets.windows(self.sequence, self.batch, count)
         return input_sets.crops(self.batch, count)
+
+    def calibration_sets(self) -> list[Arrays]:
+        """Arrays that int8 is calibrated by: none of those that are timed or judged."""
+        count = -(-CALIBRATED // self.batch)
+        if self.sequence == "texts":
+            return input_sets.texts(self.batch, between=True)
+        if self.sequence is not None:
+            return input_sets.windows(self.sequence, self.batch, count, between=True)
+        return input_sets.crops(self.batch, count, first=CALIBRATION_CROPS)
+
+    def judged_by(self) -> JudgedBy:
+        """What the accuracy of a lower precision is judged by."""
+        entry = models.find(self.model)
+        weights: Weights = "published" if self.weights else "random"
+        if entry.kind is IMAGE:
+            sets = input_sets.crops(self.batch, -(-CROPS // self.batch), first=JUDGED_CROPS)
+            return JudgedBy(sets, CROPS, "classes", weights, "crops of two photographs")
+        length = self.sequence if isinstance(self.sequence, int) else None
+        sets = input_sets.every_text(length, self.batch)
+        count = len(input_sets.every_text())
+        kind: Kind = "similarities" if entry.task == "embedding" and self.weights else "outputs"
+        return JudgedBy(sets, count, kind, weights, "sentences and paragraphs")
 
 
 def find(names: list[str]) -> list[Workload]:

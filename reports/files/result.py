@@ -10,13 +10,11 @@ from isthmus.reports.stats.summaries import Summary
 
 from .checks import Amount, Name, Positive, Seconds, Times, Whole, fail
 from .file_fields import Missing, Roofline
-from .result_fields import SINGLE, Parity, Process, ScenarioResult, Wrong
+from .result_fields import SINGLE, Accuracy, Parity, Process, ScenarioResult, Wrong
 from .same_machine import Machine
+from .variants import BY_HAND, NATIVE
 
 __all__ = ["BY_HAND", "NATIVE", "Damaged", "Result", "ResultFile"]
-
-NATIVE = "numpy"  # the baseline of every speedup, and the reference of every parity
-BY_HAND = "openvino-by-hand"
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,8 @@ class Result:
     A `sequence` of "texts" is a real distribution of lengths. `origin` is the tool that measured,
     "" for ours; `rate_per_s` is a measured rate where calls overlap, so that it is no 1 / latency.
     `summary`: of the times where the raw ones were not kept, and the file tells their quartiles.
-    `timer`: the clock, "" for the usual one of the wall.
+    `precision`: as the runtime tells it, "f32" in files of earlier versions; `accuracy`: of one
+    below float32. `timer`: the clock, "" for the usual one of the wall.
 
     >>> from isthmus import reports
     >>> result = reports.read("head.json").results[1]
@@ -60,6 +59,7 @@ class Result:
     import_seconds: Amount | None = None
     load_seconds: Amount | None = None
     parity: Parity | None = None
+    accuracy: Accuracy | None = None
     processes: tuple[Process, ...] = ()
     scenario_result: ScenarioResult | None = None
     origin: str = ""

@@ -16,10 +16,12 @@ from .checks import Amount, Count, Name, Positive, Share, Whole, converted, mapp
 
 __all__ = [
     "SINGLE",
+    "Accuracy",
     "Parity",
     "Process",
     "ScenarioResult",
     "Wrong",
+    "accuracy_of",
     "max_rel_error",
     "parity_of",
     "scenario_of",
@@ -29,6 +31,7 @@ SINGLE = "single-stream"  # one call after another: the scenario of every speedu
 
 Reasons = Mapping[Name, Count]  # windows by reason
 Wrong = Annotated[float, Meta(ge=0)]  # infinite for outputs that are NaN
+Cosine = Annotated[float, Meta(ge=-1 - 1e-6, le=1 + 1e-6)]
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,29 @@ class Parity:
     """
 
     max_rel_error: Wrong
-    cosine: Annotated[float, Meta(ge=-1 - 1e-6, le=1 + 1e-6)] | None = None
+    cosine: Cosine | None = None
     top1_agreement: Share | None = None
     samples: Count | None = None
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How right a precision below float32 is, on `items` texts or images that were not timed.
+
+    weights: "published" or "random"; inputs: what they are. cosine: the least of an item's outputs
+    with the reference's. Of images the share with the same likeliest class; of texts the
+    correlation of the similarities of all pairs, and the share whose nearest text is the same.
+    """
+
+    max_rel_error: Wrong
+    cosine: Cosine | None = None
+    top1_agreement: Share | None = None
+    similarity_correlation: Cosine | None = None
+    neighbours_kept: Share | None = None
+    items: Count | None = None
+    weights: str = ""
+    inputs: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +178,25 @@ def parity_of(where: str, value: Any) -> Parity | None:
         said |= {**dict.fromkeys(undefined), "max_rel_error": math.inf}
     found: Parity = converted(where, said, Parity, "parity")
     return replace(found, cosine=_share(found.cosine), top1_agreement=_share(found.top1_agreement))
+
+
+def accuracy_of(where: str, value: Any) -> Accuracy | None:
+    """From `accuracy`; None where it was not judged, as in files of earlier versions."""
+    said = told(converted(where, value, dict[str, Any] | None, "accuracy") or {})
+    if not said:
+        return None
+    undefined = [name for name, one in said.items() if _undefined(one)]
+    said |= dict.fromkeys(undefined)
+    if undefined or "max_rel_error" not in said:
+        said["max_rel_error"] = math.inf
+    found: Accuracy = converted(where, said, Accuracy, "accuracy")
+    return replace(
+        found,
+        cosine=_share(found.cosine),
+        top1_agreement=_share(found.top1_agreement),
+        similarity_correlation=_share(found.similarity_correlation),
+        neighbours_kept=_share(found.neighbours_kept),
+    )
 
 
 def scenario_of(where: str, value: Any) -> ScenarioResult | None:

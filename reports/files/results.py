@@ -27,7 +27,7 @@ from .labels import with_labels
 from .moments import utc
 from .naming import visible
 from .result import NATIVE, Damaged, Result, ResultFile
-from .result_fields import Parity, max_rel_error, parity_of, scenario_of
+from .result_fields import Parity, accuracy_of, max_rel_error, parity_of, scenario_of
 from .same_machine import machine_of
 
 __all__ = ["NATIVE", "Result", "ResultFile", "read", "read_all"]
@@ -187,6 +187,7 @@ def _ours(path: str, name: str, where: str, item: dict[str, Any], extra: dict[st
         converted(where, said, Result),
         rounds=rounds,
         parity=parity,
+        accuracy=accuracy_of(where, extra.get("accuracy")),
         parity_max_rel_error=_worst(where, parity, extra.get("parity_max_rel_error")),
         scenario_result=scenario_of(where, extra.get("scenario_result")),
     )
@@ -197,7 +198,7 @@ REQUIRED = ("workload", "variant", "batch", "precision")
 APART = frozenset(
     (
         *("rounds", "parity", "parity_max_rel_error", "scenario_result", "origin", "rate_per_s"),
-        *("summary", "timer"),
+        *("accuracy", "summary", "timer"),
     )
 )
 

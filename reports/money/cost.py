@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.reports.files.comparison import PARITY_LIMIT
+from isthmus.reports.files.budget import outside
 from isthmus.reports.files.p99 import p99_ms
-from isthmus.reports.files.result import NATIVE, Result, ResultFile
+from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.stats.intervals import FEWEST_ROUNDS, log_ratio
 from isthmus.system.extras import require
 
@@ -41,7 +41,8 @@ class Cost:
     `status`: measured on that instance type, projected, or published 2020 by others. `low`, `high`:
     the dollars' 95 % interval, None where none is known. `replicas` copies run side by side, each
     `speed` times as fast as where it was measured; `p99_ms` bounds their 99th percentile (p99.py).
-    `proven`: the outputs were compared with the reference's and agree. None: not stated.
+    `proven`: the outputs were compared with the reference's, and are within the budget of their
+    precision (files/budget.py). None: not stated.
 
     >>> from isthmus import reports
     >>> files = reports.read_all(["head.json"])
@@ -226,7 +227,7 @@ def _cost(
         replicas=found.replicas,
         speed=found.speed,
         p99_ms=None if tail is None else tail / found.speed,
-        proven=_proven(result),
+        proven=not outside(result),
         machine=file.machine.instance_type or file.machine.cpu_model,
         file=file.path,
         **_facts(price),
@@ -256,13 +257,3 @@ def _interval(result: Result) -> tuple[float, float] | tuple[None, None]:
     if not math.isfinite(high):
         return None, None
     return min(1.0, low / ratio.ratio), max(1.0, high / ratio.ratio)
-
-
-def _proven(result: Result) -> bool:
-    """Lower precisions are asked for, so that only float32 has a limit."""
-    if result.variant == NATIVE:
-        return True
-    error = result.parity_max_rel_error
-    if error is None or not math.isfinite(error):
-        return False
-    return result.precision != "f32" or error <= PARITY_LIMIT

@@ -16,6 +16,7 @@ from isthmus.reports.display import (
     split,
 )
 from isthmus.reports.files.result import NATIVE
+from isthmus.reports.files.variants import OURS
 
 from .cost import MEASURED, PROJECTED, PUBLISHED, Cost, within
 
@@ -40,7 +41,8 @@ def cost_table(
 ) -> Table:
     """Dollars per million requests, those under the bound of the p99 where one is given."""
     costs = shown(costs, p99_ms)
-    rows, columns = _rows(costs), _columns(costs)
+    rows, columns = [*_rows(costs)], _columns(costs)
+    auto = _auto(rows)
     ours = [row[0] for row in rows if row[0].status != PUBLISHED]
     shared, varying = split([_settings(cost) for cost in ours])
     dollars = [Cell(name, f"${usd:g}/h") for name, _, usd in columns]
@@ -51,8 +53,12 @@ def cost_table(
             *dollars,
             *map(Cell, ("95 % interval", *map(readable, varying))),
         ),
-        rows=tuple(_cells(row, varying, columns) for row in rows),
+        rows=(
+            *(_cells(row, varying, columns) for row in rows),
+            *(_auto_cells(row, varying, columns) for row in auto),
+        ),
         left=2,
+        strong=frozenset(range(len(rows), len(rows) + len(auto))),
         shared=shared.replace("Every row:", "Every row of ours:"),
         notes=(RULE, *notes),
     )
@@ -124,6 +130,27 @@ def _rows(costs: Iterable[Cost]) -> list[list[Cost]]:
         alike = [at for at, other in enumerate(ours) if _beside(row[0], other[0])]
         ours.insert(alike[0] + 1 if alike else len(ours), row)
     return ours
+
+
+def _auto(rows: Iterable[Sequence[Cost]]) -> list[Sequence[Cost]]:
+    """Of each work that was measured in several precisions the cheapest row of ours within the
+    budget of accuracy."""
+    groups: dict[Key, list[Sequence[Cost]]] = {}
+    for row in rows:
+        first = row[0]
+        if first.status != PUBLISHED and first.variant in OURS:
+            known = _settings(first) | {"precision": "", "p99 below": ""}
+            groups.setdefault((first.workload, first.file, *known.values()), []).append(row)
+    several = [group for group in groups.values() if len({row[0].precision for row in group}) > 1]
+    proven = [[row for row in group if row[0].proven] for group in several]
+    return [max(group, key=lambda row: row[0].requests_per_s) for group in proven if group]
+
+
+def _auto_cells(
+    row: Sequence[Cost], varying: Sequence[str], columns: Sequence[Column]
+) -> tuple[Cell, ...]:
+    first, rest = row[0], _cells(row, varying, columns)[1:]
+    return (Cell("auto within the budget", f"{label(first.variant)}, {first.precision}"), *rest)
 
 
 def _beside(old: Cost, cost: Cost) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 
 from isthmus.reports.content import Report
 from isthmus.reports.money import cost
-from isthmus.reports.tables import peers, scenario_table, speedup_frame, trends
+from isthmus.reports.tables import budget, peers, scenario_table, speedup_frame, trends
 
 if TYPE_CHECKING:
     import pandas
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["TABLE_FILES", "document", "json_text", "table_files"]
 
 DOCUMENT = "report.json"
-TABLES = ("speedup", "peers", "cost", "scenarios", "history")
+TABLES = ("speedup", "budget", "peers", "cost", "scenarios", "history")
 TABLE_FILES = (*(f"{name}.csv" for name in TABLES), DOCUMENT)
 
 # A spreadsheet runs a cell that starts like this; names come from files.
@@ -27,10 +27,11 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 def frames(report: Report) -> dict[str, pandas.DataFrame]:
-    """Every table by name: speedup, peers, cost, scenarios; history where one was given."""
+    """Every table by name; history where one was given."""
     history = {"history": trends.frame(report.trends)} if report.trends else {}
     return {
         "speedup": speedup_frame.frame(report.rows),
+        "budget": budget.frame(report.budget),
         "peers": peers.frame(report.peers),
         "cost": cost.frame(report.costs),
         "scenarios": scenario_table.frame(report.files),

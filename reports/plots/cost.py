@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 
 from isthmus.reports.display import Facts, label, significant
+from isthmus.reports.files.variants import OURS
 from isthmus.reports.money.cost import MEASURED, PUBLISHED, Cost
 
 from .bars import Bar, Line, bars_of, margin, panel
@@ -19,11 +20,11 @@ from .style import SOFT, Looks
 
 __all__ = ["CAPTION", "panels"]
 
-OURS = frozenset({"cpu", "gpu", "onnxruntime-cpu", "cpu-named"})
 CAPTION = (
-    "For each instance the cheapest of Isthmus's variants whose outputs agree with the "
-    "reference's. Whiskers: 95 % intervals of the timing. m: measured on that instance type; the "
-    "others are projected. Outlines: published in 2020 for BERT-base, batch not stated."
+    "For each instance the cheapest of Isthmus's variants, at any precision, whose outputs are "
+    "within the budget of accuracy. Whiskers: 95 % intervals of the timing. m: measured on that "
+    "instance type; the others are projected. Outlines: published in 2020 for BERT-base, batch "
+    "not stated."
 )
 
 
@@ -53,6 +54,7 @@ def _named(cost: Cost) -> tuple[str, Facts]:
     facts = setting(cost, cost.machine)
     return cost.model, facts | {
         "sequence": "",
+        "precision": "",
         "utilisation": f"{100 * cost.utilisation:g} % used",
         "region": cost.region,
         "price model": cost.price_model,

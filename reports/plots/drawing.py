@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.reports.content import Report
 
-from . import cost, distribution, history, points, roofline, speedup, throughput
+from . import budget, cost, distribution, history, points, roofline, speedup, throughput
 from .panels import Panel, Picture, columns_for, figure
 from .style import Looks, looks, style
 from .svg import png, svg, svg_file
@@ -42,9 +42,18 @@ PLOTS = (
         "speedup",
         "How many times as fast as NumPy",
         "speedup",
-        "Bars: median time of NumPy / median time of the variant. Whiskers: 95 % intervals.",
+        "Bars: median time of NumPy / median time of the variant. Whiskers: 95 % intervals. "
+        "Outlines: outside the budget of accuracy.",
         "no variant has both a NumPy baseline and parity with it.",
         lambda report, looks: speedup.panels(report.rows, looks),
+    ),
+    Plot(
+        "budget",
+        "Auto within the budget of accuracy",
+        "within the budget",
+        budget.CAPTION,
+        "no precision below f32 was measured.",
+        lambda report, looks: budget.panels(report.budget, looks),
     ),
     Plot(
         "cost",
@@ -134,7 +143,7 @@ class Drawing:
 def draw(report: Report) -> tuple[Drawing, ...]:
     """Every plot of the report, drawn or not."""
     variants = points.variants(points.points(report.files))
-    every = looks([*variants, *(trend.variant for trend in report.trends)])
+    every = looks(["cpu", *variants, *(trend.variant for trend in report.trends)])
     made = ((plot, plot.picture(report, every)) for plot in PLOTS)
     return tuple(Drawing(plot, tuple(one.panels), one.left_out) for plot, one in made)
 

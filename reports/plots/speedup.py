@@ -28,18 +28,25 @@ class Claim(NamedTuple):
     facts: Facts
     variant: str
     speedup: LogRatio
+    outside: bool = False  # of its budget of accuracy: an outline, and in no mean
 
 
 def panels(rows: Sequence[Row], looks: Looks) -> Picture:
     """The geometric means, then a panel per workload; all on one axis, 1× is native NumPy."""
     measured = [
-        Claim(row.workload, setting(row.result, row.machine), row.variant, row.speedup)
+        Claim(
+            row.workload,
+            setting(row.result, row.machine) | {"precision": ""},
+            row.variant,
+            row.speedup,
+            bool(row.outside),
+        )
         for row in rows
         if row.result and row.speedup and row.variant != NATIVE
     ]
     if not measured:
         return Picture()
-    claims = [*_means(measured), *measured]
+    claims = [*_means([claim for claim in measured if not claim.outside]), *measured]
     named = titles([(claim.name, claim.facts) for claim in claims])
     groups, left_out = few(grouped(claims, named), lambda claim: claim.variant)
     bars = {title: [_bar(one, looks[one.variant]) for one in at] for title, at in groups.items()}
@@ -88,5 +95,6 @@ def _bar(claim: Claim, look: Look) -> Bar:
         look.light,
         low if known else math.nan,
         high if known else math.nan,
-        says=f"{text} [{interval(claim.speedup)}]",
+        hollow=claim.outside,
+        says=f"{text} [{interval(claim.speedup)}]{', outside its budget' * claim.outside}",
     )

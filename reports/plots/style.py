@@ -44,6 +44,22 @@ VARIANTS = {
     "jax": Look("#6d3fa0", "#b48ae6", "P"),
     "mxnet-onednn": Look("#c0558c", "#ee9cc8", "X"),
     "mxnet-plain": Look("#8c2f5f", "#c95b93", "d"),
+    # Below float32: letters.
+    "cpu-bf16": Look("#157f3d", "#4ade80", "$b$"),
+    "cpu-int8": Look("#4d7c0f", "#a3e635", "$i$"),
+    "cpu-weights-int8": Look("#6b7f1a", "#c6dc5a", "$w$"),
+    "cpu-auto": Look("#065f46", "#34d399", "$a$"),
+    "onnxruntime-cpu-bf16": Look("#3f8f74", "#8fe3c6", "$B$"),
+    "onnxruntime-cpu-int8": Look("#5f8f3a", "#bde37f", "$I$"),
+    "onnxruntime-cpu-weights-int8": Look("#7c8a35", "#d9e68a", "$W$"),
+    "onnxruntime-cpu-auto": Look("#1b7a63", "#6ee7c7", "$A$"),
+    "openvino-as-it-comes": Look("#1e3f8a", "#7c9cf5", "$c$"),
+    "openvino-nncf-int8": Look("#4b50b8", "#a5a9fa", "$n$"),
+    "onnxruntime-dynamic-int8": Look("#2f7f9e", "#86d3ee", "$d$"),
+    "onnxruntime-static-int8": Look("#17607a", "#4fb6d6", "$s$"),
+    "torch-eager-bf16": Look("#8f2d12", "#f0825c", "$t$"),
+    "torch-compile-bf16": Look("#a3541c", "#ffcf9e", "$T$"),
+    "sentence-transformers-openvino": Look("#7a4b9c", "#d0a6f0", "$S$"),
 }
 OTHERS = (
     Look("#8a6d00", "#d6b83a", "h"),

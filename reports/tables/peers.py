@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from isthmus.reports.files.comparison import Index, indexed, setting, times_as_fast, unproven
 from isthmus.reports.files.history.superseded import Place, superseded
-from isthmus.reports.files.result import BY_HAND, Result, ResultFile
+from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
 from isthmus.reports.files.same_machine import Machine
+from isthmus.reports.files.variants import PEERS
 from isthmus.reports.stats.intervals import LogRatio, geometric_mean
 from isthmus.system.extras import require
 
@@ -21,18 +22,9 @@ from .speedup_frame import interval_cells
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["NOT_RUN", "PEERS", "PeerRow", "Versus", "frame", "peer_rows"]
+__all__ = ["NOT_RUN", "PeerRow", "Versus", "frame", "peer_rows"]
 
 OURS = ("cpu", "gpu")
-PEERS = (
-    BY_HAND,
-    "onnxruntime-by-hand",
-    "torch-eager",
-    "torch-compile",
-    "jax",
-    "mxnet-onednn",
-    "mxnet-plain",
-)
 NOT_RUN = "not run"  # nobody asked for it, with these settings
 
 

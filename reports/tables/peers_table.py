@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from isthmus.reports.display import ABSENT, Cell, Facts, Table, facts, label, ratio_cell, split
 from isthmus.reports.files.result import ResultFile
+from isthmus.reports.files.variants import PEERS
 
 from .missing import missing, reasons
-from .peers import NOT_RUN, PEERS, PeerRow, Versus, peer_rows
+from .peers import NOT_RUN, PeerRow, Versus, peer_rows
 
 __all__ = ["peers_tables"]
 

@@ -2,8 +2,10 @@
 
 speedup = median seconds of the baseline / median seconds of the variant; above 1 is faster. The
 ratio is that of the interleaved rounds' medians, with its 95 % interval. What may be compared:
-`comparison`. A variant whose outputs were not compared with the reference's has no speedup,
-however fast it is. Scenarios other than a single stream have tables of their own.
+`comparison`; a lower precision's speedup is over NumPy in float32, and enters no mean where its
+accuracy is outside the budget (`budget`). A variant whose outputs were not compared with the
+reference's has no speedup, however fast it is. Scenarios other than a single stream have tables of
+their own.
 """
 
 from __future__ import annotations
@@ -11,7 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from isthmus.reports.files.comparison import Index, indexed, setting, times_as_fast, unproven
+from isthmus.reports.files.budget import outside
+from isthmus.reports.files.comparison import (
+    Index,
+    in_f32,
+    indexed,
+    setting,
+    times_as_fast,
+    unproven,
+)
 from isthmus.reports.files.file_fields import Missing
 from isthmus.reports.files.history.superseded import Place, superseded
 from isthmus.reports.files.result import BY_HAND, NATIVE, Result, ResultFile
@@ -46,6 +56,12 @@ class Row:
     workloads: int = 1
     missing: str = ""
     batch: int = 1  # of a mean's workloads
+    precision: str = ""  # of a mean's
+
+    @property
+    def outside(self) -> str:
+        """Why its accuracy is outside its budget; "" where it is within, and for a mean."""
+        return outside(self.result) if self.result else ""
 
     @property
     def mean(self) -> bool:
@@ -94,7 +110,7 @@ def _by_workload(measured: Sequence[Row], absent: Sequence[Row]) -> list[Row]:
 
 
 def _row(file: ResultFile, beside: Index, result: Result) -> Row:
-    base, hand = (beside.get((variant, setting(result))) for variant in (NATIVE, BY_HAND))
+    base, hand = in_f32(beside, NATIVE, result), beside.get((BY_HAND, setting(result)))
     note = _note(result, base)
     proven = note in ("", "reference")
     return Row(
@@ -124,7 +140,7 @@ def _means(measured: Sequence[Row]) -> list[Row]:
     """Geometric means of the variants that were measured on several workloads."""
     groups: dict[tuple[object, ...], list[Row]] = {}
     for row in measured:
-        if row.result and row.speedup and row.variant != NATIVE:
+        if row.result and row.speedup and row.variant != NATIVE and not row.outside:
             same = (row.machine, row.variant, row.result.precision, row.result.threads)
             groups.setdefault((*same, row.result.batch, row.result.scenario), []).append(row)
     return [_mean(group) for group in groups.values() if len(group) > 1]
@@ -142,6 +158,7 @@ def _mean(group: Sequence[Row]) -> Row:
         workload=mean_of(group[0].result),
         batch=group[0].result.batch if group[0].result else 1,
         variant=group[0].variant,
+        precision=group[0].result.precision if group[0].result else "",
         machine=group[0].machine,
         result=None,
         speedup=geometric_mean(speedups),

@@ -17,7 +17,7 @@ from isthmus.reports.display import (
     significant,
     split,
 )
-from isthmus.reports.files.comparison import PARITY_LIMIT
+from isthmus.reports.files.budget import PARITY_LIMIT, is_low, judged
 from isthmus.reports.files.file_fields import Missing
 from isthmus.reports.files.result import BY_HAND, NATIVE
 
@@ -26,7 +26,7 @@ from .speedup import Row
 
 __all__ = ["speedup_table", "verdict", "warnings"]
 
-SETTINGS = ("sequence", "batch", "precision", "threads", "scenario")
+SETTINGS = ("sequence", "batch", "threads", "scenario")
 FIRST = ("cpu", "gpu", "onnxruntime-cpu")  # which variant the verdict speaks of
 ANSWERS = ("speedup", "max rel. error", "cosine", "top-1", "by hand", "ms", "requests/s")
 DIRECTION = (
@@ -36,11 +36,17 @@ DIRECTION = (
     "share of samples with the same top answer. Isthmus CPU runs "
     "on OpenVINO; Isthmus GPU and Isthmus ONNX CPU run on ONNX Runtime."
 )
+LOW = (
+    "Precision: that of most matrix products and convolutions, as the runtime tells it. Cosine and "
+    "top-1 of a precision below f32 are of inputs that were not timed. One that is outside its "
+    "budget (cosine >= 0.99, top-1 >= 99 %) enters no mean and no comparison."
+)
 
 
 def speedup_table(rows: Sequence[Row]) -> Table:
     """Speedup with its interval, parity beside it, ratio to OpenVINO by hand, ms, requests/s."""
     shared, varying = split([_facts(row) for row in rows if row.result])
+    first = int(varying[:1] == ["precision"])
     lacks = [
         Missing(workload=row.workload, variant=row.variant, reason=row.missing)
         for row in rows
@@ -48,12 +54,19 @@ def speedup_table(rows: Sequence[Row]) -> Table:
     ]
     return Table(
         title="Speedup over native NumPy",
-        headers=tuple(map(Cell, ("workload", "variant", *ANSWERS, *varying))),
-        rows=tuple(_cells(row, varying) for row in rows),
+        headers=tuple(
+            map(Cell, ("workload", "variant", *varying[:first], *ANSWERS, *varying[first:]))
+        ),
+        rows=tuple(_cells(row, varying, first) for row in rows),
         left=2,
         strong=frozenset(at for at, row in enumerate(rows) if row.mean),
         shared=shared,
-        notes=(DIRECTION, *_means_note(rows), *reasons(lacks)),
+        notes=(
+            DIRECTION,
+            *([LOW] if any(map(_is_low, rows)) else []),
+            *_means_note(rows),
+            *reasons(lacks),
+        ),
     )
 
 
@@ -83,23 +96,32 @@ def _beside(row: Row) -> str:
 
 
 def warnings(rows: Sequence[Row]) -> tuple[str, ...]:
-    """One line per variant whose float32 outputs are not the reference's."""
-    return tuple(
-        f"{row.workload}, {label(row.variant)}: relative error {_error(row)} is above "
-        f"{PARITY_LIMIT:g}; the speed is that of another computation."
-        for row in rows
-        if _wrong(row)
+    """One line per variant whose float32 outputs are not the reference's, or whose accuracy in
+    a lower precision is outside the budget."""
+    return tuple(_warning(row) for row in rows if _wrong(row) or (row.outside and _is_low(row)))
+
+
+def _warning(row: Row) -> str:
+    who = f"{row.workload}, {label(row.variant)}"
+    if _is_low(row):
+        return f"{who}: outside the budget of accuracy ({row.outside}); it counts nowhere."
+    return (
+        f"{who}: relative error {_error(row)} is above {PARITY_LIMIT:g}; "
+        "the speed is that of another computation."
     )
 
 
 def _facts(row: Row) -> Facts:
-    return facts(row.result, SETTINGS) | {"machine": row.machine or ABSENT}
+    precision = facts(row.result, ("precision",))
+    return precision | facts(row.result, SETTINGS) | {"machine": row.machine or ABSENT}
 
 
-def _cells(row: Row, varying: Sequence[str]) -> tuple[Cell, ...]:
-    known = _facts(row) if row.result else {"machine": row.machine}
+def _cells(row: Row, varying: Sequence[str], first: int) -> tuple[Cell, ...]:
+    """The settings last, but for so many that stand beside the variant."""
+    known = {"machine": row.machine, "precision": row.precision}
+    known = _facts(row) if row.result else known
     settings = [Cell(known.get(name, "")) for name in varying]
-    return (*_names(row), *_answers(row), *_speed(row), *settings)
+    return (*_names(row), *settings[:first], *_answers(row), *_speed(row), *settings[first:])
 
 
 def _names(row: Row) -> tuple[Cell, Cell]:
@@ -122,13 +144,15 @@ def _speed(row: Row) -> tuple[Cell, Cell]:
 
 
 def _parity(row: Row) -> tuple[Cell, Cell, Cell]:
-    """Error, cosine and top-1 agreement."""
-    parity = row.result.parity if row.result else None
+    """Error, cosine and top-1 agreement, and what of it is too far off."""
+    found = judged(row.result) if row.result else None
     error = Cell(_error(row), f"above {PARITY_LIMIT:g}" if _wrong(row) else "")
-    if parity is None:
+    if found is None:
         return error, Cell(""), Cell("")
-    cosine = ABSENT if parity.cosine is None else f"{parity.cosine:.6f}"
-    return error, Cell(cosine), Cell(_percent(parity.top1_agreement))
+    cosine = ABSENT if found.cosine is None else f"{found.cosine:.6f}"
+    off = {words.split()[0]: words.partition(" below ")[2] for words in [row.outside] if words}
+    marks = [f"below {off[name]}" if off.get(name) else "" for name in ("cosine", "top-1")]
+    return error, Cell(cosine, marks[0]), Cell(_percent(found.top1_agreement), marks[1])
 
 
 def _error(row: Row) -> str:
@@ -147,15 +171,19 @@ def _percent(share: float | None) -> str:
 
 
 def _wrong(row: Row) -> bool:
-    """True for float32 outputs that are not the reference's; lower precisions are asked for."""
-    if row.result is None or row.result.parity_max_rel_error is None:
+    """True for float32 outputs that are not the reference's."""
+    if row.result is None or row.result.parity_max_rel_error is None or _is_low(row):
         return False
-    return row.result.precision == "f32" and row.result.parity_max_rel_error > PARITY_LIMIT
+    return row.result.parity_max_rel_error > PARITY_LIMIT
+
+
+def _is_low(row: Row) -> bool:
+    return row.result is not None and is_low(row.result)
 
 
 def _headline(rows: Sequence[Row]) -> Row | None:
     """Ours before any other's, a mean over workloads before a single one."""
-    claims = [row for row in rows if row.speedup and row.variant != NATIVE and not _wrong(row)]
+    claims = [row for row in rows if row.speedup and row.variant != NATIVE and not row.outside]
     ranks = {variant: rank for rank, variant in enumerate(FIRST)}
     claims.sort(key=lambda row: (ranks.get(row.variant, len(FIRST)), not row.mean, -row.workloads))
     return claims[0] if claims else None

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from isthmus.reports import LogRatio
-from isthmus.reports.files.comparison import PARITY_LIMIT
+from isthmus.reports.files.budget import PARITY_LIMIT
 
 from .metrics import PARITY, Metric, ratio_of, values_of
 from .observations import Pair, Series

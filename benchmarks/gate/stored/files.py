@@ -25,7 +25,7 @@ from isthmus.benchmarks.gate.rule.verdict import ALONE, Kind, Outcome, Side, Ver
 from isthmus.errors import NothingMeasured
 from isthmus.reports import Machine, Result, ResultFile, read
 from isthmus.reports.files.results import uncollected
-from isthmus.reports.tables.peers import PEERS
+from isthmus.reports.files.variants import EVERY_PEER
 
 from .caveats import caveats
 from .damage import damaged
@@ -149,7 +149,7 @@ def _split(both: Sequence[Both], terms: Mapping[str, Terms]) -> tuple[list[Both]
 
 def _is_control(old: Result, new: Result, terms: Terms) -> bool:
     """The same version of the same runtime on both sides, one call after another."""
-    named = old.variant in PEERS if terms.control is None else terms.control
+    named = old.variant in EVERY_PEER if terms.control is None else terms.control
     return named and old.runtime == new.runtime and not loaded(old) and not loaded(new)
 
 

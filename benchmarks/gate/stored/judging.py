@@ -14,6 +14,7 @@ from isthmus.benchmarks.gate.rule.control import under_control
 from isthmus.benchmarks.gate.rule.judge import judged, judged_parity, question
 from isthmus.benchmarks.gate.rule.metrics import METRICS, PARITY, THROUGHPUT, TIMED, Metric
 from isthmus.benchmarks.gate.rule.observations import Pair, Series
+from isthmus.benchmarks.gate.rule.precisions import below_f32
 from isthmus.benchmarks.gate.rule.process_observations import RATE
 from isthmus.benchmarks.gate.rule.verdict import Kind, Outcome, Side, Verdict
 from isthmus.errors import NothingMeasured
@@ -61,6 +62,7 @@ def outcome_of(stored: Stored, strict: bool) -> Outcome:
         control=control,
         warnings=(
             *stored.caveats,
+            *below_f32(stored.pairs),
             *again(stored.pairs, verdicts, stored.base.commit),
             *_unanswered(stored.pairs, verdicts),
             *stored.unused,

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
@@ -22,18 +22,20 @@ from typing import Any
 from isthmus.benchmarks.gate.rule.observations import Observation, Observed
 from isthmus.benchmarks.gate.rule.suite import Found, Sides
 from isthmus.benchmarks.harness.clock import Step
+from isthmus.benchmarks.harness.making import make
 from isthmus.benchmarks.harness.parity import compared
 from isthmus.benchmarks.harness.processes import Delay, Home, Process, Record, cycles, measured
 from isthmus.benchmarks.harness.variants import Variant, find
 from isthmus.benchmarks.portable.timing.inputs import read_outputs
 from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
 from isthmus.reports import usd_per_million
+from isthmus.reports.files.budget import F32
 from isthmus.reports.files.turns import turns_of
 
 __all__ = ["WorkloadSuite", "name_of"]
 
 REFERENCE, REFERENCE_FILE = "numpy", "reference.npz"
-FACTS = ("batch", "sequence", "precision", "inputs_hash")
+FACTS = ("batch", "sequence", "inputs_hash")
 MIB = 2**20
 TRIES = 3
 OWN_ENVIRONMENT = " (it has an environment of its own: --install says what is in it)"
@@ -75,6 +77,8 @@ class WorkloadSuite:
     only_base: Collection[str] = ()
     only_head: Collection[str] = ()
     _deadline: float | None = None
+    # In which a side computes a workload on a variant, as its runtime told with its outputs.
+    _precisions: dict[tuple[str, str, int], str] = field(default_factory=dict)
 
     def prepare(self, budget_seconds: float, progress: Callable[[Step], None]) -> None:
         """Write all files before anything is timed; NothingMeasured where the budget ends first."""
@@ -111,6 +115,9 @@ class WorkloadSuite:
         both = {work: self._both(work, at) for at, work in enumerate(self.works)}
         for base, _ in both.values():  # only now: a name that is wrong is found before this
             self._reference(base)
+        for prepared in {one.folder: one for pair in both.values() for one in pair}.values():
+            for variant in self.variants:
+                make(prepared.folder, variant, self.threads, prepared.home)
         return both
 
     def _both(self, work: str, at: int) -> tuple[Prepared, Prepared]:
@@ -121,7 +128,8 @@ class WorkloadSuite:
 
     def _prepare(self, work: str, home: Home, folder: Path) -> Prepared:
         shapes = [word for shape in self.shapes for word in ("--shape", shape)]
-        command = ["-m", "isthmus.benchmarks.prepare_files", work, str(folder), *shapes]
+        low = ["--low"] if any(variant.low for variant in self.variants) else []
+        command = ["-m", "isthmus.benchmarks.prepare_files", work, str(folder), *shapes, *low]
         began = monotonic()
         left_seconds = None if self._deadline is None else max(0.0, self._deadline - began)
         try:
@@ -188,9 +196,20 @@ class WorkloadSuite:
             turns=turns_of(record["seconds"], record["windows"]["turns"]),
             values=values_of(record) | self._dollars(record, facts["batch"]),
             parity=self._parity(work, side) if number == 0 else None,
-            facts={**{name: facts[name] for name in FACTS}, "threads": self.threads},
+            facts={
+                **{name: facts[name] for name in FACTS},
+                "precision": self._precision(work, side, process),
+                "threads": self.threads,
+            },
             calls=[count for _, count in record["windows"]["turns"]],
         )
+
+    def _precision(self, work: str, side: int, process: Process) -> str:
+        """As the runtime told in the first round."""
+        assert process.record is not None
+        place = work, process.variant.name, side
+        told = process.record.get("precision")
+        return str(self._precisions.setdefault(place, told or F32))
 
     def _dollars(self, record: Record, batch: int) -> dict[str, float]:
         """Of a million requests, where the machine has a price; each item of a batch is one."""

@@ -1,4 +1,7 @@
-"""What an ONNX Runtime user writes by hand: a session on the processor, called with a dict."""
+"""What an ONNX Runtime user writes by hand: a session on the processor, called with a dict.
+
+Options: `file`, the model's, where it is another than `model.onnx`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..timing.precision import with_precision
 from ..timing.timing import Call
 
 LOADS_APART = False  # a session reads, optimises and prepares the file in one step
@@ -16,20 +20,32 @@ def load(folder: Path, options: Mapping[str, Any], threads: int) -> Path:
     """The file's path, which the session is made from."""
     import onnxruntime  # noqa: F401  # imported here, so that its time counts as import
 
-    return folder / "model.onnx"
+    return folder / options.get("file", "model.onnx")
 
 
 def compile(loaded: Path, options: Mapping[str, Any], threads: int) -> Call:
     """The session, with one pool of threads."""
+    from .onnxruntime_precision import products
+
+    session = _session(loaded, threads)
+
+    def call(arrays: Any) -> list[Any]:
+        results: list[Any] = session.run(None, arrays)
+        return results
+
+    return with_precision(call, lambda: products(lambda **more: _session(loaded, threads, **more)))
+
+
+def _session(path: Path, threads: int, **settings: Any) -> Any:
     import onnxruntime
 
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = threads
-    settings.inter_op_num_threads = 1
-    settings.log_severity_level = _ERRORS
-    providers = ["CPUExecutionProvider"]
-    session = onnxruntime.InferenceSession(str(loaded), settings, providers=providers)
-    return lambda arrays: session.run(None, arrays)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS
+    for name, value in settings.items():
+        setattr(options, name, value)
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def runtime() -> str:

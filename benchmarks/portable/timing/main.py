@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,17 +17,18 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any, NoReturn
 
-from . import scenarios, timing
+from . import precision, scenarios, timing
 from .imports import counted
 from .peak_memory import peak_memory_bytes
 from .turns import Turns, end_with_parent
 from .watch import Watch
 
-__all__ = ["Missing", "bind", "one_line", "own_stdout"]
+__all__ = ["Missing", "bind", "exit_code", "imported", "one_line", "own_stdout"]
 
 Record = dict[str, Any]
 
 FAILED, MISSING, INTERRUPTED = 2, 5, 130
+JUDGED_SECONDS = 30.0
 
 
 class Missing(Exception):
@@ -48,7 +49,7 @@ def main(path: str) -> NoReturn:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BaseException as problem:
-        code = _exit_code(problem)
+        code = exit_code(problem)
         print(f"\n{one_line(problem)}", file=sys.stderr)
     sys.stderr.flush()
     os._exit(code)  # some runtimes crash while they are torn down, after all is said
@@ -69,8 +70,10 @@ def measure(job: Mapping[str, Any], turns: Turns | None = None) -> Record:
     peak_bytes = peak_memory_bytes()  # before outputs are gathered, which no user does
     if job["outputs"]:
         _write_outputs(Path(job["outputs"]), opened.call, sets)
+    computed = _computed(opened.call, job)
     return {
         "runtime": opened.runtime,
+        **computed,
         **opened.times,
         "first_inference_seconds": first_seconds,
         **found,
@@ -79,6 +82,33 @@ def measure(job: Mapping[str, Any], turns: Turns | None = None) -> Record:
         "load_average": load_average,
         "peak_memory_bytes": peak_bytes,
     }
+
+
+def _computed(call: timing.Call, job: Mapping[str, Any]) -> Record:
+    """In which precision, as the runtime tells it, where outputs are asked for.
+
+    One below float32, or any that must (`always`), leaves its outputs for the inputs that accuracy
+    is judged by, too.
+    """
+    if not job["outputs"]:
+        return {}
+    computed, judged = precision.told(call), job.get("judged")
+    if judged and (judged["always"] or computed["precision"] != precision.F32):
+        from .inputs import read_sets
+
+        every = read_sets(Path(judged["inputs"]))
+        in_time = every if judged["always"] else _until(perf_counter() + JUDGED_SECONDS, every)
+        _write_outputs(Path(judged["outputs"]), call, in_time)
+    return computed
+
+
+def _until(deadline: float, every: Iterable[Any]) -> Iterator[Any]:
+    """The first, and others as long as there is time: bfloat16 by instructions of float32 may take
+    a hundred times as long."""
+    for number, one in enumerate(every):
+        if number and perf_counter() > deadline:
+            return
+        yield one
 
 
 def bind(threads: int) -> list[int]:
@@ -112,16 +142,16 @@ def _opened(job: Mapping[str, Any]) -> Opened:
     """Import, load and compile, timed apart: importing is counted wherever it happens."""
     folder, options, threads = Path(job["folder"]), job["options"], job["threads"]
     started = perf_counter()
-    opener = _imported(job["opener"])
-    imported = perf_counter()
+    opener = imported(job["opener"])
+    imported_at = perf_counter()
     with counted() as imports:
         loaded = opener.load(folder, options, threads)
         loaded_at, in_load = perf_counter(), sum(imports)
         call = opener.compile(loaded, options, threads)
         compiled_at, in_all = perf_counter(), sum(imports)
-    load_seconds = loaded_at - imported - in_load
+    load_seconds = loaded_at - imported_at - in_load
     times = {
-        "import_seconds": imported - started + in_all,
+        "import_seconds": imported_at - started + in_all,
         # None: the runtime reads and compiles in one step, and compile_seconds has both.
         "load_seconds": load_seconds if getattr(opener, "LOADS_APART", True) else None,
         "compile_seconds": compiled_at - loaded_at - (in_all - in_load),
@@ -129,7 +159,7 @@ def _opened(job: Mapping[str, Any]) -> Opened:
     return Opened(call, opener.runtime(), times)
 
 
-def _imported(name: str) -> ModuleType:
+def imported(name: str) -> ModuleType:
     """A module of `peers`, or by its full name that of the revision that is measured."""
     return import_module(name) if "." in name else import_module(f"..peers.{name}", __package__)
 
@@ -159,7 +189,7 @@ def _timed(
     }
 
 
-def _write_outputs(path: Path, call: timing.Call, sets: list[Any]) -> None:
+def _write_outputs(path: Path, call: timing.Call, sets: Iterable[Any]) -> None:
     """The outputs of each set, copied: a runtime may give views that the next call overwrites."""
     import numpy
 
@@ -179,7 +209,7 @@ def own_stdout() -> Callable[[str], None]:
     return lambda line: print(line, file=file, flush=True)
 
 
-def _exit_code(problem: BaseException) -> int:
+def exit_code(problem: BaseException) -> int:
     """5 for what is missing here, 2 for all else."""
     if isinstance(problem, ImportError):
         return MISSING

@@ -88,7 +88,6 @@ def test_interleaved_rounds_are_paired_from_two_to_many(tmp_path: Path) -> None:
         ({"batch": 8}, "no baseline"),
         ({"sequence": 64}, "no baseline"),
         ({"sequence": "texts"}, "no baseline"),
-        ({"precision": "bf16"}, "no baseline"),
         ({"scenario": "offline", "scenario_result": None}, "no baseline"),
     ],
 )

@@ -59,10 +59,10 @@ def texts(svg: str) -> list[str]:
     return [element.text or "" for element in root.iter(f"{SVG}text")]
 
 
-def test_a_full_file_has_every_plot_but_the_history(tmp_path: Path) -> None:
+def test_a_file_in_f32_has_every_plot_but_the_budget_and_the_history(tmp_path: Path) -> None:
     found = drawn(reported(tmp_path, document()))
     empty = [name for name, drawing in found.items() if not drawing.panels]
-    assert empty == ["history"] and len(found) == len(PLOTS) == 6
+    assert empty == ["budget", "history"] and len(found) == len(PLOTS) == 7
 
 
 def test_a_poor_file_has_no_plot_and_a_reason_for_each(tmp_path: Path) -> None:
