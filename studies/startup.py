@@ -1,17 +1,25 @@
-"""What is paid before the first result: import, tracing, lowering, memory. BERT-base, float32.
+"""What is paid before the first result: whole processes, side by side, and their steps.
 
-    python -m studies.startup [RESULT.json]
+    python -m studies.startup [RESULT.json] [--rounds N]
 
-Every figure is the median over fresh processes; imports of NumPy alone and of Isthmus alternate.
+Writes reports/results/startup-DATE.json and prints it. Every start is a process of its own; the
+kinds take turns, and who begins a round changes. Before them each is started once and not counted:
+that writes byte code and what is kept on disk. Programs are files that nobody has changed for more
+than a minute, as those of a user are. BERT-base in float32 on 128 tokens, and MobileNetV2 on a
+photograph by the command line.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -19,25 +27,165 @@ from typing import Any
 
 from isthmus.benchmarks.harness.fingerprint import fingerprint, versions
 from isthmus.benchmarks.portable.timing.peak_memory import peak_memory_bytes
+from isthmus.errors import FileError
+from isthmus.system.mapping import SETTLED_SECONDS
+
+from .study import default_path
+from .study import run as run_study
 
 IMPORT = "from time import perf_counter as t; a = t(); import {name}; print(t() - a)"
 PROCESSES = 9
+ROUNDS = 9
+
+# What a started process says of itself, on the last line of its standard output.
+FACTS = """
+import json, resource, sys
+used = resource.getrusage(resource.RUSAGE_SELF)
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+print(json.dumps({
+    "processor_seconds": used.ru_utime + used.ru_stime, "peak_memory_bytes": int(peak) * 1024,
+}))
+"""
+INPUTS = """
+ids = numpy.arange(128, dtype=numpy.int32)[None]
+inputs = {"input_ids": ids, "attention_mask": numpy.ones_like(ids), "token_type_ids": 0 * ids}
+"""
+ISTHMUS = (
+    """
+import numpy
+import isthmus as im
+run = im.load("bert-base.im", {options})
+"""
+    + INPUTS
+    + "run(**inputs)"
+)
+OPENVINO = (
+    """
+import numpy
+import openvino
+core = openvino.Core()
+settings = {{"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"{options}}}
+model = core.compile_model("bert-base.onnx", "CPU", settings)
+"""
+    + INPUTS.replace("{", "{{").replace("}", "}}")
+    + "model(inputs)"
+)
+COMMAND = """
+import sys
+from isthmus.cli import main
+main(["run", "mobilenet-v2", "--image", {photograph!r}])
+"""
+
+
+def starts(folder: Path) -> dict[str, tuple[str, dict[str, str]]]:
+    """The program of each kind of start, and its environment."""
+    kept = {"ISTHMUS_CACHE": str(folder / "kept")}
+    off = {"ISTHMUS_CACHE": "off"}
+    bert = ISTHMUS.replace("{options}", "backend='cpu'")
+    gpu = ISTHMUS.replace("{options}", "backend='gpu', device='cpu'")
+    cached = f', "CACHE_DIR": {str(folder / "openvino")!r}'
+    found = {
+        "isthmus, kept program": (bert, kept),
+        "isthmus, nothing kept": (bert, off),
+        "isthmus on onnx runtime": (gpu, off),
+        "openvino from onnx, its cache": (OPENVINO.format(options=cached), off),
+        "openvino from onnx": (OPENVINO.format(options=""), off),
+    }
+    photograph = _photograph()
+    if photograph is not None:
+        command = COMMAND.format(photograph=photograph)
+        found["isthmus run mobilenet-v2, kept program"] = (command, kept)
+        found["isthmus run mobilenet-v2, nothing kept"] = (command, off)
+    return found
+
+
+def _photograph() -> str | None:
+    from isthmus.models.inputs import samples
+
+    try:
+        samples.mobilenet_v2()
+        return str(samples.photographs()[0])
+    except FileError:
+        return None
+
+
+def prepare(folder: Path) -> None:
+    """The files that processes start from, once they have settled."""
+    import isthmus as im
+
+    net = im.models.create("bert-base", seed=0)
+    im.compile(net, net.specs(), backend="numpy").save(folder / "bert-base.im")
+    im.export(net, net.specs(), folder / "bert-base.onnx")
+    time.sleep(SETTLED_SECONDS + 1)
+
+
+def start(program: str, environment: Mapping[str, str], folder: Path) -> dict[str, float]:
+    """Seconds and bytes of a process from its start to its first result."""
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    began = perf_counter()
+    output = subprocess.check_output(
+        [sys.executable, "-c", program + FACTS],
+        env={**inherited, **environment},
+        cwd=folder,
+        text=True,
+    )
+    seconds = perf_counter() - began
+    facts: dict[str, float] = json.loads(output.splitlines()[-1])
+    return {"seconds": seconds, **facts}
+
+
+def measured(folder: Path, rounds: int) -> dict[str, Any]:
+    """Every start in turns: the medians, and every number."""
+    kinds = starts(folder)
+    for program, environment in kinds.values():  # twice: the first keeps, the second sums files
+        start(program, environment, folder)
+        start(program, environment, folder)
+    rows: dict[str, list[dict[str, float]]] = {name: [] for name in kinds}
+    for number in range(rounds):
+        names = list(kinds)
+        turn = number % len(names)
+        for name in names[turn:] + names[:turn]:
+            rows[name].append(start(*kinds[name], folder))
+    return {name: _summary(found) for name, found in rows.items()}
+
+
+def _summary(rows: list[dict[str, float]]) -> dict[str, Any]:
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return {**{name: statistics.median(found) for name, found in columns.items()}, "each": columns}
 
 
 def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--process"]:
         print(json.dumps(first_result(*arguments[1:])))
         return
+    parser = argparse.ArgumentParser(prog="python -m studies.startup")
+    parser.add_argument("path", nargs="?", type=Path, default=default_path("startup"))
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(folder)
+        found = measured(folder, given.rounds)
     record = {
         "datetime": datetime.now(UTC).isoformat(),
         "machine": {"fingerprint": fingerprint(), "versions": versions()},
         "import": imports(),
         "programs": {variant: process(variant) for variant in ("cpu", "gpu")},
+        "rounds": given.rounds,
+        "starts": found,
     }
     text = json.dumps(record, indent=1)
-    print(text)
-    if arguments:
-        Path(arguments[0]).write_text(text + "\n", encoding="utf-8")
+    given.path.write_text(text + "\n", encoding="utf-8")
+    print("\n".join(line(name, row) for name, row in found.items()))
+    print(given.path)
+
+
+def line(name: str, row: Mapping[str, float]) -> str:
+    """A kind of start in a line."""
+    return (
+        f"{name:40} {row['processor_seconds']:6.2f} s of processor time, {row['seconds']:6.2f} s, "
+        f"{row['peak_memory_bytes'] / 2**20:6.0f} MiB"
+    )
 
 
 def imports() -> dict[str, float]:
@@ -57,25 +205,34 @@ def imports() -> dict[str, float]:
 
 def process(backend: str) -> dict[str, Any]:
     """`first_result` in a process of its own, which is why its peak memory means something."""
-    command = [sys.executable, "-m", "studies.startup", "--process", backend]
-    found: dict[str, Any] = json.loads(subprocess.check_output(command, text=True))
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "bert-base.im")
+        for words in (["--process", "save", path], ["--process", backend, path]):
+            command = [sys.executable, "-m", "studies.startup", *words]
+            found: dict[str, Any] = json.loads(subprocess.check_output(command, text=True))
     return found
 
 
-def first_result(backend: str) -> dict[str, Any]:
-    """Seconds of each step to the first result, and the peak memory over the weights' size."""
+def first_result(backend: str, path: str) -> dict[str, Any]:
+    """Seconds of each step from a file to the first result, and the peak memory over the weights.
+
+    backend: "save" writes the file.
+    """
     import numpy
 
     import isthmus as im
+    from isthmus.program import archive
     from isthmus.program.executable import Executable
     from isthmus.program.options import checked_options
 
-    net = im.models.create("bert-base", seed=0)
-    weights = sum(parameter.data().nbytes for parameter in net.parameters().values())
+    if backend == "save":
+        net = im.models.create("bert-base", seed=0)
+        im.compile(net, net.specs(), backend="numpy").save(path)
+        return {}
     runtime = _timed_runtime(backend)
     started = perf_counter()
-    traced = im.trace(net, net.specs())
-    traced_at = perf_counter()
+    traced = archive.read(path)
+    read_at = perf_counter()
     device = "cpu" if backend == "gpu" else None
     options = checked_options("f32", None, "numpy", "error", device)
     program = Executable(traced, backend, options, "error")
@@ -83,9 +240,11 @@ def first_result(backend: str) -> dict[str, Any]:
     ids = numpy.arange(128, dtype=numpy.int32)[None]
     program(input_ids=ids, attention_mask=numpy.ones_like(ids), token_type_ids=0 * ids)
     first_at, peak = perf_counter(), peak_memory_bytes()
+    names = traced.graph.constant_names
+    weights = sum(c.array.nbytes for c in traced.graph.constants() if id(c.array) in names)
     return {
-        "trace_seconds": traced_at - started,
-        "lower_and_verify_seconds": loaded_at - traced_at - sum(runtime),
+        "read_seconds": read_at - started,
+        "lower_and_verify_seconds": loaded_at - read_at - sum(runtime),
         "runtime_compile_seconds": sum(runtime),
         "first_inference_seconds": first_at - loaded_at,
         "weights_bytes": weights,
@@ -120,4 +279,4 @@ def _timed(function: Callable[..., Any], seconds: list[float]) -> Callable[..., 
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_study(main)
