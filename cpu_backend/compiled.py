@@ -20,7 +20,7 @@ import openvino
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph.nodes import Graph
 from isthmus.program.cache import Place, place_of
-from isthmus.program.options import Options
+from isthmus.program.options import LOW, Options
 from isthmus.system.mapping import letting_go
 
 from . import levers
@@ -153,11 +153,10 @@ def _hint(options: Options) -> str:
     """In which precision what the graph says nothing of is computed.
 
     Always told: the plugin's own default on a processor with AVX512_BF16 is bf16, silently.
-    With overrides the graph says itself what runs in half precision. What integers leave runs in
-    bf16 where the processor has it: beside float32 a BERT in integers came out wrong there, on AMX.
+    With overrides the types of the graph say what runs in half precision, and are kept. What
+    integers leave runs in bf16 where the processor has it: beside float32 a BERT in integers came
+    out wrong there, on AMX.
     """
-    if options.overrides:
-        return "f32"
     if options.precision == "int8":
         return "bf16" if "bf16" in precisions() else "f32"
-    return options.precision
+    return "dynamic" if options.precision in LOW and options.overrides else options.precision

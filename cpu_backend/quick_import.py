@@ -18,11 +18,12 @@ def import_openvino() -> None:
     """Import OpenVINO; nothing where that is done. `openvino.convert_model` works as ever."""
     if "openvino" in sys.modules or CONVERTER in sys.modules:
         return
-    sys.modules[CONVERTER] = None  # type: ignore[assignment] (so that importing it fails)
+    modules: dict[str, Any] = sys.modules
+    modules[CONVERTER] = None  # so that importing it fails
     try:
         import openvino
     finally:
-        del sys.modules[CONVERTER]
+        del modules[CONVERTER]
     if not hasattr(openvino, "__getattr__"):
         openvino.__getattr__ = _imported_late
 

@@ -24,8 +24,8 @@ __all__ = ["Request", "Requests"]
 Array = numpy.ndarray[Any, Any]
 Kind = tuple[Shape, numpy.dtype[Any]]
 
-MOST_SIZES = 8  # combinations of sizes whose requests are kept
-MOST_BYTES = 256 << 20  # in the buffers of the requests that are kept, but one is kept always
+MOST_SIZES = 16  # combinations of sizes whose requests are kept
+MOST_BYTES = 256 << 20  # in the buffers of the requests that are kept; one is kept always
 FORGOTTEN = 32  # requests, after which their memory is given back to the system
 
 
@@ -105,7 +105,7 @@ class Requests:
         return results
 
     def _run_first(self, idle: Idle, arrays: Sequence[Array]) -> list[Array]:
-        """By a new request; then sizes go until the idle ones have no more than `MOST_BYTES`."""
+        """By a new request; then other sizes go until there are no more than `MOST_BYTES`."""
         compiled, inputs, names, outputs = self.make
         buffers = [_buffer(kind, idle.sizes) for kind in inputs]
         for buffer, name in zip(buffers[len(buffers) - len(names) :], names, strict=True):
@@ -113,15 +113,17 @@ class Requests:
         request = Request(compiled, buffers, outputs)
         results = request(arrays)
         idle.bytes = request.bytes()
-        idle.most = max(1, MOST_BYTES // MOST_SIZES // max(1, idle.bytes))
+        idle.most = max(1, MOST_BYTES // max(1, idle.bytes))
+        idle.made = min(idle.made + 1, idle.most)
         if len(idle.requests) < idle.most:
             idle.requests.append(request)
-        while self._bytes() > MOST_BYTES and len(self.idle) > 1:
+        while self.bytes() > MOST_BYTES and len(self.idle) > 1:
             self._forget()
         return results
 
-    def _bytes(self) -> int:
-        return sum(len(each.requests) * each.bytes for each in self._all())
+    def bytes(self) -> int:
+        """Of all requests that are idle, or will be when their calls end."""
+        return sum(each.made * each.bytes for each in self._all())
 
     def _all(self) -> list[Idle]:
         return list(self.idle.values())
@@ -139,12 +141,13 @@ class Requests:
 class Idle:
     """Requests for one combination of sizes that nobody has at the moment."""
 
-    __slots__ = ("bytes", "most", "requests", "sizes", "used")
+    __slots__ = ("bytes", "made", "most", "requests", "sizes", "used")
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self.sizes = sizes
         self.requests: list[Request] = []
         self.bytes = 0  # of one of them
+        self.made = 0  # and not dropped
         self.most = 1  # that are kept
         self.used = 0  # when, by the program's clock
 

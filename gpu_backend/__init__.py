@@ -28,6 +28,7 @@ class GpuBackend:
 
     name = "gpu"
     adds_in_line = True
+    scales_apart = True
 
     def __init__(self) -> None:
         self.writes = {".onnx": export_onnx}

@@ -18,6 +18,7 @@ from isthmus.onnx.write.protos import all_nodes
 from isthmus.program.bound_call import Again
 from isthmus.program.host import Host
 from isthmus.program.options import Options
+from isthmus.system.mapping import letting_go
 
 from .bound import bound, known_shapes
 from .capability import LONGEST
@@ -36,7 +37,8 @@ class OnnxRunner:
         self.options = options
         self.graph = graph
         self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
-        self.session, self.kept = open_session(self.model, options)
+        with letting_go(self.model.weights.values()):
+            self.session, self.kept = open_session(self.model, options)
         self.inputs = [value.name for value in graph.inputs]
         self.outputs = [value.name for value in self.model.proto.graph.output]
         self.unusual = UnusualSizes(graph, LONGEST)

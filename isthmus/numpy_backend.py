@@ -14,6 +14,7 @@ class NumpyBackend:
     """Runs every operator by its NumPy body; the oracle of the tests and the native baseline."""
 
     name = "numpy"
+    emulates = True
 
     def fuses(self, node: Node, options: Options) -> bool:
         return False

@@ -115,7 +115,7 @@ def packing(lengths: Sequence[int], row_length: int | None = None, width: int = 
     >>> from isthmus.models.packing import packing
     >>> found = packing([100, 20, 30, 40])
     >>> found.rows, found.row_length
-    (((0,), (3, 2, 1)), 112)
+    (((0, 3, 2, 1),), 192)
     """
     if not lengths or min(lengths) < 1:
         raise UsageError(f"lengths={list(lengths)}: give the tokens of each text, at least one")

@@ -35,7 +35,8 @@ class TextProgram:
     way: "packed" puts several texts into one row, which see nothing of each other; "buckets" pads
     texts of like length to the longest of them; "exact" runs texts of one length together, without
     padding; "padded" pads a batch to its longest text. All say the same within float error.
-    batch: the most texts in a run. options: those of `isthmus.compile`.
+    batch: the most texts in a run. options: those of `isthmus.compile`; samples are what
+    `Model.preprocess` gives, whatever the way.
     Raises UsageError for a model that takes no texts, or another way.
 
     >>> import isthmus as im
@@ -59,6 +60,8 @@ class TextProgram:
         self.way = way
         self.batch = batch
         specs = packed_specs() if way == "packed" else model.specs()
+        if way == "packed" and options.get("samples") is not None:
+            options["samples"] = [self._packed(text_rows(one))[0] for one in options["samples"]]
         self.program: Executable = compile(model, specs, **options)
         self._of_tokens = _of_tokens(self.program)
         self._counter = Counter()

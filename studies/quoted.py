@@ -3,13 +3,14 @@
     python -m studies.quoted PAGE.md ... [RESULT.json]
 
 writes them anew, so that no figure in a page is typed by hand. WHAT is `verdict`, `picture`, a word
-of a table's title, or the name of a study (`studies`); FILE is a result file as the page would
-link it. With RESULT.json, quotes of older files of its kind (`full-2026-01-01.json` is of the
-kind `full`) become quotes of it.
+of a table's title, the name of a study (`studies`), or `tuned`, what `isthmus tune` printed; FILE
+is a result file as the page would link it. With RESULT.json, quotes of older files of its kind
+(`full-2026-01-01.json` is of the kind `full`) become quotes of it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from functools import cache
@@ -54,6 +55,9 @@ def kind(file: Path) -> str:
 
 
 def _part(what: str, file: Path, link: str) -> str:
+    if what == "tuned":
+        text = json.loads(file.read_text(encoding="utf-8"))["text"]
+        return f"[Result file]({link}).\n\n```text\n{text}\n```"
     if what in STUDIES:
         return f"[Result file]({link}).\n\n{study_table(what, file)}"
     report = _report(file.resolve())

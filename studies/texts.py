@@ -29,8 +29,8 @@ from isthmus.system.threads import available_threads
 
 from .study import default_path, progress
 
-BATCHES = {8: 10, 32: 5}  # texts in a batch, and how many batches
-ROUNDS = 12
+BATCHES = {8: 10, 32: 3}  # texts in a batch, and how many batches
+ROUNDS = 10
 REFERENCE = "padded"
 ALIKE = 1e-5  # embeddings are of length 1
 

@@ -46,7 +46,7 @@ def any_backend(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's cache folder, empty."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 

@@ -58,10 +58,10 @@ def compile(loaded: Any, options: Mapping[str, Any], threads: int) -> Call:
 def make(folder: Path, options: Mapping[str, Any]) -> None:
     """Write the variant's `file`: the program in the precision that is `made`, settled on the
     calibration inputs."""
-    import isthmus
     from isthmus.benchmarks.portable.timing.inputs import read_sets
+    from isthmus.program.executable import load
 
-    program = isthmus.load(
+    program = load(
         folder / "program.im",
         backend=options["backend"],
         device=options.get("device"),

@@ -6,12 +6,13 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from isthmus._version import __version__
 from isthmus.errors import BackendMissing, FileError
+from isthmus.program import cache
 from isthmus.program.backend import Facts as BackendFacts
 from isthmus.program.backend import facts_of, find_backend
 from isthmus.system import extras, machine
@@ -27,7 +28,12 @@ __all__ = ["doctor"]
 Document = dict[str, Any]
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    as_json: AsJson = False,
+    clear_cache: Annotated[
+        bool, typer.Option("--clear-cache", help="First remove the compiled programs kept on disk.")
+    ] = False,
+) -> None:
     """Examine this machine, and run a small program on every backend.
 
     Exit codes: 0 the cpu backend works, 5 it does not. A missing GPU is no fault.
@@ -36,6 +42,9 @@ def doctor(as_json: AsJson = False) -> None:
     """
     from .checks import checks
 
+    store = cache.cache_store() if clear_cache else None
+    if store is not None:
+        store.clear()
     with spinner("examining this machine ..."):
         found = checks()
         document = _document(found)
@@ -49,6 +58,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 def _document(found: list[Check]) -> Document:
     runtimes, gpus = machine.versions(machine.RUNTIMES), machine.gpus()
+    kept = cache.state()
     return {
         "isthmus": __version__,
         "python": platform.python_version(),
@@ -62,9 +72,10 @@ def _document(found: list[Check]) -> Document:
         "openvino_default_precision": _facts_of("cpu").default_precision,
         "isthmus_default_precision": "f32",
         "samples": _samples(),
+        "cache": asdict(kept),
         "extras": [{"extra": extra, "missing": gone} for extra, gone in extras.lacking().items()],
         "backends": [{"name": check.name, **asdict(check)} for check in found],
-        "problems": _problems(found, gpus, runtimes),
+        "problems": [*_problems(found, gpus, runtimes), *_unsafe(kept)],
         "ok": any(check.backend == "cpu" and check.status == "works" for check in found),
     }
 
@@ -108,6 +119,13 @@ def _problems(
         if check.status == "fails" or (check.backend == "cpu" and check.status == "missing")
     ]
     return [*problems, *_idle(found, gpus), *_clash(runtimes)]
+
+
+def _unsafe(kept: cache.State) -> list[dict[str, str]]:
+    """A folder of compiled programs that is not used."""
+    problem = f"compiled programs are not kept in {kept.folder}: {kept.problem}"
+    remedy = f"make it a folder of yours alone (chmod 700), or set {cache.FOLDER}"
+    return [{"problem": problem, "remedy": remedy}] if kept.problem else []
 
 
 def _idle(found: list[Check], gpus: list[str]) -> list[dict[str, str]]:
@@ -159,6 +177,7 @@ def _facts(document: Document) -> list[tuple[str, str]]:
         ("GPU", "; ".join(document["gpus"]) or "none that nvidia-smi knows"),
         ("packages", ", ".join(f"{name} {v}" for name, v in document["packages"].items())),
         ("precision", _precision(document)),
+        ("cache", _cache(document["cache"])),
         ("samples", ", ".join(f"{n} {'yes' if at else 'no'}" for n, at in _sampled(document))),
     ]
 
@@ -177,6 +196,13 @@ def _threads(counts: Mapping[str, int | None]) -> str:
 
 def _memory(size: int | None) -> str:
     return "not known" if size is None else f"{size / 2**30:.1f} GiB"
+
+
+def _cache(kept: Mapping[str, Any]) -> str:
+    if kept["folder"] is None:
+        return "switched off"
+    sizes = f"{kept['size_bytes'] / 2**20:.0f} MiB of {kept['most_bytes'] / 2**30:g} GiB"
+    return f"{kept['programs']} compiled programs, {sizes}, in {kept['folder']}"
 
 
 def _precision(document: Document) -> str:

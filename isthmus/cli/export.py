@@ -95,14 +95,16 @@ def _model_written(
 
 def _program_written(program: str, given: list[str], out: Path) -> dict[str, Type]:
     """The types of its inputs; it has its weights and sizes already."""
-    from isthmus.program.archive import read
+    from isthmus.program.archive import opened
     from isthmus.program.export import export_graph
+    from isthmus.program.options import Options
 
     if given:
         raise UsageError(f"{program} is a saved program, with sizes of its own; leave {given[0]}")
     with spinner(f"exporting {program} ..."):
-        graph = read(program).graph
-        export_graph(graph, out)
+        saved = opened(program)
+        graph, asked = saved.traced.graph, saved.precision
+        export_graph(graph, out, Options(asked.precision, overrides=asked.overrides))
     return {value.name: value.type for value in graph.inputs}
 
 

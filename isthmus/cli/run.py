@@ -51,8 +51,12 @@ def run(
         str | None, typer.Option(metavar="NAME", help="Of backend gpu: cuda (default) or cpu.")
     ] = None,
     precision: Annotated[
-        str, typer.Option(metavar="NAME", help="f32, or bf16 where the backend has it.")
-    ] = "f32",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="f32; bf16 or f16 where the backend has it. Default: a program's own, else f32.",
+        ),
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Compute threads; default: all allowed.")
     ] = None,
@@ -96,6 +100,7 @@ def run(
         return
     if inputs or size:
         raise UsageError(_no_program(model))
+    options["precision"] = precision or "f32"
     wanted = run_model.Asked(model, text or [], image or [], weights, seed, backend, options)
     run_model.run_model(wanted, top, output, as_json)
 

@@ -6,7 +6,7 @@ import difflib
 import math
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,15 +53,22 @@ def is_program(name: str) -> bool:
 
 def run_program(asked: Asked, top: int, output: Path | None, as_json: bool) -> None:
     """Read, fill and run the program; show its outputs, and write them where that is asked."""
-    from isthmus.program.archive import read
+    from isthmus.program.archive import opened
     from isthmus.program.backend import find_backend
-    from isthmus.program.options import checked_options
+    from isthmus.program.options import checked_options, checked_samples
 
-    options = checked_options(**asked.options, numerics="numpy", on_host="allow")
+    precision = asked.options["precision"]
+    given = {**asked.options, "precision": precision or "f32"}
+    options = checked_options(**given, numerics="numpy", on_host="allow")
+    checked_samples(None, given["precision"])  # of which a command has none
     find_backend(asked.backend)
     sources, sizes = _sources(asked.inputs), sizes_of(asked.sizes)
     with spinner(f"{asked.program} on {asked.backend} ..."):
-        traced = read(asked.program)
+        saved = opened(asked.program)
+        traced, known = saved.traced, saved.precision
+        if precision is None:
+            options = replace(options, precision=known.precision, overrides=known.overrides)
+        asked = replace(asked, options={**given, "precision": options.precision})
         arrays = _arrays(asked, traced.graph, sources, sizes)
         outputs = _outputs(asked, traced, arrays, options)
     if output is not None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from isthmus.errors import UsageError
+
 from .dims import Dim
 from .shapes import evaluate
 
@@ -125,7 +127,11 @@ class Operator:
 
     def __post_init__(self) -> None:
         """Of what states no precision: float32, and of a composite that of its parts."""
-        self.precision = self.precision or (PARTS if self.is_composite else FULL)
+        known = (LOW, FULL, FOLLOWS, PARTS) if self.is_composite else (LOW, FULL, FOLLOWS)
+        self.precision = self.precision or known[-1 if self.is_composite else 1]
+        if self.precision not in known:
+            wanted = ", ".join(map(repr, known))
+            raise UsageError(f"{self.name}: precision={self.precision!r}; give one of {wanted}")
 
     @property
     def is_composite(self) -> bool:

@@ -10,7 +10,7 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.graph.tree import leaves
 from isthmus.trace.array import Array
-from isthmus.trace.blocks import entered_block
+from isthmus.trace.blocks import Nested, entered_block
 from isthmus.trace.discovery import is_recording
 
 from .fitting import Unmatched, fit
@@ -22,7 +22,7 @@ from .unknown import unknown_attribute
 __all__ = ["Block", "Sequential", "as_array"]
 
 
-class Block(Holder):
+class Block(Holder, Nested):
     """A network or a part of one; subclasses make their children in `__init__` and write `forward`.
 
     Children and parameters are the attributes of those types, named as they are, and what is of

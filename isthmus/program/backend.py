@@ -56,8 +56,10 @@ class Backend(Protocol):
     `saturates(node, options)`, whether its kernels of integers add products of the layer in 16
     bits, so that weights get 7 bits; options are None for a file that is read anywhere;
     `levers(options)`, settings of `Options.extra` that change how a program is computed and not
-    what, each with its values, the default first, which `isthmus.tune`
-    tries;
+    what, each with its values, the default first, which `isthmus.tune` tries; `emulates`, True if
+    it computes its lower precisions in float32 and rounds, so that they are never faster;
+    `scales_apart`, True if its runtime computes scales and shifts behind a layer apart from it, so
+    that they are given to it within the weights;
     `adds_in_line`, True if its kernels add long lines of float32 one element after the other, so
     that it is given long sums in stages.
 

@@ -13,7 +13,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -30,7 +30,7 @@ from isthmus.system.sums import array_sum
 from .archive import described_graph
 from .options import Options
 
-__all__ = ["FOLDER", "SIZE", "Place", "cache_store", "place_of"]
+__all__ = ["FOLDER", "SIZE", "Place", "State", "cache_store", "place_of", "state"]
 
 FOLDER, SIZE = "ISTHMUS_CACHE", "ISTHMUS_CACHE_GIB"  # environment variables
 OFF = ("", "0", "no", "off")
@@ -59,6 +59,32 @@ def cache_store() -> Store | None:
         _warn(f"{folder}: {reason}, so compiled programs are not kept there; set {FOLDER}")
         return None
     return store
+
+
+@dataclass(frozen=True)
+class State:
+    """What `isthmus doctor` says of the cache. folder: None where it is switched off.
+
+    problem: why it is not used, although it is there; None where it is.
+    """
+
+    folder: str | None
+    programs: int
+    size_bytes: int
+    most_bytes: int
+    problem: str | None
+
+
+def state() -> State:
+    """Where the cache is, and how much is in it."""
+    folder = _folder()
+    if folder is None:
+        return State(None, 0, 0, most_bytes(), None)
+    store = Store(folder, most_bytes())
+    entries = store.entries()
+    programs = [entry for entry in entries if not entry.path.name.startswith(FILE)]
+    size = sum(entry.size_bytes for entry in entries)
+    return State(str(folder), len(programs), size, store.most_bytes, store.unsafe())
 
 
 def most_bytes() -> int:

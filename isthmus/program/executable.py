@@ -306,6 +306,10 @@ class Executable:
         def taken(item: Any) -> Item:
             args, kwargs = mapping.as_arguments(item)
             given = self._arguments.bound(args, kwargs)
+            if any(isinstance(array, Handle) for array in given):
+                raise UsageError(
+                    "map(batch=...) joins NumPy's arrays; give numpy.asarray(x), or leave batch out"
+                )
             return batches.item([_whole(array) for array in given], self._names)
 
         return mapping.in_batches(

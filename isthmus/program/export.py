@@ -68,10 +68,13 @@ def export(
     _write(made.graph, target, options)
 
 
-def export_graph(graph: Graph, target: Path) -> None:
-    """A graph that is traced already, such as a saved program's; errors are those of `export`."""
+def export_graph(graph: Graph, target: Path, options: Options | None = None) -> None:
+    """A graph that is traced already, such as a saved program's; errors are those of `export`.
+
+    options: with the precision it was saved in.
+    """
     _checked(target)
-    _write(graph, target, Options())
+    _write(graph, target, options or Options())
 
 
 def _checked(target: Path) -> None:

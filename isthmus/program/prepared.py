@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from isthmus.graph.nodes import Graph, Node
 from isthmus.graph.passes import expand, without_idle_nodes
+from isthmus.rewrite.canonical.folding import folded
 from isthmus.rewrite.canonical.rewriting import Kernels, canonical
 
 from .backend import Backend
@@ -34,7 +35,13 @@ def prepared(graph: Graph, backend: Backend, options: Options, *, to_file: bool 
     halved = placed(graph, None if to_file else backend, options, keeps)
     whole = without_idle_nodes(expand(halved, keeps))
     agrees = getattr(backend, "agrees", None)
-    if agrees is None:
-        return whole
-    kernels = Kernels(keeps, lambda node: bool(agrees(node)), options.numerics == "fast")
-    return canonical(whole, kernels)
+    if agrees is not None:
+        kernels = Kernels(keeps, lambda node: bool(agrees(node)), options.numerics == "fast")
+        whole = canonical(whole, kernels)
+    if getattr(backend, "scales_apart", False):
+        whole = folded(whole, lambda node: keeps(node) or _is_taken(node, backend, options))
+    return whole
+
+
+def _is_taken(node: Node, backend: Backend, options: Options) -> bool:
+    return not node.expansion and backend.refuses(node, options) is None

@@ -1,7 +1,7 @@
 """In which block a node is recorded: its path from the outermost block, such as "encoder.layers.0".
 
 Blocks say that they are entered while something is traced; what they hold is asked of the outermost
-one, once. So a block is `Holding` by what it has, since blocks are made of arrays and lie above.
+one, once. They lie above: here is what they are made as.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
-__all__ = ["current_block", "entered_block", "inside_block"]
+__all__ = ["Nested", "current_block", "entered_block", "inside_block"]
 
 
-class Holding(Protocol):
-    """A block: it knows the blocks directly in it by name."""
+class Nested:
+    """What knows the others of its kind that are directly in it, by name: a block."""
 
-    def children(self) -> Iterator[tuple[str, Any]]: ...
+    def children(self) -> Iterator[tuple[str, Any]]:
+        raise NotImplementedError
 
 
 _Paths = Mapping[int, str]  # id of a block in the outermost one -> its path
@@ -31,7 +32,7 @@ def current_block() -> str:
 
 
 @contextmanager
-def entered_block(block: Holding) -> Iterator[None]:
+def entered_block(block: Nested) -> Iterator[None]:
     """For as long as the block's `forward` runs; what the outermost does not hold has its path."""
     outer = _current.get()
     paths, place = (_paths(block), "") if outer is None else outer
@@ -52,7 +53,7 @@ def inside_block(path: str) -> Iterator[None]:
         _current.reset(token)
 
 
-def _paths(block: Holding) -> _Paths:
+def _paths(block: Nested) -> _Paths:
     """The block and those in it; one in several places has its first name, as its parameters do."""
     found: dict[int, str] = {}
     waiting: list[tuple[str, Any]] = [("", block)]

@@ -19,7 +19,7 @@ from isthmus.graph.nodes import Graph, Input, Type
 from isthmus.graph.size_text import parse
 
 from .array import Array
-from .blocks import entered_block
+from .blocks import Nested, entered_block
 from .constants import copying
 from .discovery import is_recording, recording
 from .randomness import settled
@@ -138,8 +138,8 @@ def traced_once(
 
 def _block_of(function: Any) -> AbstractContextManager[None]:
     """The block whose `forward` the function is, as a hybridized one is traced."""
-    owner: Any = getattr(function, "__self__", None)
-    return entered_block(owner) if hasattr(owner, "children") else nullcontext()
+    owner = getattr(function, "__self__", None)
+    return entered_block(owner) if isinstance(owner, Nested) else nullcontext()
 
 
 def _check_constraints(known: Sequence[Constraint], inputs: Sequence[Input]) -> None:

@@ -11,9 +11,9 @@ from isthmus.system import topology
 from isthmus.trace.tracing import Traced
 
 from .accuracy import Accuracy
-from .axes import AXES_OF_AUTO, LATENCY, Offer
+from .axes import AXES_OF_AUTO, LATENCY, Offer, precisions
 from .money import prices_for, quote
-from .opening import Given
+from .opening import Given, opened
 from .setting import Setting
 from .tuner import BUDGET_SECONDS, answer
 from .work import work_of
@@ -27,6 +27,7 @@ def automatic(
     """The program in the fastest precision that keeps a cosine of 0.99, by latency; see `tune`.
 
     What `isthmus.compile(..., precision="auto")` asks for through a slot; `tuning` has the table.
+    A backend that offers float32 alone is not measured.
     """
     work = work_of(traced, samples)
     first = Setting(
@@ -39,6 +40,8 @@ def automatic(
     given = Given(options.numerics, on_host, dict(options.overrides))
     cores = topology.cores(topology.usable()) or options.threads
     offered = Offer((first,), {}, options.threads, cores, False, LATENCY, given)
+    if all(setting == first for setting in precisions(first, offered)):
+        return opened(traced, first, [], given)
     prices = prices_for(None)
     return answer(
         work,

@@ -8,6 +8,7 @@ from typing import Any
 
 from isthmus.errors import BackendMissing
 from isthmus.program.backend import backend_names, facts_of, find_backend
+from isthmus.program.precision import offered
 from isthmus.system import machine, topology
 from isthmus.system.threads import available_threads
 
@@ -81,14 +82,15 @@ def runtimes(leader: Setting, offer: Offer) -> Iterator[Setting]:
 
 def precisions(leader: Setting, offer: Offer) -> Iterator[Setting]:
     """Whatever the backend computes in here, with weights of that precision or of 8 bits."""
-    known = getattr(find_backend(leader.backend), "precisions", None)
-    names = ("f32",) if known is None else known(options_of(leader, offer.given))
+    backend = find_backend(leader.backend)
+    names = offered(backend, options_of(leader, offer.given))
+    if names == ("f32",) or getattr(backend, "emulates", False):
+        return
     for name in names:
         yield replace(leader, precision=name, weights=None)
-    if known is not None:
-        for name in ("f32", "bf16"):
-            if name in names:
-                yield replace(leader, precision=name, weights="int8")
+    for name in ("f32", "bf16"):
+        if name in names:
+            yield replace(leader, precision=name, weights="int8")
 
 
 def threads(leader: Setting, offer: Offer) -> Iterator[Setting]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from isthmus.benchmarks.harness.processes import ALLOCATOR
 from isthmus.benchmarks.portable.timing.turns import GO, TURN
+from isthmus.program.cache import FOLDER
 
 from .opening import Given
 from .setting import Setting
@@ -30,6 +31,8 @@ BOOT = (
 # A stopped process keeps no thread spinning, whatever its runtime's threads do while they wait.
 STOP: int | None = getattr(signal, "SIGSTOP", None)
 CONTINUE: int | None = getattr(signal, "SIGCONT", None)
+# Candidates compile what they run: all of them would crowd out what the cache is for.
+NO_CACHE = {FOLDER: "off"}
 LONGEST_TURN_SECONDS = 30.0
 MOST_TIMES_A_CALL = 20.0
 
@@ -154,7 +157,7 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env={**os.environ, **ALLOCATOR},
+            env={**os.environ, **ALLOCATOR, **NO_CACHE},
             # Ctrl-C is the tuner's, which ends its children itself. And the system ends all of a
             # group when its shell goes while one is stopped.
             start_new_session=True,

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from isthmus.errors import IsthmusError
+from isthmus.reports.stats.intervals import FEWEST_ROUNDS
 
 from .axes import Axis
 from .candidates import Candidates
@@ -23,6 +24,7 @@ __all__ = ["race"]
 
 HALVING_ROUNDS, MOST_ROUNDS = 3, 200
 FINALISTS = 3  # beside the default
+OVERTIME = 1.2  # times the budget, at most, for an interval
 RESERVED_ROUNDS, MOST_RESERVED = 12, 0.5  # for the last stage, and the most of the budget they are
 
 
@@ -74,7 +76,11 @@ def _last_stage(candidates: Candidates) -> None:
         entry.ends("slower", f"{times:.3g} times the best, and not among the last")
 
     def is_over() -> bool:
-        if candidates.spent > candidates.terms.budget_seconds:
+        """Where the budget is, though not before an interval is known, if that is soon."""
+        budget, spent = candidates.terms.budget_seconds, candidates.spent
+        if spent > budget and len(candidates.default.windows) >= FEWEST_ROUNDS:
+            return True
+        if spent > OVERTIME * budget:
             return True
         return bool(others) and is_decided(candidates.racing, candidates.default, cost)
 

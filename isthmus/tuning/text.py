@@ -12,6 +12,9 @@ from .row import Amount, Row
 __all__ = ["cells", "footer", "headers", "heading", "table_text"]
 
 
+LONGEST = 80  # characters of a reason; the document has all of it
+
+
 class Column(NamedTuple):
     """asked: the accuracy without which it is left out; None for one that is always there."""
 
@@ -57,7 +60,8 @@ COLUMNS = (
 
 
 def _remark(row: Row) -> str:
-    said = {"chosen": "chosen", "raced": ""}.get(row.state, f"{row.state}: {row.reason}")
+    reason = row.reason if len(row.reason) <= LONGEST else f"{row.reason[: LONGEST - 3]}..."
+    said = {"chosen": "chosen", "raced": ""}.get(row.state, f"{row.state}: {reason}")
     return ", ".join(filter(None, ["the default" if row.is_default else "", said]))
 
 
@@ -97,8 +101,10 @@ def footer(document: Mapping[str, Any]) -> list[str]:
             f"Remembered: this was measured {document['remembered']} in "
             f"{document['spent_seconds']:.0f} s; refresh repeats it."
         )
-    keywords = ", ".join(f"{name}={value!r}" for name, value in document["keywords"].items())
-    return [*lines, f"isthmus.compile(net, specs, {keywords})"]
+    known = document["keywords"]
+    keywords = [f"{name}={value!r}" for name, value in known.items()]
+    keywords += ["samples=samples"] * (known.get("precision") == "int8")
+    return [*lines, f"isthmus.compile(net, specs, {', '.join(keywords)})"]
 
 
 def table_text(document: Mapping[str, Any], rows: Sequence[Row]) -> str:

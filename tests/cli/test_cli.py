@@ -23,6 +23,7 @@ from isthmus.cli import main
 from isthmus.cli.checks import check, checks
 from isthmus.cli.show import printable, shortened, shortened_path
 from isthmus.system import machine
+from isthmus.system.store import Store
 from isthmus.system.threads import available_threads
 
 Capture = pytest.CaptureFixture[str]
@@ -289,6 +290,24 @@ def test_doctor_tells_people_the_same(capsys: Capture) -> None:
     text = said(capsys, "doctor")
     assert "the cpu backend works" in text and machine.processor() in text
     assert f"numpy {numpy.__version__}" in text
+
+
+def test_doctor_tells_of_the_cache_and_clears_it(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "kept"
+    monkeypatch.setenv("ISTHMUS_CACHE", str(folder))
+    store = Store(folder, 2**20)
+    store.put("key", {}, lambda file: file.write(b"content"))
+    kept = json.loads(said(capsys, "doctor", "--json"))["cache"]
+    assert (kept["folder"], kept["programs"], kept["problem"]) == (str(folder), 1, None)
+    assert "0 compiled programs, 0 MiB of 4 GiB, in " in said(capsys, "doctor", "--clear-cache")
+    assert store.entries() == []
+    folder.chmod(0o777)
+    (problem,) = json.loads(said(capsys, "doctor", "--json"))["problems"]
+    assert "others may write to it" in problem["problem"] and "chmod 700" in problem["remedy"]
+    monkeypatch.setenv("ISTHMUS_CACHE", "off")
+    assert "switched off" in said(capsys, "doctor")
 
 
 def test_without_openvino_doctor_exits_5() -> None:

@@ -72,3 +72,13 @@ def test_wrong_options_are_one_line(model: str, options: Any, message: str) -> N
     tiny: dict[str, Any] = {**TINY} if model == "minilm-l6" else {"width": 8}
     with pytest.raises(UsageError, match=message):
         im.models.TextProgram(im.models.create(model, **tiny), **options)
+
+
+def test_samples_are_given_as_the_model_takes_texts_whatever_the_way() -> None:
+    net = im.models.bert("minilm-l6", **TINY)
+    samples = [net.preprocess(TEXTS[:3]), net.preprocess(TEXTS[3:])]
+    exact = numpy.array([own["embedding"] for own in im.models.TextProgram(net, threads=1)(TEXTS)])
+    for way in ("packed", "padded"):
+        run = im.models.TextProgram(net, way=way, precision="int8", samples=samples, threads=1)
+        found = numpy.array([own["embedding"] for own in run(TEXTS)])
+        assert (found * exact).sum(axis=1).min() > 0.98, "cosines, of vectors of length 1"

@@ -16,6 +16,8 @@ from isthmus import np, npx
 from isthmus.graph.half import FORMATS
 from isthmus.onnx.write.model import build
 
+onnxruntime = pytest.importorskip("onnxruntime")
+
 EPSILON = {name: found.epsilon for name, found in FORMATS.items()}
 
 
@@ -76,3 +78,65 @@ def test_casts_stand_at_borders_and_none_twice() -> None:
     assert len(casts) == len(set(casts))
     assert [kind for _, kind in casts].count("10") == 1  # x, once
     assert [kind for _, kind in casts].count("1") == 2  # y, once, and the last product
+
+
+W = numpy.linspace(-1, 1, 64, dtype=numpy.float32).reshape(8, 8)
+IMAGES = im.spec("float32", [2, 8, 6, 6])
+KERNEL = numpy.ones((8, 8, 3, 3), numpy.float32)
+ROWS: dict[str, tuple[Any, Any]] = {
+    "add": (lambda y: y + 1, X),
+    "batch_norm": (lambda y: npx.batch_norm(y, W[0], W[1], W[2], W[7] + 2), IMAGES),
+    "broadcast": (lambda y: np.broadcast_to(y, (3, *y.shape)), X),
+    "concat": (lambda y: np.concat([y, y * 2], axis=0), X),
+    "convolution": (lambda y: npx.convolution(y, KERNEL), IMAGES),
+    "depthwise": (lambda y: npx.convolution(y, KERNEL[:, :1], groups=8), IMAGES),
+    "divide": (lambda y: y / 3, X),
+    "elu": (npx.elu, X),
+    "expand": (lambda y: y[:, None], X),
+    "fully_connected": (lambda y: npx.fully_connected(y, W, W[0]), X),
+    "gather": (lambda y: np.take(y, numpy.array([1, 0]), axis=1), X),
+    "gather along": (lambda y: np.take_along_axis(y, numpy.zeros((1, 8), "int64"), axis=0), X),
+    "gelu": (npx.gelu, X),
+    "gelu by tanh": (lambda y: npx.gelu(y, approximate=True), X),
+    "hard_sigmoid": (npx.hard_sigmoid, X),
+    "hard_swish": (npx.hard_swish, X),
+    "leaky_relu": (npx.leaky_relu, X),
+    "max_pool": (lambda y: npx.max_pool(y, window=2), IMAGES),
+    "maximum": (lambda y: np.maximum(y, 0.5), X),
+    "minimum": (lambda y: np.minimum(y, 0.5), X),
+    "pool": (lambda y: npx.average_pool(y, window=2), IMAGES),
+    "uneven padding": (lambda y: npx.max_pool(y, window=2, padding=((0, 1), (0, 1))), IMAGES),
+    "relu6": (npx.relu6, X),
+    "reshape": (lambda y: np.reshape(y, (-1, 2)), X),
+    "sigmoid": (npx.sigmoid, X),
+    "slice": (lambda y: y[:, 1:5:2], X),
+    "squeeze": (lambda y: np.squeeze(y[:, None], axis=1), X),
+    "subtract": (lambda y: y - 1, X),
+    "tanh": (np.tanh, X),
+    "transpose": (lambda y: y.T, X),
+    "where": (lambda y: np.where(y > 0, y, 2 * y), X),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("precision", ["bf16", "f16"])
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_each_operator_follows_in_types_that_onnx_has(
+    name: str, precision: str, tmp_path: Path
+) -> None:
+    """The checker refuses an operation of a type that its opset lacks."""
+    follows, spec = ROWS[name]
+    w = W if spec is X else W[:6, :6]
+    path = tmp_path / "file.onnx"
+
+    def behind_a_product(x: Any) -> Any:
+        return follows(x @ w)
+
+    im.export(behind_a_product, spec, path, precision=precision)
+    onnx.checker.check_model(path, full_check=True)
+    if precision == "bf16":
+        return  # of which ONNX Runtime has kernels on CUDA alone
+    x = numpy.random.default_rng(0).standard_normal((2, *spec.shape[1:])).astype(numpy.float32)
+    mine = im.compile(behind_a_product, spec, backend="numpy", precision=precision)(x)
+    (found,) = onnxruntime.InferenceSession(path).run(None, {"x": x})
+    largest = max(1.0, float(abs(mine).max()))
+    numpy.testing.assert_allclose(found, mine, rtol=0, atol=8 * EPSILON["f16"] * largest)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import isthmus as im
 from isthmus import np, npx
 from isthmus.errors import UsageError
 from isthmus.program import cache
+from isthmus.system import mapping, sums
 from isthmus.system.store import PAGE, Store
 
 Array = numpy.ndarray[Any, Any]
@@ -63,7 +65,8 @@ def run(function: Function | None = None, spec: Any = SPEC, x: Any = X, **option
 
 
 def entries(folder: Path) -> list[Path]:
-    return [each.path for each in Store(folder, 2**30).entries()]
+    found = [each.path for each in Store(folder, 2**30).entries()]
+    return [path for path in found if not path.name.startswith(cache.FILE)]
 
 
 def test_the_second_time_it_is_imported_and_gives_the_same_bits(
@@ -309,7 +312,87 @@ def test_it_is_exported_saved_and_travels_as_a_compiled_one(
     found.save(tmp_path / "program.im")
     for other in (im.load(tmp_path / "program.im"), pickle.loads(pickle.dumps(found))):
         numpy.testing.assert_array_equal(other(X), expected)
-    assert compiled == ["compile", "import", "import", "import"]
+    # In a file the elements of constants are known by the file and their place in it.
+    assert compiled == ["compile", "import", "compile", "import"]
+
+
+def saved(path: Path, weight: Array = WEIGHT) -> Path:
+    im.compile(layer(weight), SPEC, backend="numpy").save(path)
+    return path
+
+
+@pytest.mark.parametrize("settled", [-1, 60])
+def test_a_file_is_known_again_and_a_changed_one_is_not(
+    compiled: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settled: int
+) -> None:
+    """Whether by its times or, while they may still change unnoticed, by all of its bytes."""
+    monkeypatch.setattr(mapping, "SETTLED_SECONDS", settled)
+    path = saved(tmp_path / "program.im")
+    expected = im.load(path, backend="numpy")(X)
+    for _ in range(3):
+        numpy.testing.assert_allclose(im.load(path)(X), expected, rtol=1e-4)
+    assert compiled == ["compile", "import", "import"]
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    time.sleep(0.02)
+    with path.open("r+b") as file:  # in place, of the same size, its times put back
+        content = file.read()
+        file.seek(-4 * WIDTH * WIDTH, os.SEEK_END)
+        file.write(content[-4:] * WIDTH)
+    os.utime(path, ns=times)
+    other = im.load(path, backend="numpy")(X)
+    assert abs(other - expected).max() > 1e-4
+    numpy.testing.assert_allclose(im.load(path)(X), other, rtol=1e-4)
+    assert compiled == ["compile", "import", "import", "compile"]
+
+
+def test_a_file_read_once_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapping, "SETTLED_SECONDS", -1)
+    summed: list[int] = []
+    real = sums.array_sum
+
+    def array_sum(array: Array, secret: bytes) -> bytes:
+        summed.append(array.nbytes)
+        return real(array, secret)
+
+    monkeypatch.setattr(cache, "array_sum", array_sum)
+    path = saved(tmp_path / "program.im")
+    im.load(path)
+    assert max(summed) > WEIGHT.nbytes
+    summed.clear()
+    im.load(path)
+    assert max(summed, default=0) < 100  # what is not in the file, such as numbers
+
+
+def test_what_changed_while_it_was_compiled_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    path = saved(tmp_path / "program.im")
+    real = openvino.Core.compile_model
+
+    def compile_model(*args: Any) -> Any:
+        time.sleep(0.02)
+        os.utime(path)
+        return real(*args)
+
+    monkeypatch.setattr(openvino.Core, "compile_model", compile_model)
+    im.load(path)
+    assert entries(folder) == []
+
+
+def test_constants_elsewhere_in_one_file_are_another_program(
+    compiled: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapping, "SETTLED_SECONDS", -1)
+    both = numpy.stack([WEIGHT, WEIGHT * 2])
+    (tmp_path / "both").write_bytes(both.tobytes())
+    mapped = mapping.map_file(tmp_path / "both").view(numpy.float32).reshape(both.shape)
+    first, second, turned = (run(layer(each)) for each in (*mapped, mapped[0].T))
+    assert abs(first - second).max() > 1e-4 and abs(first - turned).max() > 1e-4
+    assert compiled == ["compile"] * 3
+    numpy.testing.assert_array_equal(run(layer(mapped[1])), second)
+    assert compiled[3:] == ["import"]
 
 
 # One process for each line of a cache used by many at once.

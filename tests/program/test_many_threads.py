@@ -135,8 +135,8 @@ def test_idle_requests_are_bounded_in_bytes() -> None:
         worker.start()
     for worker in workers:
         worker.join(120)
-    assert len(kept.idle) == 6
+    assert 1 <= len(kept.idle) < 6, "eight of each would be more than may be kept"
     for idle in kept.idle.values():
         assert idle.bytes >= 2 * 3_000_000 * 4
-        assert len(idle.requests) * idle.bytes <= request.MOST_BYTES // request.MOST_SIZES
-    assert kept._bytes() <= request.MOST_BYTES
+        assert 1 <= len(idle.requests) <= idle.made <= 8
+    assert kept.bytes() <= request.MOST_BYTES

@@ -17,12 +17,14 @@ from spellings import ATTENTION, BETA, FUSED, GAMMA, SPELLINGS, attention, layer
 
 import isthmus as im
 from isthmus import np, npx
-from isthmus.graph.nodes import Graph
+from isthmus.graph.nodes import Graph, Node
 from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.program.backend import find_backend
 from isthmus.program.executable import Executable
 from isthmus.program.options import Options
 from isthmus.program.prepared import prepared
+from isthmus.rewrite.canonical import patterns
+from isthmus.rewrite.canonical.formulas import ROWS
 
 F32 = numpy.float32
 X = numpy.random.default_rng(0).standard_normal((5, 8)).astype(F32) * 3
@@ -405,6 +407,27 @@ def test_a_long_program_without_formulas_is_the_same_graph() -> None:
     graph = im.trace(chain, im.spec("float32", ["n", 8])).graph
     found = prepared(graph, find_backend("cpu"), Options())
     assert [n.op for n in found.nodes()] == [n.op for n in graph.nodes()]
+
+
+KEEPING: dict[bool, Callable[[Node], bool]] = {True: lambda _: True, False: lambda _: False}
+
+
+def test_every_formula_has_an_operator_by_which_it_is_looked_for() -> None:
+    for row in ROWS:
+        for formula in row.formulas:
+            graph = patterns._traced(formula)
+            for keep in (True, False):
+                found = {n.op for n in expand(graph, KEEPING[keep]).all_nodes()}
+                assert found & set(row.having), (row.having, found)
+
+
+def test_programs_of_network_operators_alone_trace_no_formula() -> None:
+    def layer(x: Any) -> Any:
+        return npx.softmax(npx.gelu(npx.layer_norm(x @ x, GAMMA, BETA)) + 1)
+
+    run = compiled(layer, "cpu", 8, 8)
+    present = {node.op for node in run.graph.nodes()}
+    assert patterns.patterns_of(present, lambda node: True, fast=True) == {}
 
 
 # Kernels that are said to agree with NumPy

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import mmap
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy
 import pytest
 
 from isthmus.graph.foreign import is_shared
-from isthmus.system import files
-from isthmus.system.mapping import WINDOW_BYTES, letting_go, map_file
+from isthmus.system import files, mapping
+from isthmus.system.mapping import WINDOW_BYTES, MappedFile, file_of, letting_go, map_file
 
 LETTING_GO = """\
 import sys
@@ -91,3 +93,67 @@ def test_other_arrays_are_left_alone(tmp_path: Path) -> None:
         pass
     assert theirs[0] == 7
     assert isinstance(theirs.base, mmap.mmap)
+
+
+def stamp(path: Path) -> str | None:
+    file = file_of(map_file(path)[1:].reshape(-1, 1))
+    assert isinstance(file, MappedFile)
+    return file.stamp()
+
+
+def test_a_file_has_a_stamp_once_it_has_settled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    assert stamp(path) is None
+    monkeypatch.setattr(mapping, "SETTLED_SECONDS", -1)
+    first = stamp(path)
+    assert first is not None and stamp(path) == first
+
+
+def test_whatever_changes_a_file_changes_its_stamp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its size and the time of its last writing are made what they were."""
+    monkeypatch.setattr(mapping, "SETTLED_SECONDS", -1)
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    stamps = {stamp(path)}
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    for content in (b"abd", b"abe"):
+        time.sleep(0.02)  # the system's clock of files has ticks of 10 ms at most
+        path.write_bytes(content)
+        os.utime(path, ns=times)
+        stamps.add(stamp(path))
+    time.sleep(0.02)
+    files.write_bytes(path, b"abe")
+    stamps.add(stamp(path))
+    assert len(stamps) == 4 and None not in stamps
+
+
+def test_a_file_that_changed_since_it_was_mapped_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapping, "SETTLED_SECONDS", -1)
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    file = file_of(map_file(path))
+    assert file is not None and file.is_unchanged()
+    time.sleep(0.02)
+    path.write_bytes(b"abd")
+    assert not file.is_unchanged() and file.stamp() is None
+
+
+def test_descriptors_are_closed_with_the_arrays(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    for _ in range(3000):  # more than a process may have open
+        map_file(path)
+
+
+def test_other_arrays_are_of_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    assert file_of(numpy.ones(3)) is None
+    assert file_of(numpy.memmap(path, numpy.uint8, mode="r")) is None

@@ -44,14 +44,21 @@ REAL_RUNS: Tests = {
         "test_what_fails_is_out_with_its_reason",
         "test_what_hangs_is_out_when_patience_ends",
     ),
+    "cli/test_cli_tune.py": (
+        "test_a_model_is_tuned_on_random_weights_where_they_are_asked_for",
+        "test_random_inputs_are_said_to_be",
+        "test_several_sets_of_inputs",
+    ),
     "tuning/test_tune.py": (
-        "test_a_file_that_is_damaged_is_written_anew",
         "test_a_lever_that_a_backend_offers_is_found",
         "test_a_missing_backend_is_told",
         "test_a_slower_one_is_never_chosen",
         "test_another_question_is_not_answered_from_memory",
+        "test_auto_chooses_a_precision_for_the_backend_as_asked",
+        "test_jit_settles_a_precision_on_the_first_call",
         "test_no_process_outlives_the_one_that_tunes",
         "test_what_a_metric_decides_is_not_remembered",
+        "test_what_is_remembered_in_another_form_is_measured_anew",
         "test_where_all_others_are_inexact_the_default_is_taken_and_it_says_so",
         "test_where_nothing_runs_it_is_an_error",
         "test_where_the_usual_default_fails_the_next_is_it_and_it_says_so",
@@ -252,6 +259,7 @@ ALL_NUMBERS: Tests = {
     "npx/test_control_flow.py": ("test_runtimes_run_the_whole",),
     "program/test_fused_pairs.py": EVERY,
     "program/test_numerics.py": ("test_the_host_says_why", "test_the_runtime_still_differs"),
+    "rewrite/test_canonical.py": ("test_fast_numerics_take_every_kernel_there_is",),
 }
 
 # What quick tests show on NumPy, on the runtimes as well.

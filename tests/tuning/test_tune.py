@@ -218,26 +218,21 @@ def test_what_a_metric_decides_is_not_remembered() -> None:
         assert choice.remembered is None and choice.row.metric == 1
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"key": "x"}', b"\xff\xfe", b"[" * 100_000, None]
-)
-def test_a_file_that_is_damaged_is_written_anew(content: bytes | None) -> None:
+def test_what_is_remembered_in_another_form_is_measured_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     tuned(["numpy"])
-    (path,) = memory.folder().glob("*.json")
-    whole = json.loads(path.read_text())
-    damaged = json.dumps({**whole, "tuning": {**whole["tuning"], "rows": [{}]}}).encode()
-    path.write_bytes(damaged if content is None else content)
-    again = tuned(["numpy"])
-    assert again.remembered is None
-    assert json.loads(path.read_text())["key"] == path.stem
-    assert tuned(["numpy"]).remembered == again.document["measured"]
+    known: list[dict[str, Any]] = []
+    monkeypatch.setattr(memory, "recall", lambda key: {"rows": [{}], "measured": "then"})
+    monkeypatch.setattr(memory, "keep", lambda key, document: known.append(document))
+    assert tuned(["numpy"]).remembered is None and len(known) == 1
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path / "file" / "below"))
     assert tuned(["numpy"]).setting.backend == "numpy"
 
 
@@ -293,3 +288,56 @@ def _packages(folder: Path) -> Path:
 
     tuning_backends.install(folder)
     return folder
+
+
+# --- precision="auto" --------------------------------------------------------------------------
+
+WEIGHT = numpy.random.default_rng(1).standard_normal((64, 64)).astype(numpy.float32)
+
+
+def dense(x: Any, y: Any) -> Any:
+    return np.tanh(x @ WEIGHT) + y
+
+
+def wide(rows: int = 8) -> Any:
+    return numpy.random.default_rng(rows).standard_normal((rows, 64)).astype(numpy.float32)
+
+
+def test_auto_where_there_is_one_precision_measures_nothing() -> None:
+    run = im.compile(
+        net, im.spec("float32", [2, 4]), backend="numpy", precision="auto", samples=samples()
+    )
+    assert run.options.precision == "f32" and run.tuning is None
+
+
+def test_auto_chooses_a_precision_for_the_backend_as_asked() -> None:
+    x = wide()
+    specs = (im.spec("float32", ["n", 64]),) * 2
+    run = im.compile(dense, specs, precision="auto", samples=[(x, x)], threads=1)
+    assert run.tuning is not None
+    rows = run.tuning["rows"]
+    assert {row["setting"]["backend"] for row in rows} == {"cpu"}
+    assert {row["setting"]["threads"] for row in rows} == {1}
+    assert {"f32", "int8"} <= {row["setting"]["precision"] for row in rows}
+    assert run.options.precision == run.tuning["rows"][0]["setting"]["precision"]
+    found, wanted = run(x, x), dense(x, x)
+    assert numpy.vdot(found, wanted) > 0.99 * numpy.linalg.norm(found) * numpy.linalg.norm(wanted)
+    assert run(wide(3), wide(3)).shape == (3, 64), "sizes stay named"
+
+
+@pytest.mark.parametrize("precision", ["int8", "auto"])
+@pytest.mark.parametrize("by_name", [True, False])
+def test_jit_settles_a_precision_on_the_first_call(precision: str, by_name: bool) -> None:
+    jitted = im.jit(dense, precision=precision)
+    x = wide()
+    found = jitted(x, y=x) if by_name else jitted(x, x)
+    numpy.testing.assert_allclose(found, dense(x, x), atol=0.5)
+
+
+def test_a_hybridized_block_settles_its_precision_on_the_first_call() -> None:
+    block = im.nn.Dense(8, in_units=64)
+    block.initialize()
+    x = wide()
+    wanted = block(x)
+    block.hybridize(precision="int8")
+    numpy.testing.assert_allclose(block(x), wanted, atol=0.1 * float(numpy.abs(wanted).max()))

@@ -25,7 +25,6 @@ _MOVES: tuple[Operator, ...] = (
     np.permute_dims,
     np.squeeze,
     np.take,
-    np.where,
     OPERATORS["np.concat"],
     OPERATORS["np.getitem"],
     OPERATORS["np.reshape"],
@@ -47,7 +46,6 @@ _EITHER: frozenset[Operator] = frozenset(
         npx.batch_norm,
         npx.fully_connected,
         npx.gelu,
-        npx.leaky_relu,
         npx.relu,
         npx.relu6,
         npx.sigmoid,
@@ -55,17 +53,20 @@ _EITHER: frozenset[Operator] = frozenset(
     }
 )
 # What is emitted in the format itself, by operations that take it at the opsets emitted; the rest
-# is computed in float32 between casts. Below opset 22 Conv, pooling and others lack bfloat16.
+# is computed in float32 between casts. Below opset 22 Conv, pooling and others lack bfloat16, below
+# 16 Where and LeakyRelu, which are emitted from opset 13 on.
 HALF: Mapping[str, frozenset[Operator]] = {
     "bf16": _EITHER,
     "f16": _EITHER
     | {
+        np.where,
         npx.average_pool,
         npx.convolution,
         npx.elu,
         npx.global_average_pool,
         npx.hard_sigmoid,
         npx.hard_swish,
+        npx.leaky_relu,
         npx.max_pool,
     },
 }

@@ -8,7 +8,9 @@ from concurrent.futures import Future
 from itertools import islice
 from typing import Any
 
-__all__ = ["Results"]
+from isthmus.errors import UsageError
+
+__all__ = ["Results", "Waited"]
 
 Waited = Callable[[], Any]  # one result, or the item's own exception
 
@@ -18,7 +20,7 @@ class Results(Iterator[Any]):
 
     An item that failed raises its exception where its result would be, and the next call goes on
     behind it. What the iterable itself raises comes behind the results of the items before it, and
-    is the end. `close`, or dropping the iterator, cancels what has not begun.
+    is the end. For one thread. `close`, or dropping the iterator, cancels what has not begun.
     """
 
     def __init__(
@@ -28,11 +30,16 @@ class Results(Iterator[Any]):
         begin: Callable[[Sequence[Any]], tuple[list[Waited], list[Future[Any]]]],
     ) -> None:
         """begin: starts items; their results in order, and the futures behind them."""
-        self.items = iter(items)
         self.half = half
         self.begin = begin
         self.waiting: deque[tuple[deque[Waited], list[Future[Any]]]] = deque()
         self.ended = False
+        try:
+            self.items = iter(items)
+        except TypeError:
+            raise UsageError(
+                f"map: {type(items).__name__} given; give an iterable of items, such as a list"
+            ) from None
 
     def __iter__(self) -> Results:
         return self

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from threading import Lock
 
+from .forks import forgets_at_fork
+
 __all__ = ["Counter", "Stats"]
 
 
@@ -42,6 +44,11 @@ class Counter:
 
     def __init__(self) -> None:
         self.total = Stats()
+        self.lock = Lock()
+        forgets_at_fork(self)
+
+    def forget(self) -> None:
+        """In a forked process: who had the lock."""
         self.lock = Lock()
 
     def add(self, items: int, asked: int, computed: int) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Any, TypeVar
-from weakref import WeakSet
+
+from .forks import forgets_at_fork
 
 __all__ = ["Workers"]
 
@@ -25,7 +25,7 @@ class Workers:
         self.count = count
         self.pool: ThreadPoolExecutor | None = None
         self.lock = Lock()
-        _known.add(self)
+        forgets_at_fork(self)
 
     def submit(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
         """The future of a call that a worker makes."""
@@ -37,15 +37,3 @@ class Workers:
     def forget(self) -> None:
         """In a forked process: the threads, and who had the lock."""
         self.pool, self.lock = None, Lock()
-
-
-_known: WeakSet[Workers] = WeakSet()
-
-
-def _forget_all() -> None:
-    for workers in list(_known):
-        workers.forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)

@@ -8,17 +8,20 @@ it is written (`views`).
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy
 
 from isthmus import np, npx
 from isthmus.graph.dims import Dim
+from isthmus.graph.operator import Operator
 from isthmus.npx.softmax import softmax_by_line, weighted_by_softmax
 
-__all__ = ["ROWS", "Row"]
+__all__ = ["ROWS", "Formula", "Row", "parameters"]
 
 Formula = Callable[..., Any]
 
@@ -127,33 +130,52 @@ def _vector(x: Any) -> Any:
     return np.reshape(x, x.shape[-1:]) if x.ndim > 1 and x.size == x.shape[-1] else x
 
 
+@cache
+def parameters(function: Formula) -> tuple[str, ...]:
+    """The names of what a formula or target is given."""
+    found = inspect.signature(getattr(function, "body", function)).parameters
+    return tuple(name for name, p in found.items() if p.default is p.empty)
+
+
 class Row(NamedTuple):
     """Formulas, and what computes them: the first of `targets` that the backend takes.
 
-    No targets: it stays as it is. differs: where NumPy overflows in the formula, but not in what
-    the target means. Such a row is for numerics="fast".
+    having: operators of which each formula has one, so that programs without them need not look
+    for it. No targets: it stays as it is. differs: where NumPy overflows in the formula, but not in
+    what the target means. Such a row is for numerics="fast".
     """
 
+    having: tuple[Operator, ...]
     targets: tuple[Formula, ...]
     formulas: tuple[Formula, ...]
     differs: bool = False
 
 
+BOUNDED = (np.minimum, npx.relu6, npx.hard_sigmoid)
+
 ROWS: tuple[Row, ...] = (
     # Before their parts, which are formulas too.
     Row(
+        (np.exp,),
         (lambda x, v: weighted_by_softmax(x, v),),
         (lambda x, v: np.matmul(_softmax(x), v),),
     ),
     Row(
+        (np.exp,),
         (
             lambda x, axis: npx.softmax(x, axis=axis),
             lambda x, axis: softmax_by_line(x, axis=axis),
         ),
         (_softmax,),
     ),
-    Row((lambda x, axis: npx.softmax(x, axis=axis),), (_overflowing_softmax,), differs=True),
     Row(
+        (np.exp,),
+        (lambda x, axis: npx.softmax(x, axis=axis),),
+        (_overflowing_softmax,),
+        differs=True,
+    ),
+    Row(
+        (np.exp,),
         (lambda x, axis: npx.log_softmax(x, axis=axis),),
         (
             lambda x: (s := _shifted(x)) - np.log(_sum(np.exp(s))),
@@ -161,6 +183,7 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
+        (np.exp, np.log),
         (lambda x, axis: npx.log_softmax(x, axis=axis),),
         (
             lambda x: np.log(_softmax(x)),
@@ -170,8 +193,9 @@ ROWS: tuple[Row, ...] = (
         differs=True,
     ),
     # Kernels make 0 of what is below the least normal float, whose logarithm NumPy knows.
-    Row((), (lambda x: np.log(_softmax(x)),)),
+    Row((np.exp,), (), (lambda x: np.log(_softmax(x)),)),
     Row(
+        (np.sqrt, np.pow),
         (
             lambda x, gamma, beta, epsilon: npx.layer_norm(
                 x, _vector(gamma), _vector(beta), epsilon=epsilon
@@ -182,20 +206,28 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
+        (np.sqrt, np.pow),
         (lambda x, gamma, epsilon: npx.layer_norm(x, _vector(gamma), _zeros(x), epsilon=epsilon),),
         tuple(lambda x, gamma, epsilon, n=n: n(x, epsilon) * gamma for n in NORMALIZED),
     ),
     Row(
+        (np.sqrt, np.pow),
         (lambda x, epsilon: npx.layer_norm(x, _ones(x), _zeros(x), epsilon=epsilon),),
         NORMALIZED,
     ),
     Row(
+        (np.sqrt, np.pow),
         (lambda x, gamma, epsilon: npx.rms_norm(x, _vector(gamma), epsilon=epsilon),),
         (lambda x, gamma, epsilon: _root_mean_square(x, epsilon) * gamma,),
     ),
-    Row((lambda x, epsilon: npx.rms_norm(x, _ones(x), epsilon=epsilon),), (_root_mean_square,)),
-    Row((npx.gelu,), _weighed(npx.erf, lambda x: x * math.sqrt(0.5))),
     Row(
+        (np.sqrt, np.pow),
+        (lambda x, epsilon: npx.rms_norm(x, _ones(x), epsilon=epsilon),),
+        (_root_mean_square,),
+    ),
+    Row((npx.erf,), (npx.gelu,), _weighed(npx.erf, lambda x: x * math.sqrt(0.5))),
+    Row(
+        (np.tanh, np.exp, npx.sigmoid),
         (lambda x: npx.gelu(x, approximate=True),),
         (
             *(formula for inner in TANHS for formula in _weighed(np.tanh, inner)),
@@ -206,14 +238,19 @@ ROWS: tuple[Row, ...] = (
             ),
         ),
     ),
-    Row((npx.mish,), tuple(lambda x, s=s: x * np.tanh(s(x)) for s in SOFTPLUSES)),
+    Row((np.tanh,), (npx.mish,), tuple(lambda x, s=s: x * np.tanh(s(x)) for s in SOFTPLUSES)),
     Row(
+        BOUNDED,
         (npx.hard_swish,),
         tuple(lambda x, s=s: x * s(x) for s in (*HARD_SIGMOIDS, npx.hard_sigmoid)),
     ),
-    Row((npx.hard_sigmoid,), HARD_SIGMOIDS),
-    Row((npx.silu,), tuple(lambda x, s=s: x * s(x) for s in (*SIGMOIDS, npx.sigmoid))),
-    Row((npx.sigmoid,), SIGMOIDS),
-    Row((npx.relu6,), CLIPPED_TO_6),
-    Row((npx.relu,), (lambda x: np.maximum(x, 0),)),
+    Row(BOUNDED, (npx.hard_sigmoid,), HARD_SIGMOIDS),
+    Row(
+        (np.exp, np.tanh, npx.sigmoid),
+        (npx.silu,),
+        tuple(lambda x, s=s: x * s(x) for s in (*SIGMOIDS, npx.sigmoid)),
+    ),
+    Row((np.exp, np.tanh), (npx.sigmoid,), SIGMOIDS),
+    Row((np.minimum,), (npx.relu6,), CLIPPED_TO_6),
+    Row((np.maximum,), (npx.relu,), (lambda x: np.maximum(x, 0),)),
 )

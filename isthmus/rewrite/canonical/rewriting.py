@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any, NamedTuple
 
 from isthmus.errors import IsthmusError
 from isthmus.graph.constraints import assuming
 from isthmus.graph.nodes import Graph, Node, Result, Value, topological
-from isthmus.graph.operator import Operator
-from isthmus.graph.passes import Known, copy_node, expand, with_bodies
+from isthmus.graph.passes import Known, copy_node, with_bodies
 from isthmus.trace.array import Array
 from isthmus.trace.discovery import recording
 from isthmus.trace.location import located
 from isthmus.trace.recording import as_value
-from isthmus.trace.tracing import spec, traced_once
 
-from .formulas import ROWS, Formula, Row
+from .formulas import Formula, Row, parameters
 from .matching import AXIS, Bound, matched, uses_of
-from .views import Call, Product, Sum, View, Views
+from .patterns import Table, kind_of, patterns_of
+from .views import Views
 
 __all__ = ["Kernels", "canonical"]
 
@@ -45,9 +41,12 @@ def canonical(graph: Graph, kernels: Kernels) -> Graph:
     A graph of primitives and of composites that the backend keeps, in bodies as well. A formula is
     replaced if all of it is used for nothing else, and the kernel's numbers are NumPy's.
     """
-    known = _table(kernels)
+    present = {node.op for node in graph.all_nodes()}
+    table = patterns_of(present, kernels.keeps, kernels.fast)
+    if not table:
+        return graph
     with assuming(graph.constraints):
-        return _rewritten(graph, kernels, known)
+        return _rewritten(graph, kernels, table)
 
 
 def _rewritten(graph: Graph, kernels: Kernels, table: Table) -> Graph:
@@ -98,7 +97,7 @@ def _matches(
 ) -> Iterator[tuple[Bound, Row]]:
     """The formulas that the node is the last of, and whose other nodes nothing else reads."""
     view = views(node.results[0])
-    for pattern in table.get(_kind(view), ()):
+    for pattern in table.get(kind_of(view), ()):
         bound = matched(pattern.value, pattern.views, node.results[0], views)
         if bound is not None and _is_closed(bound, node, uses):
             yield bound, pattern.row
@@ -119,8 +118,6 @@ def _is_closed(bound: Bound, root: Node, uses: Mapping[int, int]) -> bool:
 
 def _target(node: Node, bound: Bound, row: Row, kernels: Kernels) -> Value | None:
     """The first of the row's targets that the backend computes with NumPy's numbers."""
-    if row.differs and not kernels.fast:
-        return None
     was_network = any(not kernels.agrees(inner) for inner in bound.composites)
     for target in row.targets:
         value = _recorded(target, bound, node)
@@ -138,7 +135,7 @@ def _target(node: Node, bound: Bound, row: Row, kernels: Kernels) -> Value | Non
 
 def _recorded(target: Formula, bound: Bound, node: Node) -> Value | None:
     """The target of what was matched; None where it takes no such arrays."""
-    wanted = _parameters(target)
+    wanted = parameters(target)
     if AXIS not in wanted and bound.values.get(AXIS, -1) != -1:
         return None
     given = {
@@ -156,92 +153,3 @@ def _recorded(target: Formula, bound: Bound, node: Node) -> Value | None:
 def _made(value: Value, bound: Bound) -> list[Node]:
     known = {id(v.node) for v in bound.values.values() if isinstance(v, Result)}
     return topological([value], known)
-
-
-@cache
-def _parameters(target: Formula) -> tuple[str, ...]:
-    found = inspect.signature(getattr(target, "body", target)).parameters
-    return tuple(name for name, p in found.items() if p.default is p.empty)
-
-
-# The table
-
-
-class Pattern(NamedTuple):
-    """A formula as a graph."""
-
-    value: Value
-    views: Views
-    row: Row
-
-
-Kind = tuple[Any, ...]
-Table = dict[Kind, list[Pattern]]
-
-ARRAYS: Mapping[str, tuple[int | str, ...]] = {
-    "beta": ("c",),
-    "epsilon": (),
-    "gamma": ("c",),
-    "v": ("c", "d"),
-    "x": ("n", "c"),
-}
-
-
-def _table(kernels: Kernels) -> Table:
-    """The formulas as the backend sees them: with the composites that it keeps."""
-    kept = {node.op for node in _composites() if kernels.keeps(node)}
-    return _table_of(frozenset(kept))
-
-
-@cache
-def _composites() -> list[Node]:
-    """A node of each composite that formulas are written with."""
-    graphs = (_traced(formula) for row in ROWS for formula in row.formulas)
-    nodes = (node for graph in graphs for node in _with_parts(graph.outputs))
-    return list({node.op: node for node in nodes if node.expansion}.values())
-
-
-def _with_parts(outputs: Sequence[Value]) -> Iterator[Node]:
-    for node in topological(outputs):
-        yield node
-        yield from _with_parts(node.expansion)
-
-
-@cache
-def _table_of(kept: frozenset[Operator]) -> Table:
-    """The formulas by the kind of their last node."""
-    found: Table = {}
-    for row in ROWS:
-        for formula in row.formulas:
-            seen = expand(_traced(formula), lambda node: node.op in kept)
-            (value,) = seen.outputs
-            views = Views(uses_of(seen))
-            found.setdefault(_kind(views(value)), []).append(Pattern(value, views, row))
-    return found
-
-
-@cache
-def _traced(formula: Formula) -> Graph:
-    names = _parameters(formula)
-    specs = tuple(spec("float32", ARRAYS[name]) for name in names)
-
-    def call(*arrays: Any) -> Any:
-        return formula(*arrays)
-
-    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
-    )
-    return traced_once(call, specs).graph
-
-
-def _kind(view: View | None) -> Kind:
-    """What two values have in common if one may be the other."""
-    match view:
-        case Product():
-            return "product", tuple(sorted(power for _, power in view.factors))
-        case Sum():
-            return "sum", len(view.terms)
-        case Call():
-            return "call", view.op
-        case _:
-            return ("none",)

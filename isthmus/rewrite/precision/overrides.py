@@ -43,6 +43,8 @@ class Overrides:
 
     def check(self, graph: Graph) -> None:
         """UsageError for a name that no node of the graph has."""
+        if not self.given:
+            return
         operators, blocks = set[str](), set[str]()
         for node in _inside(graph.nodes()):
             operators.add(node.op.name)

@@ -249,3 +249,20 @@ def test_groups_have_all_items_once_and_no_more_rows_than_asked() -> None:
     assert cost(groups) <= cost([[i] for i in order])
     assert grouped([(1,), (1,), (1,)], [5, 1, 1], most=4) in ([[1, 2], [0]], [[0], [1, 2]])
     assert grouped([], [], most=4) == []
+
+
+def test_what_is_no_iterable_is_one_line() -> None:
+    run = im.compile(lambda x: x, im.spec("float32", ["n"]), backend="numpy")
+    given: Any = 3
+    for batch in (None, 2):
+        with pytest.raises(UsageError, match="map: int given; give an iterable"):
+            run.map(given, batch)
+
+
+def test_arrays_of_a_namespace_are_items_of_calls_alone() -> None:
+    run = im.compile(lambda x: x + 1, im.spec("float32", ["n"]), backend="numpy")
+    held = im.namespace("numpy").asarray([1, 2], dtype="float32")
+    (found,) = run.map([held])
+    assert numpy.asarray(found).tolist() == [2, 3]
+    with pytest.raises(UsageError, match=r"give numpy.asarray\(x\), or leave batch out"):
+        next(run.map([held], batch=2))

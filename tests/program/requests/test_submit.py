@@ -145,3 +145,15 @@ def test_streams_share_the_threads_of_the_program(streams: int) -> None:
     assert compiled.get_property("INFERENCE_NUM_THREADS") == 2
     for future in [run.submit(X) for _ in range(20)]:
         numpy.testing.assert_allclose(future.result(), numpy.tanh(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("threads", "streams", "own"), [(4, 1, 4), (4, 2, 3), (2, 2, 1), (1, 3, 1)]
+)
+def test_a_session_s_threads_and_its_callers_are_those_of_the_program(
+    threads: int, streams: int, own: int
+) -> None:
+    from isthmus.gpu_backend.session import workers
+    from isthmus.program.options import Options
+
+    assert workers(Options(threads=threads, streams=streams)) == own
