@@ -22,6 +22,7 @@ __all__ = ["compile", "load", "make", "runtime"]
 PACKAGES = {"openvino": ("openvino",), "onnxruntime": ("onnxruntime-gpu", "onnxruntime")}
 # How OpenVINO calls what multiplies, and integers of eight bits.
 MULTIPLY = frozenset({"Convolution", "Deconvolution", "FullyConnected", "MatMul"})
+FUSED = "Subgraph"
 INTEGERS = frozenset({"i8", "u8"})
 
 
@@ -75,7 +76,9 @@ def _products(program: Any, settings: Any) -> dict[str, int]:
     """How many products are in which precision, by what the runtimes describe; where they do not
     tell, one in the precision that was asked for."""
     described = [line.split() for runner in program._run.runners for line in runner.describe()]
-    widths = [words[1] for words in described if len(words) == 2 and words[0] in MULTIPLY]
+    told = [(words[0], words[1]) for words in described if len(words) == 2]
+    widths = [width for kind, width in told if kind in MULTIPLY]
+    widths = widths or [width for kind, width in told if kind == FUSED]
     counts = Counter("int8" if width in INTEGERS else width for width in widths)
     if not settings.weights:
         return dict(counts) or {settings.precision: 1}

@@ -15,6 +15,7 @@ __all__ = [
     "OutputSets",
     "Pair",
     "compared",
+    "cosine",
     "least_cosine",
     "pairs_of",
     "relative_error",

@@ -30,6 +30,11 @@ REAL_RUNS: Tests = {
     "benchmarks/gate/test_gate_trials.py": (
         "test_a_round_of_real_processes_has_turns_at_every_level",
     ),
+    "benchmarks/portable/test_quantized_peers.py": (
+        "test_a_peer_says_in_which_precision_it_ran_and_is_right",
+        "test_own_integers_are_made_once_and_are_the_saved_program",
+        "test_what_cannot_be_made_is_one_line",
+    ),
     "studies/test_exhaustive_tuning.py": ("test_the_choice_is_compared_with_every_setting",),
     "tuning/test_candidates.py": (
         "test_a_program_for_fixed_sizes_is_a_candidate_too",

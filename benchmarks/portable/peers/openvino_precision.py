@@ -8,18 +8,19 @@ from typing import Any
 __all__ = ["products"]
 
 MULTIPLY = frozenset({"Convolution", "Deconvolution", "FullyConnected", "MatMul"})
+FUSED = "Subgraph"  # a kernel of several operations, which may be products: small layers, attention
 NAMES = {"i8": "int8", "u8": "int8"}
 
 
 def products(compiled: Any) -> dict[str, int]:
     """How many matrix products and convolutions of a compiled model are in which precision.
 
-    Attention that became one node is counted as one; it keeps its products to itself.
+    Where a model has none by itself, its fused kernels are counted.
     """
-    counts: Counter[str] = Counter()
+    kinds: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     for node in compiled.get_runtime_model().get_ops():
         facts = node.get_rt_info()
-        if facts["layerType"].value in MULTIPLY:
-            name = str(facts["runtimePrecision"].value)
-            counts[NAMES.get(name, name)] += 1
-    return dict(counts)
+        kind, name = facts["layerType"].value, str(facts["runtimePrecision"].value)
+        if kind in MULTIPLY or kind == FUSED:
+            kinds[kind in MULTIPLY][NAMES.get(name, name)] += 1
+    return dict(kinds[True] or kinds[False])

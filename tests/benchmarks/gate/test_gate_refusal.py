@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from gate_files import benchmark, document, judge, measured
 
+from isthmus.benchmarks.gate.rule.observations import Observation, Pair
+from isthmus.benchmarks.gate.rule.precisions import below_f32
 from isthmus.benchmarks.gate.rule.refusal import refused
 from isthmus.errors import FileError, UsageError
 
@@ -74,3 +76,13 @@ def test_many_missing_benchmarks_are_counted(tmp_path: Path) -> None:
     base = document(*(benchmark(f"n{at}[cpu]", [[0.1]]) for at in range(50)))
     with pytest.raises(FileError, match=r"n1\[cpu\].* and 45 more; measure them"):
         judge(tmp_path, base, document(benchmark("n0[cpu]", [[0.1]])))
+
+
+def test_the_precision_is_said_where_it_is_not_float32() -> None:
+    def side(precision: str) -> list[Observation]:
+        return [Observation([0.1], facts={"precision": precision})]
+
+    pairs = [Pair("a[cpu]", side("f32"), side("f32")), Pair("old", side(""), side(""))]
+    assert below_f32(pairs) == ()
+    pairs += [Pair(f"{name}[cpu-int8]", side("int8"), side("int8")) for name in "ab"]
+    assert below_f32(pairs) == ("in int8, not f32: a[cpu-int8], b[cpu-int8]",)

@@ -163,3 +163,38 @@ def test_the_hash_is_the_models(tmp_path: Path) -> None:
     assert hashes[0] == hashes[1] != hashes[2]
     assert hashes[0].startswith("sha256:")
     assert len(hashes[0]) == 7 + 64
+
+
+@needs_samples
+@pytest.mark.parametrize("name", ["minilm-l6-16", "minilm-l6-texts", "mobilenet-v2-b2"])
+def test_what_is_calibrated_and_judged_by_is_not_what_is_timed(name: str) -> None:
+    (work,) = find([name])
+    judged_by = work.judged_by()
+    timed = {key for arrays in work.input_sets() for key in rows(arrays)}
+    calibrated = {key for arrays in work.calibration_sets() for key in rows(arrays)}
+    assert timed.isdisjoint(calibrated)
+    judged = [key for arrays in judged_by.sets for key in rows(arrays)]
+    if judged_by.kind == "classes":
+        assert timed.isdisjoint(judged) and calibrated.isdisjoint(judged)
+    assert judged_by.items <= len(judged) < judged_by.items + work.batch
+    shapes = [{key: array.shape for key, array in one.items()} for one in judged_by.sets]
+    if work.sequence != "texts":
+        expected = {key: array.shape for key, array in work.inputs().items()}
+        assert [shape for shape in shapes if shape != expected] == []
+
+
+def rows(arrays: dict[str, Any]) -> list[bytes]:
+    """The items of a set: of texts their token numbers, of images their pixels."""
+    return [row.tobytes() for row in arrays.get("input_ids", arrays.get("x"))]
+
+
+@needs_samples
+def test_weights_and_inputs_of_a_judgement_are_told() -> None:
+    embedding, features, image = find(["minilm-l6-16", "bert-base-16", "mobilenet-v2"])
+    assert embedding.judged_by().kind == "similarities"
+    assert embedding.judged_by().facts == {
+        "weights": "published",
+        "inputs": "sentences and paragraphs",
+    }
+    assert (features.judged_by().kind, features.judged_by().weights) == ("outputs", "random")
+    assert (image.judged_by().kind, image.judged_by().items) == ("classes", 128)
