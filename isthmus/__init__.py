@@ -91,4 +91,9 @@ def __getattr__(name: str) -> Any:
     raise absent("isthmus", name, __all__, ELSEWHERE)
 
 
+def __dir__() -> list[str]:
+    """What is there, and what is imported when it is first used."""
+    return sorted({*globals(), *__all__})
+
+
 slots.tune.fill(lambda: import_module("isthmus.tuning"))
