@@ -19,7 +19,8 @@ from isthmus.graph.nodes import Graph
 from isthmus.hints import absent
 from isthmus.program import slots
 from isthmus.program.backend import backend_names
-from isthmus.program.executable import Executable, compile, load
+from isthmus.program.compiling import compile, load
+from isthmus.program.executable import Executable
 from isthmus.program.export import export
 from isthmus.program.jitted import jit
 from isthmus.rewrite.gradient import grad, value_and_grad

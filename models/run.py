@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 
 from .catalog import Model
 from .texts import TextProgram, text_rows

@@ -11,7 +11,8 @@ import numpy
 
 from isthmus.errors import UsageError
 from isthmus.graph.dims import plain_name
-from isthmus.program.executable import Executable, compile
+from isthmus.program.compiling import compile
+from isthmus.program.executable import Executable
 from isthmus.program.requests.results import Results, Waited
 from isthmus.program.requests.statistics import Counter, Stats
 

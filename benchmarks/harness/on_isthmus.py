@@ -59,7 +59,7 @@ def make(folder: Path, options: Mapping[str, Any]) -> None:
     """Write the variant's `file`: the program in the precision that is `made`, settled on the
     calibration inputs."""
     from isthmus.benchmarks.portable.timing.inputs import read_sets
-    from isthmus.program.executable import load
+    from isthmus.program.compiling import load
 
     program = load(
         folder / "program.im",

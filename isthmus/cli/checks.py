@@ -61,7 +61,7 @@ def check(backend: str, device: str | None) -> Check:
 
 
 def _max_relative_error(backend: str, device: str | None) -> float:
-    from isthmus.program.executable import compile
+    from isthmus.program.compiling import compile
     from isthmus.trace.tracing import spec
 
     x, weight, bias = _data()

@@ -16,7 +16,8 @@ from isthmus.trace.array import Array
 from isthmus.trace.by_name import found_by_name, has_place, is_sent_by_value
 from isthmus.trace.tracing import Arguments, spec
 
-from .executable import Executable, compile
+from .compiling import compile
+from .executable import Executable
 from .options import NEEDS_SAMPLES
 from .recent import Recent
 

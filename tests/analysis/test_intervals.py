@@ -12,7 +12,7 @@ from isthmus import np
 from isthmus.analysis.intervals import interval
 from isthmus.graph.passes import expand
 from isthmus.graph.shapes import evaluate
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.tracing import spec, trace
 
 X = numpy.array([7, -3, 900, 2, -40], numpy.int32)

@@ -12,7 +12,7 @@ from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph, Input, Node, Result, Type, topological
 from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.program.partition import partition
 from isthmus.trace.array import Array
 from isthmus.trace.recording import as_value

@@ -9,7 +9,7 @@ import pytest
 
 from isthmus import nn, np, npx
 from isthmus.errors import DimensionError, UsageError
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.tracing import spec, trace
 
 X = numpy.linspace(-2, 2, 12, dtype=numpy.float32).reshape(4, 3)

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays as array_strategy
 
 from isthmus import np
 from isthmus.errors import DimensionError, IsthmusError, TraceError, UsageError
-from isthmus.program.executable import compile, load
+from isthmus.program.compiling import compile, load
 from isthmus.rewrite.gradient import grad
 from isthmus.trace.tracing import spec
 

@@ -11,7 +11,8 @@ import pytest
 
 from isthmus import np, npx
 from isthmus.errors import DimensionError, UsageError
-from isthmus.program.executable import Executable, compile, load
+from isthmus.program.compiling import compile, load
+from isthmus.program.executable import Executable
 from isthmus.program.jitted import jit
 from isthmus.rewrite.gradient import grad
 from isthmus.trace.op import OPERATORS, composite

@@ -12,7 +12,7 @@ import pytest
 from isthmus import np
 from isthmus.errors import UsageError
 from isthmus.graph.infer import Elementwise
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.op import OPERATORS, Op
 from isthmus.trace.tracing import spec, trace
 

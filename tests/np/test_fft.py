@@ -10,7 +10,7 @@ from samples_linalg import whole
 
 from isthmus import np
 from isthmus.errors import UsageError
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.tracing import spec, trace
 
 WRONG: Any = "sideways"

@@ -16,7 +16,7 @@ from isthmus.graph.indexing import indexed_shape, plan, requirements
 from isthmus.graph.nodes import Type
 from isthmus.graph.shapes import evaluate
 from isthmus.graph.size_text import parse
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.tracing import spec, trace
 
 Index = tuple[Any, ...]

@@ -11,7 +11,7 @@ from samples_linalg import definite, regular, whole
 
 from isthmus import np
 from isthmus.errors import DimensionError, UsageError
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.op import OPERATORS
 from isthmus.trace.tracing import spec, trace
 

@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 from isthmus import np
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.tracing import spec
 
 random = numpy.random.default_rng(3)

@@ -14,7 +14,7 @@ import pytest
 from isthmus import np
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.size_text import parse
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.tracing import spec
 
 Case = Callable[..., Any]

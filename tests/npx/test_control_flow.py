@@ -17,7 +17,8 @@ import isthmus as im
 from isthmus import np, npx, spec
 from isthmus.errors import IndexOutside, UsageError
 from isthmus.graph import tree
-from isthmus.program.executable import Executable, compile
+from isthmus.program.compiling import compile
+from isthmus.program.executable import Executable
 
 BACKENDS: dict[str, dict[str, Any]] = {
     "numpy": {"backend": "numpy"},

@@ -12,7 +12,7 @@ from control_arrays import ROW, TABLE
 import isthmus as im
 from isthmus import np, npx
 from isthmus.errors import TraceError, UsageError
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 
 ZERO = numpy.zeros(3, numpy.float32)
 

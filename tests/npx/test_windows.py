@@ -9,7 +9,7 @@ import pytest
 
 from isthmus import namespace, npx
 from isthmus.errors import DimensionError, UsageError
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.tracing import spec, trace
 
 F = numpy.float32

@@ -19,7 +19,8 @@ from isthmus.benchmarks.harness.parity import compared
 from isthmus.benchmarks.work.foreign_onnx import program_in
 from isthmus.errors import UsageError
 from isthmus.program import archive
-from isthmus.program.executable import Executable, load
+from isthmus.program.compiling import load
+from isthmus.program.executable import Executable
 from isthmus.program.export import export
 from isthmus.program.options import checked_options
 from isthmus.trace.tracing import Traced, spec, trace

@@ -11,7 +11,8 @@ import pytest
 
 from isthmus import models, np
 from isthmus.errors import DimensionError, IndexOutside, UsageError
-from isthmus.program.executable import Executable, compile, load
+from isthmus.program.compiling import compile, load
+from isthmus.program.executable import Executable
 from isthmus.trace.tracing import Arguments, spec
 
 X = numpy.zeros((2, 3), numpy.float32)

@@ -21,7 +21,8 @@ from divergences import TABLES
 from packaging.version import Version
 from places import ROOT, TESTS
 
-from isthmus.program.executable import Executable, compile
+from isthmus.program.compiling import compile
+from isthmus.program.executable import Executable
 from isthmus.trace.tracing import spec
 
 PAGE = ROOT / "docs" / "numerics.md"

@@ -15,7 +15,7 @@ from isthmus import np, npx
 from isthmus.errors import UsageError
 from isthmus.graph.interpreter import Reference
 from isthmus.graph.nodes import Graph, Node, Result
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.program.partition import Segment, partition
 from isthmus.trace.op import OPERATORS, Op, composite, primitive
 from isthmus.trace.tracing import spec, trace

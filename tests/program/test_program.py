@@ -13,7 +13,8 @@ import pytest
 import isthmus as im
 from isthmus import nn, np, npx
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
-from isthmus.program.executable import Executable, compile
+from isthmus.program.compiling import compile
+from isthmus.program.executable import Executable
 from isthmus.program.jitted import jit
 from isthmus.trace.tracing import spec
 

@@ -23,7 +23,8 @@ from isthmus.graph.nodes import Node, topological
 from isthmus.graph.passes import expand
 from isthmus.program.archive import read, save
 from isthmus.program.backend import find_backend
-from isthmus.program.executable import Executable, compile
+from isthmus.program.compiling import compile
+from isthmus.program.executable import Executable
 from isthmus.program.export import export
 from isthmus.program.options import Options, checked_options
 from isthmus.program.partition import partition

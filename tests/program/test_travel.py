@@ -18,7 +18,7 @@ import pytest
 import isthmus as im
 from isthmus import grad, jit, nn, np, npx, primitive, spec, value_and_grad
 from isthmus.errors import UsageError
-from isthmus.program.executable import compile, load
+from isthmus.program.compiling import compile, load
 from isthmus.trace.op import OPERATORS
 from isthmus.trace.tracing import Traced, trace
 

@@ -12,7 +12,7 @@ from control_arrays import NAMED, ROW, ROWS, WEIGHT
 import isthmus as im
 from isthmus import np, npx, spec
 from isthmus.errors import UsageError
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 
 ONE = numpy.asarray(1, numpy.int32)
 

@@ -14,7 +14,7 @@ from isthmus import np, npx
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph
 from isthmus.graph.tree import map_leaves
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.rewrite.gradient import (
     grad,
     gradient_graph,

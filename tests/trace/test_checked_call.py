@@ -10,7 +10,7 @@ import pytest
 from isthmus import composite, grad, jit, namespace, np, npx, primitive
 from isthmus.errors import DimensionError, UsageError
 from isthmus.extend import Type, elementwise, floating
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.op import Op
 from isthmus.trace.tracing import spec
 

@@ -25,7 +25,8 @@ from isthmus.graph.passes import expand
 from isthmus.graph.shapes import evaluate
 from isthmus.graph.size_text import parse
 from isthmus.program.backend import find_backend
-from isthmus.program.executable import Executable, compile
+from isthmus.program.compiling import compile
+from isthmus.program.executable import Executable
 from isthmus.program.options import Options, checked_options
 from isthmus.trace.op import OPERATORS, Op
 from isthmus.trace.tracing import spec, trace

@@ -13,7 +13,7 @@ from isthmus import np, npx
 from isthmus.errors import DimensionError, TraceError, UsageError
 from isthmus.graph.nodes import Constant
 from isthmus.graph.tree import leaves
-from isthmus.program.executable import compile
+from isthmus.program.compiling import compile
 from isthmus.trace.tracing import Arguments, spec, trace
 
 F = spec("float32", [2, 3])

@@ -20,7 +20,7 @@ from isthmus.benchmarks.portable.timing.inputs import read_sets
 from isthmus.benchmarks.work.foreign import Foreign, workload_of
 from isthmus.benchmarks.work.prepare import Facts, prepare
 from isthmus.errors import FileError, IsthmusError, UsageError
-from isthmus.program.executable import load
+from isthmus.program.compiling import load
 
 MODULE = """
 import isthmus as im

@@ -15,7 +15,7 @@ from isthmus.benchmarks.portable.timing.inputs import read_sets
 from isthmus.benchmarks.work import prepare, workloads
 from isthmus.benchmarks.work.workloads import Workload, composed, find
 from isthmus.errors import UsageError
-from isthmus.program.executable import load
+from isthmus.program.compiling import load
 
 
 @pytest.mark.parametrize(

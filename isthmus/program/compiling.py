@@ -1,0 +1,127 @@
+"""From a function or a saved program to an Executable, in the precision that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from isthmus.trace.tracing import Traced, trace
+
+from . import archive, slots
+from .archive import Precision
+from .backend import find_backend
+from .executable import Executable
+from .options import Options, checked_options, checked_samples
+from .precision import in_precision, with_weights
+
+__all__ = ["compile", "load"]
+
+
+def compile(
+    function: Callable[..., Any],
+    specs: Any,
+    *,
+    backend: str = "cpu",
+    precision: str = "f32",
+    weights: str | None = None,
+    samples: Sequence[Any] | None = None,
+    overrides: Mapping[str, str] | None = None,
+    threads: int | None = None,
+    streams: int = 1,
+    numerics: str = "numpy",
+    on_host: str = "allow",
+    device: str | None = None,
+    constraints: Sequence[str] = (),
+) -> Executable:
+    """A function or Block, traced for arguments of the given types and loaded on a backend.
+
+    specs: `isthmus.spec`s nested as the arguments; a dict is keyword arguments.
+    threads: compute threads, of the runtime and of the host's parts; None is what affinity and the
+    container's quota allow.
+    on_host: "allow" runs what the backend does not compute as NumPy does by NumPy;
+    "error" refuses such a program. device: "cuda" or "cpu", for the gpu backend.
+    constraints: what holds of named sizes, such as "seq <= 512"; checked at every call.
+    precision: "f32"; "bf16" or "f16", in which matrix products, convolutions and what follows them
+    are computed, the rest in float32; "int8"; or "auto", which is the fastest of these within the
+    accuracy that `isthmus.tune` asks for. Inputs and outputs keep their types. weights: "int8"
+    keeps the weights of matrix products and convolutions in 8 bits, and computes in `precision`.
+    samples: sets of arguments (dicts by name, tuples by position, or single arrays), on which int8
+    and auto are settled. overrides: by an operator's name, as "npx.softmax", or a block's path, as
+    "encoder.layers.0", what stays "f32" or goes to `precision`; blocks before operators, longer
+    paths before shorter. streams: how many requests run side by side in the backend.
+    numerics: "numpy", or "fast", which lets maximum, minimum and clip drop NaN.
+    Arrays that the function refers to are part of the program as they are now: parameters and
+    others that are read-only throughout are referred to, the others copied.
+    Raises UsageError for arguments and specs that do not fit, and for functions that draw random
+    numbers; TraceError where the function needs a value, BackendMissing where the backend's runtime
+    or device is not here.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> from isthmus import np
+    >>> run = im.compile(lambda x: np.sum(x * x, axis=-1), im.spec("float32", ["n", 2]))
+    >>> run(numpy.array([[3, 4], [1, 0]], numpy.float32))
+    array([25.,  1.], dtype=float32)
+    """
+    options = checked_options(
+        precision, threads, numerics, on_host, device,
+        weights=weights, overrides=overrides, streams=streams,
+    )  # fmt: skip
+    given = checked_samples(samples, precision)
+    traced = trace(function, specs, constraints=constraints)
+    return _made(traced, backend, options, on_host, given)
+
+
+def load(
+    path: str | Path,
+    *,
+    backend: str = "cpu",
+    precision: str | None = None,
+    weights: str | None = None,
+    samples: Sequence[Any] | None = None,
+    overrides: Mapping[str, str] | None = None,
+    threads: int | None = None,
+    streams: int = 1,
+    numerics: str = "numpy",
+    on_host: str = "allow",
+    device: str | None = None,
+) -> Executable:
+    """Read a program that `Executable.save` wrote, onto any backend; options as `compile`'s.
+
+    precision: None is the one it was saved with, and its overrides.
+    Raises FileError for a file that is missing, truncated or not such a program, and what
+    `compile` raises.
+
+    >>> import numpy
+    >>> import isthmus as im
+    >>> im.compile(lambda x: 2 * x, im.spec("float32", ["n"])).save("double.im")
+    >>> im.load("double.im", backend="cpu")(numpy.ones(2, numpy.float32))
+    array([2., 2.], dtype=float32)
+    """
+    saved = archive.opened(path)
+    known = saved.precision if precision is None else Precision(precision)
+    options = checked_options(
+        known.precision, threads, numerics, on_host, device, streams=streams,
+        weights=weights, overrides=known.overrides if overrides is None else overrides,
+    )  # fmt: skip
+    if precision is None and samples is None:  # int8 was settled before it was saved
+        found = Executable(with_weights(saved.traced, options), backend, options, on_host)
+    else:
+        given = checked_samples(samples, known.precision)
+        found = _made(saved.traced, backend, options, on_host, given)
+    found.tuning = saved.tuning if found.tuning is None else found.tuning
+    return found
+
+
+def _made(
+    traced: Traced, backend: str, options: Options, on_host: str, samples: Sequence[Any]
+) -> Executable:
+    """The program in the precision that is asked for, chosen first if that is "auto"."""
+    if options.precision == "auto":
+        chosen = slots.tune.automatic(traced, samples, backend, options, on_host)
+        if isinstance(chosen, Executable):
+            return chosen
+        options = chosen
+    made = in_precision(traced, options, samples, find_backend(backend))
+    return Executable(made, backend, options, on_host)
