@@ -3,9 +3,9 @@
     python -m studies.quoted PAGE.md ... [RESULT.json]
 
 writes them anew, so that no figure in a page is typed by hand. WHAT is `verdict`, `picture`, a word
-of a table's title, the name of a study (`studies`), or `tuned`, what `isthmus tune` printed; FILE
-is a result file as the page would link it. With RESULT.json, quotes of older files of its kind
-(`full-2026-01-01.json` is of the kind `full`) become quotes of it.
+of a table's title (`against_few`: six of its rows), the name of a study (`studies`), or `tuned`,
+what `isthmus tune` printed; FILE is a result file as the page would link it. With RESULT.json,
+quotes of older files of its kind (`full-2026-01-01.json` is of the kind `full`) become quotes of it.
 """
 
 from __future__ import annotations
@@ -13,17 +13,24 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from isthmus.errors import UsageError
 from isthmus.reports.content import Report, build_report
+from isthmus.reports.display import Table
 from isthmus.reports.outputs.markdown import escape, table_grid
 from isthmus.system import command
 
 from .tables import STUDIES, study_table
 
 QUOTE = re.compile(r"<!-- (\w+) of (\S+) -->\n.*?<!-- end -->", re.DOTALL)
+# The rows of a table that a first look gets: a model of each family, for one request and for eight.
+FEW = (
+    *("bert-base-128", "resnet-50", "mobilenet-v2"),
+    *("minilm-l6-128-b8", "resnet-50-b8", "mobilenet-v2-b8"),
+)
 DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
@@ -65,11 +72,21 @@ def _part(what: str, file: Path, link: str) -> str:
         return f"![{escape(report.verdict)}]({link.removesuffix('.json')}/speedup.svg)"
     if what == "verdict":
         return f"{escape(report.verdict)} ([result file]({link}))"
+    title = what.removesuffix("_few")
     for table in report.tables:
-        if what in table.title.lower() and table.rows:
+        if title in table.title.lower() and table.rows:
+            table = table if title == what else _few(table)
             shared = f"{escape(table.shared)} " if table.shared else ""
             return f"{shared}[Result file]({link}).\n\n{table_grid(table)}"
     raise UsageError(f"{file}: no table with '{what}' in its title")
+
+
+def _few(table: Table) -> Table:
+    """The rows of FEW, in its order."""
+    rows = {str(row[0]): row for row in table.rows}
+    return replace(
+        table, rows=tuple(rows[name] for name in FEW if name in rows), strong=frozenset()
+    )
 
 
 @cache
