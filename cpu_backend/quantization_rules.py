@@ -21,6 +21,7 @@ __all__ = ["dequantize", "quantize"]
 
 QUANTIZE = OPERATORS["npx.quantize"]
 LEVELS = 256
+SMALLEST, LARGEST = 2.0**-24, 2.0**100  # scales
 NAMES = {"int8": "i8", "uint8": "u8"}
 
 
@@ -74,7 +75,14 @@ def _fake_quantized(site: Site) -> Value | None:
     x = q.node.operands[0]
     assert x is not None
     known = x.type.dtype == site.type.dtype == numpy.float32
-    return x if known and _are_alike(q.node, site.node) else None
+    return x if known and _are_alike(q.node, site.node) and _has_kernels(site) else None
+
+
+def _has_kernels(site: Site) -> bool:
+    """Whether the scale is one that OpenVINO computes with: below, it takes 0 for zero points, and
+    above, the range overflows."""
+    scale = _array(site.node, 1)
+    return bool((scale >= SMALLEST).all() and (scale <= LARGEST).all())
 
 
 def _are_alike(one: Node, other: Node) -> bool:

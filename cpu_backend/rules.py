@@ -27,9 +27,11 @@ __all__ = [
     "is_finite",
     "keeping_nan",
     "leaky_relu",
+    "minimum",
     "multiply",
     "plain",
     "power",
+    "relu6",
     "swapped",
     "type_name",
 ]
@@ -100,6 +102,25 @@ def keeping_nan(function: Callable[..., Any]) -> Rule:
         return result
 
     return rule
+
+
+def minimum(site: Site, x: Output, y: Output) -> Output:
+    """The smaller; of integers a selection.
+
+    OpenVINO makes a minimum and a maximum by constants one clamp, which rounds integers to float32,
+    and x times a clamp of x + 3 to 0 .. 6 a hard swish of integers, which rounds its sixth.
+    """
+    if site.type.dtype.kind != "f":
+        return ov.select(ov.less(y, x), y, x)
+    return keeping_nan(ov.minimum)(site, x, y)
+
+
+def relu6(site: Site, x: Output) -> Output:
+    """A clamp to 0 .. 6; of integers as `minimum` has it."""
+    if site.type.dtype.kind != "f":
+        six = ov.constant(site.type.dtype.type(6))
+        return minimum(site, ov.relu(x), six)
+    return ov.clamp(x, 0.0, 6.0)
 
 
 def exp(site: Site, x: Output) -> Output:

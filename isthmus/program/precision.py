@@ -8,7 +8,6 @@ from typing import Any
 
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph, Node
-from isthmus.graph.operator import FULL
 from isthmus.graph.passes import without_idle_nodes
 from isthmus.rewrite.precision import Overrides, in_half
 from isthmus.rewrite.quantization import with_small_weights
@@ -71,11 +70,7 @@ def with_weights(traced: Traced, options: Options) -> Traced:
         return traced
     overrides = Overrides(options.overrides)
     overrides.check(traced.graph)
-
-    def stays(node: Node) -> bool:
-        return bool(options.overrides) and overrides.decision(node) == FULL
-
-    graph = with_small_weights(traced.graph, stays)
+    graph = with_small_weights(traced.graph, overrides.stays)
     if graph is traced.graph:
         raise UsageError(
             "weights='int8' of a program without a convolution or matrix product of float32 by a "

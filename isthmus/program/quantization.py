@@ -9,7 +9,6 @@ from typing import Any
 from isthmus import npx
 from isthmus.errors import BackendMissing, UsageError
 from isthmus.graph.nodes import Graph, Node, Value
-from isthmus.graph.operator import FULL as STAYS
 from isthmus.graph.passes import expand
 from isthmus.npx.convolution import biased_convolution
 from isthmus.rewrite.precision import Overrides
@@ -46,14 +45,14 @@ def quantized_program(
     overrides.check(traced.graph)
 
     def stays(node: Node) -> bool:
-        return bool(options.overrides) and overrides.decision(_as_written(node)) == STAYS
+        return overrides.stays(_as_written(node))
 
     def largest(node: Node) -> int:
         saturates = getattr(backend, "saturates", None)
         known = None if as_file else options
         return HALF if saturates is not None and saturates(node, known) else FULL
 
-    graph = folded(expand(traced.graph, lambda node: not hides_layers(node)))
+    graph = folded(expand(traced.graph, lambda node: stays(node) or not hides_layers(node)))
     found = layers(graph, stays)
     if not found:
         raise UsageError(

@@ -95,6 +95,67 @@ def test_a_block_or_an_operator_stays_in_float32() -> None:
         compiled({"backend": "cpu"}, overrides={**both, "npx.fully_connected": "f32"})
 
 
+@pytest.mark.parametrize("name", ["np.einsum", "np.tensordot"])
+@pytest.mark.parametrize("asked", ["precision", "weights"])
+def test_an_operator_that_hides_a_layer_stays_in_float32(name: str, asked: str) -> None:
+    kept = numpy.eye(6, 4, dtype=numpy.float32) * 0.3
+    whole = numpy.eye(4, dtype=numpy.float32)
+    products = {
+        "np.einsum": lambda x: np.einsum("nc,cd->nd", x, kept),
+        "np.tensordot": lambda x: np.tensordot(x, kept, 1),
+    }
+    x = numpy.random.default_rng(0).standard_normal((3, 6), numpy.float32)
+    low: dict[str, Any] = {"precision": "int8", "samples": [x]}
+    options = low if asked == "precision" else {"weights": "int8"}
+    spec = im.spec("float32", ["n", 6])
+    run = im.compile(lambda x: products[name](x) @ whole, spec, overrides={name: "f32"}, **options)
+    dtypes = {c.array.dtype.name for c in run.traced.graph.constants() if c.array.shape == (6, 4)}
+    assert dtypes == {"float32"}
+    assert DEQUANTIZE in {node.op for node in run.traced.graph.nodes()}
+
+
+@pytest.mark.parametrize("kind", ["dense", "convolution"])
+def test_a_bias_beside_tiny_weights_is_not_lost(kind: str, any_backend: dict[str, Any]) -> None:
+    """One channel without weights to speak of: in units of its sums the bias has 40 bits."""
+    random = numpy.random.default_rng(0)
+    image = kind == "convolution"
+    weight = random.standard_normal((5, 8, 1, 1) if image else (5, 8), numpy.float32)
+    weight[2] *= numpy.float32(1e-12)
+    bias = numpy.array([1, -2, 3, 4, -5], numpy.float32)
+    x = random.standard_normal((2, 8, 6, 6) if image else (4, 8), numpy.float32)
+
+    def call(x: Any) -> Any:
+        if image:
+            return npx.relu(npx.convolution(x, weight) + bias[:, None, None])
+        return npx.relu(npx.fully_connected(x, weight, bias))
+
+    spec = im.spec("float32", x.shape)
+    exact = im.compile(call, spec, backend="numpy")(x)
+    found = im.compile(call, spec, precision="int8", samples=[x], **any_backend)(x)
+    numpy.testing.assert_allclose(found, exact, rtol=0, atol=0.03 * exact.max())
+
+
+@pytest.mark.parametrize("size", [1e-33, 1e-20, 1e-9, 3e-7, 1, 1e25, 1e34, 1e36])
+@pytest.mark.parametrize("kind", ["dense", "convolution"])
+def test_tiny_and_huge_numbers_are_as_near_as_others(
+    kind: str, size: float, any_backend: dict[str, Any]
+) -> None:
+    random = numpy.random.default_rng(0)
+    image = kind == "convolution"
+    weight = random.standard_normal((4, 4, 3, 3) if image else (5, 8), numpy.float32) / 4
+    x = random.standard_normal((2, 4, 6, 6) if image else (4, 8), numpy.float32)
+    x *= numpy.float32(size)
+    layer = npx.convolution if image else npx.fully_connected
+
+    def call(x: Any) -> Any:
+        return npx.relu(layer(x, weight)) * 0.5
+
+    spec = im.spec("float32", x.shape)
+    exact = im.compile(call, spec, backend="numpy")(x)
+    found = im.compile(call, spec, precision="int8", samples=[x], **any_backend)(x)
+    numpy.testing.assert_allclose(found, exact, rtol=0, atol=0.03 * exact.max())
+
+
 @pytest.mark.parametrize("suffix", [".onnx", ".xml"])
 def test_a_file_holds_the_integers(suffix: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")

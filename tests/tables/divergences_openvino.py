@@ -26,7 +26,7 @@ from divergence_case import (
 from divergence_case import openvino as case
 from openvino import opset16 as ov
 
-from isthmus import np
+from isthmus import np, npx
 
 u8, i8, u32, f16 = array("uint8"), array("int8"), array("uint32"), array("float16")
 LARGEST = numpy.finfo("float32").max
@@ -52,6 +52,15 @@ def position(x: Any) -> Any:
 
 def sorted_values(x: Any) -> Any:
     return ov.topk(x, ov.constant(5), 0, "min", "value", stable=True).output(0)
+
+
+def clamped(x: Any, low: int, high: int) -> Any:
+    """A maximum and a minimum of integers."""
+    return ov.minimum(ov.maximum(x, ov.constant(i32(low))), ov.constant(i32(high)))
+
+
+def times_clamped(x: Any) -> Any:
+    return ov.multiply(x, clamped(ov.add(x, ov.constant(i32(3))), 0, 6))
 
 
 def nan_factor(x: Any) -> Any:
@@ -217,6 +226,26 @@ VALUES: Rows = {
     "max-nan": [
         case(function, f32(NAN, 2), op, f32(1, NAN), f32(NAN, 2), fast=True)
         for function, op in ((ov.maximum, np.maximum), (ov.minimum, np.minimum))
+    ],
+    "clamp-integers": [
+        case(
+            lambda x: clamped(x, 0, TOP),
+            i32(FAR - 1),
+            lambda x: np.clip(x, 0, TOP),
+            i32(FAR),
+        ),
+        case(
+            times_clamped,
+            i32(0, 0, 6, 12, 42),
+            lambda x: x * np.minimum(np.maximum(x + 3, 0), 6),
+            i32(-2, -1, 1, 2, 7),
+        ),
+        case(
+            lambda x: ov.multiply(x, ov.clamp(ov.add(x, ov.constant(i32(3))), 0.0, 6.0)),
+            i32(0, 0, 6, 12, 42),
+            lambda x: x * npx.relu6(x + 3),
+            i32(-2, -1, 1, 2, 7),
+        ),
     ],
     "reduce-nan": [
         case(reduced(ov.reduce_max), point(3), np.max, f32(5, NAN, 3), fast=True),

@@ -34,12 +34,13 @@ class Overrides:
         """LOW, FULL, FOLLOWS or PARTS as the operator says, FULL or LOWERED as the user does."""
         if not self.given:
             return node.op.precision
-        if self._of_block(node.block) == "f32":
+        if self.stays(node):
             return FULL
-        of_operator = self.given.get(node.op.name)
-        if of_operator is None:
-            return node.op.precision
-        return FULL if of_operator == "f32" else LOWERED
+        return LOWERED if node.op.name in self.given else node.op.precision
+
+    def stays(self, node: Node) -> bool:
+        """Whether the user says "f32" of the node, by its operator or its block."""
+        return self._of_block(node.block) == "f32" or self.given.get(node.op.name) == "f32"
 
     def check(self, graph: Graph) -> None:
         """UsageError for a name that no node of the graph has."""

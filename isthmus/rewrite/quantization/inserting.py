@@ -140,8 +140,8 @@ class _Rewriting:
         op: Any = layer.node.op
         if bias is None:
             return op(x, w, **layer.node.attributes)
-        units, unit = bias_in_integers(bias, scale.scale, w_scale)
-        b = self._stored(units, unit, 0, _array(layer.node, 2))
+        known, named = bias_in_integers(bias, scale.scale, w_scale), _array(layer.node, 2)
+        b = self._kept(bias, named) if known is None else self._stored(*known, 0, named)
         op = biased_convolution if op is npx.convolution else op
         return op(x, w, b, **layer.node.attributes)
 
@@ -159,10 +159,13 @@ class _Rewriting:
 
     def _stored(self, whole: Any, scale: Any, axis: int, named: Any) -> Any:
         """Integers that are kept, under the name of what they were made of."""
-        kept = constant(whole)
+        return npx.dequantize(self._kept(whole, named), scale, axis=axis)
+
+    def _kept(self, array: Any, named: Any) -> Any:
+        kept = constant(array)
         if named is not None and id(named) in self.names:
             self.names[id(kept.array)] = self.names[id(named)]
-        return npx.dequantize(Array(kept), scale, axis=axis)
+        return Array(kept)
 
     def _bias(self, layer: Layer, weight: Any, whole: Any, scale: Any) -> Any:
         """The bias, and what makes up for the mean error of the weight; None for neither."""

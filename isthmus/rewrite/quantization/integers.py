@@ -96,14 +96,15 @@ def weight_in_integers(weight: Array, axis: int, largest: int) -> tuple[Array, A
     return whole, scale.reshape(-1)
 
 
-def bias_in_integers(bias: Array, x_scale: Any, scale: Array) -> tuple[Array, Array]:
-    """Integers of int32 in units of the sums' own scale, and that scale.
-
-    A channel whose weights are so small that its bias would not fit keeps it in larger units.
+def bias_in_integers(bias: Array, x_scale: Any, scale: Array) -> tuple[Array, Array] | None:
+    """Integers of int32 in units of the sums' own scale, and that scale; None where one has no
+    place, as beside very small weights. Kernels take no other units.
     """
-    unit = scale.astype(numpy.float64) * float(x_scale)
-    unit = numpy.maximum(unit, numpy.abs(bias).astype(numpy.float64) / LARGEST_BIAS)
-    unit = unit.astype(numpy.float32)
+    unit = (scale.astype(numpy.float64) * float(x_scale)).astype(numpy.float32)
+    if not (
+        numpy.abs(bias.astype(numpy.float64)) <= unit.astype(numpy.float64) * LARGEST_BIAS
+    ).all():
+        return None
     unit[unit == 0] = numpy.finfo(numpy.float32).smallest_normal
     return numpy.rint(bias.astype(numpy.float64) / unit).astype(numpy.int32), unit
 

@@ -42,7 +42,7 @@ def with_small_weights(graph: Graph, stays: Stays) -> Graph:
     npx.dequantize(int8[4, 2], float32[2], None)
     np.matmul(float32[n, 4], float32[4, 2])
     """
-    whole = expand(graph, lambda node: not hides_layers(node))
+    whole = expand(graph, lambda node: stays(node) or not hides_layers(node))
     if not any(is_layer(node) and not stays(node) for node in whole.all_nodes()):
         return graph
     with assuming(graph.constraints), recording(), copying():
