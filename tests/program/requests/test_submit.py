@@ -39,12 +39,12 @@ def test_futures_hold_results_and_what_was_raised(device_backend: dict[str, Any]
 
 
 def test_there_are_as_many_threads_as_streams() -> None:
-    before = len(threads_of_programs())
+    before = set(threads_of_programs())  # those of programs that are gone may end meanwhile
     run = double(backend="numpy", streams=3)
-    assert len(threads_of_programs()) == before, "none before they are needed"
+    assert not set(threads_of_programs()) - before, "none before they are needed"
     for future in [run.submit(X) for _ in range(50)]:
         future.result()
-    assert 1 <= len(threads_of_programs()) - before <= 3
+    assert 1 <= len(set(threads_of_programs()) - before) <= 3
 
 
 def blocked(run: im.Executable) -> tuple[threading.Event, Future[Any]]:
