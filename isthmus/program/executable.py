@@ -172,7 +172,8 @@ class Executable:
 
         A result is that of the call alone within float error, as kernels are chosen by size;
         elementwise programs give the same bits. Where the first batch shows that results depend on
-        the other items, or on the padding, it is UsageError.
+        the other items, or the first that is padded that they depend on the padding, it is
+        UsageError.
         An item that fails raises at its place, and the next one follows. `close` cancels the rest.
         Raises UsageError for programs whose axis is not clear, or whose results do not have it.
 
@@ -208,7 +209,7 @@ class Executable:
         )
 
     def _joined(self, axis: str | None, pad: Mapping[str, Any] | None) -> Batches:
-        """How items are joined; kept, as it is checked at the first batch alone."""
+        """How items are joined; kept, as it is checked at the first batches alone."""
         key = (axis, *sorted((name, repr(value)) for name, value in (pad or {}).items()))
         return self._batches(
             key,
