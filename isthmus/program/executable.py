@@ -210,6 +210,10 @@ class Executable:
 
     def _joined(self, axis: str | None, pad: Mapping[str, Any] | None) -> Batches:
         """How items are joined; kept, as it is checked at the first batches alone."""
+        if pad is not None and not isinstance(pad, Mapping):
+            raise UsageError(
+                f"pad={pad!r}: give a dict of what pads each input, such as {{'x': 0}}"
+            )
         key = (axis, *sorted((name, repr(value)) for name, value in (pad or {}).items()))
         return self._batches(
             key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -22,6 +22,7 @@ Run = Callable[[Sequence[Array], Mapping[str, int]], list[Array]]
 # magnitude: kernels are chosen by size, and add in another order.
 TOLERANCE = {"f32": 1e-3}
 OF_LOWER_PRECISION = 0.1
+MOST_CHECKED = 16  # items of a batch that are run alone as well, besides the most padded
 
 
 class Failure:
@@ -109,16 +110,13 @@ class Batches:
     def _check(
         self, items: Sequence[Item], found: Sequence[list[Array]], lengthened: frozenset[str]
     ) -> None:
-        """Dependent where the first, the last or the most padded item differs alone.
+        """Dependent where an item differs alone.
 
         Programs that mix the examples of a batch are told so, and those whose padding shows. Items
         that are all alike show nothing of the first, so the next ones are checked again.
         """
-        shortest = {
-            min(range(len(items)), key=lambda place, name=name: items[place].sizes[name])  # type: ignore[misc]
-            for name in lengthened
-        }
-        for place in sorted({0, len(items) - 1, *shortest}):
+        are_alike = _are_alike(items)
+        for place in _places(items, lengthened, 2 if are_alike else MOST_CHECKED):
             arrays, _ = self.joining.joined([items[place]])
             outputs = self.compute(arrays, self.sizes(arrays))
             (alone,) = self.joining.parts(outputs, [items[place]])
@@ -129,7 +127,7 @@ class Batches:
                     + "; leave batch out"
                     + (", or pad such that padding is not seen" if self.joining.padded else "")
                 )
-        if not _are_alike(items):
+        if not are_alike:
             self.checked.add(lengthened)
 
     def _is_close(self, a: Array, b: Array) -> bool:
@@ -144,6 +142,13 @@ class Batches:
         with numpy.errstate(invalid="ignore"):  # inf - inf, where both are
             near = numpy.abs(a - b) <= bound
         return bool((near | (a == b) | ((a != a) & (b != b))).all())
+
+
+def _places(items: Sequence[Item], lengthened: Collection[str], most: int) -> list[int]:
+    """So many of the items, the first and the last among them, and the shortest by each name."""
+    spread = numpy.linspace(0, len(items) - 1, min(len(items), most)).astype(int).tolist()
+    sizes = ([item.sizes[name] for item in items] for name in lengthened)
+    return sorted({*spread, *(each.index(min(each)) for each in sizes)})
 
 
 def _are_alike(items: Sequence[Item]) -> bool:

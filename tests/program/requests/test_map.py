@@ -155,6 +155,25 @@ def test_padding_of_each_size_is_looked_at() -> None:
         list(run.map(items, batch=3, pad={"x": 0}))
 
 
+@pytest.mark.parametrize(
+    ("mixes", "values"),
+    [
+        (lambda x: np.sort(x, axis=0), (0, 3, 2, 5)),
+        (lambda x: x - np.max(x, axis=0, keepdims=True), (9, 3, 2, 9)),
+    ],
+)
+def test_items_between_the_first_and_the_last_are_looked_at(mixes: Any, values: Any) -> None:
+    run = im.compile(mixes, im.spec("float32", ["batch", 1]), backend="numpy")
+    with pytest.raises(UsageError, match="depends on the items it is run with"):
+        list(run.map([numpy.array([value], numpy.float32) for value in values], batch=4))
+
+
+def test_what_pads_is_given_by_name() -> None:
+    run = im.compile(lambda x: x, im.spec("float32", ["batch", "n"]), backend="numpy")
+    with pytest.raises(UsageError, match="give a dict of what pads each input"):
+        run.map([], batch=2, pad=["x"])  # type: ignore[arg-type]
+
+
 def test_a_batch_of_equal_items_does_not_show_that_a_program_mixes_none() -> None:
     specs = im.spec("float32", ["batch", 2])
     run = im.compile(lambda x: x - np.mean(x, axis=0, keepdims=True), specs, backend="numpy")
