@@ -140,7 +140,9 @@ class Executable:
         """A call that one of the program's threads makes; its result, or what it raised, later.
 
         There are as many threads as `streams`; the others wait, in the order they came. Leave the
-        arrays as they are until the result is there. `cancel` works until a call has begun.
+        arrays as they are until the result is there. `cancel` works until a call has begun. What
+        `add_done_callback` calls runs on such a thread, so it must not wait for another future of
+        the same program; it may call the program itself.
 
         >>> import numpy
         >>> import isthmus as im
