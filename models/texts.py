@@ -83,17 +83,47 @@ class TextProgram:
         return self.of_tokens(_each(self.model, texts, options))
 
     def of_tokens(self, texts: Iterable[Tokens]) -> Results:
-        """The same of texts as tokens: input_ids, attention_mask and token_type_ids, each [n]."""
+        """The same of texts as tokens: input_ids, attention_mask and token_type_ids, each [n].
+
+        Tokens of which the mask is 0 are no part of a text, so "packed" takes a mask of ones alone.
+        UsageError for other arrays comes behind the results of the texts before it, and is the end.
+        """
         if self.way == "exact":
             return self.program.map(texts, self.batch)
         if self.way == "buckets":
             return self.program.map(texts, self.batch, pad=PAD)
+        if isinstance(texts, Iterable):  # what it is instead is for `Results` to say
+            texts = map(self._checked, texts)
         return Results(texts, self.batch * self.program.options.streams, self._begin)
 
     @property
     def stats(self) -> Stats:
         """How many tokens were asked for, and how many computed."""
         return self._counter.total if self.way in ("packed", "padded") else self.program.stats
+
+    def _checked(self, text: Tokens) -> Tokens:
+        """A text that may be copied into rows, where NumPy converts silently."""
+        if not isinstance(text, Mapping) or text.keys() != PAD.keys():
+            names = ", ".join(map(str, text)) if isinstance(text, Mapping) else type(text).__name__
+            raise UsageError(f"a text of {names or 'nothing'}; give a dict of {', '.join(PAD)}")
+        arrays = {name: numpy.asarray(array) for name, array in text.items()}
+        kinds = {name: f"{array.dtype}{list(array.shape)}" for name, array in arrays.items()}
+        alike = {(array.dtype.newbyteorder("="), array.shape) for array in arrays.values()}
+        first = arrays["input_ids"]
+        if (
+            len(alike) > 1
+            or first.dtype.newbyteorder("=") != numpy.int32
+            or first.ndim != 1
+            or not first.size
+        ):
+            given = ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
+            raise UsageError(f"a text of {given}; give three arrays int32[n], n from 1")
+        if self.way == "packed" and not (arrays["attention_mask"] == 1).all():
+            raise UsageError(
+                "a text with an attention_mask that is not all 1, which packed rows do not have; "
+                "leave those tokens out, or give way='padded'"
+            )
+        return arrays
 
     def _begin(self, texts: Sequence[Tokens]) -> tuple[list[Waited], list[Future[Any]]]:
         results: list[Waited] = []
@@ -163,8 +193,13 @@ def _each(model: Model, texts: Iterable[str], options: Mapping[str, Any]) -> Ite
 
 
 def text_rows(arrays: Mapping[str, Array]) -> list[Tokens]:
-    """Each text's own tokens, of padded rows."""
-    lengths = arrays["attention_mask"].sum(axis=1)
+    """Each text's own tokens, of rows that are padded at their ends; UsageError for others."""
+    mask = arrays["attention_mask"]
+    lengths = mask.sum(axis=1)
+    if not numpy.array_equal(mask, numpy.arange(mask.shape[1]) < lengths[:, None]):
+        raise UsageError(
+            "attention_mask: a row is not ones and then zeros; pad texts at their ends, with 0"
+        )
     return [
         {name: array[row, :length] for name, array in arrays.items()}
         for row, length in enumerate(lengths)

@@ -140,7 +140,9 @@ class Executable:
         """A call that one of the program's threads makes; its result, or what it raised, later.
 
         There are as many threads as `streams`; the others wait, in the order they came. Leave the
-        arrays as they are until the result is there. `cancel` works until a call has begun.
+        arrays as they are until the result is there. `cancel` works until a call has begun. What
+        `add_done_callback` calls runs on such a thread, so it must not wait for another future of
+        the same program; it may call the program itself.
 
         >>> import numpy
         >>> import isthmus as im
@@ -172,7 +174,8 @@ class Executable:
 
         A result is that of the call alone within float error, as kernels are chosen by size;
         elementwise programs give the same bits. Where the first batch shows that results depend on
-        the other items, or on the padding, it is UsageError.
+        the other items, or the first that is padded that they depend on the padding, it is
+        UsageError.
         An item that fails raises at its place, and the next one follows. `close` cancels the rest.
         Raises UsageError for programs whose axis is not clear, or whose results do not have it.
 
@@ -208,7 +211,11 @@ class Executable:
         )
 
     def _joined(self, axis: str | None, pad: Mapping[str, Any] | None) -> Batches:
-        """How items are joined; kept, as it is checked at the first batch alone."""
+        """How items are joined; kept, as it is checked at the first batches alone."""
+        if pad is not None and not isinstance(pad, Mapping):
+            raise UsageError(
+                f"pad={pad!r}: give a dict of what pads each input, such as {{'x': 0}}"
+            )
         key = (axis, *sorted((name, repr(value)) for name, value in (pad or {}).items()))
         return self._batches(
             key,

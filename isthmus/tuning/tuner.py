@@ -67,7 +67,8 @@ def tune(
     memory is a row of the table. The default of `compile` races to the end, and anything else is
     chosen only where it was seen to be faster. The answer is remembered in the user's cache folder
     by program, samples, machine, versions and question, unless the accuracy has a metric;
-    refresh=True measures again. progress: called with each step.
+    refresh=True measures again, and so does a longer budget where the one before was used up.
+    progress: called with each step.
 
     Raises UsageError for samples that are none or do not fit, and for numbers out of range;
     IsthmusError where no setting runs the program.
@@ -129,7 +130,11 @@ def answer(
         "given": asdict(offered.given),
     }
     key = key_of(digest_of(work.traced), work.digest(), question)
-    if not refresh and accuracy.metric is None and (known := _remembered(key, make)):
+    if (
+        not refresh
+        and accuracy.metric is None
+        and (known := _remembered(key, budget_seconds, make))
+    ):
         return known
     document = _raced(work, offered, accuracy, axes, budget_seconds, quotes, question, progress)
     if accuracy.metric is None:
@@ -137,17 +142,26 @@ def answer(
     return Choice(document, make)
 
 
-def _remembered(key: str, make: Callable[[Setting], Any]) -> Choice | None:
-    """What was found before; None where there is nothing, or nothing that is understood."""
+def _remembered(key: str, budget_seconds: float, make: Callable[[Setting], Any]) -> Choice | None:
+    """What was found before; None where there is nothing, nothing that is understood, or where
+    more time than there was then may find another."""
     document = memory.recall(key)
     if document is None:
         return None
     try:
+        if document["budget_seconds"] < budget_seconds and _ran_out(document):
+            return None
         found = Choice({**document, "remembered": document["measured"]}, make)
         str(found)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     return found
+
+
+def _ran_out(document: Mapping[str, Any]) -> bool:
+    """Whether a race ended because its time was over."""
+    is_used_up = document["spent_seconds"] > 0.9 * document["budget_seconds"]
+    return is_used_up or any(row["state"] == "untried" for row in document["rows"])
 
 
 def _raced(

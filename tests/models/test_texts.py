@@ -10,7 +10,7 @@ import pytest
 
 import isthmus as im
 from isthmus.errors import UsageError
-from isthmus.models.texts import WAYS
+from isthmus.models.texts import WAYS, text_rows
 
 TEXTS = [
     "Not every strip was cut.",
@@ -82,3 +82,52 @@ def test_samples_are_given_as_the_model_takes_texts_whatever_the_way() -> None:
         run = im.models.TextProgram(net, way=way, precision="int8", samples=samples, threads=1)
         found = numpy.array([own["embedding"] for own in run(TEXTS)])
         assert (found * exact).sum(axis=1).min() > 0.98, "cosines, of vectors of length 1"
+
+
+def tokens(**changed: Any) -> dict[str, Any]:
+    """A text of five tokens."""
+    ids = numpy.array([101, 2009, 2003, 2204, 102], numpy.int32)
+    usual = {"input_ids": ids, "attention_mask": ids * 0 + 1, "token_type_ids": ids * 0}
+    return {**usual, **changed}
+
+
+@pytest.mark.parametrize("way", ["packed", "padded"])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"input_ids": numpy.array([101.5] * 5, numpy.float32)},
+        {"input_ids": numpy.array([2**32 + 101] * 5)},
+        {"token_type_ids": numpy.zeros(4, numpy.int32)},
+        {"token_type_ids": numpy.zeros((5, 1), numpy.int32)},
+        {name: numpy.zeros(0, numpy.int32) for name in tokens()},
+        {"position_ids": numpy.arange(5, dtype=numpy.int32)},
+    ],
+)
+def test_tokens_that_rows_would_convert_are_refused_behind_the_texts_before(
+    way: str, changed: dict[str, Any]
+) -> None:
+    run = im.models.TextProgram(im.models.bert("minilm-l6", **TINY), way=way, threads=1)
+    found = run.of_tokens([tokens(), tokens(**changed)])
+    assert next(found)["embedding"].shape == (16,)
+    with pytest.raises(UsageError, match="a text of "):
+        next(found)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_mask_with_holes_is_seen_or_refused(way: str) -> None:
+    net = im.models.bert("minilm-l6", **TINY)
+    text = tokens(attention_mask=numpy.array([1, 1, 0, 0, 1], numpy.int32))
+    found = im.models.TextProgram(net, way=way, threads=1).of_tokens([text])
+    if way == "packed":
+        with pytest.raises(UsageError, match="not all 1"):
+            next(found)
+        return
+    alone = im.compile(net, net.specs(), backend="numpy")
+    wanted = alone(**{name: array[None] for name, array in text.items()})
+    numpy.testing.assert_allclose(next(found)["embedding"], wanted["embedding"][0], atol=1e-5)
+
+
+def test_rows_padded_at_their_beginning_are_no_texts() -> None:
+    mask = numpy.array([[0, 1, 1]], numpy.int32)
+    with pytest.raises(UsageError, match="pad texts at their ends"):
+        text_rows({"input_ids": mask * 7, "attention_mask": mask, "token_type_ids": mask * 0})

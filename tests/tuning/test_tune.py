@@ -211,6 +211,20 @@ def test_another_question_is_not_answered_from_memory() -> None:
         assert other.remembered is None
 
 
+def test_a_longer_budget_measures_again_where_the_last_was_used_up() -> None:
+    short = tuned(["numpy"], budget_seconds=0.01)
+    again = tuned(["numpy"], budget_seconds=0.01)
+    assert again.remembered == short.document["measured"]
+    longer = tuned(["numpy"], budget_seconds=0.02)
+    assert longer.remembered is None and longer.document["budget_seconds"] == 0.02
+    assert tuned(["numpy"], budget_seconds=0.01).remembered == longer.document["measured"]
+
+
+def test_a_longer_budget_measures_nothing_again_where_the_last_was_not_used_up() -> None:
+    first = tuned(["numpy"], budget_seconds=60)
+    assert tuned(["numpy"], budget_seconds=90).remembered == first.document["measured"]
+
+
 def test_what_a_metric_decides_is_not_remembered() -> None:
     asked = im.Accuracy(metric=lambda reference, found: 1.0, floor=0.5)
     for _ in range(2):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -22,6 +22,7 @@ Run = Callable[[Sequence[Array], Mapping[str, int]], list[Array]]
 # magnitude: kernels are chosen by size, and add in another order.
 TOLERANCE = {"f32": 1e-3}
 OF_LOWER_PRECISION = 0.1
+MOST_CHECKED = 16  # items of a batch that are run alone as well, besides the most padded
 
 
 class Failure:
@@ -38,7 +39,8 @@ class Batches:
     """Runs items of a program in groups.
 
     compute: the program, on arrays and sizes. sizes: the sizes of arrays, or an error.
-    is_checked: whether it has been seen that an item's results do not depend on the others.
+    checked: for which sets of names that were padded, none included, it has been seen that an
+    item's results depend on neither the others nor the padding.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class Batches:
         self.sizes = sizes
         self.counter = counter
         self.precision = precision
-        self.is_checked = False
+        self.checked: set[frozenset[str]] = set()
 
     def item(self, arrays: Sequence[Any], names: Sequence[str]) -> Item:
         """One item as it will be joined; UsageError where the program does not take it."""
@@ -86,8 +88,8 @@ class Batches:
         """The results of each item."""
         try:
             found = self._together(items)
-            if len(items) > 1 and not self.is_checked:
-                self._check(items, found)
+            if len(items) > 1 and (ways := self._lengthened(items)) not in self.checked:
+                self._check(items, found, ways)
             return [*found]
         except Exception as error:
             if len(items) == 1 or isinstance(error, Dependent):
@@ -100,12 +102,21 @@ class Batches:
         self.counter.add(len(items), sum(map(self.joining.tokens, items)), tokens)
         return self.joining.parts(outputs, items)
 
-    def _check(self, items: Sequence[Item], found: Sequence[list[Array]]) -> None:
-        """Dependent where the first or last item, the most and the least padded, differs alone.
+    def _lengthened(self, items: Sequence[Item]) -> frozenset[str]:
+        """The names that padding lengthens for some of the items."""
+        names = self.joining.padded
+        return frozenset(n for n in names if len({item.sizes[n] for item in items}) > 1)
 
-        Programs that mix the examples of a batch are told so, and those whose padding shows.
+    def _check(
+        self, items: Sequence[Item], found: Sequence[list[Array]], lengthened: frozenset[str]
+    ) -> None:
+        """Dependent where an item differs alone.
+
+        Programs that mix the examples of a batch are told so, and those whose padding shows. Items
+        that are all alike show nothing of the first, so the next ones are checked again.
         """
-        for place in (0, -1):
+        are_alike = _are_alike(items)
+        for place in _places(items, lengthened, 2 if are_alike else MOST_CHECKED):
             arrays, _ = self.joining.joined([items[place]])
             outputs = self.compute(arrays, self.sizes(arrays))
             (alone,) = self.joining.parts(outputs, [items[place]])
@@ -116,7 +127,8 @@ class Batches:
                     + "; leave batch out"
                     + (", or pad such that padding is not seen" if self.joining.padded else "")
                 )
-        self.is_checked = True
+        if not are_alike:
+            self.checked.add(lengthened)
 
     def _is_close(self, a: Array, b: Array) -> bool:
         if a.shape != b.shape:
@@ -130,6 +142,23 @@ class Batches:
         with numpy.errstate(invalid="ignore"):  # inf - inf, where both are
             near = numpy.abs(a - b) <= bound
         return bool((near | (a == b) | ((a != a) & (b != b))).all())
+
+
+def _places(items: Sequence[Item], lengthened: Collection[str], most: int) -> list[int]:
+    """So many of the items, the first and the last among them, and the shortest by each name."""
+    spread = numpy.linspace(0, len(items) - 1, min(len(items), most)).astype(int).tolist()
+    sizes = ([item.sizes[name] for item in items] for name in lengthened)
+    return sorted({*spread, *(each.index(min(each)) for each in sizes)})
+
+
+def _are_alike(items: Sequence[Item]) -> bool:
+    """Whether all items have the same elements."""
+    first = items[0].arrays
+    return all(
+        a is b or numpy.array_equal(a, b)
+        for item in items[1:]
+        for a, b in zip(first, item.arrays, strict=True)
+    )
 
 
 class Dependent(UsageError):

@@ -131,6 +131,59 @@ def test_what_the_iterable_raises_comes_behind_the_results_before_it() -> None:
     assert next(results, None) is None
 
 
+def test_padding_that_is_seen_is_refused_after_batches_without_any() -> None:
+    specs = im.spec("float32", ["batch", "n", "m"])
+    run = im.compile(lambda x: np.mean(x, axis=(1, 2)), specs, backend="numpy")
+
+    def items(*shapes: tuple[int, int]) -> list[Array]:
+        return [RANDOM.random(shape, numpy.float32) for shape in shapes]
+
+    equal = items((3, 2), (3, 2))
+    found = list(run.map(equal, batch=2, pad={"x": 0}))
+    numpy.testing.assert_allclose(found, [numpy.mean(item) for item in equal], rtol=1e-6)
+    for padded in (items((2, 3), (3, 3)), items((3, 2), (3, 3))):
+        with pytest.raises(UsageError, match="on its padding"):
+            list(run.map(padded, batch=2, pad={"x": 0}))
+
+
+def test_padding_of_each_size_is_looked_at() -> None:
+    """Of the second size alone, in an item that is neither the first nor the last by its tokens."""
+    specs = im.spec("float32", ["batch", "n", "m"])
+    run = im.compile(lambda x: np.mean(np.sum(x, axis=1), axis=1), specs, backend="numpy")
+    items = [numpy.ones(shape, numpy.float32) for shape in ((1, 5), (3, 2), (2, 5))]
+    with pytest.raises(UsageError, match="on its padding"):
+        list(run.map(items, batch=3, pad={"x": 0}))
+
+
+@pytest.mark.parametrize(
+    ("mixes", "values"),
+    [
+        (lambda x: np.sort(x, axis=0), (0, 3, 2, 5)),
+        (lambda x: x - np.max(x, axis=0, keepdims=True), (9, 3, 2, 9)),
+    ],
+)
+def test_items_between_the_first_and_the_last_are_looked_at(mixes: Any, values: Any) -> None:
+    run = im.compile(mixes, im.spec("float32", ["batch", 1]), backend="numpy")
+    with pytest.raises(UsageError, match="depends on the items it is run with"):
+        list(run.map([numpy.array([value], numpy.float32) for value in values], batch=4))
+
+
+def test_what_pads_is_given_by_name() -> None:
+    run = im.compile(lambda x: x, im.spec("float32", ["batch", "n"]), backend="numpy")
+    with pytest.raises(UsageError, match="give a dict of what pads each input"):
+        run.map([], batch=2, pad=["x"])  # type: ignore[arg-type]
+
+
+def test_a_batch_of_equal_items_does_not_show_that_a_program_mixes_none() -> None:
+    specs = im.spec("float32", ["batch", 2])
+    run = im.compile(lambda x: x - np.mean(x, axis=0, keepdims=True), specs, backend="numpy")
+    items = [numpy.full(2, value, numpy.float32) for value in (1, 1, 1, 2)]
+    results = run.map(items, batch=2, window=4)
+    assert [next(results).tolist() for _ in range(2)] == [[0, 0]] * 2
+    with pytest.raises(UsageError, match="depends on the items it is run with"):
+        next(results)
+
+
 @pytest.mark.parametrize(
     "mixes",
     [
