@@ -5,7 +5,8 @@
 writes them anew, so that no figure in a page is typed by hand. WHAT is `verdict`, `picture`, a word
 of a table's title (`against_few`: six of its rows), the name of a study (`studies`), or `tuned`,
 what `isthmus tune` printed; FILE is a result file as the page would link it. With RESULT.json,
-quotes of older files of its kind (`full-2026-01-01.json` is of the kind `full`) become quotes of it.
+quotes of older files of its kind (`full-2026-01-01.json` is of the kind `full`) become quotes of
+it.
 """
 
 from __future__ import annotations

@@ -220,6 +220,8 @@ def _without_files(run: Run, bench: Bench) -> None:
     for variant in bench.cell.variants:
         if reason := bench.facts.absent.get(variant.needs):
             _miss(run, bench.cell, variant.name, reason)
+        if variant.model not in ("", bench.facts.measured["model"]):
+            _miss(run, bench.cell, variant.name, f"it runs {variant.model} alone")
 
 
 def _make(run: Run, bench: Bench) -> None:

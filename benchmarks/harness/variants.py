@@ -23,6 +23,7 @@ class Variant:
     needs: the prepared file, as `prepare.Facts.absent` calls it
     variables: of its process, read by the runtime when it is imported
     maker: the module that makes its file, `options["file"]`, of the prepared ones (see `making`)
+    model: the only one that it runs, with weights of its own; "" for any
     low: it may compute below float32, so that its accuracy is judged as well
     usual: one that is not runs when asked for: it needs a device, an installation, or shows one
         thing alone
@@ -36,6 +37,7 @@ class Variant:
     variables: Mapping[str, str] = field(default_factory=dict)
     maker: str = ""
     low: bool = False
+    model: str = ""
     usual: bool = False
 
     @property
@@ -133,6 +135,16 @@ VARIANTS = (
         {"bf16": True, "compile": True},
         home="torch",
         needs="onnx",
+        low=True,
+    ),
+    Variant(
+        "sentence-transformers-openvino",
+        "on_sentence_transformers",
+        {"file": "sentence-transformers"},
+        home="sentence-transformers",
+        model="minilm-l6",
+        variables={"HF_HUB_OFFLINE": "1"},
+        maker="export_sentence_transformers",
         low=True,
     ),
     Variant("jax", "on_jax", home="jax", needs="onnx"),

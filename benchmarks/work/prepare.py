@@ -53,7 +53,7 @@ class Work(Protocol):
 class Facts:
     """measured: what a result says of the workload, None for what is not known.
 
-    absent: what could not be made, with the reason: "program", "named", "onnx", and "model"
+    absent: what could not be made, with the reason: "program", "named", "onnx", "model"
     where there is no OpenVINO IR either. classes: whether outputs rank classes. judged_by: what
     is in judged.npz, where there is one.
     """

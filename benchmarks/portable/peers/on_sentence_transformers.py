@@ -19,7 +19,7 @@ from .openvino_precision import products
 def load(folder: Path, options: Mapping[str, Any], threads: int) -> Any:
     """The exported folder, compiled as sentence-transformers does."""
     import torch
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found]
 
     torch.set_num_threads(threads)
     return SentenceTransformer(
@@ -40,7 +40,7 @@ def compile(loaded: Any, options: Mapping[str, Any], threads: int) -> Call:
         with torch.inference_mode():
             return [loaded(features)["sentence_embedding"].numpy()]
 
-    return with_precision(call, lambda: products(loaded[0].auto_model.request.get_compiled_model()))
+    return with_precision(call, lambda: products(loaded[0].auto_model.request))
 
 
 def runtime() -> str:

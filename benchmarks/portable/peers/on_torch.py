@@ -21,6 +21,7 @@ import numpy
 
 from ..onnx.attention import with_attention
 from ..onnx.graph import Graph, check, read, run
+from ..timing.main import Missing
 from ..timing.precision import with_precision
 from ..timing.timing import Call
 
@@ -49,6 +50,8 @@ def load(folder: Path, options: dict[str, Any], threads: int) -> Loaded:
 
     from .torch_table import TABLE
 
+    if options.get("bf16") and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        raise Missing("torch has no products of bfloat16 for this processor")
     torch.set_num_threads(threads)
     if torch.get_num_interop_threads() != 1:  # settable once
         torch.set_num_interop_threads(1)

@@ -28,7 +28,11 @@ from isthmus.errors import BackendMissing
 
 Array = numpy.ndarray[Any, Any]
 
-PEERS = [v for v in variants.VARIANTS if v.home not in (environments.OWN, *environments.OPTIONAL)]
+PEERS = [
+    v
+    for v in variants.VARIANTS
+    if v.home not in (environments.OWN, *environments.OPTIONAL) and not v.low
+]
 
 
 def reshape(_: Mapping[str, Any], x: Array, shape: Sequence[int]) -> Array:

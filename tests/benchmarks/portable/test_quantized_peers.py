@@ -66,11 +66,14 @@ def test_a_peer_says_in_which_precision_it_ran_and_is_right(name: str, folder: P
     except BackendMissing as problem:
         pytest.skip(str(problem))
     make(folder, variant, 1)
-    record = measured(
-        *(folder, variant, 1, 0.01),
-        outputs=folder / "outputs.npz",
-        judged=folder / "judged-outputs.npz",
-    )
+    try:
+        record = measured(
+            *(folder, variant, 1, 0.01),
+            outputs=folder / "outputs.npz",
+            judged=folder / "judged-outputs.npz",
+        )
+    except BackendMissing as problem:  # bfloat16, on a processor without
+        pytest.skip(str(problem))
     assert record["precision"] in PEERS[name]
     assert 1 <= record["products"][record["precision"]] <= 2
     program = im.load(folder / "program.im", backend="numpy")
