@@ -98,7 +98,15 @@ class Packing:
 
 
 def packed_specs(rows: int | str = "rows", seq: int | str = "seq") -> dict[str, Type]:
-    """The specs of a BERT's inputs where rows hold several texts."""
+    """The types of a BERT's inputs where rows hold several texts.
+
+    Of each token, [rows, seq]: its id, its segment, its position in its text, the number of its text
+    in the row. Of each text, [texts]: where it starts in all rows. All are int32.
+
+    >>> from isthmus.models.packing import packed_specs
+    >>> print(packed_specs(rows=2)["sequence_ids"])
+    int32[2, seq]
+    """
     names = ("input_ids", "token_type_ids", "position_ids", "sequence_ids")
     return {
         **{name: spec("int32", [rows, seq]) for name in names},
