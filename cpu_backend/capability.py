@@ -7,6 +7,7 @@ silently. So only the types it computes as they are go there; the host has the o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy
@@ -108,7 +109,7 @@ INT32 = numpy.iinfo(numpy.int32)
 
 def is_wide(array: numpy.ndarray[Any, Any]) -> bool:
     """Whether an array of int64 has elements beyond int32."""
-    if array.dtype.name != "int64" or not array.size:
+    if _name(array.dtype) != "int64" or not array.size:
         return False
     return bool(array.min() < INT32.min or array.max() > INT32.max)
 
@@ -118,7 +119,9 @@ def fuses(node: Node) -> bool:
     if node.op not in LOWERING or not is_standard(node):
         return False
     types = [v.type for v in node.operands if v is not None]
-    return all(t.dtype.name == "float32" for t in types) and max(t.ndim for t in types) <= MAX_AXES
+    return (
+        all(_name(t.dtype) == "float32" for t in types) and max(t.ndim for t in types) <= MAX_AXES
+    )
 
 
 def agrees(node: Node) -> bool:
@@ -139,7 +142,7 @@ def refuses(node: Node) -> str | None:
     if node.op in NARROWING:
         types_taken = {"float32", "int8", "int32", "uint8"}
     for t in _types(node):
-        if t.dtype.name not in types_taken:
+        if _name(t.dtype) not in types_taken:
             return f"OpenVINO does not compute in {t.dtype}"
     read = [*node.operands, *(value for body in node.bodies for value in body.outputs)]
     if any(is_wide(value.array) for value in read if isinstance(value, Constant)):
@@ -147,7 +150,7 @@ def refuses(node: Node) -> str | None:
     if any(same(size, 0) for t in _types(node) for size in t.shape):
         return "an array is empty, of which runtimes make other things than NumPy"
     excluded, reason = NOT_FOR.get(node.op, (set(), ""))
-    if any(t.dtype.name in excluded for t in _types(node)[:1]):
+    if any(_name(t.dtype) in excluded for t in _types(node)[:1]):
         return reason
     if node.op is npx.convolution and not _types(node)[1].is_static:
         return "OpenVINO does not convolve with a weight of unknown size"
@@ -159,3 +162,9 @@ def refuses(node: Node) -> str | None:
 def _types(node: Node) -> list[Type]:
     values = [value for value in node.operands if value is not None]
     return [value.type for value in (*values, *node.results)]
+
+
+@lru_cache
+def _name(dtype: numpy.dtype[Any]) -> str:
+    """The dtype's name, which NumPy puts together whenever it is asked."""
+    return dtype.name

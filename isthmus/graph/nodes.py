@@ -346,12 +346,13 @@ def topological(
         node, visited = stack.pop()
         if id(node) in done or id(node) in known or node.made < since:
             continue
-        if visited:
+        makers = () if visited else [one for one in _makers(node.needs) if id(one) not in done]
+        if makers:
+            stack.append((node, True))
+            stack.extend([(maker, False) for maker in makers])
+        else:
             done.add(id(node))
             order.append(node)
-            continue
-        stack.append((node, True))
-        stack.extend((maker, False) for maker in _makers(node.needs))
     return order
 
 

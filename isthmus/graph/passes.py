@@ -110,6 +110,8 @@ def copy_node(node: Node, known: Known) -> Node:
 
 def _copied(node: Node, known: Known) -> tuple[Value, ...]:
     """The expansion of a composite, made of the operands that are known."""
+    if not node.expansion:
+        return ()
     outside = {id(value.node) for value in node.needs if isinstance(value, Result)}
     for inner in topological(node.expansion, outside):
         known.update(zip(map(id, inner.results), copy_node(inner, known).results, strict=True))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy
 
@@ -144,25 +144,23 @@ def _checks(graph: Graph) -> list[Check]:
     }
     for node in graph.all_nodes():
         for size, reason in _node_checks(node):
-            if isinstance(size, Dim) and not _surely_positive(size):
-                where = f"{node.op.name}{node.at}: {reason}"
-                found.setdefault(str(size), (size, where, f"{size} >= 0"))
+            where = f"{node.op.name}{node.at}: {reason}"
+            found.setdefault(str(size), (size, where, f"{size} >= 0"))
     return list(found.values())
 
 
-def _node_checks(node: Node) -> list[tuple[int | Dim, str]]:
-    needed: list[tuple[int | Dim, str]] = []
+def _node_checks(node: Node) -> Iterator[tuple[Dim, str]]:
     for result in node.results:
-        needed += [(size, f"its result is {result.type}") for size in result.type.shape]
-    if node.op.needs is not None:
-        needed += node.op.needs(node)
+        for size in filter(_may_be_negative, result.type.shape):
+            yield size, f"its result is {result.type}"
+    needed = [] if node.op.needs is None else list(node.op.needs(node))
     if node.op.looks_up:
         needed.append((lookup_requirement(node), "an index would be out of bounds"))
-    return needed
+    yield from ((size, reason) for size, reason in needed if _may_be_negative(size))
 
 
-def _surely_positive(size: Dim) -> bool:
-    return all(
+def _may_be_negative(size: int | Dim) -> TypeGuard[Dim]:
+    return isinstance(size, Dim) and not all(
         factor > 0 and all(isinstance(a, str) for a in names) for names, factor in size.terms
     )
 

@@ -10,12 +10,10 @@ from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph, Node
 from isthmus.graph.passes import without_idle_nodes
 from isthmus.rewrite.precision import Overrides, in_half
-from isthmus.rewrite.quantization import with_small_weights
 from isthmus.trace.tracing import Traced
 
 from .backend import Backend
 from .options import LOW, Options
-from .quantization import quantized_program
 
 __all__ = ["check_offered", "in_precision", "offered", "placed", "with_weights"]
 
@@ -60,6 +58,8 @@ def in_precision(
     as_file: for the readers of a file that the backend writes, on any machine.
     """
     if options.precision == "int8":
+        from .quantization import quantized_program  # which most programs do without
+
         return quantized_program(traced, samples, backend, options, as_file=as_file)
     return with_weights(traced, options)
 
@@ -68,6 +68,8 @@ def with_weights(traced: Traced, options: Options) -> Traced:
     """The program with its weights in the 8 bits that the options ask for, or as it is."""
     if options.weights is None:
         return traced
+    from isthmus.rewrite.quantization import with_small_weights
+
     overrides = Overrides(options.overrides)
     overrides.check(traced.graph)
     graph = with_small_weights(traced.graph, overrides.stays)

@@ -19,6 +19,7 @@ HEAVY = {
     *("openvino", "openvino.tools.ovc", "openvino_telemetry", "pandas", "PIL", "pytest", "rich"),
     *("requests", "safetensors", "scipy", "sklearn", "tokenizers", "torch"),
     *("isthmus.benchmarks", "isthmus.models", "isthmus.reports", "isthmus.onnx"),
+    *("isthmus.program.quantization", "isthmus.rewrite.quantization"),
 }
 
 PROGRAM = """\

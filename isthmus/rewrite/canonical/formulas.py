@@ -140,28 +140,32 @@ def parameters(function: Formula) -> tuple[str, ...]:
 class Row(NamedTuple):
     """Formulas, and what computes them: the first of `targets` that the backend takes.
 
-    having: operators of which each formula has one, so that programs without them need not look
-    for it. No targets: it stays as it is. differs: where NumPy overflows in the formula, but not in
-    what the target means. Such a row is for numerics="fast".
+    having: of each of these, whatever way a formula is written in has one operator, so that it need
+    not be traced for programs without. No targets: it stays as it is. differs: where NumPy
+    overflows in the formula, but not in what the target means. Such a row is for numerics="fast".
     """
 
-    having: tuple[Operator, ...]
+    having: tuple[tuple[Operator, ...], ...]
     targets: tuple[Formula, ...]
     formulas: tuple[Formula, ...]
     differs: bool = False
 
 
 BOUNDED = (np.minimum, npx.relu6, npx.hard_sigmoid)
+LOGARITHMS = (np.log, np.log1p, np.logaddexp)
+PRODUCTS = (np.divide, np.multiply)  # of two arrays, or of one and a number
+RECTIFIED = (np.maximum, npx.relu)
+ROOTS = (np.pow, np.sqrt)
 
 ROWS: tuple[Row, ...] = (
     # Before their parts, which are formulas too.
     Row(
-        (np.exp,),
+        ((np.exp,), PRODUCTS),
         (lambda x, v: weighted_by_softmax(x, v),),
         (lambda x, v: np.matmul(_softmax(x), v),),
     ),
     Row(
-        (np.exp,),
+        ((np.exp,), PRODUCTS),
         (
             lambda x, axis: npx.softmax(x, axis=axis),
             lambda x, axis: softmax_by_line(x, axis=axis),
@@ -169,13 +173,13 @@ ROWS: tuple[Row, ...] = (
         (_softmax,),
     ),
     Row(
-        (np.exp,),
+        ((np.exp,), PRODUCTS),
         (lambda x, axis: npx.softmax(x, axis=axis),),
         (_overflowing_softmax,),
         differs=True,
     ),
     Row(
-        (np.exp,),
+        ((np.exp,), (np.log,)),
         (lambda x, axis: npx.log_softmax(x, axis=axis),),
         (
             lambda x: (s := _shifted(x)) - np.log(_sum(np.exp(s))),
@@ -183,7 +187,7 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        (np.exp, np.log),
+        ((np.log,),),
         (lambda x, axis: npx.log_softmax(x, axis=axis),),
         (
             lambda x: np.log(_softmax(x)),
@@ -193,9 +197,9 @@ ROWS: tuple[Row, ...] = (
         differs=True,
     ),
     # Kernels make 0 of what is below the least normal float, whose logarithm NumPy knows.
-    Row((np.exp,), (), (lambda x: np.log(_softmax(x)),)),
+    Row(((np.exp,), (np.log,), PRODUCTS), (), (lambda x: np.log(_softmax(x)),)),
     Row(
-        (np.sqrt, np.pow),
+        (ROOTS, PRODUCTS),
         (
             lambda x, gamma, beta, epsilon: npx.layer_norm(
                 x, _vector(gamma), _vector(beta), epsilon=epsilon
@@ -206,28 +210,28 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        (np.sqrt, np.pow),
+        (ROOTS, PRODUCTS),
         (lambda x, gamma, epsilon: npx.layer_norm(x, _vector(gamma), _zeros(x), epsilon=epsilon),),
         tuple(lambda x, gamma, epsilon, n=n: n(x, epsilon) * gamma for n in NORMALIZED),
     ),
     Row(
-        (np.sqrt, np.pow),
+        (ROOTS, PRODUCTS),
         (lambda x, epsilon: npx.layer_norm(x, _ones(x), _zeros(x), epsilon=epsilon),),
         NORMALIZED,
     ),
     Row(
-        (np.sqrt, np.pow),
+        (ROOTS, PRODUCTS),
         (lambda x, gamma, epsilon: npx.rms_norm(x, _vector(gamma), epsilon=epsilon),),
         (lambda x, gamma, epsilon: _root_mean_square(x, epsilon) * gamma,),
     ),
     Row(
-        (np.sqrt, np.pow),
+        (ROOTS, PRODUCTS),
         (lambda x, epsilon: npx.rms_norm(x, _ones(x), epsilon=epsilon),),
         (_root_mean_square,),
     ),
-    Row((npx.erf,), (npx.gelu,), _weighed(npx.erf, lambda x: x * math.sqrt(0.5))),
+    Row(((npx.erf,), PRODUCTS), (npx.gelu,), _weighed(npx.erf, lambda x: x * math.sqrt(0.5))),
     Row(
-        (np.tanh, np.exp, npx.sigmoid),
+        ((np.tanh, np.exp, npx.sigmoid), PRODUCTS),
         (lambda x: npx.gelu(x, approximate=True),),
         (
             *(formula for inner in TANHS for formula in _weighed(np.tanh, inner)),
@@ -238,19 +242,23 @@ ROWS: tuple[Row, ...] = (
             ),
         ),
     ),
-    Row((np.tanh,), (npx.mish,), tuple(lambda x, s=s: x * np.tanh(s(x)) for s in SOFTPLUSES)),
     Row(
-        BOUNDED,
+        ((np.tanh,), LOGARITHMS, PRODUCTS),
+        (npx.mish,),
+        tuple(lambda x, s=s: x * np.tanh(s(x)) for s in SOFTPLUSES),
+    ),
+    Row(
+        (BOUNDED, PRODUCTS),
         (npx.hard_swish,),
         tuple(lambda x, s=s: x * s(x) for s in (*HARD_SIGMOIDS, npx.hard_sigmoid)),
     ),
-    Row(BOUNDED, (npx.hard_sigmoid,), HARD_SIGMOIDS),
+    Row((BOUNDED, PRODUCTS), (npx.hard_sigmoid,), HARD_SIGMOIDS),
     Row(
-        (np.exp, np.tanh, npx.sigmoid),
+        ((np.exp, np.tanh, npx.sigmoid), PRODUCTS),
         (npx.silu,),
         tuple(lambda x, s=s: x * s(x) for s in (*SIGMOIDS, npx.sigmoid)),
     ),
-    Row((np.exp, np.tanh), (npx.sigmoid,), SIGMOIDS),
-    Row((np.minimum,), (npx.relu6,), CLIPPED_TO_6),
-    Row((np.maximum,), (npx.relu,), (lambda x: np.maximum(x, 0),)),
+    Row(((np.exp, np.tanh),), (npx.sigmoid,), SIGMOIDS),
+    Row(((np.minimum,), RECTIFIED), (npx.relu6,), CLIPPED_TO_6),
+    Row(((np.maximum,),), (npx.relu,), (lambda x: np.maximum(x, 0),)),
 )

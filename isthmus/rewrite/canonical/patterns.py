@@ -46,7 +46,8 @@ def patterns_of(present: Collection[Operator], keeps: Callable[[Node], bool], fa
     """
     found: Table = {}
     for at, row in enumerate(ROWS):
-        if (row.differs and not fast) or not any(op in present for op in row.having):
+        possible = all(any(op in present for op in one) for one in row.having)
+        if not possible or (row.differs and not fast):
             continue
         kept = frozenset(node.op for node in _composites(at) if keeps(node))
         for pattern in _patterns(at, kept):
