@@ -66,12 +66,9 @@ def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def one_processor() -> Iterator[None]:
-    """This process, and those it starts, on one processor."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    yield
-    os.sched_setaffinity(0, before)
+def one_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quota of one processor. The affinity stays: a runtime that saw it narrow keeps that."""
+    monkeypatch.setattr("isthmus.system.threads.quota", lambda: 1)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
