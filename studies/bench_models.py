@@ -3,13 +3,13 @@
     pytest studies/bench_models.py --benchmark-json result.json -k "mobilenet and not numpy"
     isthmus report result.json
 
-All variants that need no environment of their own, one after the other in one process; for the
-peers, and for intervals that hold across processes, there is `isthmus bench`. A round is a call
-with the next set of inputs. The number of rounds is calibrated and not pinned: calls take from
-a millisecond to a second, so that what all variants get alike is the time, a second, and five
-rounds at the least. Before it the variant runs until its times are steady, as in the harness.
-The threads are all processors that the process may use (for fewer: taskset). pytest-xdist
-switches benchmarks off.
+All variants in float32 that need no environment of their own, one after the other in one process;
+for the peers, other precisions, and for intervals that hold across processes, there is
+`isthmus bench`. A round is a call with the next set of inputs. The number of rounds is calibrated
+and not pinned: calls take from a millisecond to a second, so that what all variants get alike is
+the time, a second, and five rounds at the least. Before it the variant runs until its times are
+steady, as in the harness. The threads are all processors that the process may use (for fewer:
+taskset). pytest-xdist switches benchmarks off.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from isthmus.benchmarks.harness import environments, variants
 from isthmus.benchmarks.work import workloads
 
 INSTALLED = (environments.OWN, *environments.OPTIONAL)  # in the environment that runs this
-OWN = [variant.name for variant in variants.VARIANTS if variant.home in INSTALLED]
+OWN = [v.name for v in variants.VARIANTS if v.home in INSTALLED and not (v.low or v.maker)]
 
 
 @pytest.mark.benchmark(disable_gc=True, warmup=False, min_rounds=5, max_time=1.0)

@@ -12,13 +12,13 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
 import numpy
 
 from isthmus.errors import UsageError
-from isthmus.graph.nodes import Graph
+from isthmus.graph.nodes import Constant, Graph
 
 from .reach import reached
 
@@ -129,8 +129,18 @@ def _differ(graph: Graph, other: Graph) -> bool:
     """Whether two programs are of other operators or other constants."""
     pair = (graph, other)
     operators, again = ([(node.op, str(node)) for node in each.all_nodes()] for each in pair)
-    constants, others = ([c.array for c in each.constants()] for each in pair)
+    constants, others = (list(_arrays(each)) for each in pair)
     if operators != again or len(constants) != len(others):
         return True
     pairs = zip(constants, others, strict=True)
     return any(a is not b and a.tobytes() != b.tobytes() for a, b in pairs)
+
+
+def _arrays(graph: Graph) -> Iterator[Any]:
+    """Of the constants in order of use, as often as they are used: whether two have one array may
+    depend on when memory was let go."""
+    nodes = list(graph.all_nodes())
+    bodies = [body for node in nodes for body in node.bodies]
+    operands = [value for node in nodes for value in node.operands]
+    results = [value for each in (graph, *bodies) for value in each.outputs]
+    yield from (value.array for value in (*operands, *results) if isinstance(value, Constant))

@@ -139,7 +139,7 @@ ROWS = (
     Row(f"run mobilenet-v1 {RANDOM} --backend gpu --device tpu", 2, "'tpu'", "cuda, cpu"),
     Row(
         f"run mobilenet-v1 {RANDOM} --backend gpu --device cpu --precision bf16",
-        *(2, "precision='bf16'", "offers f32"),
+        *(2, "precision='bf16'", "give 'f32'"),
     ),
     # inputs
     Row("run minilm-l6", 2, "nothing to run on", "give --text"),

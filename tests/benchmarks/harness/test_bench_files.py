@@ -57,8 +57,9 @@ def test_the_suite_does_not_collect_them() -> None:
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bench") / "result.json"
-    chosen = "mobilenet-v2-numpy or mobilenet-v2-onnxruntime-cpu"
-    _pytest("studies/bench_models.py", "-k", chosen, "--benchmark-json", str(path))
+    names = ("mobilenet-v2-numpy", "mobilenet-v2-onnxruntime-cpu")
+    chosen = [f"studies/bench_models.py::test_model[{name}]" for name in names]
+    _pytest(*chosen, "--benchmark-json", str(path))
     return path
 
 
