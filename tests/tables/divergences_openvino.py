@@ -229,9 +229,9 @@ VALUES: Rows = {
     ],
     "clamp-integers": [
         case(
-            lambda x: clamped(x, 0, TOP),
+            lambda x: clamped(x, 0, FAR),
             i32(FAR - 1),
-            lambda x: np.clip(x, 0, TOP),
+            lambda x: np.clip(x, 0, FAR),
             i32(FAR),
         ),
         case(

@@ -287,7 +287,7 @@ def test_no_process_outlives_the_one_that_tunes(number: int, tmp_path: Path) -> 
     process = script(["slow", "numpy"], _packages(tmp_path))
     until_racing(process, "the last stage")
     children = children_of(process.pid)
-    assert len(children) == 2
+    assert len(children) >= 2
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode != 0
