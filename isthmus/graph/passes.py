@@ -16,6 +16,7 @@ __all__ = [
     "expand",
     "is_standard",
     "with_bodies",
+    "with_replaced",
     "with_sizes",
     "without_idle_nodes",
 ]
@@ -86,6 +87,33 @@ def without_idle_nodes(graph: Graph) -> Graph:
         copy = copy_node(node, known)
         if node.bodies:
             copy.attributes = with_bodies(node, without_idle_nodes)
+        known.update(zip(map(id, node.results), copy.results, strict=True))
+    return replace(graph, outputs=tuple(known.get(id(v), v) for v in graph.outputs))
+
+
+def with_replaced(
+    graph: Graph, instead: Mapping[int, Value], change: Callable[[Graph], Graph]
+) -> Graph:
+    """The graph with other values in place of the only results of some nodes.
+
+    instead: by the id of such a node; the values are made of old ones. change: for the bodies of
+    control flow. Where there is nothing to do, the graph itself.
+    """
+    nodes = graph.nodes()
+    if not instead and not any(node.bodies for node in nodes):
+        return graph
+    known: Known = {}
+    old = set(map(id, nodes))
+    for node in nodes:
+        if id(node) in instead:
+            (result,), made = node.results, instead[id(node)]
+            for new in topological([made], old):
+                known.update(zip(map(id, new.results), copy_node(new, known).results, strict=True))
+            known[id(result)] = known.get(id(made), made)
+            continue
+        copy = copy_node(node, known)
+        if node.bodies:
+            copy.attributes = with_bodies(node, change)
         known.update(zip(map(id, node.results), copy.results, strict=True))
     return replace(graph, outputs=tuple(known.get(id(v), v) for v in graph.outputs))
 

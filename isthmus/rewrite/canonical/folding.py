@@ -18,7 +18,7 @@ from isthmus.graph.constraints import assuming
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Constant, Graph, Node, Result, Type, Value, topological
 from isthmus.graph.operator import Operator
-from isthmus.graph.passes import Known, copy_node, with_bodies
+from isthmus.graph.passes import with_replaced
 from isthmus.trace.array import Array
 from isthmus.trace.constants import constant
 from isthmus.trace.discovery import recording
@@ -64,24 +64,8 @@ def folded(graph: Graph, takes: Callable[[Node], bool]) -> Graph:
 
 
 def _folded(graph: Graph, takes: Callable[[Node], bool], names: dict[int, str]) -> Graph:
-    nodes = graph.nodes()
-    instead = _layers(graph, nodes, takes, names)
-    if not instead and not any(node.bodies for node in nodes):
-        return graph
-    known: Known = {}
-    old = set(map(id, nodes))
-    for node in nodes:
-        if id(node) in instead:
-            made = instead[id(node)]
-            for new in topological([made], old):
-                known.update(zip(map(id, new.results), copy_node(new, known).results, strict=True))
-            known[id(node.results[0])] = known.get(id(made), made)
-            continue
-        copy = copy_node(node, known)
-        if node.bodies:
-            copy.attributes = with_bodies(node, lambda body: _folded(body, takes, names))
-        known.update(zip(map(id, node.results), copy.results, strict=True))
-    return replace(graph, outputs=tuple(known.get(id(v), v) for v in graph.outputs))
+    instead = _layers(graph, graph.nodes(), takes, names)
+    return with_replaced(graph, instead, lambda body: _folded(body, takes, names))
 
 
 def _layers(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from isthmus.errors import IsthmusError
 from isthmus.graph.constraints import assuming
 from isthmus.graph.nodes import Graph, Node, Result, Value, topological
-from isthmus.graph.passes import Known, copy_node, with_bodies
+from isthmus.graph.passes import with_replaced
 from isthmus.trace.array import Array
 from isthmus.trace.discovery import recording
 from isthmus.trace.location import located
@@ -50,24 +50,8 @@ def canonical(graph: Graph, kernels: Kernels) -> Graph:
 
 
 def _rewritten(graph: Graph, kernels: Kernels, table: Table) -> Graph:
-    nodes = graph.nodes()
-    instead = _replacements(graph, nodes, kernels, table)
-    if not instead and not any(node.bodies for node in nodes):
-        return graph
-    known: Known = {}
-    old = set(map(id, nodes))
-    for node in nodes:
-        if id(node) in instead:
-            (result,), made = node.results, instead[id(node)]
-            for new in topological([made], old):
-                known.update(zip(map(id, new.results), copy_node(new, known).results, strict=True))
-            known[id(result)] = known.get(id(made), made)
-            continue
-        copy = copy_node(node, known)
-        if node.bodies:
-            copy.attributes = with_bodies(node, lambda body: _rewritten(body, kernels, table))
-        known.update(zip(map(id, node.results), copy.results, strict=True))
-    return replace(graph, outputs=tuple(known.get(id(v), v) for v in graph.outputs))
+    instead = _replacements(graph, graph.nodes(), kernels, table)
+    return with_replaced(graph, instead, lambda body: _rewritten(body, kernels, table))
 
 
 def _replacements(
