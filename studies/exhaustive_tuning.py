@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -182,7 +182,9 @@ def _row(entry: Entry, own: Entry, cost: Cost) -> dict[str, Any]:
     }
 
 
-_say: Callable[[Any], None] = lambda step: print(step.text, file=sys.stderr)  # noqa: E731
+def _say(step: Any) -> None:
+    print(step.text, file=sys.stderr)
+
 
 if __name__ == "__main__":
     command.run(main)

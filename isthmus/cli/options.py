@@ -11,7 +11,16 @@ from isthmus.errors import UsageError
 if TYPE_CHECKING:
     from isthmus.models import Model
 
-__all__ = ["AsJson", "ModelName", "Seed", "Weights", "created", "weights_of"]
+__all__ = [
+    "AsJson",
+    "ModelName",
+    "ModelOrFile",
+    "NamedSizes",
+    "Seed",
+    "Weights",
+    "created",
+    "weights_of",
+]
 
 ModelName = Annotated[
     str, typer.Argument(metavar="MODEL", help="A model's name; `isthmus models` lists them.")
@@ -22,6 +31,17 @@ Weights = Annotated[
         metavar="SOURCE",
         help="A file, a folder, hf://ORGANISATION/NAME, or random; default: the sample weights.",
     ),
+]
+ModelOrFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A model's name, of those that `isthmus models` lists, or a saved program's file.",
+    ),
+]
+NamedSizes = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=N", help="A named size of random input; repeat for several."),
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Seed of random weights.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]

@@ -10,20 +10,14 @@ import typer
 
 from isthmus.errors import UsageError
 
-from .options import AsJson, Weights
+from .options import AsJson, ModelOrFile, NamedSizes, Weights
 from .outputs import check_outputs
 
 __all__ = ["run"]
 
 
 def run(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="A model's name, of those that `isthmus models` lists, or a saved program's file.",
-        ),
-    ],
+    model: ModelOrFile,
     text: Annotated[
         list[str] | None,
         typer.Option(metavar="TEXT", help="A text; repeat for several; - reads lines of input."),
@@ -39,10 +33,7 @@ def run(
             help="An array for a program's input; NAME=random makes one up, random all the rest.",
         ),
     ] = None,
-    size: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=N", help="A named size of random input; repeat for several."),
-    ] = None,
+    size: NamedSizes = None,
     weights: Weights = None,
     backend: Annotated[
         str, typer.Option(metavar="NAME", help="cpu, gpu, numpy, or another's.")

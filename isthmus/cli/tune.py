@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import AsJson, Weights
+from .options import AsJson, ModelOrFile, NamedSizes, Weights
 from .outputs import check_outputs
 from .show import printable, say, show_json, show_table, steps
 
@@ -30,13 +30,7 @@ Share = Annotated[
 
 
 def tune(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="A model's name, of those that `isthmus models` lists, or a saved program's file.",
-        ),
-    ],
+    model: ModelOrFile,
     text: Annotated[
         list[str] | None,
         typer.Option(metavar="TEXT", help="A text to tune on; repeat; - reads lines of input."),
@@ -52,10 +46,7 @@ def tune(
             help="Arrays by the names of the inputs; of several sets, 0/NAME, 1/NAME and so on.",
         ),
     ] = None,
-    size: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=N", help="A named size of random input; repeat for several."),
-    ] = None,
+    size: NamedSizes = None,
     weights: Weights = None,
     backend: Annotated[
         list[str] | None,
