@@ -14,6 +14,7 @@ from isthmus.benchmarks.harness.processes import memory_suffices
 from isthmus.benchmarks.portable.timing.inputs import read_outputs, write_sets
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
 from isthmus.program import archive
+from isthmus.system.signals import put_off
 
 from .accuracy import Accuracy
 from .agreement import Figures, Mismatch
@@ -161,7 +162,8 @@ class Candidates:
         try:
             program = self._program(entry.setting.static)
             job = Job(self.folder, self._samples, self.compared, self.offer.given)
-            entry.contestant = Contestant(entry.setting, program, job, len(self.entries))
+            with put_off():
+                entry.contestant = Contestant(entry.setting, program, job, len(self.entries))
             entry.contestant.opens(seconds)
             if times := self._hopeless(entry.contestant):
                 entry.ends("slower", f"{times:.3g} times the best in its first calls")

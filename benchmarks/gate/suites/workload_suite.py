@@ -31,6 +31,7 @@ from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
 from isthmus.reports import usd_per_million
 from isthmus.reports.files.budget import F32
 from isthmus.reports.files.turns import turns_of
+from isthmus.system.signals import begun
 
 __all__ = ["WorkloadSuite", "name_of"]
 
@@ -169,13 +170,15 @@ class WorkloadSuite:
         with ExitStack() as ended:
             started = {}
             for side in order:
-                started[side] = Process(
-                    *(prepared[side].folder, variant, self.threads, seconds),
+                given = prepared[side].folder, variant, self.threads, seconds
+                started[side] = begun(
+                    ended,
+                    Process,
+                    *given,
                     delay=delay if side else 0.0,
                     outputs=self._outputs(side) if number == 0 else None,
                     home=prepared[side].home,
                 )
-                ended.callback(started[side].end)
                 started[side].opened()
             opened = monotonic()
             cycles([started[side] for side in order])
