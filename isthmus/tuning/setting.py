@@ -16,7 +16,7 @@ class Setting:
     """backend, device, precision, weights, threads, streams: as `isthmus.compile` takes them.
 
     static: whether the program is made for the samples' very sizes. copies: processes side by side.
-    extra: what the backend offers beside these (`Options.extra`), as pairs.
+    extra: the backend's levers, as pairs.
     """
 
     backend: str
@@ -52,8 +52,15 @@ class Setting:
             "weights": self.weights,
             "threads": self.threads,
             "streams": self.streams,
+            "levers": dict(self.extra),
         }
-        usual = {"device": None, "precision": "f32", "weights": None, "streams": 1}
+        usual: dict[str, Any] = {
+            "device": None,
+            "precision": "f32",
+            "weights": None,
+            "streams": 1,
+            "levers": {},
+        }
         return {name: value for name, value in every.items() if value != usual.get(name, ...)}
 
     @property
