@@ -41,7 +41,7 @@ def automatic(
     cores = topology.cores(topology.usable()) or options.threads
     offered = Offer((first,), {}, options.threads, cores, False, LATENCY, given)
     if all(setting == first for setting in precisions(first, offered)):
-        return opened(traced, first, [], given)
+        return opened(traced, first, given)
     prices = prices_for(None)
     return answer(
         work,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from isthmus.errors import BackendMissing
 from isthmus.program.backend import backend_names, facts_of, find_backend
+from isthmus.program.levers import levers_of
 from isthmus.program.precision import offered
 from isthmus.system import machine, topology
 from isthmus.system.threads import available_threads
@@ -15,7 +15,18 @@ from isthmus.system.threads import available_threads
 from .opening import Given, options_of
 from .setting import Setting
 
-__all__ = ["AXES", "AXES_OF_AUTO", "LATENCY", "OBJECTIVES", "Axis", "Offer", "offer"]
+__all__ = [
+    "AXES",
+    "AXES_OF_AUTO",
+    "DOLLARS",
+    "LATENCY",
+    "OBJECTIVES",
+    "THROUGHPUT",
+    "Axis",
+    "Offer",
+    "offer",
+    "settles",
+]
 
 LATENCY, THROUGHPUT, DOLLARS = OBJECTIVES = ("latency", "throughput", "dollars")
 DEFAULT_BACKEND = "cpu"  # of `isthmus.compile`
@@ -93,6 +104,23 @@ def precisions(leader: Setting, offer: Offer) -> Iterator[Setting]:
             yield replace(leader, precision=name, weights="int8")
 
 
+def settles(offer: Offer) -> bool:
+    """Whether a setting may come that is settled on samples."""
+    if offer.given.settled:
+        return False
+    return any(
+        setting.needs_samples for first in offer.runtimes for setting in _known(first, offer)
+    )
+
+
+def _known(first: Setting, offer: Offer) -> list[Setting]:
+    """Its precisions; none of a runtime that does not load, which is told when it is opened."""
+    try:
+        return list(precisions(first, offer))
+    except BackendMissing:
+        return []
+
+
 def threads(leader: Setting, offer: Offer) -> Iterator[Setting]:
     """Fewer threads; and where it is throughput that counts, calls side by side."""
     if offer.objective == LATENCY:
@@ -113,12 +141,11 @@ def shapes(leader: Setting, offer: Offer) -> Iterator[Setting]:
 
 
 def levers(leader: Setting, offer: Offer) -> Iterator[Setting]:
-    """What the backend offers in `Options.extra`, one lever at a time."""
-    known: Any = getattr(find_backend(leader.backend), "levers", None)
-    if known is not None:
-        for name, values in known(options_of(leader, offer.given)).items():
-            for value in values[1:]:  # the first is what runs without
-                yield replace(leader, extra=((name, value),))
+    """One lever of the backend at a time."""
+    known = levers_of(find_backend(leader.backend), options_of(leader, offer.given))
+    for name, values in known.items():
+        for value in values[1:]:  # the first is what runs without
+            yield replace(leader, extra=((name, value),))
 
 
 AXES = (
