@@ -32,7 +32,8 @@ def ran(compiled: openvino.CompiledModel, names: frozenset[str]) -> Ran:
         # The kernel's, as "brgemm_avx2_f32": "runtimePrecision" is that of the weights.
         precision = text_of(info, "primitiveType").rpartition("_")[2].lower()
         counts[_SHORT.get(precision, precision)] += count
-    return Ran(+counts, "OpenVINO leaves the end of a program in f32, and what it has no kernel of")
+    because = "OpenVINO leaves the end of a program in f32, and what it has no kernel of"
+    return Ran(+counts, because, compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
 
 
 def text_of(info: Any, key: str) -> str:
