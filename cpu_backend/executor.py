@@ -21,7 +21,7 @@ from .builder import Builder
 from .capability import is_wide
 from .compiled import compiled_graph
 from .lowering import LOWERING
-from .ran import ran, text_of
+from .ran import precision_of, ran, text_of
 from .request import Request, Requests
 from .saturation import without_saturating_layers
 
@@ -75,7 +75,7 @@ class OpenVinoRunner:
     def describe(self) -> list[str]:
         """The operations of the compiled model, by layer type and precision."""
         infos = [op.get_rt_info() for op in self.compiled.get_runtime_model().get_ordered_ops()]
-        named = [(text_of(info, "layerType"), text_of(info, "runtimePrecision")) for info in infos]
+        named = [(text_of(info, "layerType"), precision_of(info)) for info in infos]
         return [f"{kind} {width}" for kind, width in named if kind not in _SILENT]
 
 

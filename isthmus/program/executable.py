@@ -19,11 +19,12 @@ from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced
 
 from . import archive
-from .archive import Precision
+from .archive import Levers, Precision
 from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
 from .call_arguments import CallArguments
 from .explanation import explanation, ran_text
+from .levers import levers_of
 from .options import Options
 from .pipeline import Pipeline
 from .precision import check_offered
@@ -278,6 +279,7 @@ class Executable:
             f"{self.options.precision}{', weights in int8' if self.options.weights else ''}, "
             f"{self.options.threads} thread(s)"
             + (f", {self.options.streams} streams" if self.options.streams > 1 else "")
+            + "".join(f", {name}={value}" for name, value in self._levers().items())
         )
         described = [runner.describe() for runner in self._run.runners]
         ran = [ran_text(self.options.precision, runner) for runner in self._run.runners]
@@ -310,7 +312,13 @@ class Executable:
         array([1., 1.], dtype=float32)
         """
         asked = Precision(self.options.precision, self.options.overrides)
-        archive.save(self.traced, path, asked, self.tuning)
+        levers = Levers(self.backend.name, self._levers())
+        archive.save(self.traced, path, asked, self.tuning, levers)
+
+    def _levers(self) -> dict[str, Any]:
+        """Those of the backend's levers that it was told."""
+        known = levers_of(self.backend, self.options) if self.options.extra else {}
+        return {name: value for name, value in self.options.extra.items() if name in known}
 
 
 def _loaded_again(traced: Traced, backend: str, options: Options, on_host: str) -> Executable:

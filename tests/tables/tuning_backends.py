@@ -116,6 +116,21 @@ class Late(NumpyBackend):
         return _Wrapped(super().load(graph, options), answer)
 
 
+class Integers(Slow):
+    """Slow, but in integers."""
+
+    name = "integers"
+    emulates = False
+
+    def precisions(self, options):
+        return ("f32", "int8")
+
+    def load(self, graph, options):
+        if options.precision == "int8":
+            return NumpyBackend.load(self, graph, options)
+        return super().load(graph, options)
+
+
 class Levered(Slow):
     """Slow, but where it is told not to be."""
 
@@ -130,8 +145,8 @@ class Levered(Slow):
         return super().load(graph, options)
 '''
 NAMES = (
-    *("crash", "greedy", "hang", "late", "levered", "missing", "raising", "short"),
-    *("slow", "spoilt", "wrong"),
+    *("crash", "greedy", "hang", "integers", "late", "levered", "missing", "raising"),
+    *("short", "slow", "spoilt", "wrong"),
 )
 LATE_SECONDS = 0.3
 
