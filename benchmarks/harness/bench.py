@@ -232,7 +232,7 @@ def _make(run: Run, bench: Bench) -> None:
             continue
         run.progress(run.clock.step(f"{bench.cell.workload.name} {variant.name}: making its file"))
         try:
-            make(bench.folder, variant, run.plan.threads)
+            make(bench.folder, variant, run.plan.threads, classes=bench.facts.classes)
         except IsthmusError as problem:
             _failed(run, bench.cell, variant, problem)
 

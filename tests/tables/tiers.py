@@ -34,6 +34,7 @@ REAL_RUNS: Tests = {
         "test_a_peer_says_in_which_precision_it_ran_and_is_right",
         "test_own_integers_are_made_once_and_are_the_saved_program",
         "test_what_cannot_be_made_is_one_line",
+        "test_what_tuning_chose_runs_as_it_was_chosen",
     ),
     "studies/test_exhaustive_tuning.py": ("test_the_choice_is_compared_with_every_setting",),
     "tuning/test_candidates.py": (

@@ -118,7 +118,8 @@ class WorkloadSuite:
             self._reference(base)
         for prepared in {one.folder: one for pair in both.values() for one in pair}.values():
             for variant in self.variants:
-                make(prepared.folder, variant, self.threads, prepared.home)
+                classes = prepared.facts["classes"]
+                make(prepared.folder, variant, self.threads, prepared.home, classes=classes)
         return both
 
     def _both(self, work: str, at: int) -> tuple[Prepared, Prepared]:
