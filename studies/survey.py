@@ -10,13 +10,17 @@ from typing import Any
 from isthmus.errors import IsthmusError
 from isthmus.tuning.axes import AXES, Offer
 from isthmus.tuning.candidates import Candidates
-from isthmus.tuning.choosing import ranked
 from isthmus.tuning.entry import Cost, Entry, ratio
 from isthmus.tuning.setting import Setting
 
 ENDLESS_SECONDS = 24 * 3600.0
 ROUNDS, LEAST_ROUNDS, TOGETHER = 20, 5, 4
-WORTH = 3.0  # times the best, up to which variants of a runtime and precision are opened
+# Times the chosen one, up to which variants are opened: of a runtime and precision with all
+# threads, and of one that is a variant itself, as in the axes of `isthmus.tune`.
+WORTH, WORTH_OF_VARIANT = 3.0, 1.5
+# What a variant differs in from the same runtime and precision, each axis by itself.
+CHANGES = (("threads", "streams", "copies"), ("static",), ("extra",))
+SLOW = 4.0  # times the best in a first turn, beyond which there is no other
 WITHIN = 1.03  # times the cost of another, up to which the chosen one is as good
 CONFIRMED = 4  # at most, beside the choice
 MEASURED, LATE = "measured", "the time for the workload was over"
@@ -44,6 +48,13 @@ def base_of(setting: Setting, offered: Offer) -> Setting:
     return replace(setting, threads=threads, streams=1, copies=1, static=False, extra=())
 
 
+def parents(setting: Setting, offered: Offer) -> list[Setting]:
+    """The same without one of its changes, for each of them; none of what is no variant."""
+    base = base_of(setting, offered)
+    plain = [replace(setting, **{name: getattr(base, name) for name in names}) for names in CHANGES]
+    return [one for one in plain if one != setting]
+
+
 @dataclass
 class Survey:
     """A race in which everything is measured beside one setting. until: when it has to end."""
@@ -62,15 +73,15 @@ class Survey:
         self._check_own()
 
     def measure(self, offered: Offer) -> None:
-        """Every setting, those of all threads first."""
+        """Every setting: those with all threads first, then with a change, with two, and so on."""
         first, variants = every(offered)
         self._beside(first)
-        why = {entry.setting: self._hopeless(entry) for entry in self.race.entries}
-        for setting in variants:
-            base = base_of(setting, offered)
-            if reason := why.get(base):
-                self.skipped[str(setting)] = f"not opened: {base} {reason}"
-        self._beside([one for one in variants if str(one) not in self.skipped])
+        for changes in range(1, len(CHANGES) + 1):
+            wanted = [one for one in variants if len(parents(one, offered)) == changes]
+            for setting in wanted:
+                if why := self._hopeless(setting, offered):
+                    self.skipped[str(setting)] = f"not opened: {why}"
+            self._beside([one for one in wanted if str(one) not in self.skipped])
 
     def confirm(self) -> None:
         """The best of what may be better than the choice, in new rounds beside it."""
@@ -157,13 +168,26 @@ class Survey:
             "confirmed": False,
         }
 
-    def _hopeless(self, entry: Entry) -> str:
-        """Why variants of a setting are not worth while; "" where they may be."""
-        if entry.state in ("failed", "missing", "inaccurate"):
-            return f"{entry.state}: {entry.reason}"
-        best = ranked([e for e in self.race.entries if e.windows], self.cost)[0]
-        times = entry.cost(self.cost) / best.cost(self.cost)
-        return f"took {times:.3g} times as long as the best" if times > WORTH else ""
+    def _hopeless(self, setting: Setting, offered: Offer) -> str:
+        """Which of its parents says that it is not worth while, and why; "" where none does."""
+        for parent in parents(setting, offered):
+            if parent == self.chosen:
+                continue
+            if str(parent) in self.skipped:
+                return f"{parent} was not opened either"
+            entry, is_variant = self._entry(parent), bool(parents(parent, offered))
+            if entry.state in ("failed", "missing", "inaccurate") or not entry.windows:
+                return f"{parent} {entry.state}: {entry.reason}"
+            if (times := self._times(entry)) > (WORTH_OF_VARIANT if is_variant else WORTH):
+                return f"{parent} took {times:.3g} times as long as the choice"
+        return ""
+
+    def _times(self, entry: Entry) -> float:
+        """How many times as much as the choice it costs."""
+        row = self.rows.get(entry.setting)
+        if row is not None:
+            return 1 / times_of(row)
+        return entry.cost(self.cost) / self.own.cost(self.cost)
 
     def _entry(self, setting: Setting) -> Entry:
         (found,) = [entry for entry in self.race.entries if entry.setting == setting]

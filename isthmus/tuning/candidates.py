@@ -55,13 +55,15 @@ class Terms:
 @dataclass
 class Candidates:
     """entries: each setting that was thought of, in order. default: what the others are compared
-    with, in answers and in speed; the first runtime that works."""
+    with, in answers and in speed; the first runtime that works. slow: how many times the best a
+    first turn may take."""
 
     work: Work
     offer: Offer
     terms: Terms
     folder: Path
     progress: Callable[[Step], None] = lambda step: None
+    slow: float = SLOW
     entries: list[Entry] = field(default_factory=list)
     default: Entry = field(init=False)
     first_choice_failed: str = ""  # why the default is not what `compile` does by itself
@@ -247,7 +249,7 @@ class Candidates:
         times = entry.cost(cost) / best
         if missed:
             entry.ends("inaccurate", missed)
-        elif times > SLOW:
+        elif times > self.slow:
             entry.ends("slower", f"{times:.3g} times the best at once")
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from isthmus.tuning.axes import offer
 from isthmus.tuning.opening import Given
 from isthmus.tuning.setting import Setting
 from studies.exhaustive_tuning import _asked, exhausted, verdict_of
-from studies.survey import LATE, base_of, every
+from studies.survey import LATE, base_of, every, parents
 
 
 def test_every_combination_is_there_once() -> None:
@@ -25,6 +26,19 @@ def test_every_combination_is_there_once() -> None:
     assert Setting("cpu", precision="int8", threads=1, static=True) in found
     assert {setting.static for setting in found} == {True, False}
     assert {base_of(setting, offered) for setting in found} == set(first)
+
+
+def test_a_variant_s_parents_are_the_same_without_one_of_its_changes() -> None:
+    offered = offer(["cpu"], "latency", Given(), static=True)
+    first, variants = every(offered)
+    (base,) = {base_of(s, offered) for s in variants if s.extra}
+    lever = next(s for s in variants if s.extra and parents(s, offered) == [base])
+    both = replace(lever, static=True)
+    assert both in variants
+    assert parents(both, offered) == [lever, replace(base, static=True)]
+    assert not any(parents(setting, offered) for setting in first)
+    known = {*first, *variants}
+    assert all(parent in known for one in variants for parent in parents(one, offered))
 
 
 def row(name: str, low: float, times: float, high: float) -> dict[str, Any]:
@@ -90,7 +104,7 @@ def test_a_mistake_is_an_error(words: list[str]) -> None:
 def test_the_choice_is_compared_with_every_setting() -> None:
     traced = im.trace(im.np.tanh, im.spec("float32", [4]))
     samples = [numpy.ones(4, numpy.float32)]
-    found = exhausted(traced, samples, 60.0, "latency", ["slow", "numpy", "crash", "wrong"])
+    found = exhausted(traced, samples, 60.0, "latency", 60.0, ["slow", "numpy", "crash", "wrong"])
     assert (found["chosen"], found["best"]) == ("numpy f32, 1 thread",) * 2
     assert found["chosen_over_best"] == 1 and found["seconds"] < 60
     assert [row["setting"] for row in found["measured"]] == ["slow f32, 1 thread"]
