@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -35,6 +34,9 @@ from .requests.joining import Item, joining
 from .requests.results import Results
 from .requests.statistics import Counter, Stats
 from .requests.workers import Workers
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["Executable"]
 
