@@ -13,7 +13,6 @@ import io
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -189,7 +188,9 @@ class Store:
     @contextmanager
     def _partial(self) -> Iterator[tuple[BinaryIO, Path]]:
         """A new file beside the entries, locked for as long as it is written."""
-        descriptor, name = tempfile.mkstemp(suffix=PARTIAL, dir=self.folder)
+        from tempfile import mkstemp  # which imports compression, for those who write
+
+        descriptor, name = mkstemp(suffix=PARTIAL, dir=self.folder)
         place = Path(name)
         try:
             with open(descriptor, "r+b") as file:
