@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -30,12 +29,15 @@ from .pipeline import Pipeline
 from .precision import check_offered
 from .prepared import prepared
 from .recent import Recent
-from .requests import mapping
-from .requests.batches import Batches
-from .requests.joining import Item, joining
-from .requests.results import Results
 from .requests.statistics import Counter, Stats
 from .requests.workers import Workers
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from .requests.batches import Batches
+    from .requests.joining import Item
+    from .requests.results import Results
 
 __all__ = ["Executable"]
 
@@ -190,6 +192,8 @@ class Executable:
         >>> run.stats.items, run.stats.asked
         (3, 7)
         """
+        from .requests import mapping
+
         mapping.check_numbers(batch, window)
         if batch is None:
             if pad is not None or axis is not None:
@@ -213,6 +217,9 @@ class Executable:
 
     def _joined(self, axis: str | None, pad: Mapping[str, Any] | None) -> Batches:
         """How items are joined; kept, as it is checked at the first batches alone."""
+        from .requests.batches import Batches
+        from .requests.joining import joining
+
         if pad is not None and not isinstance(pad, Mapping):
             raise UsageError(
                 f"pad={pad!r}: give a dict of what pads each input, such as {{'x': 0}}"
