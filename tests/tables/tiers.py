@@ -37,6 +37,7 @@ REAL_RUNS: Tests = {
     ),
     "studies/test_exhaustive_tuning.py": ("test_the_choice_is_compared_with_every_setting",),
     "tuning/test_candidates.py": (
+        "test_a_candidate_that_waits_costs_no_time_of_the_processors",
         "test_a_program_for_fixed_sizes_is_a_candidate_too",
         "test_copies_run_side_by_side",
         "test_outputs_of_every_kind",
@@ -51,13 +52,17 @@ REAL_RUNS: Tests = {
         "test_several_sets_of_inputs",
     ),
     "tuning/test_tune.py": (
+        "test_a_folder_that_cannot_be_written_is_no_error",
         "test_a_lever_that_a_backend_offers_is_found",
+        "test_a_longer_budget_measures_again_where_the_last_was_used_up",
+        "test_a_longer_budget_measures_nothing_again_where_the_last_was_not_used_up",
         "test_a_missing_backend_is_told",
         "test_a_slower_one_is_never_chosen",
         "test_another_question_is_not_answered_from_memory",
         "test_auto_chooses_a_precision_for_the_backend_as_asked",
         "test_jit_settles_a_precision_on_the_first_call",
         "test_no_process_outlives_the_one_that_tunes",
+        "test_the_table_is_kept_with_the_program",
         "test_what_a_metric_decides_is_not_remembered",
         "test_what_is_remembered_in_another_form_is_measured_anew",
         "test_where_all_others_are_inexact_the_default_is_taken_and_it_says_so",
@@ -101,8 +106,12 @@ REAL_RUNS: Tests = {
     ),
     "cli/test_cli_gate.py": ("test_against_a_revision",),
     "cli/test_cli_run.py": (
+        "test_a_dash_reads_the_lines_of_standard_input",
         "test_a_plain_bert_compares_by_the_mean_of_its_tokens",
         "test_bf16_is_asked_for_and_close",
+        "test_one_text_has_nothing_to_compare_with",
+        "test_people_read_the_most_similar_pair_first",
+        "test_random_weights_follow_the_seed",
         "test_weights_by_path_are_the_sample_ones",
     ),
     "program/test_travel.py": (
@@ -258,7 +267,6 @@ LARGE: Tests = {
 # All numbers, and whether a runtime has mended what Isthmus works around.
 ALL_NUMBERS: Tests = {
     "np/test_elementwise.py": ("test_accuracy_over_all_of_float32",),
-    "npx/test_control_flow.py": ("test_runtimes_run_the_whole",),
     "program/test_fused_pairs.py": EVERY,
     "program/test_numerics.py": ("test_the_host_says_why", "test_the_runtime_still_differs"),
     "rewrite/test_canonical.py": ("test_fast_numerics_take_every_kernel_there_is",),
@@ -357,15 +365,23 @@ QUICK_FORMS = {
     "onnx/test_onnx_programs.py": {
         "test_a_model_exported_and_read_back_is_the_model": (r"mobilenet-v3-small.*"),
     },
+    "rewrite/test_canonical.py": {
+        "test_a_long_chain_of_one_kind_is_the_same_graph": r"quotients|twice",
+    },
     "rewrite/test_control_flow_gradient.py": {
         "test_a_gradient_through_a_scan_runs_on_the_runtimes": r"gpu",
     },
+    "rewrite/test_gradient.py": {
+        "test_gradient_equals_differences": (
+            r"(?!npx\.(average_pool|biased_convolution|convolution|max_pool)$).*"
+        ),
+    },
     "test_installation.py": {
-        "test_a_call_whose_extra_is_missing_says_which": r"im\.(export|models\.create).*",
-        "test_a_verb_whose_extra_is_missing_says_which": r"(bench|report).*",
+        "test_a_call_whose_extra_is_missing_says_which": r"im\.export.*",
+        "test_a_verb_whose_extra_is_missing_says_which": r"report.*",
     },
     "trace/test_operators.py": {
-        "test_backend_equals_body": r".*-fused",
+        "test_backend_equals_body": r".*-fused|gpu-.*-others",
         "test_backend_equals_body_for_named_sizes": (
             r"gpu-(np\.(add|argmax|concat|full|getitem|matmul|mean|pad|reshape|sum|take|where)"
             r"|npx\..*)"
