@@ -78,6 +78,15 @@ def one_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("isthmus.system.threads.quota", lambda: 1)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """For the quick tier, files without quick tests are not even imported."""
+    from tiers import has_none_quick
+
+    if config.option.markexpr != "not exhaustive" or not collection_path.is_relative_to(TESTS):
+        return None
+    return has_none_quick(collection_path.relative_to(TESTS).as_posix()) or None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """The garbage collector leaves alone what is collected here, which stays to the end."""

@@ -102,7 +102,7 @@ def test_float32_samples_run_on_the_backend_but_for_empty_arrays() -> None:
             if row.attributes.get("dtype") == numpy.float64:  # of a cast: the host's
                 continue
             run = on_gpu(function, specs_of(arrays), on_host="error")
-            assert [segment.on_host for segment in run.segments] == [False]
+            assert not any(segment.on_host for segment in run.segments)
             ran.add(op)
     assert len(ran) > 100
 

@@ -305,9 +305,7 @@ QUICK_FORMS = {
         "test_no_two_samples_are_the_same": r"(bert-base-16|mobilenet).*",
     },
     "cli/test_cli.py": {
-        "test_a_reader_that_has_gone_is_no_verdict": (
-            r"models|gate (files )?r\.json r\.json( --json)?|report r\.json"
-        ),
+        "test_a_reader_that_has_gone_is_no_verdict": (r"models|gate files r\.json r\.json"),
     },
     "cli/test_cli_errors.py": {
         "test_a_bad_command_line": r"\S+( \S+){,3}",
@@ -357,6 +355,9 @@ QUICK_FORMS = {
     "program/test_long_sums.py": {
         "test_mean": r"(?!16777216).*",
         "test_whatever_adds": r"(rows|columns|einsum|softmax|in a loop)-.*",
+    },
+    "program/test_quantized.py": {
+        "test_samples_by_name_by_position_and_in_another_order": r"(?!cpu).*",
     },
     "program/test_unchanged.py": {
         "test_other_sizes_at_every_call": r"gpu-.*",
@@ -409,6 +410,11 @@ def is_exhaustive(test: str) -> bool:
         return True
     quick = QUICK_FORMS.get(path, {}).get(name)
     return quick is not None and not re.fullmatch(quick, form.removesuffix("]"))
+
+
+def has_none_quick(path: str) -> bool:
+    """Whether all tests of a file are exhaustive."""
+    return any(kind.get(path) == EVERY for kind in KINDS)
 
 
 def named() -> set[tuple[str, str]]:
