@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
+from process_state import becomes, state
 
 import isthmus as im
 from isthmus import np, npx
@@ -49,9 +49,8 @@ def alive() -> set[int]:
     found = set()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if b"isthmus.tuning.child" in path.read_bytes() and path.parent.name.isdigit():
-                state = (path.parent / "stat").read_text().rpartition(")")[2].split()[0]
-                found |= {int(path.parent.name)} if state != "Z" else set()
+            if b"isthmus.tuning.child" in path.read_bytes() and state(int(path.parent.name)) != "Z":
+                found.add(int(path.parent.name))
         except OSError:
             continue
     return found
@@ -405,16 +404,17 @@ def until_racing(process: subprocess.Popen[str], words: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_no_process_outlives_the_one_that_tunes(number: int, tmp_path: Path) -> None:
     process = script(["slow", "numpy"], _packages(tmp_path))
-    until_racing(process, "the last stage")
-    children = children_of(process.pid)
-    assert len(children) >= 2
-    process.send_signal(number)
-    process.communicate(timeout=60)
+    try:
+        until_racing(process, "the last stage")
+        children = children_of(process.pid)
+        assert len(children) >= 2
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode != 0
-    until = time.monotonic() + 10
-    while children & alive() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not children & alive()
+    assert all(becomes(child, "", "Z") for child in children)
 
 
 def _packages(folder: Path) -> Path:
