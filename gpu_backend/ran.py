@@ -22,12 +22,16 @@ from .session import provider_of, runtime_for, session_settings, workers
 
 __all__ = ["ran"]
 
-PRODUCTS = {
-    *("Attention", "Conv", "ConvInteger", "FusedConv", "FusedGemm", "FusedMatMul", "Gemm"),
-    *("MatMul", "MatMulInteger", "MatMulNBits", "MultiHeadAttention", "NhwcFusedConv"),
-    *("QGemm", "QLinearConv", "QLinearMatMul"),
+INTEGERS = {
+    *("ConvInteger", "DynamicQuantizeMatMul", "MatMulInteger", "MatMulIntegerToFloat", "QGemm"),
+    *("QLinearConv", "QLinearMatMul"),
 }
-NAMES = {1: "f32", 10: "f16", 16: "bf16", 3: "int8", 2: "int8"}  # of onnx.TensorProto.DataType
+PRODUCTS = INTEGERS | {
+    *("Attention", "Conv", "FusedConv", "FusedGemm", "FusedMatMul", "Gemm", "MatMul"),
+    *("MatMulNBits", "MultiHeadAttention", "NhwcFusedConv"),
+}
+FLOAT32 = 1  # of onnx.TensorProto.DataType
+NAMES = {FLOAT32: "f32", 10: "f16", 16: "bf16", 3: "int8", 2: "int8"}
 
 
 def ran(model: Model, options: Options) -> Ran:
@@ -36,7 +40,7 @@ def ran(model: Model, options: Options) -> Ran:
     graph = _optimised(model, options)
     for node, kind in _kinds(graph):
         if node.op_type in PRODUCTS:
-            counts[NAMES.get(kind, "f32")] += 1
+            counts["int8" if node.op_type in INTEGERS else NAMES.get(kind, "f32")] += 1
     device = options.device or "cuda"
     return Ran(counts, f"for the rest ONNX Runtime has no kernel on {device}, or they were to stay")
 
@@ -70,7 +74,8 @@ def _kinds(graph: onnx.GraphProto) -> Iterable[tuple[onnx.NodeProto, int]]:
         known = [types[name] for name in node.input if types.get(name) in NAMES]
         kind = known[0] if known else 0
         yield node, kind
-        made = _cast_to(node) or kind
+        ends = node.op_type in INTEGERS or node.op_type == "DequantizeLinear"
+        made = FLOAT32 if ends else _cast_to(node) or kind
         types.update((name, made) for name in node.output if made)
 
 

@@ -94,7 +94,7 @@ LOWERING: Mapping[Operator, Rule | Several] = {
     np.logical_not: onnx("Not"),
     np.logical_or: onnx("Or"),
     np.logical_xor: onnx("Xor"),
-    np.matmul: onnx("MatMul"),
+    np.matmul: network_rules.matmul,
     np.max: extreme("ReduceMax"),
     np.maximum: by_kind(f=onnx("Max"), i=onnx("Max"), b=onnx("Or")),
     np.mean: reduction("ReduceMean"),

@@ -8,6 +8,7 @@ import numpy
 
 from isthmus.npx.windows import padding_of, pair
 
+from .integer_products import has_own_bias, in_integers, read
 from .movement_rules import reshaped
 
 if TYPE_CHECKING:
@@ -21,40 +22,65 @@ __all__ = [
     "gelu",
     "layer_norm",
     "leaky_relu",
+    "matmul",
     "max_pool",
     "relu6",
 ]
 
 
+def matmul(site: Site, x: str, y: str) -> str:
+    """MatMul; Gemm of integers by a table, since of a MatMul and an Add ONNX Runtime makes a Gemm
+    itself before it looks for integers, with a bias that no kernel of integers takes."""
+    shape, table = site.operand_type().shape, site.operand_type(1).shape
+    axis = len(table) - 1
+    is_table = axis == 1 and len(shape) > 1
+    is_integer = in_integers(site, axis)
+    x, y = read(site, x, y, axis)
+    if not (is_integer and is_table):
+        return site.op("MatMul", x, y)
+    if len(shape) == 2:
+        return site.op("Gemm", x, y)
+    product = site.op("Gemm", _flat(site, x), y)
+    return reshaped(site, product, (-1, table[-1]), site.type.shape)
+
+
 def fully_connected(site: Site, x: str, weight: str, bias: str) -> str:
     """Gemm over the last axis, which takes the weight as it is: [O, I]."""
     shape = site.operand_type().shape
-    if len(shape) == 2:
-        return _gemm(site, x, weight, bias)
-    flat = reshaped(site, x, shape, (-1, shape[-1])) if len(shape) > 2 else _row(site, x)
-    y = _gemm(site, flat, weight, bias)
-    return reshaped(site, y, (-1, site.type.shape[-1]), site.type.shape)
+    own = in_integers(site, 0) and has_own_bias(site)
+    x, weight = read(site, x, weight, 0)
+    flat = x if len(shape) == 2 else _flat(site, x)
+    y = site.op("Gemm", flat, weight, *([bias] if bias and not own else []), transB=1)
+    if len(shape) != 2:
+        y = reshaped(site, y, (-1, site.type.shape[-1]), site.type.shape)
+    return site.op("Add", y, bias, since=14) if own else y
 
 
-def _gemm(site: Site, x: str, weight: str, bias: str) -> str:
-    return site.op("Gemm", x, weight, *([bias] if bias else []), transB=1)
-
-
-def _row(site: Site, x: str) -> str:
+def _flat(site: Site, x: str) -> str:
+    """x as a table, of one row where it has one axis."""
+    shape = site.operand_type().shape
+    if len(shape) > 2:
+        return reshaped(site, x, shape, (-1, shape[-1]))
     return site.op("Unsqueeze", x, site.literal([0]))
 
 
-def convolution(site: Site, *operands: str) -> str:
+def convolution(site: Site, x: str, weight: str, bias: str = "") -> str:
     """Conv of an image, a weight and perhaps a bias."""
     facts = site.attributes
-    return site.op(
+    own = in_integers(site, 0) and has_own_bias(site)
+    x, weight = read(site, x, weight, 0)
+    y = site.op(
         "Conv",
-        *operands,
+        *(x, weight, *([bias] if bias and not own else [])),
         strides=pair(facts["strides"], "strides"),
         dilations=pair(facts["dilation"], "dilation"),
         pads=_pads(facts["padding"]),
         group=facts["groups"],
     )
+    if not own:
+        return y
+    channels = site.op("Reshape", bias, site.literal([-1, 1, 1]), since=14)
+    return site.op("Add", y, channels, since=14)
 
 
 def _pads(padding: Any) -> list[int]:

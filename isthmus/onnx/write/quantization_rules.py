@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy
+
 if TYPE_CHECKING:
     from .builder import Site
 
@@ -15,11 +17,21 @@ def quantize(site: Site, x: str, scale: str, zero_point: str) -> str:
 
 
 def dequantize(site: Site, q: str, scale: str, zero_point: str) -> str:
-    return site.op(
-        "DequantizeLinear", q, scale, *([zero_point] if zero_point else []), **_axis(site)
-    )
+    zero = zero_point or _zeros(site)
+    return site.op("DequantizeLinear", q, scale, *([zero] if zero else []), **_axis(site))
+
+
+def _zeros(site: Site) -> str:
+    """Zero points of a byte for each scale, without which the runtime's Gemm is none of integers;
+    "" elsewhere."""
+    q, scale = (site.operand_type(i) for i in range(2))
+    if site.attributes["axis"] is None or q.dtype.itemsize > 1 or not scale.is_static:
+        return ""
+    return site.literal(numpy.zeros([int(size) for size in scale.shape]), q.dtype)
 
 
 def _axis(site: Site) -> dict[str, Any]:
+    """Counted from the back: of a weight alone whose axis is 1 the runtime makes a product that
+    rounds the other operand to eight bits as well (MatMulNBits, 2026, version 1.32)."""
     axis = site.attributes["axis"]
-    return {} if axis is None else {"axis": axis}
+    return {} if axis is None else {"axis": axis - site.operand_type().ndim}

@@ -15,6 +15,7 @@ from isthmus import np, npx
 from isthmus.graph.constraints import assuming
 from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
 from isthmus.graph.passes import Known, copy_node
+from isthmus.graph.shapes import same_shape
 from isthmus.npx.convolution import biased_convolution
 from isthmus.trace.array import Array
 from isthmus.trace.blocks import inside_block
@@ -117,7 +118,7 @@ def _bias_parts(x: Value | None, bias: Value | None = None) -> tuple[Value, Any,
         return None
     array = bias.array
     shape = (1,) * (4 - array.ndim) + array.shape
-    if len(shape) != 4 or shape != (1, x.type.shape[1], 1, 1) or array.dtype != numpy.float32:
+    if not same_shape(shape, (1, x.type.shape[1], 1, 1)) or array.dtype != numpy.float32:
         return None
     return x, None, array.reshape(-1), array
 
