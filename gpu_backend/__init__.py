@@ -42,6 +42,15 @@ class GpuBackend:
     def agrees(self, node: Node) -> bool:
         return capability.agrees(node)
 
+    def saturates(self, node: Node, options: Options | None) -> bool:
+        """Of matrix products alone: convolutions gain little, and need their eighth bit more."""
+        weight = node.operands[1]
+        if options is None or options.device != "cpu" or weight is None or weight.type.ndim != 2:
+            return False
+        from .saturation import saturates
+
+        return saturates()
+
     def load(self, graph: Graph, options: Options) -> Runner:
         _require_onnx(options)
         from .executor import OnnxRunner

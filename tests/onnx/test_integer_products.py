@@ -13,6 +13,7 @@ import pytest
 
 import isthmus as im
 from isthmus import np, npx
+from isthmus.gpu_backend.saturation import saturates
 from isthmus.models.families.bert import Bert, Config
 from isthmus.npx.convolution import biased_convolution
 from isthmus.trace.array import Array
@@ -118,11 +119,12 @@ def test_a_layer_runs_in_integers_whatever_its_form(
         assert "int8: 1 of 1 matrix products" in run.explain()
         oracle = saved(run, tmp_path, backend="numpy")
         im.export(call, spec, tmp_path / "net.onnx", precision="int8", samples=[x])
+        wide = im.compile(call, spec, backend="numpy", precision="int8", samples=[x])
         session, ran = bare(tmp_path / "net.onnx")
         assert integers(ran) == 1
         for given in (x, *ends):
             near(run(given), oracle(given))
-            near(session.run(None, {"x": given})[0], oracle(given), 1e-5)
+            near(session.run(None, {"x": given})[0], wide(given))
         if sizes == "named":
             empty = x[:0]
             assert run(empty).shape == oracle(empty).shape == (0, *shape[1:], 6)
@@ -216,6 +218,27 @@ def test_a_bias_too_large_for_integers_is_kept_before_others(kind: str, tmp_path
     near(im.compile(call, spec, **GPU)(x), wanted)
     im.export(call, spec, tmp_path / "net.onnx")
     near(bare(tmp_path / "net.onnx")[0].run(None, {"x": x})[0], wanted)
+
+
+def test_weights_have_seven_bits_where_signed_products_saturate(tmp_path: Path) -> None:
+    """And eight in files, and of convolutions: unsigned, which no processor's kernels saturate."""
+
+    def widest(run: Any) -> int:
+        found = [c.array for c in run.traced.graph.constants() if c.array.dtype == numpy.int8]
+        return max(int(abs(array.astype(int)).max()) for array in found)
+
+    calls = {
+        "dense": (X, lambda x: npx.fully_connected(x, FLOATS)),
+        "convolution": (IMAGE, lambda x: npx.convolution(x, FLOATS.reshape(8, 8, 1, 1))),
+    }
+    for kind, (x, call) in calls.items():
+        spec = im.spec("float32", x.shape)
+        run = im.compile(call, spec, **GPU, precision="int8", samples=[x])
+        assert widest(run) == (63 if kind == "dense" and saturates() else 127)
+        im.export(call, spec, tmp_path / "net.onnx", precision="int8", samples=[x])
+        stored = onnx.load(tmp_path / "net.onnx").graph.initializer
+        bytes_ = [onnx.numpy_helper.to_array(t) for t in stored if t.data_type in (2, 3)]
+        assert max(abs(array.astype(int) - 128).max() for array in bytes_ if array.ndim > 1) == 127
 
 
 def test_integers_that_are_given_do_not_saturate() -> None:

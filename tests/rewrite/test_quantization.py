@@ -373,6 +373,29 @@ def test_the_bias_makes_up_for_the_mean_of_what_rounding_lost() -> None:
     assert error(True) < 0.7 * error(False)
 
 
+@pytest.mark.parametrize("axes", [2, 3])
+def test_a_bias_behind_a_product_makes_up_for_it_as_a_dense_layers_does(axes: int) -> None:
+    weight, bias = _random(8, 5), _random(5)
+    x = _random(*(4, 3)[: axes - 1], 8) + numpy.arange(8, dtype="float32")
+    exact = x @ weight + bias
+    calls: dict[str, Any] = {
+        "dense": lambda x: npx.fully_connected(x, weight.T.copy(), bias),
+        "sum": lambda x: x @ weight + bias,
+        "other sum": lambda x: bias + x @ weight,
+    }
+
+    def error(kind: str, corrects: bool) -> float:
+        rules = Rules(largest=lambda _: 7, corrects=corrects)
+        traced = trace(calls[kind], spec("float32", x.shape))
+        found = quantized_program(traced, [x], NUMPY, Options(), rules=rules)
+        return float(abs((run(found, "numpy")(x) - exact).mean(axis=tuple(range(axes - 1)))).max())
+
+    unit = float(numpy.ptp(x) / 255 * abs(weight).max() / 7)  # of a dense layer's bias
+    for kind in ("sum", "other sum"):
+        assert error(kind, True) < 0.2 * error(kind, False)
+        assert error(kind, True) == pytest.approx(error("dense", True), abs=unit)
+
+
 def test_grouped_and_dilated_convolutions_are_corrected_by_group() -> None:
     weight = _random(6, 2, 3, 3)
     traced = trace(lambda x: npx.convolution(x, weight, groups=3, dilation=2, padding=2),

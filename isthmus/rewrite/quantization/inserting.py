@@ -10,7 +10,7 @@ import numpy
 
 from isthmus import np, npx
 from isthmus.graph.constraints import assuming
-from isthmus.graph.nodes import Constant, Graph, Node, Value
+from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
 from isthmus.graph.passes import Known, copy_node
 from isthmus.npx.convolution import biased_convolution
 from isthmus.trace.array import Array
@@ -85,7 +85,7 @@ class _Rewriting:
     def add(self, node: Node, *, is_sum: bool) -> None:
         layer = self.layers.get(id(node))
         with located(node.location), inside_block(node.block):
-            made = self._in_integers(layer) if layer is not None else None
+            made = self._in_integers(layer) if layer is not None else self._bias_after(node)
             if made is None and is_sum:
                 made = self._sum(node)
         results = copy_node(node, self.known).results if made is None else (as_value(made),)
@@ -145,6 +145,20 @@ class _Rewriting:
         op = biased_convolution if op is npx.convolution else op
         return op(x, w, b, **layer.node.attributes)
 
+    def _bias_after(self, node: Node) -> Any:
+        """The sum of a product by a table and a bias, corrected; None for what is none."""
+        if node.op is not np.add or not self.rules.corrects:
+            return None
+        for product, bias in (node.operands, node.operands[::-1]):
+            layer = self.layers.get(id(product.node)) if isinstance(product, Result) else None
+            if layer is None or layer.node.op is not np.matmul or not isinstance(bias, Constant):
+                continue
+            is_vector = bias.array.ndim == 1 and bias.array.dtype == numpy.float32
+            if is_vector and self._scale(layer.x) is not None:
+                moved = (bias.array + self._lost(layer, *self._weight(layer))).astype(numpy.float32)
+                return np.add(self._new(layer.node.results[0]), self._kept(moved, bias.array))
+        return None
+
     def _weight(self, layer: Layer) -> tuple[Any, Any, Any]:
         """The weight as it is multiplied, its integers and their scales; once for all its uses."""
         largest, factors = self.rules.largest(layer.node), self.smooth[id(layer.x)]
@@ -174,10 +188,15 @@ class _Rewriting:
         bias = _array(layer.node, 2)
         if not self.rules.corrects:
             return bias
-        mean, factors = self.seen[id(layer.x)].mean, self.smooth[id(layer.x)]
         known = numpy.zeros(len(weight)) if bias is None else bias.astype(numpy.float64)
-        lost = lost_in_rounding(weight, whole, scale, mean if factors is None else mean / factors)
-        return (known + lost).astype(numpy.float32)
+        return (known + self._lost(layer, weight, whole, scale)).astype(numpy.float32)
+
+    def _lost(self, layer: Layer, weight: Any, whole: Any, scale: Any) -> Any:
+        """The mean error of each sum, by the rounding of the weight."""
+        mean, factors = self.seen[id(layer.x)].mean, self.smooth[id(layer.x)]
+        if layer.axis != 0:
+            weight, whole = weight.T, whole.T
+        return lost_in_rounding(weight, whole, scale, mean if factors is None else mean / factors)
 
 
 def _array(node: Node, position: int) -> Any:
