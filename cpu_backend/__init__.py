@@ -55,6 +55,7 @@ class CpuBackend:
 
     def levers(self, options: Options) -> Mapping[str, tuple[str, ...]]:
         """Settings of `Options.extra` that change how a program is computed and not what."""
+        import_openvino()
         from .levers import levers
 
         return levers(options)

@@ -21,7 +21,7 @@ from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph.nodes import Graph
 from isthmus.program.cache import Place, place_of
 from isthmus.program.options import LOW, Options
-from isthmus.system.mapping import letting_go
+from isthmus.system.mapping import MappedFile, large_files, letting_go
 
 from . import levers
 from .builder import Builder, writeable
@@ -30,7 +30,7 @@ from .facts import precisions
 from .lowering import LOWERING
 from .ran import products
 
-__all__ = ["compiled_graph"]
+__all__ = ["Compiled", "compiled_graph"]
 
 # The plugin keeps what it makes for the sizes of a call, so many kernels of each kind: enough for
 # 16 combinations of sizes, at least of a program with KERNELS_KEPT / SIZES_KEPT nodes or fewer.
@@ -45,11 +45,13 @@ class Compiled:
     """A compiled graph. size_inputs: the named sizes that it takes as further inputs.
 
     products: the names of its matrix products and convolutions; None where all are in float32.
+    files: large ones that it has weights in.
     """
 
     model: openvino.CompiledModel
     size_inputs: list[str]
     products: frozenset[str] | None
+    files: list[MappedFile]
 
 
 def compiled_graph(graph: Graph, options: Options) -> Compiled:
@@ -74,32 +76,33 @@ def _imported(place: Place) -> Compiled | None:
     found = place.found()
     if found is None:
         return None
+    files = large_files([found.content])
     tensor = openvino.Tensor(writeable(found.content), shared_memory=True)
     try:
-        with letting_go([found.content]):
+        with letting_go(files):
             model = core().import_model(tensor, "CPU", dict(found.facts["settings"]))
     except RuntimeError:
         place.forget()
         return None
     model.content = tensor, found.content  # which must live as long
     products = found.facts["products"]
-    return Compiled(
-        model, found.facts["size_inputs"], None if products is None else frozenset(products)
-    )
+    known = None if products is None else frozenset(products)
+    return Compiled(model, found.facts["size_inputs"], known, files)
 
 
 def _made(graph: Graph, options: Options, place: Place | None) -> Compiled:
     build = Builder(graph, LOWERING, options.numerics)
     model = levers.applied(build.model(), options)
     settings = _settings(model, options)
-    with letting_go(constant.array for constant in graph.constants()):
+    files = large_files(constant.array for constant in graph.constants())
+    with letting_go(files):
         try:
             compiled = core().compile_model(model, "CPU", settings)
         except RuntimeError as problem:
             reason = str(problem).strip().splitlines()[-1]
             raise IsthmusError(f"OpenVINO cannot compile the program: {reason}") from None
         known = None if options.precision == "f32" else products(model)
-        made = Compiled(compiled, list(build.size_inputs), known)
+        made = Compiled(compiled, list(build.size_inputs), known, files)
         if place is not None:
             _keep(place, made, settings)
     return made

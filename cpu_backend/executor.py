@@ -21,7 +21,7 @@ from .builder import Builder
 from .capability import is_wide
 from .compiled import compiled_graph
 from .lowering import LOWERING
-from .ran import ran, text_of
+from .ran import precision_of, ran, text_of
 from .request import Request, Requests
 from .saturation import without_saturating_layers
 
@@ -36,12 +36,10 @@ class OpenVinoRunner:
     def __init__(self, graph: Graph, options: Options) -> None:
         self.graph = graph = without_saturating_layers(graph)
         self.threads = options.threads
-        found = compiled_graph(graph, options)
-        self.compiled, self.products = found.model, found.products
-        self.size_inputs = found.size_inputs
+        self.compiled = compiled_graph(graph, options)
         inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
-        inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.size_inputs)
-        self.requests = Requests(self.compiled, inputs, self.size_inputs, len(graph.outputs))
+        inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.compiled.size_inputs)
+        self.requests = Requests(self.compiled, inputs, len(graph.outputs))
         self.unusual = UnusualSizes(graph)
         inputs64 = (v.type.dtype.name == "int64" for v in graph.inputs)
         self.narrowed = [position for position, is_int64 in enumerate(inputs64) if is_int64]
@@ -60,7 +58,7 @@ class OpenVinoRunner:
         """Run on the same arrays again and again, with a request that has them already."""
         if self.unusual(sizes) or self.narrowed:
             return lambda: self(arrays, sizes)
-        given = [*arrays, *(numpy.array([sizes[name]]) for name in self.size_inputs)]
+        given = [*arrays, *(numpy.array([sizes[name]]) for name in self.compiled.size_inputs)]
         return Request(self.compiled, given, len(self.graph.outputs)).again
 
     def _is_wide(self, arrays: Arrays) -> bool:
@@ -69,13 +67,15 @@ class OpenVinoRunner:
 
     def ran(self) -> Ran:
         """In which precision the plugin runs the products and convolutions of the model."""
-        assert self.products is not None  # as of programs that are not of float32
-        return ran(self.compiled, self.products)
+        products = self.compiled.products
+        assert products is not None  # as of programs that are not of float32
+        return ran(self.compiled.model, products)
 
     def describe(self) -> list[str]:
         """The operations of the compiled model, by layer type and precision."""
-        infos = [op.get_rt_info() for op in self.compiled.get_runtime_model().get_ordered_ops()]
-        named = [(text_of(info, "layerType"), text_of(info, "runtimePrecision")) for info in infos]
+        model = self.compiled.model.get_runtime_model()
+        infos = [op.get_rt_info() for op in model.get_ordered_ops()]
+        named = [(text_of(info, "layerType"), precision_of(info)) for info in infos]
         return [f"{kind} {width}" for kind, width in named if kind not in _SILENT]
 
 

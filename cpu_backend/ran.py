@@ -9,11 +9,12 @@ import openvino
 
 from isthmus.graph.runner import Ran
 
-__all__ = ["products", "ran", "text_of"]
+__all__ = ["precision_of", "products", "ran", "text_of"]
 
 PRODUCTS = {"Convolution", "GroupConvolution", "MatMul"}  # in a model
 KERNELS = {"Convolution", "Deconvolution", "FullyConnected", "MatMul"}  # in the plugin's graph
 _SHORT = {"i8": "int8", "u8": "int8"}
+FLOATS = {"f32", "bf16", "f16"}
 
 
 def products(model: openvino.Model) -> frozenset[str]:
@@ -29,10 +30,26 @@ def ran(compiled: openvino.CompiledModel, names: frozenset[str]) -> Ran:
         info = node.get_rt_info()
         inside = names.intersection(text_of(info, "originalLayersNames").split(","))
         count = 1 if text_of(info, "layerType") in KERNELS else len(inside)
-        # The kernel's, as "brgemm_avx2_f32": "runtimePrecision" is that of the weights.
-        precision = text_of(info, "primitiveType").rpartition("_")[2].lower()
+        precision = _of_kernel(info)
         counts[_SHORT.get(precision, precision)] += count
-    return Ran(+counts, "OpenVINO leaves the end of a program in f32, and what it has no kernel of")
+    because = "OpenVINO leaves the end of a program in f32, and what it has no kernel of"
+    return Ran(+counts, because, compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
+
+
+def precision_of(info: Any) -> str:
+    """What a node of the plugin's graph computes in.
+
+    Of a product that is the kernel's: what the plugin calls its runtime precision is that of the
+    weights, which may be integers that are multiplied as floats.
+    """
+    kernel = _of_kernel(info)
+    multiplies = text_of(info, "layerType") in KERNELS and kernel in FLOATS
+    return kernel if multiplies else text_of(info, "runtimePrecision")
+
+
+def _of_kernel(info: Any) -> str:
+    """The end of the kernel's name, as "brgemm_avx2_f32"."""
+    return text_of(info, "primitiveType").rpartition("_")[2].lower()
 
 
 def text_of(info: Any, key: str) -> str:

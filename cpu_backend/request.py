@@ -18,6 +18,9 @@ from isthmus.errors import IsthmusError
 from isthmus.graph.dims import Shape
 from isthmus.graph.shapes import evaluate
 from isthmus.system import heap
+from isthmus.system.mapping import letting_go
+
+from .compiled import Compiled
 
 __all__ = ["Request", "Requests"]
 
@@ -32,13 +35,11 @@ FORGOTTEN = 32  # requests, after which their memory is given back to the system
 class Request:
     """One infer request and its input buffers, for one combination of sizes; for one thread."""
 
-    def __init__(self, compiled: Any, arrays: Sequence[Array], outputs: int) -> None:
+    def __init__(self, compiled: Compiled, arrays: Sequence[Array], outputs: int) -> None:
         """arrays: what every run reads; writeable and in C order."""
         self.compiled = compiled  # whose weights may be a file that it has mapped
-        self.request = compiled.create_infer_request()
-        # Of the class below the package's own, which looks at every argument again.
-        self.infer: Callable[..., dict[Any, Array]]
-        self.infer = super(type(self.request), self.request).infer  # type: ignore[misc]
+        self.request = compiled.model.create_infer_request()
+        self.infer: Callable[..., dict[Any, Array]] = self._infer_first
         self.arrays = arrays
         self.outputs = outputs
         for position, array in enumerate(arrays):
@@ -62,6 +63,13 @@ class Request:
         # Results of one and the same value have one key.
         return [self.request.get_output_tensor(place).data for place in range(self.outputs)]
 
+    def _infer_first(self, *options: Any) -> dict[Any, Array]:
+        """The first run, which packs weights that compiling left; later ones go straight on."""
+        # Of the class below the package's own, which looks at every argument again.
+        self.infer = super(type(self.request), self.request).infer  # type: ignore[misc]
+        with letting_go(self.compiled.files):
+            return self.infer(*options)
+
     def bytes(self) -> int:
         """In its buffers, those of the results included once it has run."""
         results = map(self.request.get_output_tensor, range(self.outputs))
@@ -77,9 +85,9 @@ class Requests:
     popping from it are atomic, so nobody waits for a lock.
     """
 
-    def __init__(self, compiled: Any, inputs: Sequence[Kind], names: Sequence[str], outputs: int):
-        """names: of the sizes that are inputs, after the others."""
-        self.make = (compiled, inputs, names, outputs)
+    def __init__(self, compiled: Compiled, inputs: Sequence[Kind], outputs: int) -> None:
+        """inputs: those for the sizes that are inputs come after the others."""
+        self.make = (compiled, inputs, outputs)
         self.idle: dict[tuple[int, ...], Idle] = {}
         self.clock = count()
         self.forgotten = 0
@@ -106,7 +114,8 @@ class Requests:
 
     def _run_first(self, idle: Idle, arrays: Sequence[Array]) -> list[Array]:
         """By a new request; then other sizes go until there are no more than `MOST_BYTES`."""
-        compiled, inputs, names, outputs = self.make
+        compiled, inputs, outputs = self.make
+        names = compiled.size_inputs
         buffers = [_buffer(kind, idle.sizes) for kind in inputs]
         for buffer, name in zip(buffers[len(buffers) - len(names) :], names, strict=True):
             buffer[0] = idle.sizes[name]

@@ -18,7 +18,7 @@ from isthmus.onnx.write.protos import all_nodes
 from isthmus.program.bound_call import Again
 from isthmus.program.host import Host
 from isthmus.program.options import Options
-from isthmus.system.mapping import letting_go
+from isthmus.system.mapping import large_files, letting_go
 
 from .bound import bound, known_shapes
 from .capability import LONGEST
@@ -37,7 +37,7 @@ class OnnxRunner:
         self.options = options
         self.graph = graph
         self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
-        with letting_go(self.model.weights.values()):
+        with letting_go(large_files(self.model.weights.values())):
             self.session, self.kept = open_session(self.model, options)
         self.inputs = [value.name for value in graph.inputs]
         self.outputs = [value.name for value in self.model.proto.graph.output]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 __all__ = ["absent"]
@@ -18,6 +17,8 @@ def absent(place: str, name: str, names: Sequence[str], elsewhere: Mapping[str, 
     if name in elsewhere:
         return AttributeError(f"{place} has no '{name}': {elsewhere[name]}")
     lower = {known.lower(): known for known in reversed(names)}
+    import difflib
+
     near = difflib.get_close_matches(name.lower(), lower, n=1)
     short = place.removeprefix("isthmus.")
     hint = f"the nearest is {short}.{lower[near[0]]}" if near else f"see dir({place})"

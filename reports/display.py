@@ -42,6 +42,7 @@ LABELS = {
     "jax": "JAX",
     "mxnet-onednn": "MXNet oneDNN",
     "mxnet-plain": "MXNet plain",
+    "auto": "Isthmus auto",
     "cpu-bf16": "Isthmus CPU bf16",
     "cpu-int8": "Isthmus CPU int8",
     "cpu-weights-int8": "Isthmus CPU int8 weights",

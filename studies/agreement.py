@@ -17,6 +17,7 @@ import argparse
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -34,6 +35,7 @@ from isthmus.benchmarks.work.prepare import prepare
 from isthmus.benchmarks.work.workloads import Workload
 from isthmus.errors import UsageError
 from isthmus.reports import log_ratio
+from isthmus.system.signals import begun
 from isthmus.system.threads import available_threads
 
 from . import study
@@ -88,15 +90,13 @@ def _prepared(work: Workload, place: Path) -> Path:
 def compare(workload: str, repetition: int, tool: Tool, terms: Terms) -> study.Entry:
     """One process of the harness and one of the tool; who begins alternates."""
     (variant,) = variants.find([tool.variant])
-    ours = Process(terms.folder, variant, terms.threads, terms.seconds / 2)
-    try:
+    with ExitStack() as ended:
+        ours = begun(ended, Process, terms.folder, variant, terms.threads, terms.seconds / 2)
         ours.opened()
         first = "ours" if repetition % 2 == 0 else "theirs"
         python = str(interpreter(variant.environment))
         theirs = tool.measure(terms, python, lambda tool: alternate(ours, tool, first == "ours"))
         record = ours.record or {}
-    finally:
-        ours.end()
     about = {"workload": workload, "tool": tool.name, "variant": tool.variant}
     facts = {"repetition": repetition, "first": first}
     return {**about, **facts, "ours": _found(record), "theirs": theirs}

@@ -136,7 +136,7 @@ def by_python(program: im.Executable, x: Any) -> Call:
     """The least that OpenVINO's Python module takes: a request, everything bound beforehand."""
     import openvino
 
-    request = program._run.runners[0].compiled.create_infer_request()  # type: ignore[attr-defined]
+    request = program._run.runners[0].compiled.model.create_infer_request()  # type: ignore[attr-defined]
     request.set_input_tensor(0, openvino.Tensor(x, shared_memory=True))
     infer = super(type(request), request).infer
     return lambda: infer({}, True, True)

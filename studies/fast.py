@@ -1,6 +1,6 @@
-"""What precision brings: three models at batch 1 and 8, on ours and the peers in every precision.
+"""What precision brings: four models at batch 1 and 8, on ours and the peers in every precision.
 
-    python -m studies.fast [RESULT.json] [--budget 25m]
+    python -m studies.fast [RESULT.json] [--budget 25m] [--batch 1]
 
 One interleaved run of that many minutes, after it the figures beside their goals. Without a name
 the result is reports/results/fast-DATE.json; where the file is there already, the run goes on with
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from isthmus.benchmarks.harness.bench import run_bench
 from isthmus.benchmarks.harness.clock import Step
-from isthmus.benchmarks.harness.plan import Plan, fast_cells, seconds_of
+from isthmus.benchmarks.harness.plan import FAST_BATCHES, Plan, fast_cells, seconds_of
 from isthmus.reports import ResultFile, costs, geometric_mean, read, read_prices
 from isthmus.reports.display import interval, significant
 from isthmus.reports.files.budget import outside
@@ -62,14 +62,15 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="studies.fast", description=__doc__)
     parser.add_argument("result", nargs="?", type=Path, default=default_path("fast"))
     parser.add_argument("--budget", default="25m")
+    parser.add_argument("--batch", type=int, choices=FAST_BATCHES, nargs="*", default=FAST_BATCHES)
     asked = parser.parse_args(arguments)
-    measure(asked.result, seconds_of(asked.budget))
+    measure(asked.result, seconds_of(asked.budget), asked.batch)
     print("\n".join(told(read(asked.result))))
 
 
-def measure(path: Path, budget_seconds: float) -> None:
+def measure(path: Path, budget_seconds: float, batches: Sequence[int]) -> None:
     """Run the plan, or what an earlier run of it lacks."""
-    plan = Plan(fast_cells(), ROUNDS, SECONDS, budget_seconds=budget_seconds, kind="fast")
+    plan = Plan(fast_cells(batches), ROUNDS, SECONDS, budget_seconds=budget_seconds, kind="fast")
     run_bench(plan, path, _progress, resume=path.exists())
 
 
@@ -87,7 +88,7 @@ def told(file: ResultFile) -> Iterator[str]:
 
 def figures(file: ResultFile) -> Iterator[Figure]:
     """Everything that the goals speak of and this run measures."""
-    rows = budget_rows([file])
+    rows = [row for row in budget_rows([file]) if row.ours and row.ours.model in OVER_ONNX_RUNTIME]
     yield from _within(rows)
     yield from _in_f32(file)
     yield from _over_mxnet(file, rows)

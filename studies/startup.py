@@ -6,7 +6,8 @@ Writes reports/results/startup-DATE.json and prints it. Every start is a process
 kinds take turns, and who begins a round changes. Before them each is started once and not counted:
 that writes byte code and what is kept on disk. Programs are files that nobody has changed for more
 than a minute, as those of a user are. BERT-base in float32 on 128 tokens, and MobileNetV2 on a
-photograph by the command line.
+photograph by the command line. Peak memory is that of BERT-base in float32, and of a saved program
+of it in int8, over the bytes of the weights in float32.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ from .study import run as run_study
 IMPORT = "from time import perf_counter as t; a = t(); import {name}; print(t() - a)"
 PROCESSES = 9
 ROUNDS = 9
+PROGRAMS = {"cpu": ("cpu", "f32"), "gpu": ("gpu", "f32"), "cpu in int8": ("cpu", "int8")}
+TOKENS = 128
+FIRST_TOKENS = (0, 10_000)  # of samples for int8, which settle its numbers and not its size
 
 # What a started process says of itself, on the last line of its standard output.
 FACTS = """
@@ -155,8 +159,9 @@ def _summary(rows: list[dict[str, float]]) -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> None:
-    if arguments[:1] == ["--process"]:
-        print(json.dumps(first_result(*arguments[1:])))
+    parts = {"--save": save, "--process": first_result}
+    if arguments[:1] and arguments[0] in parts:
+        print(json.dumps(parts[arguments[0]](*arguments[1:])))
         return
     parser = argparse.ArgumentParser(prog="python -m studies.startup")
     parser.add_argument("path", nargs="?", type=Path, default=default_path("startup"))
@@ -170,7 +175,7 @@ def main(arguments: list[str]) -> None:
         "datetime": datetime.now(UTC).isoformat(),
         "machine": {"fingerprint": fingerprint(), "versions": versions()},
         "import": imports(),
-        "programs": {variant: process(variant) for variant in ("cpu", "gpu")},
+        "programs": {name: process(*variant) for name, variant in PROGRAMS.items()},
         "rounds": given.rounds,
         "starts": found,
     }
@@ -203,53 +208,75 @@ def imports() -> dict[str, float]:
     }
 
 
-def process(backend: str) -> dict[str, Any]:
-    """`first_result` in a process of its own, which is why its peak memory means something."""
+def process(backend: str, precision: str = "f32") -> dict[str, Any]:
+    """`first_result` in a process of its own, which is why its peak memory means something.
+
+    Another process has saved the program. peak_memory_over_weights: of those in float32.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "bert-base.im")
-        for words in (["--process", "save", path], ["--process", backend, path]):
-            command = [sys.executable, "-m", "studies.startup", *words]
-            found: dict[str, Any] = json.loads(subprocess.check_output(command, text=True))
+        saved = _answer("--save", precision, path)
+        found = _answer("--process", backend, path)
+    peak = found["peak_memory_bytes"]
+    return {**found, **saved, "peak_memory_over_weights": peak and peak / saved["weights_bytes"]}
+
+
+def _answer(*words: str) -> dict[str, Any]:
+    """What this program says when it is started with these words; it compiles everything anew."""
+    command = [sys.executable, "-m", "studies.startup", *words]
+    environment = {**os.environ, "ISTHMUS_CACHE": "off"}
+    found: dict[str, Any] = json.loads(subprocess.check_output(command, env=environment, text=True))
     return found
 
 
-def first_result(backend: str, path: str) -> dict[str, Any]:
-    """Seconds of each step from a file to the first result, and the peak memory over the weights.
+def save(precision: str, path: str) -> dict[str, Any]:
+    """Write BERT-base in a precision; the bytes of its weights in float32."""
+    import isthmus as im
 
-    backend: "save" writes the file.
-    """
+    net = im.models.create("bert-base", seed=0)
+    traced = im.trace(net, net.specs()).graph
+    if precision == "int8":
+        samples = [tokens(first) for first in FIRST_TOKENS]
+        program = im.compile(net, net.specs(), precision="int8", samples=samples)
+    else:
+        program = im.compile(net, net.specs(), backend="numpy")
+    program.save(path)
+    names = traced.constant_names
+    weights = (each.array for each in traced.constants() if id(each.array) in names)
+    return {"weights_bytes": sum(weight.nbytes for weight in weights)}
+
+
+def tokens(first: int) -> dict[str, Any]:
+    """The inputs of one text, of tokens with consecutive numbers."""
     import numpy
 
-    import isthmus as im
+    ids = numpy.arange(first, first + TOKENS, dtype=numpy.int32)[None]
+    return {"input_ids": ids, "attention_mask": numpy.ones_like(ids), "token_type_ids": 0 * ids}
+
+
+def first_result(backend: str, path: str) -> dict[str, Any]:
+    """Seconds of each step from a file to the first result, and the peak memory."""
     from isthmus.program import archive
     from isthmus.program.executable import Executable
     from isthmus.program.options import checked_options
 
-    if backend == "save":
-        net = im.models.create("bert-base", seed=0)
-        im.compile(net, net.specs(), backend="numpy").save(path)
-        return {}
+    given = tokens(0)
     runtime = _timed_runtime(backend)
     started = perf_counter()
-    traced = archive.read(path)
+    saved = archive.opened(path)
     read_at = perf_counter()
     device = "cpu" if backend == "gpu" else None
-    options = checked_options("f32", None, "numpy", "error", device)
-    program = Executable(traced, backend, options, "error")
+    options = checked_options(saved.precision.precision, None, "numpy", "error", device)
+    program = Executable(saved.traced, backend, options, "error")
     loaded_at = perf_counter()
-    ids = numpy.arange(128, dtype=numpy.int32)[None]
-    program(input_ids=ids, attention_mask=numpy.ones_like(ids), token_type_ids=0 * ids)
-    first_at, peak = perf_counter(), peak_memory_bytes()
-    names = traced.graph.constant_names
-    weights = sum(c.array.nbytes for c in traced.graph.constants() if id(c.array) in names)
+    program(**given)
+    first_at = perf_counter()
     return {
         "read_seconds": read_at - started,
         "lower_and_verify_seconds": loaded_at - read_at - sum(runtime),
         "runtime_compile_seconds": sum(runtime),
         "first_inference_seconds": first_at - loaded_at,
-        "weights_bytes": weights,
-        "peak_memory_bytes": peak,
-        "peak_memory_over_weights": peak and peak / weights,
+        "peak_memory_bytes": peak_memory_bytes(),
     }
 
 

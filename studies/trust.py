@@ -30,6 +30,7 @@ from isthmus.benchmarks.work import workloads
 from isthmus.benchmarks.work.prepare import prepare
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.reports.files.turns import Turns, ratio_of_turns, turns_of
+from isthmus.system.signals import begun
 from isthmus.system.threads import available_threads
 
 from . import study
@@ -86,8 +87,8 @@ def _round_of(design: Design, folder: Path) -> Round:
         with ExitStack() as ended:
             group = []
             for slowdown in slowdowns:
-                one = Process(folder, variant, design.threads, design.seconds, delay=slowdown)
-                ended.callback(one.end)
+                given = folder, variant, design.threads, design.seconds
+                one = begun(ended, Process, *given, delay=slowdown)
                 group.append(one.opened())
             cycles(group)
             return [_turns(one.record or {}) for one in group]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections import Counter
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
 
@@ -21,8 +22,14 @@ for _folder in ("tables", "tiers"):
 # Every test compiles what it runs; those of the cache have one of their own.
 os.environ["ISTHMUS_CACHE"] = "off"
 
-# `--hypothesis-profile=quick` chooses the other.
-settings.register_profile("full", derandomize=True, deadline=None, max_examples=60)
+# `--hypothesis-profile=quick` chooses the other. How long a draw takes is the machine's matter.
+settings.register_profile(
+    "full",
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("quick", settings.get_profile("full"), max_examples=10)
 settings.load_profile("full")
 
@@ -69,6 +76,26 @@ def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def one_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """A quota of one processor. The affinity stays: a runtime that saw it narrow keeps that."""
     monkeypatch.setattr("isthmus.system.threads.quota", lambda: 1)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """For the quick tier, files without quick tests are not even imported."""
+    from tiers import has_none_quick
+
+    if config.option.markexpr != "not exhaustive" or not collection_path.is_relative_to(TESTS):
+        return None
+    return has_none_quick(collection_path.relative_to(TESTS).as_posix()) or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """The garbage collector leaves alone what is collected here, which stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses

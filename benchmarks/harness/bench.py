@@ -17,6 +17,7 @@ from isthmus.benchmarks.portable.timing.inputs import read_outputs
 from isthmus.benchmarks.work.prepare import Facts, prepare
 from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
 from isthmus.system.extras import require
+from isthmus.system.signals import begun
 
 from . import result, roofline
 from .accuracy import accuracy_of
@@ -231,7 +232,7 @@ def _make(run: Run, bench: Bench) -> None:
             continue
         run.progress(run.clock.step(f"{bench.cell.workload.name} {variant.name}: making its file"))
         try:
-            make(bench.folder, variant, run.plan.threads)
+            make(bench.folder, variant, run.plan.threads, classes=bench.facts.classes)
         except IsthmusError as problem:
             _failed(run, bench.cell, variant, problem)
 
@@ -294,7 +295,9 @@ def _opened(
     cell = bench.cell
     run.progress(run.clock.step(f"{cell.workload.name} {variant.name} round {number + 1}"))
     try:
-        process = Process(
+        process = begun(
+            ended,
+            Process,
             bench.folder,
             variant,
             run.plan.threads,
@@ -303,7 +306,6 @@ def _opened(
             outputs=bench.outputs(variant.name) if number == 0 else None,
             judged=bench.judged(variant.name) if number == 0 else None,
         )
-        ended.callback(process.end)
         return [process.opened()]
     except IsthmusError as problem:
         _failed(run, cell, variant, problem)

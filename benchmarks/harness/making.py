@@ -25,16 +25,19 @@ BOOT = (
 )
 
 
-def make(folder: Path, variant: Variant, threads: int, home: Home | None = None) -> None:
+def make(
+    folder: Path, variant: Variant, threads: int, home: Home | None = None, *, classes: bool = False
+) -> None:
     """Let the variant's maker write its file into the folder; nothing for a variant without one.
 
-    home: where another revision of Isthmus is. Raises BackendMissing for what is not installed,
-    IsthmusError with the last words of what failed.
+    classes: whether outputs rank classes, so that labels are to stay. home: where another revision
+    of Isthmus is. Raises BackendMissing for what is not installed, IsthmusError with the last words
+    of what failed.
     """
     file = variant.options.get("file")
     if not variant.maker or (file and (folder / file).exists()):
         return
-    options = {**variant.options, "threads": threads}
+    options = {**variant.options, "threads": threads, "classes": classes}
     job = {"maker": variant.maker, "folder": str(folder), "options": options}
     with TemporaryDirectory(prefix="isthmus-job-", dir=folder) as place:
         path = Path(place) / "job.json"

@@ -1,11 +1,13 @@
 """A saved program on one of Isthmus's backends: numpy, cpu or gpu.
 
 Options: `backend`, `device`, `file`; `precision` and `weights` as `isthmus.load` takes them. A
-program that was saved as int8 or auto says itself in what it is.
+program that was saved as int8 or auto says itself in what it is, and one that was tuned, within the
+`budget`, says also on which backend and with what else it runs.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -38,29 +40,41 @@ def compile(loaded: Any, options: Mapping[str, Any], threads: int) -> Call:
     from isthmus.benchmarks.portable.timing.precision import with_precision
     from isthmus.graph.tree import leaves
     from isthmus.program.executable import Executable
+    from isthmus.program.levers import with_levers
     from isthmus.program.options import checked_options
     from isthmus.program.precision import with_weights
 
+    asked = {"threads": threads, **options, **_chosen(loaded, options)}
     settings = checked_options(
-        *(options.get("precision", loaded.precision.precision), threads, "numpy", "allow"),
-        options.get("device"),
+        *(asked.get("precision", loaded.precision.precision), asked["threads"], "numpy", "allow"),
+        asked.get("device"),
         weights=options.get("weights"),
         overrides=loaded.precision.overrides,
+        streams=asked.get("streams", 1),
     )
+    settings = with_levers(settings, asked.get("levers"), asked["backend"])
     traced = with_weights(loaded.traced, settings)
-    program = Executable(traced, options["backend"], settings, "allow")
+    program = Executable(traced, asked["backend"], settings, "allow")
     return with_precision(
         lambda arrays: [leaf for _, leaf in leaves(program(**arrays))],
-        lambda: _products(program, settings),
+        lambda: _products(program, settings.precision, asked.get("weights")),
     )
+
+
+def _chosen(loaded: Any, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a tuned program was chosen to run with; nothing of another."""
+    return loaded.tuning["keywords"] if "budget" in options else {}
 
 
 def make(folder: Path, options: Mapping[str, Any]) -> None:
     """Write the variant's `file`: the program in the precision that is `made`, settled on the
-    calibration inputs."""
+    calibration inputs; or as `isthmus.tune` chooses, by them and within the budget of accuracy."""
     from isthmus.benchmarks.portable.timing.inputs import read_sets
     from isthmus.program.compiling import load
 
+    if "budget" in options:
+        _tuned(folder, options)
+        return
     program = load(
         folder / "program.im",
         backend=options["backend"],
@@ -72,7 +86,27 @@ def make(folder: Path, options: Mapping[str, Any]) -> None:
     program.save(folder / options["file"])
 
 
-def _products(program: Any, settings: Any) -> dict[str, int]:
+def _tuned(folder: Path, options: Mapping[str, Any]) -> None:
+    """By the command line, as a user would, of whom this file is none: tuning uses the harness."""
+    from isthmus.errors import IsthmusError
+    from isthmus.reports.files.budget import LEAST_AGREEMENT, LEAST_COSINE
+
+    asked = {
+        "--inputs": folder / "calibration.npz",
+        "--output": folder / options["file"],
+        "--budget": options["budget"],
+        "--cosine": LEAST_COSINE,
+        **({"--top1": LEAST_AGREEMENT} if options["classes"] else {}),
+    }
+    words = [str(word) for pair in asked.items() for word in pair]
+    command = [sys.executable, "-m", "isthmus", "tune", str(folder / "program.im"), "--refresh"]
+    done = subprocess.run([*command, *words], capture_output=True, encoding="utf-8")
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or [f"ended with code {done.returncode}"]
+        raise IsthmusError(last[0])
+
+
+def _products(program: Any, precision: str, weights: str | None) -> dict[str, int]:
     """How many products are in which precision, by what the runtimes describe; where they do not
     tell, one in the precision that was asked for."""
     described = [line.split() for runner in program._run.runners for line in runner.describe()]
@@ -80,10 +114,10 @@ def _products(program: Any, settings: Any) -> dict[str, int]:
     widths = [width for kind, width in told if kind in MULTIPLY]
     widths = widths or [width for kind, width in told if kind == FUSED]
     counts = Counter("int8" if width in INTEGERS else width for width in widths)
-    if not settings.weights:
-        return dict(counts) or {settings.precision: 1}
-    (common, number), *others = counts.most_common() or [(settings.precision, 1)]
-    return {f"{common}, {settings.weights} weights": number, **dict(others)}
+    if not weights:
+        return dict(counts) or {precision: 1}
+    (common, number), *others = counts.most_common() or [(precision, 1)]
+    return {f"{common}, {weights} weights": number, **dict(others)}
 
 
 def runtime() -> str:

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +25,7 @@ import numpy
 from isthmus.benchmarks.portable.timing.turns import GO, TURN
 from isthmus.errors import BackendMissing, IsthmusError
 from isthmus.system import machine
+from isthmus.system.signals import begun
 
 from .environments import interpreter
 from .variants import Variant
@@ -199,14 +200,12 @@ def _judged(folder: Path, outputs: Path) -> dict[str, Any]:
 
 def measured(folder: Path, variant: Variant, threads: int, seconds: float, **job: Any) -> Record:
     """The record of one process that runs alone; arguments and errors are those of `Process`."""
-    process = Process(folder, variant, threads, seconds, **job)
-    try:
+    with ExitStack() as ended:
+        process = begun(ended, Process, folder, variant, threads, seconds, **job)
         process.opened()
         cycles([process])
         assert process.record is not None
         return process.record
-    finally:
-        process.end()
 
 
 def cycles(

@@ -65,6 +65,8 @@ def _made(name: str, options: Mapping[str, Any], precision: str) -> Variant:
 
 
 VARIANTS = (
+    # What `isthmus tune` chooses among all runtimes, precisions, threads and so on.
+    Variant("auto", OWN_OPENER, {"file": "auto.im", "budget": "90s"}, maker=OWN_OPENER, low=True),
     Variant("numpy", OWN_OPENER, {"backend": "numpy"}, usual=True),
     Variant("cpu", OWN_OPENER, CPU, usual=True),
     Variant(

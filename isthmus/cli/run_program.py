@@ -55,6 +55,7 @@ def run_program(asked: Asked, top: int, output: Path | None, as_json: bool) -> N
     """Read, fill and run the program; show its outputs, and write them where that is asked."""
     from isthmus.program.archive import opened
     from isthmus.program.backend import find_backend
+    from isthmus.program.levers import with_saved_levers
     from isthmus.program.options import checked_options, checked_samples
 
     precision = asked.options["precision"]
@@ -68,6 +69,7 @@ def run_program(asked: Asked, top: int, output: Path | None, as_json: bool) -> N
         traced, known = saved.traced, saved.precision
         if precision is None:
             options = replace(options, precision=known.precision, overrides=known.overrides)
+        options = with_saved_levers(options, saved.levers, asked.backend)
         asked = replace(asked, options={**given, "precision": options.precision})
         arrays = _arrays(asked, traced.graph, sources, sizes)
         outputs = _outputs(asked, traced, arrays, options)

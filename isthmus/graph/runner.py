@@ -15,11 +15,13 @@ Arrays = Sequence[numpy.ndarray[Any, Any]]
 class Ran(NamedTuple):
     """How many matrix products and convolutions run in each precision, as "f32" or "bf16".
 
-    because: why not all of them run in what was asked for.
+    because: why not all of them run in what was asked for. rest: in which precision the runtime
+    computes floats beside integers, where it decides that.
     """
 
     counts: Mapping[str, int]
     because: str
+    rest: str = ""
 
 
 class Runner(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -44,6 +43,8 @@ def check_rest(block: Any, rest: Mapping[str, Any]) -> None:
         called = f"nn.{type(block).__name__}"
         if fact:
             raise UsageError(f"{called}: {name}={value!r} cannot be had: {fact}")
+        import difflib
+
         known = [n for n in inspect.signature(type(block)).parameters if n != "rest"]
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"the nearest is {near[0]}" if near else f"it has {', '.join(known) or 'none'}"

@@ -148,6 +148,8 @@ __all__ += windows.__all__
 
 
 def __getattr__(name: str) -> NoReturn:
+    if name.startswith("_"):  # what tools ask any module for
+        raise AttributeError(f"isthmus.np has no '{name}'")
     import difflib
 
     if name == "lib":

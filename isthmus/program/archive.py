@@ -39,6 +39,7 @@ from isthmus.trace.tracing import Traced
 from .foreign_operators import check_operators, described_operators, foreign_operators
 
 __all__ = [
+    "Levers",
     "Precision",
     "Saved",
     "described",
@@ -64,12 +65,21 @@ class Precision:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Levers:
+    """What a saved program's backend was told beside its options, see `Backend`."""
+
+    backend: str
+    values: Mapping[str, Any]
+
+
 class Saved(NamedTuple):
     """What a file holds."""
 
     traced: Traced
     precision: Precision
     tuning: Mapping[str, Any] | None = None
+    levers: Levers | None = None
 
 
 def save(
@@ -77,10 +87,11 @@ def save(
     path: str | Path,
     precision: Precision | None = None,
     tuning: Mapping[str, Any] | None = None,
+    levers: Levers | None = None,
 ) -> None:
     """Write a traced program; the file is complete or not there at all.
 
-    tuning: how it was tuned, for people; readers that do not know it leave it alone.
+    tuning: how it was tuned, for people. Readers that do not know it, or levers, leave it alone.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
@@ -91,6 +102,8 @@ def save(
         document["precision"] = asdict(precision)
     if tuning is not None:
         document["tuning"] = tuning
+    if levers is not None and levers.values:
+        document["levers"] = asdict(levers)
     try:
         with files.replacing(target) as partial:
             save_file(arrays, partial, metadata={"isthmus": json.dumps(document)})
@@ -110,7 +123,7 @@ def opened(path: str | Path) -> Saved:
         precision = Precision(**document.get("precision", {}))
         tuning = document.get("tuning")
         tuned = tuning if isinstance(tuning, dict) else None
-        return Saved(rebuilt(document, arrays), precision, tuned)
+        return Saved(rebuilt(document, arrays), precision, tuned, _levers(document))
     except IsthmusError as problem:
         raise FileError(f"{path}: {problem}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, MemoryError) as problem:
@@ -118,6 +131,11 @@ def opened(path: str | Path) -> Saved:
             f"{path}: the program in it is malformed ({type(problem).__name__}: {problem}); "
             "save it again with Executable.save"
         ) from None
+
+
+def _levers(document: Mapping[str, Any]) -> Levers | None:
+    written = document.get("levers")
+    return None if written is None else Levers(written["backend"], dict(written["values"]))
 
 
 def refuse_foreign(path: Path) -> None:

@@ -56,7 +56,8 @@ class Backend(Protocol):
     `saturates(node, options)`, whether its kernels of integers add products of the layer in 16
     bits, so that weights get 7 bits; options are None for a file that is read anywhere;
     `levers(options)`, settings of `Options.extra` that change how a program is computed and not
-    what, each with its values, the default first, which `isthmus.tune` tries; `emulates`, True if
+    what, each with its values (of JSON), the default first, for `isthmus.compile(levers=...)`, and
+    `isthmus.tune` tries them; `emulates`, True if
     it computes its lower precisions in float32 and rounds, so that they are never faster;
     `scales_apart`, True if its runtime computes scales and shifts behind a layer apart from it, so
     that they are given to it within the weights;

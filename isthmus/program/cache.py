@@ -23,7 +23,7 @@ import numpy
 from isthmus import _version
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph
-from isthmus.system.mapping import MappedFile, file_of, letting_go
+from isthmus.system.mapping import MappedFile, file_of, offset_in
 from isthmus.system.store import Found, Store
 from isthmus.system.sums import array_sum
 
@@ -161,11 +161,9 @@ def place_of(graph: Graph, options: Options, runtime: Iterable[str], backend: Pa
     digest = hashlib.blake2b(key=secret, digest_size=24)
     for part in (text, *runtime, _version.__version__, code_digest(backend)):
         digest.update(len(part.encode()).to_bytes(8, "little") + part.encode())
-    arrays = [constant.array for constant in constants]
     elements = Elements(store, secret)
-    with letting_go(arrays):
-        for array in arrays:
-            digest.update(elements.told_apart(array))
+    for constant in constants:
+        digest.update(elements.told_apart(constant.array))
     return Place(store, digest.hexdigest(), elements.files)
 
 
@@ -192,8 +190,7 @@ class Elements:
             return array_sum(array, self.secret)
         if file not in self._sums:
             self._sums[file] = self._sum(file)
-        content = numpy.frombuffer(file, numpy.uint8)
-        place = array.ctypes.data - content.ctypes.data, array.strides
+        place = offset_in(file, array), array.strides
         return self._sums[file] + repr(place).encode()
 
     def _sum(self, file: MappedFile) -> bytes:

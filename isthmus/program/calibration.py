@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy
@@ -27,7 +27,7 @@ from .inputs import Binder
 from .options import Options
 from .pipeline import Pipeline
 
-__all__ = ["narrowed", "seen_in"]
+__all__ = ["seen_in"]
 
 MOST_BYTES = 2**28
 
@@ -45,68 +45,99 @@ def seen_in(
     """By the id of each wanted value: the least, the greatest and the mean of each channel.
 
     graph: of whose values they are, with the inputs of `traced`. wanted: values and the axes of
-    their channels. backend, options: what computes them. Channels are reduced inside the program,
-    so that no array of a layer is kept.
+    their channels. backend, options: what computes them. Of images a few large numbers leave the
+    others few integers: where clipping them loses less, the range is narrower (`nearest_ratio`).
     Raises UsageError for samples that are empty or do not fit, and for arrays that are not finite.
     """
     if not wanted:
         return {}
     sets = _bound(traced, samples)
-    pipeline = _pipeline(_reduced(graph, wanted), backend, options)
-    sums: list[list[Any]] = [[] for _ in range(3 * len(wanted))]
-    for position, arrays in enumerate(sets):
-        try:
-            found = pipeline(arrays, pipeline.binder.sizes(arrays))
-        except UsageError as problem:
-            raise type(problem)(f"samples[{position}]: {problem}") from None
-        for column, array in zip(sums, found, strict=True):
-            column.append(numpy.asarray(array, numpy.float64))
-    known = {}
+    run = _Run(
+        graph, [arrays for arrays, _ in sets], [sizes for _, sizes in sets], backend, options
+    )
+    images = [value for value, axis in wanted if axis == 1]
+    return _seen_in_images(run, images) | _seen_inside(
+        run, [pair for pair in wanted if pair[1] != 1]
+    )
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A graph, and of each sample the arrays and their named sizes."""
+
+    graph: Graph
+    sets: Sequence[Sequence[Any]]
+    sizes: Sequence[Mapping[str, int]]
+    backend: Backend
+    options: Options
+
+    def loaded(self, outputs: Sequence[Value]) -> Pipeline:
+        """The graph up to these values."""
+        names = tuple(f"seen.{i}" for i in range(len(outputs)))
+        part = replace(self.graph, outputs=tuple(outputs), output_names=names)
+        return _pipeline(part, self.backend, self.options)
+
+    def answers(self, pipeline: Pipeline) -> Iterator[list[Any]]:
+        """What it gives for each sample."""
+        for position, arrays in enumerate(self.sets):
+            try:
+                yield pipeline(arrays, pipeline.binder.sizes(arrays))
+            except UsageError as problem:
+                raise type(problem)(f"samples[{position}]: {problem}") from None
+
+
+def _seen_inside(run: _Run, wanted: Wanted) -> dict[int, Statistics]:
+    """Channels are reduced inside the program, so that no array of a layer is kept."""
+    if not wanted:
+        return {}
+    answers = run.answers(run.loaded(_reduced(run.graph, wanted)))
+    parts = [[numpy.asarray(array, numpy.float64) for array in one] for one in answers]
+    found = {}
     for i, (value, _) in enumerate(wanted):
-        low, high, mean = sums[3 * i : 3 * i + 3]
-        known[id(value)] = Statistics(
-            numpy.min(low, axis=0), numpy.max(high, axis=0), numpy.sort(mean, axis=0).mean(axis=0)
-        )
-        _check_finite(value, known[id(value)])
-    return known
-
-
-def narrowed(
-    traced: Traced,
-    graph: Graph,
-    wanted: Wanted,
-    seen: Mapping[int, Statistics],
-    samples: Sequence[Any],
-    backend: Backend,
-    options: Options,
-) -> dict[int, Statistics]:
-    """What was seen, with the ranges of images those whose integers are nearest to the samples.
-
-    A few large numbers leave the others few integers: where clipping them loses less, the range is
-    narrower (`nearest_ratio`). Arguments are those of `seen_in`, which gives `seen`. So many arrays
-    are kept at a time as `MOST_BYTES` allows, of one sample.
-    """
-    sets = _bound(traced, samples)
-    found = dict(seen)
-    for values in _slices([value for value, axis in wanted if axis == 1], graph, sets):
-        names = tuple(f"seen.{i}" for i in range(len(values)))
-        part = replace(graph, outputs=tuple(values), output_names=names)
-        pipeline = _pipeline(part, backend, options)
-        counts = [numpy.zeros(BINS, numpy.int64) for _ in values]
-        for arrays in sets:
-            outputs = pipeline(arrays, pipeline.binder.sizes(arrays))
-            for value, array, count in zip(values, outputs, counts, strict=True):
-                count += numpy.histogram(array, BINS, seen[id(value)].ends)[0]
-        for value, count in zip(values, counts, strict=True):
-            low, high, mean = seen[id(value)]
-            ratio = nearest_ratio(count, *seen[id(value)].ends)
-            found[id(value)] = Statistics(low * ratio, high * ratio, mean)
+        found[id(value)] = _joined(value, [one[3 * i : 3 * i + 3] for one in parts])
     return found
 
 
-def _slices(values: Sequence[Value], graph: Graph, sets: Sequence[Any]) -> Iterator[list[Value]]:
-    """The values in parts whose arrays fit into `MOST_BYTES`, for the largest of the samples."""
-    known = [Binder(graph).sizes(arrays) for arrays in sets]
+def _seen_in_images(run: _Run, values: Sequence[Value]) -> dict[int, Statistics]:
+    """The arrays themselves, as many at a time as `MOST_BYTES` allows, of one sample.
+
+    All samples twice, for what is narrower depends on the ends of all; a program that also reduces
+    them would take many times as long to compile.
+    """
+    found = {}
+    for part in _slices(values, run.sizes):
+        pipeline = run.loaded(part)
+        seen = [[_channels(array) for array in one] for one in run.answers(pipeline)]
+        whole = [_joined(value, [one[i] for one in seen]) for i, value in enumerate(part)]
+        counts = [numpy.zeros(BINS, numpy.int64) for _ in part]
+        for outputs in run.answers(pipeline):
+            for array, count, each in zip(outputs, counts, whole, strict=True):
+                count += numpy.histogram(array, BINS, each.ends)[0]
+        for value, count, each in zip(part, counts, whole, strict=True):
+            ratio = nearest_ratio(count, *each.ends)
+            found[id(value)] = Statistics(each.low * ratio, each.high * ratio, each.mean)
+    return found
+
+
+def _channels(array: Any) -> Statistics:
+    """Of an image [N, C, H, W], or one of other axes behind the channels."""
+    axes = tuple(axis for axis in range(array.ndim) if axis != 1)
+    with numpy.errstate(all="ignore"):  # what is not finite is told with its value
+        mean = array.mean(axis=axes, dtype=numpy.float64)
+    low, high = (each(axis=axes).astype(numpy.float64) for each in (array.min, array.max))
+    return Statistics(low, high, mean)
+
+
+def _joined(value: Value, parts: Iterable[Sequence[Any]]) -> Statistics:
+    """Of all samples, whatever their order."""
+    low, high, mean = (numpy.stack(column) for column in zip(*parts, strict=True))
+    found = Statistics(low.min(axis=0), high.max(axis=0), numpy.sort(mean, axis=0).mean(axis=0))
+    _check_finite(value, found)
+    return found
+
+
+def _slices(values: Sequence[Value], known: Sequence[Mapping[str, int]]) -> Iterator[list[Value]]:
+    """The values in parts whose arrays fit into `MOST_BYTES`, for the largest of the sizes."""
     part: list[Value] = []
     held = 0
     for value in values:
@@ -121,14 +152,16 @@ def _slices(values: Sequence[Value], graph: Graph, sets: Sequence[Any]) -> Itera
         yield part
 
 
-def _bound(traced: Traced, samples: Sequence[Any]) -> list[list[Any]]:
-    """The arrays of each set of arguments; UsageError for one that does not fit."""
+def _bound(traced: Traced, samples: Sequence[Any]) -> list[tuple[list[Any], dict[str, int]]]:
+    """The arrays of each set of arguments and their sizes; UsageError for one that does not fit."""
     arguments = CallArguments(*traced.arguments, traced.graph.inputs)
+    binder = Binder(traced.graph)
     found = []
     for position, sample in enumerate(samples):
         args, kwargs = _as_call(sample)
         try:
             arrays = [numpy.asarray(array) for array in arguments.bound(args, kwargs)]
+            sizes = dict(binder.sizes(arrays))
         except UsageError as problem:
             raise type(problem)(f"samples[{position}]: {problem}") from None
         if any(not array.size for array in arrays):
@@ -136,7 +169,7 @@ def _bound(traced: Traced, samples: Sequence[Any]) -> list[list[Any]]:
                 f"samples[{position}] holds an empty array, of which nothing can be learnt; "
                 "leave it out"
             )
-        found.append(arrays)
+        found.append((arrays, sizes))
     if not found:
         raise UsageError("no samples: give some sets of arguments")
     return found
@@ -148,16 +181,15 @@ def _as_call(sample: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     return (tuple(sample), {}) if isinstance(sample, tuple | list) else ((sample,), {})
 
 
-def _reduced(graph: Graph, wanted: Wanted) -> Graph:
-    """The graph whose outputs are three numbers for each channel of each wanted value."""
+def _reduced(graph: Graph, wanted: Wanted) -> list[Value]:
+    """Three numbers for each channel of each wanted value."""
     outputs: list[Value] = []
     with assuming(graph.constraints), recording(), copying():
         for value, axis in wanted:
             x = Array(value)
             others = tuple(i for i in range(x.ndim) if i != axis % x.ndim)
             outputs += [as_value(f(x, axis=others)) for f in (np.min, np.max, np.mean)]
-    names = tuple(f"seen.{i}" for i in range(len(outputs)))
-    return replace(graph, outputs=tuple(outputs), output_names=names)
+    return outputs
 
 
 def _pipeline(graph: Graph, backend: Backend, options: Options) -> Pipeline:

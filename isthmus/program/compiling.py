@@ -12,8 +12,9 @@ from . import archive, slots
 from .archive import Precision
 from .backend import find_backend
 from .executable import Executable
+from .levers import with_levers, with_saved_levers
 from .options import Options, checked_options, checked_samples
-from .precision import in_precision, with_weights
+from .precision import check_offered, in_precision, with_weights
 
 __all__ = ["compile", "load"]
 
@@ -32,6 +33,7 @@ def compile(
     numerics: str = "numpy",
     on_host: str = "allow",
     device: str | None = None,
+    levers: Mapping[str, Any] | None = None,
     constraints: Sequence[str] = (),
 ) -> Executable:
     """A function or Block, traced for arguments of the given types and loaded on a backend.
@@ -41,6 +43,9 @@ def compile(
     container's quota allow.
     on_host: "allow" runs what the backend does not compute as NumPy does by NumPy;
     "error" refuses such a program. device: "cuda" or "cpu", for the gpu backend.
+    levers: what the backend offers that changes how it computes and not what, as `isthmus.tune`
+    finds worth while: {"dense_kernel": "onednn"} computes dense layers of float32 on "cpu" by
+    another kernel than its own choice, "mlas".
     constraints: what holds of named sizes, such as "seq <= 512"; checked at every call.
     precision: "f32"; "bf16" or "f16", in which matrix products, convolutions and what follows them
     are computed, the rest in float32; "int8"; or "auto", which is the fastest of these within the
@@ -68,6 +73,7 @@ def compile(
         precision, threads, numerics, on_host, device,
         weights=weights, overrides=overrides, streams=streams,
     )  # fmt: skip
+    options = with_levers(options, levers, backend)
     given = checked_samples(samples, precision)
     traced = trace(function, specs, constraints=constraints)
     return _made(traced, backend, options, on_host, given)
@@ -86,10 +92,12 @@ def load(
     numerics: str = "numpy",
     on_host: str = "allow",
     device: str | None = None,
+    levers: Mapping[str, Any] | None = None,
 ) -> Executable:
     """Read a program that `Executable.save` wrote, onto any backend; options as `compile`'s.
 
-    precision: None is the one it was saved with, and its overrides.
+    precision: None is the one it was saved with, and its overrides. levers: None is those it was
+    saved with, on the backend that it was saved for.
     Raises FileError for a file that is missing, truncated or not such a program, and what
     `compile` raises.
 
@@ -105,6 +113,10 @@ def load(
         known.precision, threads, numerics, on_host, device, streams=streams,
         weights=weights, overrides=known.overrides if overrides is None else overrides,
     )  # fmt: skip
+    if levers is None:
+        options = with_saved_levers(options, saved.levers, backend)
+    else:
+        options = with_levers(options, levers, backend)
     if precision is None and samples is None:  # int8 was settled before it was saved
         found = Executable(with_weights(saved.traced, options), backend, options, on_host)
     else:
@@ -123,5 +135,6 @@ def _made(
         if isinstance(chosen, Executable):
             return chosen
         options = chosen
+    check_offered(find_backend(backend), options)  # before anything is settled
     made = in_precision(traced, options, samples, find_backend(backend))
     return Executable(made, backend, options, on_host)

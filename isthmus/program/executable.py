@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -19,22 +18,26 @@ from isthmus.trace.array import Array as Handle
 from isthmus.trace.tracing import Traced
 
 from . import archive
-from .archive import Precision
+from .archive import Levers, Precision
 from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
 from .call_arguments import CallArguments
 from .explanation import explanation, ran_text
+from .levers import levers_of
 from .options import Options
 from .pipeline import Pipeline
 from .precision import check_offered
 from .prepared import prepared
 from .recent import Recent
-from .requests import mapping
-from .requests.batches import Batches
-from .requests.joining import Item, joining
-from .requests.results import Results
 from .requests.statistics import Counter, Stats
 from .requests.workers import Workers
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from .requests.batches import Batches
+    from .requests.joining import Item
+    from .requests.results import Results
 
 __all__ = ["Executable"]
 
@@ -189,6 +192,8 @@ class Executable:
         >>> run.stats.items, run.stats.asked
         (3, 7)
         """
+        from .requests import mapping
+
         mapping.check_numbers(batch, window)
         if batch is None:
             if pad is not None or axis is not None:
@@ -212,6 +217,9 @@ class Executable:
 
     def _joined(self, axis: str | None, pad: Mapping[str, Any] | None) -> Batches:
         """How items are joined; kept, as it is checked at the first batches alone."""
+        from .requests.batches import Batches
+        from .requests.joining import joining
+
         if pad is not None and not isinstance(pad, Mapping):
             raise UsageError(
                 f"pad={pad!r}: give a dict of what pads each input, such as {{'x': 0}}"
@@ -278,6 +286,7 @@ class Executable:
             f"{self.options.precision}{', weights in int8' if self.options.weights else ''}, "
             f"{self.options.threads} thread(s)"
             + (f", {self.options.streams} streams" if self.options.streams > 1 else "")
+            + "".join(f", {name}={value}" for name, value in self._levers().items())
         )
         described = [runner.describe() for runner in self._run.runners]
         ran = [ran_text(self.options.precision, runner) for runner in self._run.runners]
@@ -310,7 +319,13 @@ class Executable:
         array([1., 1.], dtype=float32)
         """
         asked = Precision(self.options.precision, self.options.overrides)
-        archive.save(self.traced, path, asked, self.tuning)
+        levers = Levers(self.backend.name, self._levers())
+        archive.save(self.traced, path, asked, self.tuning, levers)
+
+    def _levers(self) -> dict[str, Any]:
+        """Those of the backend's levers that it was told."""
+        known = levers_of(self.backend, self.options) if self.options.extra else {}
+        return {name: value for name, value in self.options.extra.items() if name in known}
 
 
 def _loaded_again(traced: Traced, backend: str, options: Options, on_host: str) -> Executable:

@@ -64,14 +64,15 @@ def ran_text(asked: str, runner: Runner) -> list[str]:
     found = ran_of(runner)
     if found is None:
         return [f"asked {asked}: the backend does not say what ran in it"]
+    rest = [f"what is not in integers: {found.rest}"] if asked == "int8" and found.rest else []
     total, reached = sum(found.counts.values()), found.counts.get(asked, 0)
     if not total:
-        return [f"asked {asked}: no matrix product and no convolution to run in it"]
+        return [f"asked {asked}: no matrix product and no convolution to run in it", *rest]
     said = f"asked {asked}: {reached} of {total} matrix products and convolutions ran in it"
     if reached == total:
-        return [said]
+        return [said, *rest]
     others = ", ".join(f"{n} in {name}" for name, n in found.counts.items() if name != asked)
-    return [f"{said}, {others}: {found.because}"]
+    return [f"{said}, {others}: {found.because}", *rest]
 
 
 def explanation(

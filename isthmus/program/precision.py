@@ -8,14 +8,14 @@ from typing import Any
 
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Graph, Node
-from isthmus.graph.passes import without_idle_nodes
+from isthmus.graph.passes import expand, without_idle_nodes
 from isthmus.rewrite.precision import Overrides, in_half
 from isthmus.trace.tracing import Traced
 
 from .backend import Backend
 from .options import LOW, Options
 
-__all__ = ["check_offered", "in_precision", "offered", "placed", "with_weights"]
+__all__ = ["check_offered", "in_precision", "last_blocks", "offered", "placed", "with_weights"]
 
 
 def offered(backend: Backend, options: Options) -> tuple[str, ...]:
@@ -79,6 +79,29 @@ def with_weights(traced: Traced, options: Options) -> Traced:
             "constant weight that may go to integers; leave it out"
         )
     return replace(traced, graph=graph)
+
+
+def last_blocks(traced: Traced) -> tuple[str, ...]:
+    """The paths of the blocks whose products with constant weights no other such product follows.
+
+    Empty where one of these is in no block, or in one with other products, and where there are no
+    others: overrides by these paths then keep nothing, or too much, in float32.
+
+    >>> import isthmus as im
+    >>> from isthmus.program.precision import last_blocks
+    >>> net = im.models.create("minilm-l6", seed=0)
+    >>> last_blocks(im.trace(net, net.specs()))
+    ('encoder.layer.5.output.dense',)
+    """
+    from isthmus.rewrite.quantization.places import hides_layers, last_of, layers
+
+    graph = expand(traced.graph, hides_layers)
+    found = layers(graph, lambda node: False)
+    last = {id(layer.node) for layer in last_of(graph, found)}
+    paths = {layer.node.block for layer in found if id(layer.node) in last}
+    others = [layer.node.block for layer in found if id(layer.node) not in last]
+    beside = any(f"{other}.".startswith(f"{path}.") for path in paths for other in others)
+    return () if beside or "" in paths or not others else tuple(sorted(paths))
 
 
 def placed(

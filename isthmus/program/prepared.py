@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from isthmus.graph.nodes import Graph, Node
 from isthmus.graph.passes import expand, without_idle_nodes
-from isthmus.rewrite.canonical.folding import folded
-from isthmus.rewrite.canonical.rewriting import Kernels, canonical
 
 from .backend import Backend
 from .options import Options
@@ -36,9 +34,13 @@ def prepared(graph: Graph, backend: Backend, options: Options, *, to_file: bool 
     whole = without_idle_nodes(expand(halved, keeps))
     agrees = getattr(backend, "agrees", None)
     if agrees is not None:
+        from isthmus.rewrite.canonical.rewriting import Kernels, canonical
+
         kernels = Kernels(keeps, lambda node: bool(agrees(node)), options.numerics == "fast")
         whole = canonical(whole, kernels)
     if getattr(backend, "scales_apart", False):
+        from isthmus.rewrite.canonical.folding import folded
+
         whole = folded(whole, lambda node: keeps(node) or _is_taken(node, backend, options))
     return whole
 

@@ -19,7 +19,7 @@ from isthmus.rewrite.quantization.places import hides_layers, layers, observed, 
 from isthmus.trace.tracing import Traced
 
 from .backend import Backend, facts_of, find_backend
-from .calibration import narrowed, seen_in
+from .calibration import seen_in
 from .options import Options
 
 __all__ = ["quantized_program"]
@@ -78,8 +78,7 @@ def _seen(
     """What is seen in the samples by the backend; by NumPy for a file whose runtime is not here."""
 
     def by(backend: Backend, options: Options) -> dict[int, Statistics]:
-        seen = seen_in(traced, graph, wanted, samples, backend, options)
-        return narrowed(traced, graph, wanted, seen, samples, backend, options)
+        return seen_in(traced, graph, wanted, samples, backend, options)
 
     if not as_file:
         return by(backend, options)

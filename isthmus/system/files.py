@@ -9,13 +9,15 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from isthmus.errors import FileError
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 __all__ = [
     "PREFIX",
@@ -114,7 +116,7 @@ def _try(path: Path, folder_of: Callable[[str], str], step: str) -> None:
         target = os.path.realpath(path)
         folder = Path(folder_of(target))
         there = next(each for each in (folder, *folder.parents) if os.path.exists(each))
-        with TemporaryDirectory(prefix=PREFIX, dir=there) as made:
+        with _folder(there) as made:
             (Path(made) / os.path.basename(target)).touch()
     except (OSError, ValueError) as problem:  # ValueError: a null in the name
         reason = getattr(problem, "strerror", None) or str(problem)
@@ -139,17 +141,26 @@ def _is_stream(path: Path) -> bool:
 def _folder_beside(target: Path) -> Iterator[Path]:
     """A folder for what will be renamed, or elsewhere for what will be copied into a file."""
     try:
-        made = TemporaryDirectory(prefix=PREFIX, dir=target.parent)
+        made = _folder(target.parent)
     except OSError as problem:
         if problem.errno not in NOT_BESIDE or not target.is_file():
             raise
-        made = TemporaryDirectory(prefix=PREFIX)
+        made = _folder()
     with made as folder:
         yield Path(folder)
 
 
+def _folder(where: Path | None = None) -> TemporaryDirectory[str]:
+    """A new folder, which goes in the end."""
+    from tempfile import TemporaryDirectory  # which imports compression, for those who write
+
+    return TemporaryDirectory(prefix=PREFIX, dir=where)
+
+
 def _put(made: Path, target: Path, durable: bool) -> None:
     """Rename, with the permissions of what was there."""
+    import shutil  # as above
+
     if target.exists():
         shutil.copymode(target, made)
     if durable:

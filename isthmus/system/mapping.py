@@ -11,7 +11,7 @@ import mmap
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,12 @@ __all__ = [
     "WINDOW_BYTES",
     "MappedFile",
     "file_of",
+    "large_files",
     "letting_go",
     "map_descriptor",
     "map_file",
+    "offset_in",
+    "read_once",
 ]
 
 Array = numpy.ndarray[Any, Any]
@@ -35,6 +38,7 @@ WINDOW_BYTES = 64 * 2**20
 SECONDS = 0.01  # between two looks; on one core 0.5 GB are read in twenty of them
 
 SETTLED_SECONDS = 60  # after which Linux notes any further change of a file in its times
+CAN_LET_GO = hasattr(mmap, "MADV_DONTNEED")
 
 
 class MappedFile(mmap.mmap):
@@ -96,16 +100,22 @@ def _times(facts: os.stat_result) -> tuple[int, ...]:
     return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
-@contextmanager
-def letting_go(arrays: Iterable[Array]) -> Iterator[None]:
-    """While something reads all of the arrays, their files' pages do not stay in this process.
+def large_files(arrays: Iterable[Array]) -> list[MappedFile]:
+    """The files mapped here that arrays are parts of, if together they are worth letting go."""
+    found = {id(file): file for file in map(file_of, arrays) if file is not None}
+    files = list(found.values())
+    return files if CAN_LET_GO and sum(map(len, files)) > WINDOW_BYTES else []
 
-    A runtime reads each weight once or twice while it compiles and keeps its own packed copy: what
-    is resident at most is then that copy and a window, instead of the copy and the file. Pages of a
-    file that is mapped for reading are unchanged, and are read again where they are used again.
+
+@contextmanager
+def letting_go(files: Sequence[MappedFile]) -> Iterator[None]:
+    """While something reads all of the files, their pages do not stay in this process.
+
+    A runtime reads each weight once or twice and keeps its own packed copy: what is resident at
+    most is then that copy and a window, instead of the copy and the file. Pages of a file that is
+    mapped for reading are unchanged, and are read again where they are used again.
     """
-    files = _files(arrays)
-    if sum(map(len, files)) <= WINDOW_BYTES or not hasattr(mmap, "MADV_DONTNEED"):
+    if not files:
         yield
         return
     ended = threading.Event()
@@ -119,16 +129,32 @@ def letting_go(arrays: Iterable[Array]) -> Iterator[None]:
         _let_go(files)
 
 
-def _watch(files: list[MappedFile], ended: threading.Event) -> None:
+def _watch(files: Sequence[MappedFile], ended: threading.Event) -> None:
     while not ended.wait(SECONDS):
         _let_go(files)
 
 
-def _let_go(files: list[MappedFile]) -> None:
+def _let_go(files: Sequence[MappedFile]) -> None:
     for file in files:
         file.madvise(mmap.MADV_DONTNEED)
 
 
-def _files(arrays: Iterable[Array]) -> list[MappedFile]:
-    found = {id(file): file for file in map(file_of, arrays) if file is not None}
-    return list(found.values())
+def read_once(content: Array, size: int) -> Iterator[Array]:
+    """The bytes of an array in parts of a size, one after the other, for a single reading.
+
+    Pages of a large file go when the next part is asked for, so no more than a part is resident.
+    """
+    files = large_files([content])
+    for start in range(0, content.size, size):
+        part = content[start : start + size]
+        yield part
+        for file in files:
+            place = offset_in(file, part)
+            first = place - place % mmap.PAGESIZE
+            file.madvise(mmap.MADV_DONTNEED, first, place + part.size - first)
+
+
+def offset_in(file: MappedFile, array: Array) -> int:
+    """Where in a file the array begins."""
+    whole = numpy.frombuffer(file, numpy.uint8)
+    return int(array.ctypes.data - whole.ctypes.data)

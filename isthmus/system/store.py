@@ -13,7 +13,6 @@ import io
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from typing import IO, Any, BinaryIO
 import numpy
 
 from .locks import is_locked, lock
-from .mapping import letting_go, map_descriptor
+from .mapping import map_descriptor
 from .sums import SECRET_BYTES, check_sum
 
 __all__ = ["Entry", "Found", "Store"]
@@ -189,7 +188,9 @@ class Store:
     @contextmanager
     def _partial(self) -> Iterator[tuple[BinaryIO, Path]]:
         """A new file beside the entries, locked for as long as it is written."""
-        descriptor, name = tempfile.mkstemp(suffix=PARTIAL, dir=self.folder)
+        from tempfile import mkstemp  # which imports compression, for those who write
+
+        descriptor, name = mkstemp(suffix=PARTIAL, dir=self.folder)
         place = Path(name)
         try:
             with open(descriptor, "r+b") as file:
@@ -292,8 +293,7 @@ def _finish(file: BinaryIO, key: str, facts: bytes, start: int, secret: bytes) -
 
 def _sum(content: Array, key: str, secret: bytes) -> bytes:
     """The sum of a whole file but for its beginning, under this key."""
-    with letting_go([content]):
-        inner = check_sum(content[len(MAGIC) + SUM_BYTES :], secret)
+    inner = check_sum(content[len(MAGIC) + SUM_BYTES :], secret)
     return check_sum(numpy.frombuffer(key.encode() + inner, numpy.uint8), secret)
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy
 
+from .mapping import read_once
+
 __all__ = ["SECRET_BYTES", "array_sum", "check_sum"]
 
 Array = numpy.ndarray[Any, Any]
@@ -23,6 +25,7 @@ SECRET_BYTES = 32
 WORD = numpy.dtype("<u8")
 ROW = 2048  # words, each with a key of its own
 ROWS = 32  # at a time: half a MiB, which stays in the processor's cache
+PART = 8 * ROWS * ROW * WORD.itemsize  # bytes, after which a mapped file is let go
 SMALL = 4 * ROW * WORD.itemsize  # bytes, up to which BLAKE2b is as quick
 
 
@@ -59,14 +62,15 @@ def _sum(array: Array, secret: bytes, upper_halves: bool) -> bytes:
     digest = hashlib.blake2b(content.size.to_bytes(8, "little"), key=secret, digest_size=32)
     whole = content.size - content.size % (ROW * WORD.itemsize) if content.size > SMALL else 0
     keys, others = _keys(secret)
-    rows = content[:whole].view(WORD).reshape(-1, ROW)
     half = numpy.empty((ROWS, ROW), WORD)
-    for start in range(0, len(rows), ROWS):
-        some = rows[start : start + ROWS]
-        digest.update((some @ keys).data)
-        if upper_halves:
-            upper = numpy.right_shift(some, 32, out=half[: len(some)])
-            digest.update((upper @ others).data)
+    for part in read_once(content[:whole], PART):
+        rows = part.view(WORD).reshape(-1, ROW)
+        for start in range(0, len(rows), ROWS):
+            some = rows[start : start + ROWS]
+            digest.update((some @ keys).data)
+            if upper_halves:
+                upper = numpy.right_shift(some, 32, out=half[: len(some)])
+                digest.update((upper @ others).data)
     digest.update(content[whole:].data)
     return digest.digest()
 

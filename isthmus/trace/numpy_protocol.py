@@ -6,7 +6,6 @@ Where there is none, or it lacks an argument, NumPy computes with the elements o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -126,6 +125,8 @@ def _found(module: str, name: str) -> Callable[..., Any]:
     if ours in place.__all__:
         found: Callable[..., Any] = getattr(place, ours)
         return found
+    from difflib import get_close_matches
+
     near = get_close_matches(ours, place.__all__, n=1)
     hint = f"the nearest is {near[0]}" if near else f"write it with those in dir({place.__name__})"
     raise TraceError(f"{module}.{name}: {place.__name__} has no such function; {hint}")

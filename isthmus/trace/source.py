@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import inspect
 from collections.abc import Sequence
 from textwrap import dedent
@@ -22,7 +21,9 @@ def source_of(functions: Sequence[Any]) -> str:
 
 def fingerprint(source: str) -> str:
     """A digest of source without its comments and layout; "" of none."""
-    return hashlib.sha256(_plain(source).encode()).hexdigest()[:16] if source else ""
+    from hashlib import sha256  # which loads OpenSSL
+
+    return sha256(_plain(source).encode()).hexdigest()[:16] if source else ""
 
 
 def _plain(source: str) -> str:

@@ -24,9 +24,10 @@ class Accuracy:
     cosine: the least, over the items of all samples' outputs, of a.b / (|a| |b|). top1: the share
     of rows whose largest element is at the same place. relative_error: the most that
     max |a - b| / max |b| of an output may be. metric: a function of two lists, the reference's
-    results and the candidate's, one for each sample, nested as the program returns them; what it
-    returns must be at least `floor`. Of integers and truth values the share of equal elements
-    counts as cosine and as top1. A NaN or an infinity that the reference lacks always fails.
+    results and the candidate's, one for each sample, those that settled int8 among them, nested as
+    the program returns them; what it returns must be at least `floor`. Of integers and truth values
+    the share of equal elements counts as cosine and as top1. A NaN or an infinity that the
+    reference lacks always fails.
     Raises UsageError for numbers that are none of these, and where nothing is asked for.
 
     >>> import isthmus as im

@@ -10,7 +10,7 @@ import numpy
 
 from isthmus.errors import UsageError
 
-__all__ = ["Figures", "Mismatch", "agreement"]
+__all__ = ["Figures", "Mismatch", "agreement", "check_alike"]
 
 Array = numpy.ndarray[Any, Any]
 OutputSets = Sequence[Sequence[Array]]
@@ -124,6 +124,12 @@ def _same_places(found: Array, reference: Array) -> list[bool]:
         return []
     same = found.argmax(axis=-1) == reference.argmax(axis=-1)
     return [bool(each) for each in numpy.ravel(same)]
+
+
+def check_alike(found: OutputSets, reference: OutputSets) -> None:
+    """Raises Mismatch where the outputs are not as many, or of other shapes."""
+    for _ in _pairs(found, reference):
+        pass
 
 
 def _pairs(found: OutputSets, reference: OutputSets) -> Iterator[tuple[Array, Array]]:

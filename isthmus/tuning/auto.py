@@ -7,6 +7,7 @@ from typing import Any
 
 from isthmus.program.executable import Executable
 from isthmus.program.options import Options
+from isthmus.program.precision import last_blocks
 from isthmus.system import topology
 from isthmus.trace.tracing import Traced
 
@@ -39,9 +40,10 @@ def automatic(
     )
     given = Given(options.numerics, on_host, dict(options.overrides))
     cores = topology.cores(topology.usable()) or options.threads
-    offered = Offer((first,), {}, options.threads, cores, False, LATENCY, given)
+    last = last_blocks(traced)
+    offered = Offer((first,), {}, options.threads, cores, False, LATENCY, given, last)
     if all(setting == first for setting in precisions(first, offered)):
-        return opened(traced, first, [], given)
+        return opened(traced, first, given)
     prices = prices_for(None)
     return answer(
         work,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from isthmus.errors import BackendMissing
 from isthmus.program.backend import backend_names, facts_of, find_backend
+from isthmus.program.levers import levers_of
 from isthmus.program.precision import offered
 from isthmus.system import machine, topology
 from isthmus.system.threads import available_threads
@@ -15,7 +15,18 @@ from isthmus.system.threads import available_threads
 from .opening import Given, options_of
 from .setting import Setting
 
-__all__ = ["AXES", "AXES_OF_AUTO", "LATENCY", "OBJECTIVES", "Axis", "Offer", "offer"]
+__all__ = [
+    "AXES",
+    "AXES_OF_AUTO",
+    "DOLLARS",
+    "LATENCY",
+    "OBJECTIVES",
+    "THROUGHPUT",
+    "Axis",
+    "Offer",
+    "offer",
+    "settles",
+]
 
 LATENCY, THROUGHPUT, DOLLARS = OBJECTIVES = ("latency", "throughput", "dollars")
 DEFAULT_BACKEND = "cpu"  # of `isthmus.compile`
@@ -23,7 +34,10 @@ DEFAULT_BACKEND = "cpu"  # of `isthmus.compile`
 
 @dataclass(frozen=True)
 class Offer:
-    """What this machine has: runtimes with all threads, the default first, and what is missing."""
+    """What this machine has: runtimes with all threads, the default first, and what is missing.
+
+    last: the blocks of the program whose products no other product follows.
+    """
 
     runtimes: tuple[Setting, ...]
     missing: Mapping[str, str]
@@ -32,6 +46,7 @@ class Offer:
     static: bool
     objective: str
     given: Given
+    last: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,7 @@ def offer(
     *,
     static: bool,
     precision: str = "f32",
+    last: Sequence[str] = (),
 ) -> Offer:
     """What there is to try, on the backends of these names; of all that are installed for None.
 
@@ -72,7 +88,7 @@ def offer(
             else:
                 found.append(Setting(name, device, precision, threads=used))
     cores = min(used, topology.cores(topology.usable()) or used)
-    return Offer(tuple(found), missing, used, cores, static, objective, given)
+    return Offer(tuple(found), missing, used, cores, static, objective, given, tuple(last))
 
 
 def runtimes(leader: Setting, offer: Offer) -> Iterator[Setting]:
@@ -81,16 +97,39 @@ def runtimes(leader: Setting, offer: Offer) -> Iterator[Setting]:
 
 
 def precisions(leader: Setting, offer: Offer) -> Iterator[Setting]:
-    """Whatever the backend computes in here, with weights of that precision or of 8 bits."""
+    """Whatever the backend computes in here, with weights of that precision or of 8 bits.
+
+    In integers also all but the last products: labels change where the scores of two are close,
+    and nothing after those products evens out what their integers are off by.
+    """
     backend = find_backend(leader.backend)
     names = offered(backend, options_of(leader, offer.given))
     if names == ("f32",) or getattr(backend, "emulates", False):
         return
     for name in names:
         yield replace(leader, precision=name, weights=None)
+    if "int8" in names and offer.last:
+        yield replace(leader, precision="int8", weights=None, kept=offer.last)
     for name in ("f32", "bf16"):
         if name in names:
             yield replace(leader, precision=name, weights="int8")
+
+
+def settles(offer: Offer) -> bool:
+    """Whether a setting may come that is settled on samples."""
+    if offer.given.settled:
+        return False
+    return any(
+        setting.needs_samples for first in offer.runtimes for setting in _known(first, offer)
+    )
+
+
+def _known(first: Setting, offer: Offer) -> list[Setting]:
+    """Its precisions; none of a runtime that does not load, which is told when it is opened."""
+    try:
+        return list(precisions(first, offer))
+    except BackendMissing:
+        return []
 
 
 def threads(leader: Setting, offer: Offer) -> Iterator[Setting]:
@@ -113,12 +152,11 @@ def shapes(leader: Setting, offer: Offer) -> Iterator[Setting]:
 
 
 def levers(leader: Setting, offer: Offer) -> Iterator[Setting]:
-    """What the backend offers in `Options.extra`, one lever at a time."""
-    known: Any = getattr(find_backend(leader.backend), "levers", None)
-    if known is not None:
-        for name, values in known(options_of(leader, offer.given)).items():
-            for value in values[1:]:  # the first is what runs without
-                yield replace(leader, extra=((name, value),))
+    """One lever of the backend at a time."""
+    known = levers_of(find_backend(leader.backend), options_of(leader, offer.given))
+    for name, values in known.items():
+        for value in values[1:]:  # the first is what runs without
+            yield replace(leader, extra=((name, value),))
 
 
 AXES = (

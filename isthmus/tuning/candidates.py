@@ -13,15 +13,18 @@ from isthmus.benchmarks.harness.clock import Step
 from isthmus.benchmarks.harness.processes import memory_suffices
 from isthmus.benchmarks.portable.timing.inputs import read_outputs, write_sets
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
-from isthmus.program import archive
+from isthmus.system.signals import put_off
 
 from .accuracy import Accuracy
 from .agreement import Figures, Mismatch
-from .axes import Offer
+from .axes import Offer, settles
 from .choosing import ranked
-from .contestant import Contestant, Failed, Job
+from .contestant import Contestant, Job
 from .entry import Cost, Entry
 from .judging import figures_of
+from .parts import Parts, parts_of
+from .process import Failed
+from .programs import Programs
 from .setting import Setting
 from .work import Work
 
@@ -33,6 +36,7 @@ HOPELESS = 4.0  # times the best in its first calls: a candidate that would take
 SLOW = 2.0  # times the best in the first turn
 DEFAULT_OPEN_SECONDS = 1800.0
 PATIENCE_SECONDS, PATIENCE = 3.0, 2.5  # and so many times as long as the default took to open
+SETTLING = 4  # calls of the default for each sample that settles, and twice the patience
 
 
 @dataclass(frozen=True)
@@ -51,25 +55,37 @@ class Terms:
 @dataclass
 class Candidates:
     """entries: each setting that was thought of, in order. default: what the others are compared
-    with, in answers and in speed; the first runtime that works."""
+    with, in answers and in speed; the first runtime that works. slow: how many times the best a
+    first turn may take."""
 
     work: Work
     offer: Offer
     terms: Terms
     folder: Path
     progress: Callable[[Step], None] = lambda step: None
+    slow: float = SLOW
     entries: list[Entry] = field(default_factory=list)
     default: Entry = field(init=False)
     first_choice_failed: str = ""  # why the default is not what `compile` does by itself
+    parts: Parts = field(init=False)
     compared: list[int] = field(init=False)
+    programs: Programs = field(init=False)
     _began: float = field(default_factory=monotonic)
-    _programs: dict[bool, Path] = field(default_factory=dict)
     _reference: list[list[Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        seconds = COMPARING * self.terms.budget_seconds
-        self.compared = self.work.compared(seconds, self.offer.threads)
+        self.parts = parts_of(self.work, settles=settles(self.offer))
+        self.compared = self._compared()
+        self.programs = Programs(self.work, self.offer, self.parts, self.folder)
         write_sets(self._samples, self.work.sets)
+
+    def _compared(self) -> list[int]:
+        """The places of the samples that candidates answer: all where a metric has them."""
+        if self.terms.accuracy.metric is not None:
+            return list(range(len(self.work.sets)))
+        seconds = COMPARING * self.terms.budget_seconds
+        judging = [part.place for part in self.parts.judging]
+        return self.work.compared(seconds, self.offer.threads, judging)
 
     @property
     def spent(self) -> float:
@@ -108,7 +124,7 @@ class Candidates:
         left = until_seconds - self.spent
         if reason := self._untried(setting, left):
             entry.ends("untried", reason)
-        elif self._opens(entry, min(self._patience(setting), max(left, PATIENCE_SECONDS))):
+        elif self._opens(entry, min(self._patience, max(left, PATIENCE_SECONDS))):
             missed = self._missed(entry)
             if self._screened(entry):
                 self._admit(entry, missed)
@@ -149,19 +165,26 @@ class Candidates:
             worst[-1].ends("slower", "given up for want of memory, as the slowest so far")
         return True
 
-    def _patience(self, setting: Setting) -> float:
-        """Seconds that a candidate may take to open, or to answer; calibration takes longer."""
-        usual = PATIENCE_SECONDS + PATIENCE * (self.default.open_seconds or 0.0)
-        return usual * (2 if setting.needs_samples else 1)
+    @property
+    def _patience(self) -> float:
+        """Seconds that a candidate may take to open, or to answer."""
+        return PATIENCE_SECONDS + PATIENCE * (self.default.open_seconds or 0.0)
+
+    def _settling(self, seconds: float) -> float:
+        """Seconds that it may take to settle integers, of one that has so many to open."""
+        contestant = self.default.contestant
+        call = contestant.call_seconds if contestant is not None else 0.0
+        return 2 * seconds + SETTLING * call * len(self.parts.settling)
 
     def _opens(self, entry: Entry, seconds: float) -> bool:
         """Whether its processes are there and have answered the samples."""
         self.say(f"opening {entry.setting}")
-        began = monotonic()
         try:
-            program = self._program(entry.setting.static)
+            program = self.programs.file(entry.setting, self._settling(seconds))
+            began = monotonic()
             job = Job(self.folder, self._samples, self.compared, self.offer.given)
-            entry.contestant = Contestant(entry.setting, program, job, len(self.entries))
+            with put_off():
+                entry.contestant = Contestant(entry.setting, program, job, len(self.entries))
             entry.contestant.opens(seconds)
             if times := self._hopeless(entry.contestant):
                 entry.ends("slower", f"{times:.3g} times the best in its first calls")
@@ -200,7 +223,13 @@ class Candidates:
         assert entry.contestant is not None
         found = read_outputs(entry.contestant.outputs)
         entry.contestant.outputs.unlink()
-        return figures_of(found, self._reference, self.work.traced.result, self.terms.accuracy)
+        return figures_of(
+            found,
+            self._reference,
+            self.work.traced.result,
+            self.terms.accuracy,
+            lambda outputs: self.parts.judged(self.compared, outputs),
+        )
 
     def _check_ranks(self, figures: Figures) -> None:
         if self.terms.accuracy.top1 is not None and figures.top1 is None:
@@ -220,20 +249,12 @@ class Candidates:
         times = entry.cost(cost) / best
         if missed:
             entry.ends("inaccurate", missed)
-        elif times > SLOW:
+        elif times > self.slow:
             entry.ends("slower", f"{times:.3g} times the best at once")
 
     @property
     def _samples(self) -> Path:
         return self.folder / "samples.npz"
-
-    def _program(self, static: bool) -> Path:
-        """The program's file, written when it is first asked for."""
-        if static not in self._programs:
-            path = self.folder / ("static.im" if static else "program.im")
-            archive.save(self.work.program(static=static), path)
-            self._programs[static] = path
-        return self._programs[static]
 
     def _nothing(self) -> IsthmusError:
         """Why nothing opens."""

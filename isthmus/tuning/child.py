@@ -1,5 +1,7 @@
 """One candidate in a process of its own: opened, its answers written, then timed when it is told.
 
+Or one program that is brought into integers there (`programs`).
+
 What it says are lines: a JSON document, then "turn", with which it waits until it may run (see
 `benchmarks/portable/timing/turns.py`). Whatever ends this process ends one candidate, not the race.
 """
@@ -31,7 +33,7 @@ from isthmus.program.call_arguments import CallArguments
 from isthmus.program.executable import Executable
 from isthmus.trace.tracing import Traced
 
-from .opening import Given, opened
+from .opening import Given, opened, settled
 from .setting import read_setting
 from .turn_length import LONGEST_TURN_SECONDS, turn_seconds
 
@@ -53,7 +55,7 @@ def main(job: Mapping[str, Any]) -> NoReturn:
         if os.getppid() != job["parent"]:  # which had ended before that
             raise EOFError
         _be_the_first_to_go()
-        _serve(job, say)
+        (_settle if "writes" in job else _serve)(job, say)
     except (KeyboardInterrupt, EOFError):
         code = 130
     except BaseException as problem:
@@ -64,14 +66,21 @@ def main(job: Mapping[str, Any]) -> NoReturn:
     os._exit(code)  # some runtimes crash while they are torn down
 
 
+def _settle(job: Mapping[str, Any], say: Say) -> None:
+    """Write the program with the integers of a setting, and wait for the end."""
+    traced = archive.read(job["program"])
+    samples = [arguments_of(traced, one) for one in read_sets(Path(job["samples"]))]
+    made = settled(traced, read_setting(job["setting"]), samples, Given(**job["given"]))
+    archive.save(made, job["writes"])
+    Turns(say, sys.stdin)()
+
+
 def _serve(job: Mapping[str, Any], say: Say) -> NoReturn:
     began = perf_counter()
-    traced = archive.read(job["program"])
-    sets = read_sets(Path(job["samples"]))
     setting = read_setting(job["setting"])
-    samples = [arguments_of(traced, one) for one in sets] if setting.needs_samples else []
-    program = opened(traced, setting, samples, Given(**job["given"]))
+    program = opened(archive.read(job["program"]), setting, Given(**job["given"]))
     opened_seconds = perf_counter() - began
+    sets = read_sets(Path(job["samples"]))
     chosen = [sets[place] for place in job["chosen"]]
     turns = Turns(say, sys.stdin)
 

@@ -39,9 +39,10 @@ class Choice:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """For `isthmus.compile(net, specs, **choice.keywords)`; processes side by side, static
-        sizes and `Options.extra` are not among them."""
-        return self.setting.keywords
+        """For `isthmus.compile(net, specs, **choice.keywords)`, beside samples where integers are
+        settled; processes side by side and fixed sizes, which are of the specs, are not among them.
+        For `isthmus.load` where a saved program of integers was tuned, which keeps them."""
+        return dict(self.document["keywords"])
 
     @cached_property
     def executable(self) -> Executable:

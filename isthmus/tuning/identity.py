@@ -13,7 +13,7 @@ from isthmus.trace.tracing import Traced
 
 __all__ = ["digest_of", "key_of"]
 
-FORMAT = 1  # of what is remembered
+FORMAT = 2  # of what is remembered
 
 
 def digest_of(traced: Traced) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,19 +10,25 @@ from isthmus.errors import UsageError
 from isthmus.graph import tree
 
 from .accuracy import Accuracy
-from .agreement import Figures, agreement
+from .agreement import Figures, agreement, check_alike
 
 __all__ = ["figures_of"]
 
+OutputSets = Sequence[Sequence[Any]]
+
 
 def figures_of(
-    found: Sequence[Sequence[Any]],
-    reference: Sequence[Sequence[Any]],
+    found: OutputSets,
+    reference: OutputSets,
     result: Any,
     accuracy: Accuracy,
+    judged: Callable[[OutputSets], OutputSets] = lambda outputs: outputs,
 ) -> Figures:
-    """result: how the program nests its outputs. UsageError for a metric that gives no number."""
-    figures = agreement(found, reference)
+    """result: how the program nests its outputs. judged: what of them our own figures are of; the
+    metric has all. UsageError for a metric that gives no number.
+    """
+    check_alike(found, reference)
+    figures = agreement(judged(found), judged(reference))
     if accuracy.metric is None:
         return figures
     nested = ([tree.rebuild(result, one) for one in outputs] for outputs in (reference, found))

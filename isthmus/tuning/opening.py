@@ -1,4 +1,4 @@
-"""A program opened by a setting, as `isthmus.compile` opens it."""
+"""A program brought into a setting's integers, and opened by it as `isthmus.compile` opens it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from isthmus.trace.tracing import Traced
 
 from .setting import Setting
 
-__all__ = ["Given", "opened", "options_of"]
+__all__ = ["Given", "opened", "options_of", "settled", "settler"]
+
+ANY_BACKEND = "numpy"  # weights alone become the same integers for all; this one is always here
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,26 @@ class Given:
     overrides: Mapping[str, str] = field(default_factory=dict)
     settled: bool = False
 
+    def keywords(self, setting: Setting) -> dict[str, Any]:
+        """What `isthmus.compile`, or `load` of what was settled before, takes for a setting."""
+        found = setting.keywords
+        if self.settled:
+            found.pop("precision", None)  # it is in the file
+        elif overrides := self.overrides_of(setting):
+            found["overrides"] = overrides
+        usual = {"numerics": "numpy", "on_host": "allow"}
+        told = {"numerics": self.numerics, "on_host": self.on_host}
+        return {**found, **{name: told[name] for name in told if told[name] != usual[name]}}
+
+    def overrides_of(self, setting: Setting) -> dict[str, str]:
+        """What stays in float32, and what goes low after all; nothing in float32."""
+        if setting.precision == "f32":
+            return {}
+        return {**self.overrides, **dict.fromkeys(setting.kept, "f32")}
+
 
 def options_of(setting: Setting, given: Given) -> Options:
     """What the backend is asked for; UsageError for what it cannot be."""
-    low = setting.precision != "f32"
     options = checked_options(
         setting.precision,
         setting.threads,
@@ -41,17 +59,36 @@ def options_of(setting: Setting, given: Given) -> Options:
         given.on_host,
         setting.device,
         weights=setting.weights,
-        overrides=given.overrides if low else None,
+        overrides=given.overrides_of(setting),
         streams=setting.streams,
     )
     return replace(options, extra=dict(setting.extra))
 
 
-def opened(traced: Traced, setting: Setting, samples: Sequence[Any], given: Given) -> Executable:
-    """Ready to run; samples: sets of arguments, on which a precision is calibrated."""
-    options = options_of(setting, given)
+def settler(setting: Setting, given: Given, threads: int) -> Setting | None:
+    """The setting by which the program is brought into integers for another: the same for all that
+    they are the same for; None where there are none to make.
+
+    threads: of what is computed meanwhile.
+    """
+    if setting.weights is not None:
+        precision = setting.precision if given.overrides else "f32"
+        return Setting(ANY_BACKEND, None, precision, setting.weights, threads)
+    if setting.needs_samples and not given.settled:
+        place = setting.backend, setting.device
+        return Setting(*place, setting.precision, threads=threads, kept=setting.kept)
+    return None
+
+
+def settled(traced: Traced, by: Setting, samples: Sequence[Any], given: Given) -> Traced:
+    """The program with the integers of a `settler`; samples: sets of arguments, where it needs
+    them."""
+    options = options_of(by, given)
     if given.settled:
-        made = with_weights(traced, options)
-    else:
-        made = in_precision(traced, options, samples, find_backend(setting.backend))
-    return Executable(made, setting.backend, options, given.on_host)
+        return with_weights(traced, options)
+    return in_precision(traced, options, samples, find_backend(by.backend))
+
+
+def opened(program: Traced, setting: Setting, given: Given) -> Executable:
+    """Ready to run; program: with the integers that the setting has."""
+    return Executable(program, setting.backend, options_of(setting, given), given.on_host)

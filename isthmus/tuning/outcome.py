@@ -15,6 +15,7 @@ from .axes import DOLLARS, LATENCY, Offer
 from .candidates import Candidates
 from .entry import Entry, ratio
 from .money import Quote
+from .parts import FEWEST, ROWS
 from .row import Amount, Row, State, amount
 from .setting import Setting
 
@@ -39,7 +40,8 @@ def document_of(
     return {
         **facts,
         "samples": len(race.work.sets),
-        "compared": len(race.compared),
+        "compared": chosen.figures.samples if chosen.figures else 0,
+        "parts": race.parts.document(race.compared),
         "machine": fingerprint(),
         "versions": versions(),
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -47,7 +49,7 @@ def document_of(
         "rounds": len(race.default.windows),
         "disturbed": round(disturbed, 3),
         "remembered": None,
-        "keywords": chosen.setting.keywords,
+        "keywords": race.offer.given.keywords(chosen.setting),
         "why": _why(race, rows[0], facts["objective"]),
         "notes": _notes(race, chosen.setting, rows, disturbed),
         "rows": [row.document() for row in rows],
@@ -133,6 +135,8 @@ def _notes(race: Candidates, chosen: Setting, rows: Sequence[Row], disturbed: fl
     if chosen.static:
         sizes = ", ".join(f"{name}={size}" for name, size in race.work.sizes[0].items())
         found.append(f"It takes {sizes} alone, as all samples have; other sizes are refused.")
+    if any(row.setting is not None and row.setting.needs_samples for row in rows):
+        found.append(_judging(race))
     if chosen.copies > 1:
         found.append(
             f"Run {chosen.copies} processes side by side; the executable is the program of one."
@@ -149,3 +153,22 @@ def _notes(race: Candidates, chosen: Setting, rows: Sequence[Row], disturbed: fl
     if disturbed > 0.5:
         found.append(f"The machine was disturbed in {disturbed:.0%} of the turns shown.")
     return found
+
+
+def _judging(race: Candidates) -> str:
+    """On what integers were settled, and on what they were judged."""
+    if race.offer.given.settled:
+        return "int8 was settled before, on samples that are not known here."
+    parts = race.parts.document(race.compared)
+    unit, settling, judging = (parts[name] for name in ("unit", "settling", "judging"))
+    if not parts["apart"]:
+        return (
+            "int8 is judged on the samples that settle it, which flatters it; give "
+            f"{2 * FEWEST} or more."
+        )
+    whole = "" if race.terms.accuracy.metric is None else ", the metric on all"
+    typed = "; what is typed by hand below settles on all rows" if unit == ROWS else ""
+    return (
+        f"int8 is settled on {settling} {unit}, and all settings are judged on {judging} others"
+        f"{whole}{typed}."
+    )

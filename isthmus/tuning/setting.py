@@ -16,7 +16,7 @@ class Setting:
     """backend, device, precision, weights, threads, streams: as `isthmus.compile` takes them.
 
     static: whether the program is made for the samples' very sizes. copies: processes side by side.
-    extra: what the backend offers beside these (`Options.extra`), as pairs.
+    extra: the backend's levers, as pairs. kept: paths of blocks that stay in float32.
     """
 
     backend: str
@@ -28,12 +28,14 @@ class Setting:
     static: bool = False
     copies: int = 1
     extra: tuple[tuple[str, Any], ...] = ()
+    kept: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """For people: "cpu int8, 2 threads, static sizes"."""
         place = f"{self.backend} on {self.device}" if self.device else self.backend
         parts = (
             f"{place} {self.precision}" + (f", weights {self.weights}" if self.weights else ""),
+            f"{' and '.join(self.kept)} f32" if self.kept else "",
             f"{self.threads} thread{'s' if self.threads > 1 else ''}",
             f"{self.streams} streams" if self.streams > 1 else "",
             f"{self.copies} processes" if self.copies > 1 else "",
@@ -52,8 +54,17 @@ class Setting:
             "weights": self.weights,
             "threads": self.threads,
             "streams": self.streams,
+            "levers": dict(self.extra),
+            "overrides": dict.fromkeys(self.kept, "f32"),
         }
-        usual = {"device": None, "precision": "f32", "weights": None, "streams": 1}
+        usual: dict[str, Any] = {
+            "device": None,
+            "precision": "f32",
+            "weights": None,
+            "streams": 1,
+            "levers": {},
+            "overrides": {},
+        }
         return {name: value for name, value in every.items() if value != usual.get(name, ...)}
 
     @property
@@ -65,7 +76,14 @@ class Setting:
     def preference(self) -> tuple[Any, ...]:
         """The least is taken of settings that are equally fast: exact first, then simple."""
         exact = PRECISIONS.index(self.precision) if self.precision in PRECISIONS else 9
-        simple = (self.copies, self.streams, len(self.extra), self.static, self.threads)
+        simple = (
+            not self.kept,
+            self.copies,
+            self.streams,
+            len(self.extra),
+            self.static,
+            self.threads,
+        )
         return exact, self.weights is not None, *simple
 
     def document(self) -> dict[str, Any]:
@@ -75,4 +93,5 @@ class Setting:
 
 def read_setting(document: Mapping[str, Any]) -> Setting:
     """What `document` gave."""
-    return Setting(**{**document, "extra": tuple(document["extra"].items())})
+    pairs, kept = tuple(document["extra"].items()), tuple(document["kept"])
+    return Setting(**{**document, "extra": pairs, "kept": kept})

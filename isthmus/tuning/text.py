@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from isthmus.reports.display import significant
 
+from .parts import SAMPLES
 from .row import Amount, Row
 
-__all__ = ["cells", "footer", "headers", "heading", "table_text"]
+__all__ = ["cells", "footer", "headers", "heading", "table_text", "typed"]
 
 
 LONGEST = 80  # characters of a reason; the document has all of it
@@ -101,10 +102,19 @@ def footer(document: Mapping[str, Any]) -> list[str]:
             f"Remembered: this was measured {document['remembered']} in "
             f"{document['spent_seconds']:.0f} s; refresh repeats it."
         )
+    return [*lines, typed(document)]
+
+
+def typed(document: Mapping[str, Any]) -> str:
+    """How to type the choice: of samples the part that settled it."""
     known = document["keywords"]
     keywords = [f"{name}={value!r}" for name, value in known.items()]
-    keywords += ["samples=samples"] * (known.get("precision") == "int8")
-    return [*lines, f"isthmus.compile(net, specs, {', '.join(keywords)})"]
+    if known.get("precision") == "int8":
+        parts = document["parts"]
+        is_half = parts["apart"] and parts["unit"] == SAMPLES
+        keywords.append(f"samples=samples{'[::2]' if is_half else ''}")
+    call = "load(path" if document["given"]["settled"] else "compile(net, specs"
+    return f"isthmus.{call}, {', '.join(keywords)})"
 
 
 def table_text(document: Mapping[str, Any], rows: Sequence[Row]) -> str:

@@ -13,18 +13,20 @@ from isthmus.benchmarks.harness.clock import Step
 from isthmus.errors import UsageError
 from isthmus.program.backend import backend_names, find_backend
 from isthmus.program.options import checked_options
+from isthmus.program.precision import last_blocks
+from isthmus.trace.tracing import Traced
 
 from . import memory
 from .accuracy import Accuracy, checked_accuracy
 from .axes import AXES, DOLLARS, LATENCY, OBJECTIVES, Axis, Offer, offer
 from .candidates import Candidates, Terms
-from .child import arguments_of
 from .choice import Choice
 from .entry import cost_by
 from .identity import digest_of, key_of
 from .money import Quote, prices_for, quote
 from .opening import Given, opened
 from .outcome import document_of
+from .programs import settled_anew
 from .race import race
 from .setting import Setting
 from .work import Work, work_of
@@ -63,6 +65,9 @@ def tune(
     long that takes. backends: their names; None is all that are installed.
     overrides, constraints, numerics, on_host: as for `compile`, in all settings.
 
+    From 8 samples on every second one settles int8, and all settings are judged on the others; of
+    fewer it is every second row along an axis named batch, if those are 8. Else int8 is judged on
+    what settled it, and the table says so. What is chosen is the very program that was judged.
     Each candidate runs in processes of its own, which take turns: what crashes, hangs or takes all
     memory is a row of the table. The default of `compile` races to the end, and anything else is
     chosen only where it was seen to be faster. The answer is remembered in the user's cache folder
@@ -88,7 +93,12 @@ def tune(
     prices = prices_for(instance)
     work = work_of(source, samples, specs, constraints)
     given = Given(numerics, on_host, dict(overrides or work.overrides), work.settled)
-    offered = offer(backends, objective, given, static=work.can_be_static, precision=work.precision)
+    offered = offer(
+        *(backends, objective, given),
+        static=work.can_be_static,
+        precision=work.precision,
+        last=() if work.settled else last_blocks(work.traced),
+    )
     return answer(
         work,
         offered,
@@ -116,10 +126,8 @@ def answer(
 ) -> Choice:
     """From memory, or by a race, which is then remembered."""
 
-    def make(setting: Setting) -> Any:
-        traced = work.program(static=setting.static)
-        samples = [arguments_of(traced, one) for one in work.sets] if setting.needs_samples else []
-        return opened(traced, setting, samples, offered.given)
+    def again(setting: Setting) -> Any:
+        return opened(settled_anew(work, offered, setting), setting, offered.given)
 
     question = {
         "objective": offered.objective,
@@ -133,13 +141,14 @@ def answer(
     if (
         not refresh
         and accuracy.metric is None
-        and (known := _remembered(key, budget_seconds, make))
+        and (known := _remembered(key, budget_seconds, again))
     ):
         return known
-    document = _raced(work, offered, accuracy, axes, budget_seconds, quotes, question, progress)
+    raced = _raced(work, offered, accuracy, axes, budget_seconds, quotes, question, progress)
+    document, program = raced
     if accuracy.metric is None:
         memory.keep(key, document)
-    return Choice(document, make)
+    return Choice(document, lambda setting: opened(program, setting, offered.given))
 
 
 def _remembered(key: str, budget_seconds: float, make: Callable[[Setting], Any]) -> Choice | None:
@@ -173,7 +182,9 @@ def _raced(
     quotes: Callable[[Setting], Quote | str],
     question: Mapping[str, Any],
     progress: Callable[[Step], None] | None,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Traced]:
+    """The document, and the very program of which the one that is chosen was judged."""
+
     def usd(setting: Setting) -> float:
         found = quotes(setting)
         return found.usd if isinstance(found, Quote) else math.inf
@@ -183,12 +194,13 @@ def _raced(
         return found if isinstance(found, str) else ""
 
     terms = Terms(accuracy, cost_by(offered.objective, usd), unpriced, budget_seconds)
-    with TemporaryDirectory(prefix="isthmus-tune-") as folder:
+    # The program that is chosen has its arrays in a file of the folder, mapped.
+    with TemporaryDirectory(prefix="isthmus-tune-", ignore_cleanup_errors=True) as folder:
         found = Candidates(work, offered, terms, Path(folder), progress or (lambda step: None))
         chosen = race(found, axes)
         priced = {entry.setting: quotes(entry.setting) for entry in found.entries}
         facts = {**question, "budget_seconds": budget_seconds}
-        return document_of(found, chosen, priced, facts)
+        return document_of(found, chosen, priced, facts), found.programs.program(chosen.setting)
 
 
 def _check(objective: str, budget_seconds: float, backends: Sequence[str] | None) -> None:

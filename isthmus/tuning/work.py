@@ -73,12 +73,12 @@ class Work:
         """The one or the other."""
         return self.static if static else self.traced
 
-    def compared(self, seconds: float, threads: int) -> list[int]:
-        """The places of the samples that all candidates answer: as many as there is time for."""
-        count = len(self.sets)
+    def compared(self, seconds: float, threads: int, places: Sequence[int]) -> list[int]:
+        """Those of the samples' places that all candidates answer: as many as there is time for."""
+        count = len(places)
         guess = max(self._operations() / (GUESSED_OPERATIONS_PER_S * threads), 1e-6)
         kept = min(count, max(FEWEST_COMPARED, int(seconds / guess)))
-        return [place * count // kept for place in range(kept)]
+        return [places[number * count // kept] for number in range(kept)]
 
     def _operations(self) -> float:
         """The most of a call; infinite where values decide how many they are."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["BY_HAND", "EVERY_PEER", "NATIVE", "ONNX_RUNTIME", "OURS", "PEERS"]
+__all__ = ["AUTO", "BY_HAND", "EVERY_PEER", "NATIVE", "ONNX_RUNTIME", "OURS", "PEERS"]
 
 NATIVE = "numpy"  # the baseline of every speedup, and the reference of every parity
 BY_HAND = "openvino-by-hand"
 ONNX_RUNTIME = "onnxruntime-by-hand"
+AUTO = "auto"  # what tuning chooses among all of ours
 OURS = (
+    AUTO,
     *("cpu", "gpu", "onnxruntime-cpu", "cpu-named"),
     *("cpu-bf16", "cpu-int8", "cpu-weights-int8", "cpu-auto"),
     *("onnxruntime-cpu-bf16", "onnxruntime-cpu-int8", "onnxruntime-cpu-weights-int8"),

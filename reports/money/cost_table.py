@@ -16,7 +16,7 @@ from isthmus.reports.display import (
     split,
 )
 from isthmus.reports.files.result import NATIVE
-from isthmus.reports.files.variants import OURS
+from isthmus.reports.files.variants import AUTO, OURS
 
 from .cost import MEASURED, PROJECTED, PUBLISHED, Cost, within
 
@@ -133,8 +133,8 @@ def _rows(costs: Iterable[Cost]) -> list[list[Cost]]:
 
 
 def _auto(rows: Iterable[Sequence[Cost]]) -> list[Sequence[Cost]]:
-    """Of each work that was measured in several precisions the cheapest row of ours within the
-    budget of accuracy."""
+    """Of each work that was measured in several precisions what tuning chose, if it is within the
+    budget of accuracy, else the cheapest row of ours that is."""
     groups: dict[Key, list[Sequence[Cost]]] = {}
     for row in rows:
         first = row[0]
@@ -143,7 +143,11 @@ def _auto(rows: Iterable[Sequence[Cost]]) -> list[Sequence[Cost]]:
             groups.setdefault((first.workload, first.file, *known.values()), []).append(row)
     several = [group for group in groups.values() if len({row[0].precision for row in group}) > 1]
     proven = [[row for row in group if row[0].proven] for group in several]
-    return [max(group, key=lambda row: row[0].requests_per_s) for group in proven if group]
+    return [
+        max(group, key=lambda row: (row[0].variant == AUTO, row[0].requests_per_s))
+        for group in proven
+        if group
+    ]
 
 
 def _auto_cells(

@@ -1,8 +1,9 @@
-"""The fastest of ours within the budget of accuracy, at any precision: "auto within the budget".
+"""Ours within the budget of accuracy, at any precision: "auto within the budget".
 
-Against the fastest peer at any precision that keeps the same budget, and against ONNX Runtime and
-the fastest of ours in float32. The budget is that of `files/budget.py`. Workloads of which no
-precision below float32 was measured have no row.
+What tuning chose where that was measured and keeps the budget, else the fastest that does. Against
+the fastest peer at any precision that keeps the same budget, and against ONNX Runtime and the
+fastest of ours in float32. The budget is that of `files/budget.py`. Workloads of which no precision
+below float32 was measured have no row.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from isthmus.reports.files.comparison import setting, times_as_fast
 from isthmus.reports.files.history.superseded import current
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.result_fields import SINGLE
-from isthmus.reports.files.variants import EVERY_PEER, ONNX_RUNTIME, OURS
+from isthmus.reports.files.variants import AUTO, EVERY_PEER, ONNX_RUNTIME, OURS
 from isthmus.reports.stats.intervals import LogRatio, geometric_mean
 from isthmus.system.extras import require
 
@@ -33,7 +34,8 @@ __all__ = ["BudgetRow", "budget_rows", "frame"]
 class BudgetRow:
     """A workload, or a mean over several without results.
 
-    ours, peer, f32: the fastest within the budget, of ours, of the peers, and of ours in float32.
+    ours: what tuning chose, if it is within the budget, else the fastest of ours that is. peer,
+    f32: the fastest within the budget, of the peers, and of ours in float32.
     The ratios are how many times as fast ours is as the peer, as ONNX Runtime in float32, and as
     ours in float32; None where the other was not measured.
     """
@@ -77,7 +79,7 @@ def _row(file: ResultFile, group: Sequence[Result]) -> list[BudgetRow]:
     """None where nothing of ours is within the budget."""
     within = [result for result in group if not outside(result)]
     mine = [result for result in within if result.variant in OURS]
-    ours = _fastest(mine)
+    ours = _fastest(result for result in mine if result.variant == AUTO) or _fastest(mine)
     if ours is None:
         return []
     peer = _fastest(result for result in within if result.variant in EVERY_PEER)

@@ -30,7 +30,8 @@ HEADERS_F32 = ("over ONNX Runtime f32", "over ours in f32")
 SETTINGS = ("sequence", "batch", "threads")
 BUDGET = f"cosine >= {LEAST_COSINE:g}, top-1 disagreement <= {100 * (1 - LEAST_AGREEMENT):.0f} %"
 DIRECTION = (
-    f"Ours, best peer: the fastest at any precision within the budget ({BUDGET} against float32). "
+    "Ours: what tuning chose, or else the fastest; best peer: the fastest; at any precision, "
+    f"within the budget ({BUDGET} against float32). "
     "Over: median time of the other / median time of ours, above 1 means that ours is faster; in "
     "brackets the 95 % interval over interleaved rounds."
 )

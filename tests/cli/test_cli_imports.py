@@ -22,6 +22,16 @@ HEAVY = {
     *("isthmus.program.quantization", "isthmus.rewrite.quantization"),
 }
 
+# What `import isthmus` leaves to whoever uses it, beside the heavy ones.
+LATER = {
+    *("bz2", "concurrent.futures", "difflib", "email", "hashlib", "importlib.metadata", "logging"),
+    *("lzma", "shutil", "ssl", "subprocess", "tempfile", "zipfile"),
+    *("msgspec", "threadpoolctl", "typer", "numpy.testing"),
+    *("isthmus.cli", "isthmus.cpu_backend", "isthmus.gpu_backend", "isthmus.tuning"),
+    *("isthmus.program.cache", "isthmus.program.requests.mapping", "isthmus.system.store"),
+    *("isthmus.program.requests.joining", "isthmus.rewrite.canonical.patterns"),
+}
+
 PROGRAM = """\
 import json, os, sys
 from isthmus.cli import main
@@ -45,6 +55,12 @@ def photograph() -> str:
         return str(samples.photographs()[0])
     except FileError as absent:
         pytest.skip(str(absent))
+
+
+def test_importing_isthmus_leaves_the_rest_to_who_uses_it() -> None:
+    program = "import isthmus, json, sys; print(json.dumps(sorted(sys.modules)))"
+    modules = json.loads(subprocess.check_output([sys.executable, "-c", program], text=True))
+    assert (HEAVY | LATER).intersection(modules) == set()
 
 
 def test_help_and_version_import_none() -> None:

@@ -118,7 +118,9 @@ def test_names_of_sizes_in_order() -> None:
 
 
 def test_a_graph_that_was_traced_is_right() -> None:
-    trace(lambda x: npx.softmax(x @ x) + x[0], spec("float32", [3, 3])).graph.verify()
+    graph = trace(lambda x: npx.softmax(x @ x) + x[0], spec("float32", [3, 3])).graph
+    graph.verify()
+    assert [str(value.type) for value in graph.outputs] == ["float32[3, 3]"]
 
 
 @pytest.mark.parametrize(

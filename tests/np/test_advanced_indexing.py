@@ -166,7 +166,11 @@ def test_one_array_beside_slices_and_integers_is_a_lookup_of_the_runtime() -> No
         return x[i], x[1:, i], x[0, i], x[0, :, i], x[:, [2, 0]], x[[True, False, True, True]]
 
     types = (spec("float32", [4, 4, 4]), spec("int32", [2]))
-    compile(function, types, backend="cpu", on_host="error")
+    run = compile(function, types, backend="cpu", on_host="error")
+    assert [segment.on_host for segment in run.segments] == [False]
+    x, i = numbers((4, 4, 4)).astype(numpy.float32), numpy.array([3, -2], numpy.int32)
+    for found, wanted in zip(run(x, i), function(x, i), strict=True):
+        numpy.testing.assert_array_equal(found, wanted, strict=True)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def made(function: Any, kernel: str, shape: Any = (16, 96)) -> Executable:
 
 
 def kernels(run: Executable) -> list[str]:
-    model = run._run.runners[0].compiled.get_runtime_model()  # type: ignore[attr-defined]
+    model = run._run.runners[0].compiled.model.get_runtime_model()  # type: ignore[attr-defined]
     infos = [op.get_rt_info() for op in model.get_ordered_ops()]
     return [
         info["primitiveType"].value for info in infos if info["layerType"].value == "FullyConnected"

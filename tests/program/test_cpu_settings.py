@@ -26,7 +26,7 @@ def test_fewer_threads_than_processors_are_bound_to_none(threads: int) -> None:
     """OpenVINO binds them to the first processors, in every process to the same ones."""
     if PROCESSORS == 1:
         pytest.skip("one processor is all")
-    compiled = runner(threads).compiled
+    compiled = runner(threads).compiled.model
     assert compiled.get_property("ENABLE_CPU_PINNING") is False
     assert compiled.get_property("INFERENCE_NUM_THREADS") == threads
 
@@ -34,7 +34,7 @@ def test_fewer_threads_than_processors_are_bound_to_none(threads: int) -> None:
 def test_as_many_threads_as_processors_are_bound() -> None:
     if len(os.sched_getaffinity(0)) < PROCESSORS:
         pytest.skip("this process may not use all processors")
-    assert runner(PROCESSORS).compiled.get_property("ENABLE_CPU_PINNING") is True
+    assert runner(PROCESSORS).compiled.model.get_property("ENABLE_CPU_PINNING") is True
 
 
 def test_buffers_are_kept_for_the_sizes_used_last() -> None:

@@ -13,6 +13,8 @@ import isthmus as im
 from isthmus import nn, np, npx
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Constant
+from isthmus.program.backend import find_backend
+from isthmus.program.options import Options
 from isthmus.trace.op import OPERATORS
 
 DEQUANTIZE = OPERATORS["npx.dequantize"]
@@ -60,6 +62,20 @@ def test_it_is_near_float32_and_says_so(any_backend: dict[str, Any]) -> None:
 def test_openvino_runs_it_in_integers_and_tells() -> None:
     explained = compiled({"backend": "cpu"}).explain()
     assert "2 x Convolution u8" in explained and "FullyConnected u8" in explained
+
+
+def test_what_integers_leave_is_said_to_be_in_what_openvino_chose() -> None:
+    offered = find_backend("cpu").precisions(Options())  # type: ignore[attr-defined]
+    rest = "bf16" if "bf16" in offered else "f32"
+    assert f"   what is not in integers: {rest}\n" in compiled({"backend": "cpu"}).explain()
+    assert "not in integers" not in im.compile(NET, SPEC, precision="f32").explain()
+
+
+@pytest.mark.parametrize("device", [None, "cuda"])
+def test_cuda_which_multiplies_no_integers_is_not_asked_to(device: str | None) -> None:
+    pytest.importorskip("onnxruntime")
+    with pytest.raises(UsageError, match=r"no such arithmetic.*give 'f32' or 'bf16' or 'f16'$"):
+        compiled({"backend": "gpu", "device": device})
 
 
 def test_samples_by_name_by_position_and_in_another_order(any_backend: dict[str, Any]) -> None:

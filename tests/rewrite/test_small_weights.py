@@ -48,6 +48,23 @@ def test_every_backend_multiplies_by_the_same_weights(backend: str) -> None:
     assert "f32, weights in int8" in run.explain().splitlines()[0]
 
 
+def test_explain_tells_what_multiplies_and_not_how_the_weights_are_kept(tmp_path: Path) -> None:
+    """Also of a dense layer that is large enough for OpenVINO to round arrays, were it let to."""
+    rng = numpy.random.default_rng(0)
+    w = rng.standard_normal((1000, 1280)).astype(numpy.float32)
+    x = rng.standard_normal((4, 1280)).astype(numpy.float32)
+    spec = im.spec("float32", ["n", 1280])
+    wanted, run = (
+        im.compile(lambda x: npx.fully_connected(x, w), spec, backend=backend, weights="int8")
+        for backend in ("numpy", "cpu")
+    )
+    run.save(tmp_path / "net.im")
+    for one in (run, im.load(tmp_path / "net.im")):
+        numpy.testing.assert_allclose(one(x), wanted(x), rtol=1e-5, atol=1e-3)
+        said = one.explain()
+        assert "FullyConnected f32" in said and " i8" not in said and " u8" not in said
+
+
 @each_backend
 def test_convolutions_and_loops_have_them(backend: str) -> None:
     rng = numpy.random.default_rng(0)

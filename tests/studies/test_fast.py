@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from result_files import benchmark, document
 
-from isthmus.benchmarks.harness.plan import FAST, fast_cells
+from isthmus.benchmarks.harness.plan import FAST, FAST_OF_ONE, fast_cells
 from isthmus.reports import ResultFile, read
 from studies import fast
 
@@ -62,11 +62,30 @@ def test_a_goal_that_is_not_reached_is_said(tmp_path: Path) -> None:
 
 def test_the_plan_has_every_precision_and_no_numpy() -> None:
     cells = fast_cells()
-    assert [cell.workload.name for cell in cells] == [
-        *("bert-base-128", "resnet-50", "mobilenet-v2"),
-        *("bert-base-128-b8", "resnet-50-b8", "mobilenet-v2-b8"),
-    ]
+    models = ("bert-base-128", "resnet-50", "mobilenet-v2", "minilm-l6-128")
+    assert [cell.workload.name for cell in cells] == [*models, *(f"{name}-b8" for name in models)]
     for cell in cells:
         names = [variant.name for variant in cell.variants]
         assert set(FAST) < set(names) and "numpy" not in names
-        assert len(names) == len(FAST) + 1
+        assert set(FAST_OF_ONE) <= set(names) or cell.workload.batch > 1
+
+
+def test_a_batch_alone_can_be_measured() -> None:
+    assert fast_cells([1]) + fast_cells([8]) == fast_cells()
+
+
+def test_what_tuning_chose_is_ours_though_another_was_faster(tmp_path: Path) -> None:
+    """It is the choice that is judged, not the best of all that was tried."""
+    times = {"auto": 0.20, "cpu-int8": 0.10, "onnxruntime-by-hand": 0.40}
+    entries = [
+        benchmark(
+            *("bert-base-128", variant, [[time, 1.01 * time]] * 3),
+            precision="int8" if "int8" in variant else "f32",
+            accuracy={"max_rel_error": 0.01, "cosine": 0.999} if "int8" in variant else None,
+        )
+        for variant, time in times.items()
+    ]
+    path = tmp_path / "fast.json"
+    path.write_text(json.dumps(document(entries)))
+    found = {figure.name: figure.value for figure in fast.figures(read(path))}
+    assert found["bert-base-128: auto over ONNX Runtime f32"] == pytest.approx(2)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["LATE_SECONDS", "NAMES", "install"]
+__all__ = ["NAMES", "end_late", "install"]
 
 SOURCE = '''
 import math
 import os
+import pathlib
 import resource
 import time
 
@@ -101,19 +102,34 @@ class Slow(NumpyBackend):
 
 
 class Late(NumpyBackend):
-    """Ends in the middle of the race."""
+    """Ends in the middle of the race, once a file `end` is beside this one."""
 
     name = "late"
 
     def load(self, graph, options):
-        until = time.monotonic() + 0.3
+        end = pathlib.Path(__file__).with_name("end")
 
         def answer(found):
-            if time.monotonic() > until:
+            if end.exists():
                 os.abort()
             return found
 
         return _Wrapped(super().load(graph, options), answer)
+
+
+class Integers(Slow):
+    """Slow, but in integers."""
+
+    name = "integers"
+    emulates = False
+
+    def precisions(self, options):
+        return ("f32", "int8")
+
+    def load(self, graph, options):
+        if options.precision == "int8":
+            return NumpyBackend.load(self, graph, options)
+        return super().load(graph, options)
 
 
 class Levered(Slow):
@@ -130,10 +146,14 @@ class Levered(Slow):
         return super().load(graph, options)
 '''
 NAMES = (
-    *("crash", "greedy", "hang", "late", "levered", "missing", "raising", "short"),
-    *("slow", "spoilt", "wrong"),
+    *("crash", "greedy", "hang", "integers", "late", "levered", "missing", "raising"),
+    *("short", "slow", "spoilt", "wrong"),
 )
-LATE_SECONDS = 0.3
+
+
+def end_late(folder: Path) -> None:
+    """Let `late` end at its next call."""
+    (folder / "end").touch()
 
 
 def install(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from places import ROOT, TESTS
@@ -28,10 +29,16 @@ def test_a_test_is_quick_unless_the_page_names_it(test: str, exhaustive: bool) -
     assert is_exhaustive(test) is exhaustive
 
 
+@cache
+def functions(path: str) -> set[str]:
+    """The names of a file's functions."""
+    tree = ast.parse((TESTS / path).read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
 @pytest.mark.parametrize(("path", "name"), sorted(named()))
 def test_every_line_names_a_test(path: str, name: str) -> None:
-    tree = ast.parse((TESTS / path).read_text(encoding="utf-8"))
-    assert not name or name in {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
+    assert (TESTS / path).is_file() and (not name or name in functions(path))
 
 
 def test_this_test_has_the_tier_of_the_page(request: pytest.FixtureRequest) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from isthmus.errors import UsageError
 from isthmus.system import machine
 from isthmus.tuning.axes import AXES, Offer, offer, precisions, shapes, threads
-from isthmus.tuning.opening import Given
-from isthmus.tuning.setting import Setting
+from isthmus.tuning.opening import Given, options_of
+from isthmus.tuning.setting import Setting, read_setting
 
 
 def offered(objective: str = "latency", count: int = 4, *, static: bool = False) -> Offer:
@@ -72,3 +75,26 @@ def test_static_sizes_only_where_there_are_such() -> None:
 
 def test_the_axes_are_a_table() -> None:
     assert [axis.name for axis in AXES] == ["runtimes", "precisions", "threads", "sizes", "levers"]
+
+
+def test_integers_are_tried_with_the_last_products_in_float32_too() -> None:
+    several = replace(offered(), last=("fc",))
+    leader = Setting("cpu", threads=2)
+    kept = [setting for setting in precisions(leader, several) if setting.kept]
+    assert kept == [Setting("cpu", precision="int8", threads=2, kept=("fc",))]
+    assert not any(setting.kept for setting in precisions(leader, offered()))
+    assert str(kept[0]) == "cpu int8, fc f32, 2 threads"
+
+
+def test_what_stays_in_float32_is_typed_as_overrides() -> None:
+    given = Given(overrides={"layer1": "f32"})
+    setting = Setting("cpu", precision="int8", kept=("fc",))
+    assert given.keywords(setting)["overrides"] == {"layer1": "f32", "fc": "f32"}
+    assert options_of(setting, given).overrides == {"layer1": "f32", "fc": "f32"}
+    assert "overrides" not in given.keywords(Setting("cpu"))
+    assert read_setting(json.loads(json.dumps(setting.document()))) == setting
+
+
+def test_of_equally_fast_settings_the_one_that_keeps_more_in_float32_is_taken() -> None:
+    whole, but_one = Setting("cpu", precision="int8"), Setting("cpu", precision="int8", kept=("a",))
+    assert Setting("cpu").preference < but_one.preference < whole.preference

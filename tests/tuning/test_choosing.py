@@ -115,7 +115,7 @@ def test_an_interval_takes_three_turns() -> None:
         (
             Setting("cpu", weights="int8", extra=(("a", 1),)),
             "cpu f32, weights int8, 1 thread, a=1",
-            {"backend": "cpu", "weights": "int8", "threads": 1},
+            {"backend": "cpu", "weights": "int8", "threads": 1, "levers": {"a": 1}},
         ),
     ],
 )

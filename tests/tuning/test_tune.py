@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
+from process_state import becomes, state
 
 import isthmus as im
 from isthmus import np, npx
@@ -21,6 +21,8 @@ from isthmus.errors import BackendMissing, IsthmusError, UsageError
 from isthmus.tuning import Choice, Row, memory
 
 pytestmark = pytest.mark.usefixtures("cache", "one_processor")
+
+WEIGHT = numpy.random.default_rng(1).standard_normal((64, 64)).astype(numpy.float32)
 
 
 def net(x: Any) -> Any:
@@ -47,9 +49,8 @@ def alive() -> set[int]:
     found = set()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if b"isthmus.tuning.child" in path.read_bytes() and path.parent.name.isdigit():
-                state = (path.parent / "stat").read_text().rpartition(")")[2].split()[0]
-                found |= {int(path.parent.name)} if state != "Z" else set()
+            if b"isthmus.tuning.child" in path.read_bytes() and state(int(path.parent.name)) != "Z":
+                found.add(int(path.parent.name))
         except OSError:
             continue
     return found
@@ -113,10 +114,128 @@ def test_a_quicker_one_is_chosen_over_the_default() -> None:
 
 
 @pytest.mark.usefixtures("failing")
-def test_a_lever_that_a_backend_offers_is_found() -> None:
+def test_a_lever_that_a_backend_offers_is_found_and_can_be_typed(tmp_path: Path) -> None:
     choice = tuned(["levered"])
     assert choice.setting.extra == (("quick", True),)
     assert choice.executable.options.extra == {"quick": True}
+    assert "threads=1, levers={'quick': True})" in str(choice)
+    typed = im.compile(net, im.spec("float32", [2, 4]), **choice.keywords)
+    assert typed.options == choice.executable.options
+    choice.executable.save(tmp_path / "net.im")
+    assert im.load(tmp_path / "net.im", backend="levered").options == typed.options
+
+
+# --- integers ----------------------------------------------------------------------------------
+
+
+def sixteen(count: int, *, odd: float = 1.0) -> list[Any]:
+    """Samples of which every second one has numbers as many times as large."""
+    random = numpy.random.default_rng(3)
+    found = [random.standard_normal((2, 64)).astype(numpy.float32) for _ in range(count)]
+    return [x * numpy.float32(odd if place % 2 else 1) for place, x in enumerate(found)]
+
+
+def layer(x: Any) -> Any:
+    return x @ WEIGHT
+
+
+SPEC = im.spec("float32", ["n", 64])
+
+
+def settled(given: Sequence[Any], **options: Any) -> Choice:
+    """Of a backend that is quick in integers alone."""
+    return im.tune(layer, given, SPEC, backends=["integers"], **options)
+
+
+@pytest.mark.usefixtures("failing")
+def test_the_program_that_is_chosen_is_the_one_that_was_judged(tmp_path: Path) -> None:
+    given = sixteen(16)
+    choice = settled(given)
+    assert choice.setting.precision == "int8", str(choice)
+    assert choice.document["parts"] == {
+        "unit": "samples", "apart": True, "settling": 8, "judging": 8,
+    }  # fmt: skip
+    assert choice.document["compared"] == 8
+    said = str(choice)
+    assert "int8 is settled on 8 samples, and all settings are judged on 8 others." in said
+    assert "threads=1, samples=samples[::2])" in said
+    by_hand = im.compile(layer, SPEC, **choice.keywords, samples=given[::2])
+    choice.executable.save(tmp_path / "net.im")
+    saved = im.load(tmp_path / "net.im", backend="integers")
+    again = settled(given)
+    assert again.remembered
+    wanted = choice.executable(given[1]).tobytes()
+    for found in (by_hand, saved, again.executable):
+        assert found(given[1]).tobytes() == wanted
+
+
+@pytest.mark.usefixtures("failing")
+def test_integers_are_judged_on_what_did_not_settle_them() -> None:
+    given = sixteen(8, odd=40.0)
+    choice = settled(given)
+    (found,) = [each for each in choice.table if each.setting and each.setting.needs_samples]
+    assert found.state == "inaccurate" and choice.row.is_default
+    wanted = layer(given[1])
+    on_all = im.compile(layer, SPEC, backend="integers", precision="int8", samples=given)(given[1])
+    flattered = (on_all * wanted).sum() / numpy.linalg.norm(on_all) / numpy.linalg.norm(wanted)
+    assert flattered > 0.99
+
+
+@pytest.mark.usefixtures("failing")
+def test_too_few_samples_settle_and_judge_and_it_says_so() -> None:
+    choice = settled(sixteen(3))
+    assert choice.document["parts"]["apart"] is False and choice.document["compared"] == 3
+    note = "int8 is judged on the samples that settle it, which flatters it; give 8 or more."
+    assert note in choice.document["notes"]
+    if choice.setting.precision == "int8":
+        assert "samples=samples)" in str(choice)
+
+
+@pytest.mark.usefixtures("failing")
+def test_rows_of_one_batch_are_divided() -> None:
+    x = numpy.concatenate(sixteen(8))
+    spec = im.spec("float32", ["batch", 64])
+    choice = im.tune(layer, [x], spec, backends=["integers"])
+    assert choice.document["parts"] == {
+        "unit": "rows", "apart": True, "settling": 8, "judging": 8,
+    }  # fmt: skip
+    assert choice.setting.precision == "int8"
+    assert "int8 is settled on 8 rows, and all settings are judged on 8 others" in str(choice)
+    by_hand = im.compile(layer, spec, **choice.keywords, samples=[x[::2]])
+    assert choice.executable(x).tobytes() == by_hand(x).tobytes()
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_metric_has_every_sample() -> None:
+    counts = []
+
+    def metric(reference: list[Any], found: list[Any]) -> float:
+        counts.append((len(reference), len(found)))
+        return 1.0
+
+    choice = settled(sixteen(9), accuracy=im.Accuracy(metric=metric, floor=0.5))
+    assert set(counts) == {(9, 9)} and choice.document["compared"] == 4
+    assert "judged on 4 others, the metric on all." in str(choice)
+
+
+def test_what_is_the_same_in_all_settings_is_typed_too() -> None:
+    choice = tuned(["numpy"], numerics="fast", on_host="error")
+    assert choice.keywords["numerics"] == "fast" and choice.keywords["on_host"] == "error"
+    assert "numerics='fast', on_host='error')" in str(choice)
+    assert im.compile(net, im.spec("float32", [2, 4]), **choice.keywords).on_host == "error"
+
+
+def test_a_saved_program_of_integers_stays_as_it_is(tmp_path: Path) -> None:
+    given = sixteen(8)
+    spec = SPEC
+    made = im.compile(layer, spec, backend="numpy", precision="int8", samples=given)
+    made.save(tmp_path / "net.im")
+    choice = im.tune(tmp_path / "net.im", given, backends=["numpy"])
+    assert choice.executable(given[0]).tobytes() == made(given[0]).tobytes()
+    assert choice.document["compared"] == 8
+    assert str(choice).splitlines()[-1].startswith("isthmus.load(path, backend='numpy', ")
+    loaded = im.load(tmp_path / "net.im", **choice.keywords)
+    assert loaded(given[0]).tobytes() == made(given[0]).tobytes()
 
 
 # --- what fails --------------------------------------------------------------------------------
@@ -285,16 +404,17 @@ def until_racing(process: subprocess.Popen[str], words: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_no_process_outlives_the_one_that_tunes(number: int, tmp_path: Path) -> None:
     process = script(["slow", "numpy"], _packages(tmp_path))
-    until_racing(process, "the last stage")
-    children = children_of(process.pid)
-    assert len(children) >= 2
-    process.send_signal(number)
-    process.communicate(timeout=60)
+    try:
+        until_racing(process, "the last stage")
+        children = children_of(process.pid)
+        assert len(children) >= 2
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode != 0
-    until = time.monotonic() + 10
-    while children & alive() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not children & alive()
+    assert all(becomes(child, "", "Z") for child in children)
 
 
 def _packages(folder: Path) -> Path:
@@ -305,8 +425,6 @@ def _packages(folder: Path) -> Path:
 
 
 # --- precision="auto" --------------------------------------------------------------------------
-
-WEIGHT = numpy.random.default_rng(1).standard_normal((64, 64)).astype(numpy.float32)
 
 
 def dense(x: Any, y: Any) -> Any:

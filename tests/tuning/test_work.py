@@ -126,9 +126,11 @@ def test_a_program_s_file_and_an_executable(tmp_path: Path) -> None:
 
 def test_as_many_samples_are_compared_as_there_is_time_for() -> None:
     quick = work_of(np.tanh, [f32(3)] * 100)
-    assert quick.compared(1.0, 1) == list(range(100))
+    assert quick.compared(1.0, 1, range(100)) == list(range(100))
+    assert quick.compared(1.0, 1, range(1, 100, 2)) == list(range(1, 100, 2))
     heavy = work_of(lambda x: x @ x, [numpy.ones((1000, 1000), numpy.float32)] * 20)
-    assert heavy.compared(1e-3, 1) == [0, 2, 5, 7, 10, 12, 15, 17]
+    assert heavy.compared(1e-3, 1, range(20)) == [0, 2, 5, 7, 10, 12, 15, 17]
+    assert heavy.compared(1e-3, 1, range(1, 20, 2)) == [1, 3, 5, 7, 11, 13, 15, 17]
 
 
 def test_the_digest_is_of_every_element() -> None:

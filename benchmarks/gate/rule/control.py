@@ -19,6 +19,7 @@ from isthmus.benchmarks.harness.processes import Process, cycles
 from isthmus.benchmarks.harness.variants import Variant
 from isthmus.benchmarks.portable.timing.inputs import write_sets
 from isthmus.reports.files.turns import turns_of
+from isthmus.system.signals import begun
 
 from .judge import judged, question
 from .metrics import LATENCY
@@ -50,9 +51,9 @@ class Control:
     def measure(self) -> None:
         """One round: both sides take turns, in alternating order."""
         with ExitStack() as ended:
-            group = [Process(self.place, WORK, self.threads, SECONDS) for _ in range(2)]
+            given = self.place, WORK, self.threads, SECONDS
+            group = [begun(ended, Process, *given) for _ in range(2)]
             for one in group:
-                ended.callback(one.end)
                 one.opened()
             cycles(group)
             both = [_observation(one) for one in group]

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Collection, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -24,6 +24,7 @@ from isthmus.benchmarks.gate.rule.suite import Found, Sides
 from isthmus.benchmarks.harness.processes import Home
 from isthmus.errors import IsthmusError, NothingMeasured
 from isthmus.reports import read
+from isthmus.system.signals import begun
 
 __all__ = ["CommandSuite"]
 
@@ -52,15 +53,12 @@ class CommandSuite:
 
     def _by_slices(self, number: int) -> Found:
         homes = (self.sides.base, self.sides.head)
-        running = [
-            Running(self.command, home, self.place / str(at)) for at, home in enumerate(homes)
-        ]
-        order = running if number % 2 == 0 else running[::-1]
-        try:
-            in_slices(order)
-        finally:
-            for one in running:
-                one.end()
+        with ExitStack() as ended:
+            running = [
+                begun(ended, Running, self.command, home, self.place / str(at))
+                for at, home in enumerate(homes)
+            ]
+            in_slices(running if number % 2 == 0 else running[::-1])
         base, head = (one.observation() for one in running)
         return {self.command: (base, head)}
 
@@ -76,11 +74,10 @@ class CommandSuite:
         """Each benchmark of the file that a side wrote; its rounds are one process's."""
         path = self.place / f"{side}.json"
         path.unlink(missing_ok=True)
-        running = Running(self.command.replace(OUTPUT, str(path)), home, self.place / side)
-        try:
+        command = self.command.replace(OUTPUT, str(path))
+        with ExitStack() as ended:
+            running = begun(ended, Running, command, home, self.place / side)
             in_slices([running], seconds=None)
-        finally:
-            running.end()
         if not path.exists():
             raise NothingMeasured(f"{self.command}: wrote no {path.name}; it is to write {OUTPUT}")
         return {result.fullname: observations_of(result)[0] for result in read(path).results}

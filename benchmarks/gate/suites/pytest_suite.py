@@ -25,6 +25,7 @@ from isthmus.errors import NothingMeasured, UsageError
 from isthmus.reports.files.checks import amount_or_none, mapping, seconds
 from isthmus.reports.files.result_fields import max_rel_error
 from isthmus.reports.files.turns import turns_of
+from isthmus.system.signals import begun
 
 from .pytest_process import PytestProcess
 
@@ -84,11 +85,9 @@ class PytestSuite:
     def _started(self, label: str, home: Home, ended: ExitStack) -> PytestProcess:
         if os.name != "posix":
             raise UsageError(f"--pytest stops processes by signals, which {os.name} has not")
-        process = PytestProcess(
-            label, home, self.arguments, self.place / "pytest" / label, self.threads, self.seconds
-        )
-        ended.callback(process.end)
-        return process
+        folder = self.place / "pytest" / label
+        given = label, home, self.arguments, folder, self.threads, self.seconds
+        return begun(ended, PytestProcess, *given)
 
     def _begin(
         self,

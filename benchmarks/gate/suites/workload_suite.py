@@ -31,6 +31,7 @@ from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
 from isthmus.reports import usd_per_million
 from isthmus.reports.files.budget import F32
 from isthmus.reports.files.turns import turns_of
+from isthmus.system.signals import begun
 
 __all__ = ["WorkloadSuite", "name_of"]
 
@@ -117,7 +118,8 @@ class WorkloadSuite:
             self._reference(base)
         for prepared in {one.folder: one for pair in both.values() for one in pair}.values():
             for variant in self.variants:
-                make(prepared.folder, variant, self.threads, prepared.home)
+                classes = prepared.facts["classes"]
+                make(prepared.folder, variant, self.threads, prepared.home, classes=classes)
         return both
 
     def _both(self, work: str, at: int) -> tuple[Prepared, Prepared]:
@@ -169,13 +171,15 @@ class WorkloadSuite:
         with ExitStack() as ended:
             started = {}
             for side in order:
-                started[side] = Process(
-                    *(prepared[side].folder, variant, self.threads, seconds),
+                given = prepared[side].folder, variant, self.threads, seconds
+                started[side] = begun(
+                    ended,
+                    Process,
+                    *given,
                     delay=delay if side else 0.0,
                     outputs=self._outputs(side) if number == 0 else None,
                     home=prepared[side].home,
                 )
-                ended.callback(started[side].end)
                 started[side].opened()
             opened = monotonic()
             cycles([started[side] for side in order])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import UsageError
 
@@ -12,6 +11,9 @@ from .batches import Batches, Failure, Outcome
 from .joining import Item
 from .results import Results, Waited
 from .workers import Workers
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["WINDOW", "as_arguments", "check_numbers", "in_batches", "one_by_one"]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import UsageError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["Results", "Waited"]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .forks import forgets_at_fork
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 __all__ = ["Workers"]
 
@@ -31,6 +33,8 @@ class Workers:
         """The future of a call that a worker makes."""
         with self.lock:
             if self.pool is None:
+                from concurrent.futures import ThreadPoolExecutor  # which imports logging
+
                 self.pool = ThreadPoolExecutor(self.count, "isthmus")
             return self.pool.submit(function, *args, **kwargs)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 from isthmus.errors import UsageError
@@ -80,6 +79,8 @@ def _paths(path: str) -> list[str]:
 
 
 def _unknown(name: str, known: list[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name, known, 1)
     nearest = f"the nearest is {near[0]!r}" if near else f"there are {', '.join(known[:8])}"
     return f"overrides: the program has no operator or block {name!r}; {nearest}"

@@ -12,7 +12,16 @@ from isthmus.graph.nodes import Constant, Graph, Node, Result, Value, topologica
 from isthmus.graph.shapes import same_shape
 from isthmus.npx.convolution import biased_convolution
 
-__all__ = ["Layer", "Stays", "hides_layers", "is_layer", "layers", "observed", "residual_sums"]
+__all__ = [
+    "Layer",
+    "Stays",
+    "hides_layers",
+    "is_layer",
+    "last_of",
+    "layers",
+    "observed",
+    "residual_sums",
+]
 
 Stays = Callable[[Node], bool]  # whether a node is to stay in float32
 CONVOLUTIONS = (npx.convolution, biased_convolution)
@@ -40,6 +49,16 @@ def layers(graph: Graph, stays: Stays) -> list[Layer]:
     found = [_layer(node) for node in graph.nodes() if is_layer(node) and not stays(node)]
     channels: dict[int, int] = {}
     return [one for one in found if channels.setdefault(id(one.x), one.channels) == one.channels]
+
+
+def last_of(graph: Graph, found: list[Layer]) -> list[Layer]:
+    """Those from which no other of them is computed."""
+    makers = {id(layer.node) for layer in found}
+    leads_on = set[int]()  # nodes from whose results a layer is computed
+    for node in reversed(list(graph.nodes())):
+        if id(node) in makers or id(node) in leads_on:
+            leads_on.update(id(v.node) for v in node.needs if isinstance(v, Result))
+    return [layer for layer in found if id(layer.node) not in leads_on]
 
 
 def is_layer(node: Node) -> bool:

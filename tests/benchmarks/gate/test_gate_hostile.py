@@ -291,7 +291,10 @@ odd = st.sampled_from(
         True,
     ]
 )
-damaged = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+damaged = settings(
+    max_examples=2 * settings().max_examples,  # of a file of many places
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 def gated(tmp_path: Path, base: str, head: str) -> Outcome | IsthmusError:

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from math import exp
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import pytest
+from process_state import becomes
 
 from isthmus.benchmarks.gate.rule.suite import Sides
 from isthmus.benchmarks.gate.suites.pytest_process import PytestProcess, last_words
@@ -272,23 +272,6 @@ def test_last_words(output: str, words: str) -> None:
 
 
 # Processes
-
-
-def state(pid: int) -> str:
-    """As the kernel says it: R runs, S sleeps, T is stopped, Z has ended; "" for none."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return ""
-
-
-def becomes(pid: int, *states: str) -> bool:
-    """Whether it does within ten seconds: a signal takes its time to arrive."""
-    for _ in range(1000):
-        if state(pid) in states:
-            return True
-        sleep(0.01)
-    return False
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from simulated_suite import SimulatedSuite
 
@@ -169,7 +169,6 @@ def _alarm(true: float, seed: int) -> bool:
     return latency(gate(suite).verdicts(), "one").kind == "regressed"
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.floats(0.8, 1.3), st.floats(0.001, 0.2), st.integers(0, 1000))
 def test_the_rounds_that_decide_do(true: float, noise: float, seed: int) -> None:
     """With so many rounds of the same spread around the same estimate, the interval is decided."""

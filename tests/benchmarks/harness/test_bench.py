@@ -277,6 +277,12 @@ def test_bert_base_takes_less_than_1_5_times_its_weights() -> None:
     assert 1 < found["peak_memory_over_weights"] < 1.5
 
 
+def test_bert_base_in_int8_takes_less_than_0_6_times_its_weights_in_float32() -> None:
+    found = startup.process("cpu", "int8")
+    assert found["weights_bytes"] == 4 * 109_482_240
+    assert 0.25 < found["peak_memory_over_weights"] < 0.6
+
+
 @needs_samples
 def test_pairs_alternate_and_their_ratio_has_an_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paired, "SECONDS", 0.1)

@@ -5,6 +5,7 @@ Each runs in its own environment where `make peers` made one; where there is non
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,20 @@ def test_own_integers_are_made_once_and_are_the_saved_program(folder: Path) -> N
     assert (folder / "cpu-int8.im").stat().st_mtime_ns == written
     record = measured(folder, variant, 1, 0.01, outputs=folder / "outputs.npz")
     assert record["precision"] == "int8"
+
+
+def test_what_tuning_chose_runs_as_it_was_chosen(folder: Path) -> None:
+    (variant,) = variants.find(["auto"])
+    short = replace(variant, options={**variant.options, "budget": "6s"})
+    make(folder, short, 1, classes=True)
+    tuning = im.load(folder / "auto.im").tuning
+    assert tuning is not None and tuning["accuracy"]["top1"] == 0.99
+    record = measured(folder, short, 1, 0.01, outputs=folder / "outputs.npz")
+    module = {"cpu": "openvino", "gpu": "onnxruntime", "numpy": "numpy"}
+    assert record["runtime"].startswith(module[tuning["keywords"]["backend"]])
+    program = im.load(folder / "program.im", backend="numpy")
+    for seed, (found,) in enumerate(read_outputs(folder / "outputs.npz")):
+        assert (cosine(found, program(**arrays(seed))) or 0) > 0.98
 
 
 def test_what_cannot_be_made_is_one_line(folder: Path) -> None:

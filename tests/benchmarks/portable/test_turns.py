@@ -6,12 +6,12 @@ import io
 import json
 import math
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import numpy
 import pytest
 import result_files
+from process_state import becomes
 
 import isthmus as im
 from isthmus import np
@@ -38,13 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def stopped(process: Process) -> bool:
-    """Whether the kernel says so within ten seconds: a signal takes its time to arrive."""
-    status = Path(f"/proc/{process._process.pid}/stat")
-    for _ in range(1000):
-        if status.read_text().rpartition(")")[2].split()[0] == "T":
-            return True
-        sleep(0.01)
-    return False
+    return becomes(process._process.pid, "T")
 
 
 def test_a_process_asks_for_each_turn_and_ends_without_a_harness() -> None:

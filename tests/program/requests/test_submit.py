@@ -140,7 +140,7 @@ def test_streams_share_the_threads_of_the_program(streams: int) -> None:
     run = im.compile(
         lambda x: np.tanh(x), im.spec("float32", ["n"]), backend="cpu", threads=2, streams=streams
     )
-    compiled = run._run.runners[0].compiled  # type: ignore[attr-defined]
+    compiled = run._run.runners[0].compiled.model  # type: ignore[attr-defined]
     assert compiled.get_property("NUM_STREAMS") == streams
     assert compiled.get_property("INFERENCE_NUM_THREADS") == 2
     for future in [run.submit(X) for _ in range(20)]:

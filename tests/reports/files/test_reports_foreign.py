@@ -135,7 +135,7 @@ def test_runs_of_two_models_are_refused(tmp_path: Path) -> None:
         of_text(tmp_path, content)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data(), st.sampled_from(sorted(path.name for path in DATA.glob("benchmark_app*"))))
 def test_any_damage_is_read_or_refused(tmp_path: Path, data: st.DataObject, name: str) -> None:
     content = (DATA / name).read_text()

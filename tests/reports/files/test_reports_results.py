@@ -285,7 +285,7 @@ places = st.sampled_from(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(places, anything)
 def test_any_damage_is_read_or_refused_never_a_crash(
     tmp_path: Path, place: tuple[Any, ...], damage: object

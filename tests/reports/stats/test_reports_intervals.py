@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
@@ -141,7 +141,6 @@ def test_a_long_run_costs_no_memory() -> None:
     assert 0.99 < low < 1 < high < 1.01
 
 
-@settings(deadline=None, max_examples=60)
 @given(rounds, rounds, st.floats(0.5, 0.999))
 def test_interval_holds_the_estimate_grows_and_mirrors(
     a: list[list[float]], b: list[list[float]], confidence: float
@@ -153,7 +152,6 @@ def test_interval_holds_the_estimate_grows_and_mirrors(
     assert log_ratio(b, a).ratio * ratio.ratio == pytest.approx(1, rel=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
 @given(rounds, st.floats(0.01, 100))
 def test_unit_of_time_does_not_matter(a: list[list[float]], unit: float) -> None:
     scaled = [[value * unit for value in row] for row in a]
