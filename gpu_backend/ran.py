@@ -14,6 +14,7 @@ from pathlib import Path
 import onnx
 
 from isthmus.graph.runner import Ran
+from isthmus.onnx.write import protos
 from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.protos import all_nodes
 from isthmus.program.options import Options
@@ -46,11 +47,16 @@ def ran(model: Model, options: Options) -> Ran:
 
 
 def _optimised(model: Model, options: Options) -> onnx.GraphProto:
-    """The graph that a session of the model runs; weights are inputs, so that none is written."""
+    """The graph that a session of the model runs; weights are inputs, so that none is written, but
+    for those of one axis: which integers it fuses hangs on scales and zero points it knows."""
     proto = onnx.ModelProto()
     proto.CopyFrom(model.proto)
     for tensor in list(proto.graph.initializer):
-        if tensor.name in model.weights:
+        if tensor.name in model.weights and len(tensor.dims) == 1:
+            tensor.CopyFrom(
+                protos.tensor(tensor.name, model.weights[tensor.name], tensor.data_type)
+            )
+        elif tensor.name in model.weights:
             shape = onnx.helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
             proto.graph.input.add(name=tensor.name, type=shape)
             proto.graph.initializer.remove(tensor)

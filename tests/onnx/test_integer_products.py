@@ -259,3 +259,20 @@ def test_small_weights_leave_arithmetic_in_floats(form: str, axes: int, tmp_path
     near(im.compile(call, spec, **GPU, weights="int8")(x), wanted)
     im.export(call, spec, tmp_path / "net.onnx", weights="int8")
     near(bare(tmp_path / "net.onnx")[0].run(None, {"x": x})[0], wanted)
+
+
+def test_it_is_told_of_large_layers_what_a_session_runs(tmp_path: Path) -> None:
+    """Their scales are given to the session apart from the model."""
+    weights = [RANDOM.standard_normal((300, 300, 1, 1), numpy.float32) for _ in range(2)]
+
+    def call(x: Any) -> Any:
+        for weight in weights:
+            x = npx.relu(npx.convolution(x, weight))
+        return npx.fully_connected(np.mean(x, axis=(2, 3)), weights[0][:, :, 0, 0])
+
+    x = RANDOM.standard_normal((1, 300, 3, 3), numpy.float32)
+    spec = im.spec("float32", x.shape)
+    run = im.compile(call, spec, **GPU, precision="int8", samples=[x])
+    im.export(call, spec, tmp_path / "net.onnx", precision="int8", samples=[x])
+    assert integers(bare(tmp_path / "net.onnx")[1]) == 2  # nothing quantizes what is averaged
+    assert "int8: 2 of 3 matrix products" in run.explain()
