@@ -65,8 +65,6 @@ def _made(name: str, options: Mapping[str, Any], precision: str) -> Variant:
 
 
 VARIANTS = (
-    # What `isthmus tune` chooses among all runtimes, precisions, threads and so on.
-    Variant("auto", OWN_OPENER, {"file": "auto.im", "budget": "90s"}, maker=OWN_OPENER, low=True),
     Variant("numpy", OWN_OPENER, {"backend": "numpy"}, usual=True),
     Variant("cpu", OWN_OPENER, CPU, usual=True),
     Variant(
@@ -76,6 +74,8 @@ VARIANTS = (
         usual=True,
     ),
     Variant("gpu", OWN_OPENER, {"backend": "gpu"}),
+    # What `isthmus tune` chooses among all runtimes, precisions, threads and so on.
+    Variant("auto", OWN_OPENER, {"file": "auto.im", "budget": "90s"}, maker=OWN_OPENER, low=True),
     Variant("cpu-bf16", OWN_OPENER, {**CPU, "precision": "bf16"}, low=True),
     _made("cpu-int8", CPU, "int8"),
     Variant("cpu-weights-int8", OWN_OPENER, {**CPU, "weights": "int8"}, low=True),

@@ -18,13 +18,13 @@ from .outputs import check_outputs
 from .show import say, spinner, steps
 
 if TYPE_CHECKING:
-    from isthmus.benchmarks.harness.plan import Plan, Scenario
+    from isthmus.benchmarks.harness.plan import Cell, Plan, Scenario
 
 __all__ = ["bench"]
 
 Names = list[str] | None
-ROUNDS = {"quick": 5, "full": 3, "custom": 5}
-SECONDS = {"quick": 1.0, "full": 0.5, "custom": 1.0}
+ROUNDS = {"quick": 5, "full": 3, "fast": 3, "custom": 5}
+SECONDS = {"quick": 1.0, "full": 0.5, "fast": 0.5, "custom": 1.0}
 BUDGET_ROUNDS = 20  # the most that a budget is spent on
 
 
@@ -46,14 +46,18 @@ def bench(
     full: Annotated[
         bool, typer.Option("--full", help="All workloads, scenarios and peers (`make peers`).")
     ] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Four models in every precision, on ours and on peers.")
+    ] = False,
     budget: Annotated[
         str | None, typer.Option(help="Time for the whole run, such as 10m; rounds follow.")
     ] = None,
     rounds: Annotated[
-        int | None, typer.Option(help="Processes of each variant; default 5, of --full 3.")
+        int | None, typer.Option(help="Processes of each variant; default 5; --full, --fast: 3.")
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(help="Seconds of timed calls in a process: 1, of --full 0.5.")
+        float | None,
+        typer.Option(help="Seconds of timed calls in a process: 1; --full, --fast: 0.5."),
     ] = None,
     threads: Annotated[
         int | None, typer.Option(help="Threads of every variant; default: what may be used.")
@@ -92,7 +96,7 @@ def bench(
     if report and not as_json:
         try_folder(_folder(path))
     plan = _plan(
-        Asked(targets or [], shape or [], workload or [], variant or [], quick, full),
+        Asked(targets or [], shape or [], workload or [], variant or [], quick, full, fast),
         _scenarios(scenario or [], rate, p99_ms),
         Extent(rounds, seconds, threads, budget),
     )
@@ -112,19 +116,23 @@ class Asked(NamedTuple):
     variants: list[str]
     quick: bool
     full: bool
+    fast: bool
 
     @property
-    def kind(self) -> Literal["quick", "full", "custom"]:
+    def kind(self) -> Literal["quick", "full", "fast", "custom"]:
         """Which plan: "quick" where nothing else is named. UsageError for two at once."""
         named = [name for name, given in self._named().items() if given]
         if len(named) > 1 and set(named) != {"MODEL", "--workload"}:
             raise UsageError(f"{' and '.join(named)} exclude each other; give one of them")
-        return "full" if self.full else "custom" if named and not self.quick else "quick"
+        if self.full or self.fast:
+            return "full" if self.full else "fast"
+        return "custom" if named and not self.quick else "quick"
 
     def _named(self) -> dict[str, bool]:
         return {
             "--quick": self.quick,
             "--full": self.full,
+            "--fast": self.fast,
             "MODEL": bool(self.targets),
             "--workload": bool(self.workloads),
         }
@@ -158,11 +166,11 @@ def _scenarios(names: list[str], rate: float | None, p99_ms: float | None) -> li
 
 
 def _plan(asked: Asked, scenarios: list[Scenario], extent: Extent) -> Plan:
-    from isthmus.benchmarks.harness.plan import Plan, crossed, full_cells, seconds_of
+    from isthmus.benchmarks.harness.plan import Plan, crossed, seconds_of
     from isthmus.system.threads import available_threads
 
-    whole = asked.kind == "full" and not asked.variants
-    cells = full_cells() if whole else crossed(_workloads(asked), _variants(asked), scenarios)
+    named = None if asked.variants else _named_plan(asked.kind)
+    cells = named or crossed(_workloads(asked), _variants(asked), scenarios)
     usual = ROUNDS[asked.kind] if extent.budget is None else BUDGET_ROUNDS
     return Plan(
         cells,
@@ -174,14 +182,23 @@ def _plan(asked: Asked, scenarios: list[Scenario], extent: Extent) -> Plan:
     )
 
 
+def _named_plan(kind: str) -> tuple[Cell, ...] | None:
+    """The cells of a plan that names workloads and variants; None where the user does."""
+    from isthmus.benchmarks.harness.plan import fast_cells, full_cells
+
+    plans = {"full": full_cells, "fast": fast_cells}
+    return plans[kind]() if kind in plans else None
+
+
 def _workloads(asked: Asked) -> list[Any]:
     from isthmus.benchmarks.work import foreign, workloads
 
     if asked.shapes and not asked.targets:
         raise UsageError("--shape is for a model of yours; name it: isthmus bench model.onnx")
     own = [foreign.workload_of(target, asked.shapes) for target in asked.targets]
-    if asked.kind == "full":
-        return workloads.find(list(workloads.FULL))
+    if asked.kind in ("full", "fast"):
+        cells = _named_plan(asked.kind) or ()
+        return list({cell.workload.name: cell.workload for cell in cells}.values())
     if own and not asked.workloads:
         return own
     return own + workloads.find(asked.workloads or list(workloads.QUICK))
@@ -190,8 +207,6 @@ def _workloads(asked: Asked) -> list[Any]:
 def _variants(asked: Asked) -> list[Any]:
     from isthmus.benchmarks.harness import variants
 
-    if asked.kind == "full" and not asked.variants:
-        return variants.full()
     return variants.find(asked.variants)
 
 

@@ -53,6 +53,7 @@ __all__ = [
 
 FORMAT = 1
 FOREIGN = {".onnx": "an ONNX file", ".xml": "OpenVINO IR"}
+COMPLEX = numpy.dtype(numpy.complex128)
 RESERVED = "__metadata__"  # of safetensors
 Names = Mapping[int, str]  # id(array) -> name
 
@@ -104,6 +105,9 @@ def save(
         document["tuning"] = tuning
     if levers is not None and levers.values:
         document["levers"] = asdict(levers)
+    if wide := [name for name, array in arrays.items() if array.dtype == COMPLEX]:
+        document["complex128"] = wide
+        arrays = {**arrays, **{name: _in_pairs(arrays[name]) for name in wide}}
     try:
         with files.replacing(target) as partial:
             save_file(arrays, partial, metadata={"isthmus": json.dumps(document)})
@@ -163,7 +167,22 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise FileError(f"{path}: its program is no JSON; save it again") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise FileError(f"{path}: is of another format than {FORMAT}; save it with this release")
-    return document, arrays
+    try:
+        pairs = {name: _of_pairs(arrays[name]) for name in document.get("complex128", [])}
+    except (KeyError, TypeError, ValueError, IndexError):
+        raise FileError(f"{path}: its complex numbers are no pairs; save it again") from None
+    return document, {**arrays, **pairs}
+
+
+# safetensors has no complex128: its elements are pairs of float64 along one more axis.
+
+
+def _in_pairs(array: Any) -> Any:
+    return array[..., None].view(numpy.float64)
+
+
+def _of_pairs(array: Any) -> Any:
+    return array.view(COMPLEX)[..., 0]
 
 
 # Pickled, a program is the same document beside its constants, which are not copied before, and

@@ -147,7 +147,8 @@ def _log_medians(rounds: Rounds) -> Array:
 
 def _satterthwaite(variances: Array, freedoms: Array) -> float:
     """(sum v)^2 / sum(v^2 / f), infinite where nothing varies."""
-    below = float((variances**2 / freedoms).sum())
+    with numpy.errstate(divide="ignore", invalid="ignore"):  # a single round has no freedom
+        below = float((variances**2 / freedoms).sum())
     if below == 0 or not math.isfinite(below):
         return math.inf
     return float(variances.sum()) ** 2 / below

@@ -144,3 +144,16 @@ def test_a_folder_that_is_not_there_leaves_nothing(saved: Path, tmp_path: Path) 
     with pytest.raises(FileError, match="cannot be written"):
         program.save(tmp_path / "missing" / "net.im")
     assert [path.name for path in tmp_path.iterdir()] == ["net.im"]
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0, 3)])
+def test_complex_constants_are_kept(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    parts = RANDOM.standard_normal((2, *shape))
+    constant = numpy.asarray(parts[0] + 1j * parts[1], dtype)
+    x = RANDOM.standard_normal(shape)
+    run = compile(lambda x: x * constant, spec("float64", shape), backend="numpy")
+    run.save(tmp_path / "complex.im")
+    found = load(tmp_path / "complex.im", backend="numpy")(x)
+    assert found.dtype == numpy.complex128
+    numpy.testing.assert_array_equal(found, x * constant)
