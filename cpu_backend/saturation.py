@@ -4,6 +4,10 @@ Without VNNI or AMX its convolutions multiply unsigned by signed bytes and add p
 one instruction (vpmaddubsw) whose sums end at 32767: 255 * 127 + 255 * 127 comes out as that.
 Weights of seven bits are safe. A program with wider ones, quantized on another machine, keeps the
 layers that would be wrong in float32.
+
+So do layers that are wrong on every processor: sums beyond 32 bits, and convolutions in groups that
+are not of four channels in and out, whose results beyond 32767 steps of the next scale become 0
+(2026.4; depthwise ones are right).
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import numpy
 import openvino
 from openvino import opset16 as ov
 
+from isthmus.graph.integer_sums import sums_fit
 from isthmus.graph.nodes import Constant, Graph, Node, Result, Type, Value
 from isthmus.graph.passes import Known, copy_node
 from isthmus.trace.op import OPERATORS
@@ -41,26 +46,41 @@ def saturates(node: Node) -> bool:
 
 def without_saturating_layers(graph: Graph, does: Callable[[Node], bool] = saturates) -> Graph:
     """The graph with the wide weights of layers that saturate as the floats that they stand for."""
-    if not any(_is_wide(node) and does(node) for node in graph.nodes()):
+    wrong = {id(node) for node in graph.nodes() if _is_wrong(node, does)}
+    if not wrong:
         return graph
     known: Known = {}
     for node in graph.nodes():
         copy = copy_node(node, known)
-        if _is_wide(node) and does(node):
+        if id(node) in wrong:
             copy.operands = (copy.operands[0], _in_floats(node), *copy.operands[2:])
         known.update(zip(map(id, node.results), copy.results, strict=True))
     return replace(graph, outputs=tuple(known.get(id(value), value) for value in graph.outputs))
 
 
-def _is_wide(node: Node) -> bool:
-    """Whether both operands of a layer are integers, and its weight is of eight bits."""
+def _is_wrong(node: Node, saturates: Callable[[Node], bool]) -> bool:
+    """Whether a layer of integers whose weight is known comes out otherwise than it should."""
     if node.op.weight_axis is None:
         return False
     x, weight = node.operands[:2]
     if not (_is_dequantized(x) and isinstance(weight, Result) and _is_dequantized(weight)):
         return False
     q = weight.node.operands[0]
-    return isinstance(q, Constant) and bool((abs(q.array.astype(numpy.int16)) > SAFE).any())
+    if not isinstance(q, Constant):
+        return False
+    is_wide = bool((abs(q.array.astype(numpy.int16)) > SAFE).any())
+    long_sums = not sums_fit(q.array, node.op.weight_axis)
+    return long_sums or _has_odd_groups(node) or (is_wide and saturates(node))
+
+
+def _has_odd_groups(node: Node) -> bool:
+    """Whether a convolution has groups of other than one channel, or four, or multiples of it."""
+    groups = node.attributes.get("groups", 1)
+    weight = node.operands[1]
+    if groups == 1 or weight is None:
+        return False
+    sizes = int(weight.type.shape[0]) // groups, int(weight.type.shape[1])
+    return sizes != (1, 1) and any(size % 4 for size in sizes)
 
 
 def _is_dequantized(value: Value | None) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from isthmus.errors import UsageError
 from isthmus.trace.tracing import Traced, trace
 
 from . import archive, slots
@@ -108,6 +109,12 @@ def load(
     array([2., 2.], dtype=float32)
     """
     saved = archive.opened(path)
+    if saved.precision.precision == "int8" and not (overrides is None and samples is None):
+        given_too = "overrides" if overrides is not None else "samples"
+        raise UsageError(
+            f"{path}: its integers were settled before it was saved; leave out {given_too}, or "
+            "compile the model again"
+        )
     known = saved.precision if precision is None else Precision(precision)
     options = checked_options(
         known.precision, threads, numerics, on_host, device, streams=streams,

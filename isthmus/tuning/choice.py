@@ -11,7 +11,7 @@ from isthmus.program.executable import Executable
 
 from .row import Row, read_row
 from .setting import Setting
-from .text import table_text
+from .text import keywords_of, table_text
 
 __all__ = ["Choice"]
 
@@ -42,7 +42,7 @@ class Choice:
         """For `isthmus.compile(net, specs, **choice.keywords)`, beside samples where integers are
         settled; processes side by side and fixed sizes, which are of the specs, are not among them.
         For `isthmus.load` where a saved program of integers was tuned, which keeps them."""
-        return dict(self.document["keywords"])
+        return keywords_of(self.document)
 
     @cached_property
     def executable(self) -> Executable:

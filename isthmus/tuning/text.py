@@ -105,9 +105,17 @@ def footer(document: Mapping[str, Any]) -> list[str]:
     return [*lines, typed(document)]
 
 
+def keywords_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What `isthmus.compile`, or `load` of a settled program, takes for what was chosen."""
+    found = dict(document["keywords"])
+    if constraints := document.get("constraints"):
+        found["constraints"] = constraints
+    return found
+
+
 def typed(document: Mapping[str, Any]) -> str:
     """How to type the choice: of samples the part that settled it."""
-    known = document["keywords"]
+    known = keywords_of(document)
     keywords = [f"{name}={value!r}" for name, value in known.items()]
     if known.get("precision") == "int8":
         parts = document["parts"]

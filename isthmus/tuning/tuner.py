@@ -106,7 +106,11 @@ def tune(
         axes=[axis for axis in AXES if not (work.settled and axis.name == "precisions")],
         budget_seconds=budget_seconds,
         quotes=lambda setting: quote(setting, prices),
-        facts={"instance": instance, "backends": None if backends is None else list(backends)},
+        facts={
+            "instance": instance,
+            "backends": None if backends is None else list(backends),
+            "constraints": list(constraints),
+        },
         refresh=refresh,
         progress=progress,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from isthmus.graph.integer_sums import sums_fit
 from isthmus.graph.nodes import Constant, Node, Result, Value
 from isthmus.trace.op import OPERATORS
 
@@ -72,9 +73,12 @@ def _dequantize(value: Value | None) -> Node | None:
 
 
 def _fits(weight: Node, axis: int) -> bool:
-    """Whether the runtime computes right by a weight: unsigned or of seven bits where it is known,
-    which `unsigned.py` sees to, or quantized in the program, which the runtime sees to."""
+    """Whether the runtime computes right by a weight: of sums that fit into 32 bits, and unsigned
+    or of seven bits where it is known, which `unsigned.py` sees to, or quantized in the program,
+    which the runtime sees to."""
     q = weight.operands[0]
+    if isinstance(q, Constant) and not sums_fit(q.array, axis):
+        return False
     is_known = isinstance(q, Constant) or (isinstance(q, Result) and q.node.op is QUANTIZE)
     return is_known and weight.attributes["axis"] in (None, axis)
 

@@ -10,6 +10,7 @@ import numpy
 
 from isthmus import np, npx
 from isthmus.graph.constraints import assuming
+from isthmus.graph.integer_sums import sums_fit
 from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
 from isthmus.graph.passes import Known, copy_node
 from isthmus.npx.convolution import biased_convolution
@@ -129,9 +130,9 @@ class _Rewriting:
         return np.add(*(self._pair(v, s) for v, s in pairs if s is not None))
 
     def _in_integers(self, layer: Layer) -> Any:
-        """The layer's result; None where nothing was seen in what it reads but 0."""
+        """The layer's result; None where it stays in float32."""
         scale = self._scale(layer.x)
-        if scale is None:
+        if scale is None or not self._fits(layer):
             return None
         weight, whole, w_scale = self._weight(layer)
         x = self._pair(layer.x, scale)
@@ -154,10 +155,15 @@ class _Rewriting:
             if layer is None or layer.node.op is not np.matmul or not isinstance(bias, Constant):
                 continue
             is_vector = bias.array.ndim == 1 and bias.array.dtype == numpy.float32
-            if is_vector and self._scale(layer.x) is not None:
+            if is_vector and self._scale(layer.x) is not None and self._fits(layer):
                 moved = (bias.array + self._lost(layer, *self._weight(layer))).astype(numpy.float32)
                 return np.add(self._new(layer.node.results[0]), self._kept(moved, bias.array))
         return None
+
+    def _fits(self, layer: Layer) -> bool:
+        """Whether the layer's sums of integers are right in 32 bits, whatever the array holds."""
+        _, whole, _ = self._weight(layer)
+        return sums_fit(whole, layer.axis)
 
     def _weight(self, layer: Layer) -> tuple[Any, Any, Any]:
         """The weight as it is multiplied, its integers and their scales; once for all its uses."""
