@@ -20,6 +20,7 @@ from isthmus.program.options import Options
 from .builder import Builder
 from .capability import is_wide
 from .compiled import compiled_graph
+from .guard import Guard
 from .lowering import LOWERING
 from .ran import precision_of, ran, text_of
 from .request import Request, Requests
@@ -39,7 +40,8 @@ class OpenVinoRunner:
         self.compiled = compiled_graph(graph, options)
         inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]
         inputs += [((1,), numpy.dtype(numpy.int64))] * len(self.compiled.size_inputs)
-        self.requests = Requests(self.compiled, inputs, len(graph.outputs))
+        self.guard = Guard(options.streams)
+        self.requests = Requests(self.compiled, self.guard, inputs, len(graph.outputs))
         self.unusual = UnusualSizes(graph)
         inputs64 = (v.type.dtype.name == "int64" for v in graph.inputs)
         self.narrowed = [position for position, is_int64 in enumerate(inputs64) if is_int64]
@@ -59,7 +61,7 @@ class OpenVinoRunner:
         if self.unusual(sizes) or self.narrowed:
             return lambda: self(arrays, sizes)
         given = [*arrays, *(numpy.array([sizes[name]]) for name in self.compiled.size_inputs)]
-        return Request(self.compiled, given, len(self.graph.outputs)).again
+        return Request(self.compiled, self.guard, given, len(self.graph.outputs)).again
 
     def _is_wide(self, arrays: Arrays) -> bool:
         """Whether an input of int64 is beyond int32, in which OpenVINO computes it."""

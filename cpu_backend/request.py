@@ -21,6 +21,7 @@ from isthmus.system import heap
 from isthmus.system.mapping import letting_go
 
 from .compiled import Compiled
+from .guard import Guard
 
 __all__ = ["Request", "Requests"]
 
@@ -35,10 +36,14 @@ FORGOTTEN = 32  # requests, after which their memory is given back to the system
 class Request:
     """One infer request and its input buffers, for one combination of sizes; for one thread."""
 
-    def __init__(self, compiled: Compiled, arrays: Sequence[Array], outputs: int) -> None:
+    def __init__(
+        self, compiled: Compiled, guard: Guard, arrays: Sequence[Array], outputs: int
+    ) -> None:
         """arrays: what every run reads; writeable and in C order."""
         self.compiled = compiled  # whose weights may be a file that it has mapped
-        self.request = compiled.model.create_infer_request()
+        self.guard = guard
+        with guard.all_taken():
+            self.request = compiled.model.create_infer_request()
         self.infer: Callable[..., dict[Any, Array]] = self._infer_first
         self.arrays = arrays
         self.outputs = outputs
@@ -53,11 +58,14 @@ class Request:
 
     def again(self) -> Collection[Array]:
         """Run on what is bound; the results in OpenVINO's memory, good until the next run."""
+        place = self.guard.taken()
         try:
             found = self.infer({}, True, True)  # shared outputs; texts, which there are none of
         except RuntimeError as problem:
             reason = str(problem).strip().splitlines()[-1]
             raise IsthmusError(f"OpenVINO failed: {reason}") from None
+        finally:
+            place.release()
         if len(found) == self.outputs:
             return found.values()
         # Results of one and the same value have one key.
@@ -85,9 +93,11 @@ class Requests:
     popping from it are atomic, so nobody waits for a lock.
     """
 
-    def __init__(self, compiled: Compiled, inputs: Sequence[Kind], outputs: int) -> None:
+    def __init__(
+        self, compiled: Compiled, guard: Guard, inputs: Sequence[Kind], outputs: int
+    ) -> None:
         """inputs: those for the sizes that are inputs come after the others."""
-        self.make = (compiled, inputs, outputs)
+        self.make = (compiled, guard, inputs, outputs)
         self.idle: dict[tuple[int, ...], Idle] = {}
         self.clock = count()
         self.forgotten = 0
@@ -114,12 +124,12 @@ class Requests:
 
     def _run_first(self, idle: Idle, arrays: Sequence[Array]) -> list[Array]:
         """By a new request; then other sizes go until there are no more than `MOST_BYTES`."""
-        compiled, inputs, outputs = self.make
+        compiled, guard, inputs, outputs = self.make
         names = compiled.size_inputs
         buffers = [_buffer(kind, idle.sizes) for kind in inputs]
         for buffer, name in zip(buffers[len(buffers) - len(names) :], names, strict=True):
             buffer[0] = idle.sizes[name]
-        request = Request(compiled, buffers, outputs)
+        request = Request(compiled, guard, buffers, outputs)
         results = request(arrays)
         idle.bytes = request.bytes()
         idle.most = max(1, MOST_BYTES // max(1, idle.bytes))

@@ -11,6 +11,7 @@ import pytest
 
 import isthmus as im
 from isthmus import np
+from isthmus.cpu_backend.guard import Guard
 
 THREADS = 64
 WEIGHT = numpy.random.default_rng(0).random((3, 3), numpy.float32)
@@ -140,3 +141,22 @@ def test_idle_requests_are_bounded_in_bytes() -> None:
         assert idle.bytes >= 2 * 3_000_000 * 4
         assert 1 <= len(idle.requests) <= idle.made <= 8
     assert kept.bytes() <= request.MOST_BYTES
+
+
+def test_a_request_is_made_while_none_runs() -> None:
+    guard, events = Guard(streams=2), list[str]()
+    places = [guard.taken(), guard.taken()]
+
+    def make() -> None:
+        with guard.all_taken():
+            events.append("made")
+
+    maker = threading.Thread(target=make)
+    maker.start()
+    for place in places:
+        maker.join(0.05)
+        events.append("runs")
+        place.release()
+    maker.join(60)
+    assert events == ["runs", "runs", "made"]
+    guard.taken().release()

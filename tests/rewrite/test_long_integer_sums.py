@@ -20,7 +20,7 @@ def dense(x: Any) -> Any:
 
 
 def with_bias(x: Any) -> Any:
-    return dense(x) + numpy.float32([1, 2])
+    return dense(x) + numpy.array([1, 2], numpy.float32)
 
 
 def fully(x: Any) -> Any:
@@ -62,7 +62,7 @@ def test_integers_that_are_given_by_hand_are_held_to_the_same(
 
     def product(x: Any) -> Any:
         q = npx.quantize(x, numpy.float32(1 / 255), numpy.uint8(0), dtype="uint8")
-        w = npx.dequantize(weight, numpy.float32([1 / 127, 1 / 127]), axis=1)
+        w = npx.dequantize(weight, numpy.array([1 / 127, 1 / 127], numpy.float32), axis=1)
         return npx.dequantize(q, numpy.float32(1 / 255), numpy.uint8(0)) @ w
 
     x = numpy.ones((2, LONG), numpy.float32)
