@@ -63,7 +63,7 @@ class Candidates:
     terms: Terms
     folder: Path
     progress: Callable[[Step], None] = lambda step: None
-    slow: float = SLOW
+    slow: float = field(default_factory=lambda: SLOW)
     entries: list[Entry] = field(default_factory=list)
     default: Entry = field(init=False)
     first_choice_failed: str = ""  # why the default is not what `compile` does by itself

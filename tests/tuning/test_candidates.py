@@ -126,8 +126,10 @@ def test_what_hangs_is_out_when_patience_ends(
     is_out(going, "hang", "failed", "no answer in ")
 
 
-@pytest.mark.usefixtures("none_too_slow")
-def test_what_crashes_in_the_race_is_out_then(going: Candidates, packages: Path) -> None:
+def test_what_crashes_in_the_race_is_out_then(
+    going: Candidates, packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(going, "slow", math.inf)
     entry = attempted(going, Setting("late"))
     assert entry.races
     tuning_backends.end_late(packages)
