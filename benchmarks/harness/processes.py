@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Timer
-from typing import Any
+from typing import IO, Any
 
 import numpy
 
@@ -40,6 +40,7 @@ __all__ = [
     "Process",
     "Record",
     "cycles",
+    "end_process",
     "measured",
     "memory_suffices",
     "opened",
@@ -156,12 +157,7 @@ class Process:
 
     def end(self) -> None:
         """Kill it if it still runs, and clean up."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._errors):
-            with suppress(BrokenPipeError):
-                if pipe is not None:
-                    pipe.close()
+        end_process(self._process, self._errors)
         self._place.cleanup()
 
     def _listen(self) -> bool:
@@ -191,6 +187,16 @@ class Process:
     def _signal(self, number: int | None) -> None:
         if number is not None:
             self._process.send_signal(number)
+
+
+def end_process(process: subprocess.Popen[str], errors: IO[str]) -> None:
+    """Kill it if it still runs, and close its pipes and the file of its errors."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout, errors):
+        with suppress(BrokenPipeError):
+            if pipe is not None:
+                pipe.close()
 
 
 def _judged(folder: Path, outputs: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from isthmus.benchmarks.harness.processes import ALLOCATOR
+from isthmus.benchmarks.harness.processes import ALLOCATOR, end_process
 from isthmus.benchmarks.portable.timing.turns import GO, TURN
 from isthmus.program.cache import FOLDER
 
@@ -106,12 +106,7 @@ class Process:
         return Failed(": ".join([_ended(code), *words]))
 
     def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._errors):
-            with suppress(BrokenPipeError):
-                if pipe is not None:
-                    pipe.close()
+        end_process(self._process, self._errors)
 
     def _signal(self, number: int | None) -> None:
         if number is not None:
