@@ -34,11 +34,11 @@ def times_of(row: dict[str, Any]) -> float:
 def every(offered: Offer) -> tuple[list[Setting], list[Setting]]:
     """All combinations of the axes, once each: those with all threads, of named sizes and without
     levers, and their variants."""
-    first, found = list[Setting](), list(offered.runtimes)
+    found = list(offered.runtimes)
     for axis in AXES:
         made = [variant for one in found for variant in axis.variants(one, offered)]
         found = list(dict.fromkeys([*found, *made]))
-        first = found if axis.name == "precisions" else first
+    first = [setting for setting in found if setting == base_of(setting, offered)]
     return first, [setting for setting in found if setting not in first]
 
 

@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
     model = workload.create()
     choice = im.tune(
         model,
-        workload.input_sets(),
+        workload.tuning_sets(),
         model.specs(),
         budget_seconds=float(numbers[0]) if numbers else SECONDS,
         refresh=True,

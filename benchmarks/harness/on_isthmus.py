@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ PACKAGES = {"openvino": ("openvino",), "onnxruntime": ("onnxruntime-gpu", "onnxr
 MULTIPLY = frozenset({"Convolution", "Deconvolution", "FullyConnected", "MatMul"})
 FUSED = "Subgraph"
 INTEGERS = frozenset({"i8", "u8"})
+TUNING_CALLS = 150  # of the default, at least, in the time that tuning has
 
 
 def load(folder: Path, options: Mapping[str, Any], threads: int) -> Any:
@@ -68,7 +70,7 @@ def _chosen(loaded: Any, options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def make(folder: Path, options: Mapping[str, Any]) -> None:
     """Write the variant's `file`: the program in the precision that is `made`, settled on the
-    calibration inputs; or as `isthmus.tune` chooses, by them and within the budget of accuracy."""
+    calibration inputs; or as `isthmus.tune` chooses, within the budget of accuracy."""
     from isthmus.benchmarks.portable.timing.inputs import read_sets
     from isthmus.program.compiling import load
 
@@ -92,9 +94,9 @@ def _tuned(folder: Path, options: Mapping[str, Any]) -> None:
     from isthmus.reports.files.budget import LEAST_AGREEMENT, LEAST_COSINE
 
     asked = {
-        "--inputs": folder / "calibration.npz",
+        "--inputs": folder / "tuning.npz",
         "--output": folder / options["file"],
-        "--budget": options["budget"],
+        "--budget": _budget_seconds(folder, options),
         "--cosine": LEAST_COSINE,
         **({"--top1": LEAST_AGREEMENT} if options["classes"] else {}),
     }
@@ -104,6 +106,21 @@ def _tuned(folder: Path, options: Mapping[str, Any]) -> None:
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"ended with code {done.returncode}"]
         raise IsthmusError(last[0])
+
+
+def _budget_seconds(folder: Path, options: Mapping[str, Any]) -> float:
+    """The budget of the variant, or what it takes to decide where calls are long."""
+    from isthmus.benchmarks.portable.timing.inputs import read_sets
+    from isthmus.program.compiling import load
+
+    from .plan import seconds_of
+
+    program = load(folder / "program.im", threads=options["threads"])
+    arrays = read_sets(folder / "inputs.npz")[0]
+    program(**arrays)
+    began = perf_counter()
+    program(**arrays)
+    return max(seconds_of(options["budget"]), TUNING_CALLS * (perf_counter() - began))
 
 
 def _products(program: Any, precision: str, weights: str | None) -> dict[str, int]:

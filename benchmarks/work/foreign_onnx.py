@@ -9,13 +9,11 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from isthmus.benchmarks.portable.onnx import graph as onnx_graph
-from isthmus.benchmarks.portable.timing.main import Missing
 from isthmus.errors import FileError, UsageError
 from isthmus.graph.nodes import Type
-from isthmus.onnx.read.program import program_of
+from isthmus.onnx.read.block import block
 from isthmus.system.extras import require
-from isthmus.trace.tracing import Traced, spec
+from isthmus.trace.tracing import Traced, spec, trace
 
 __all__ = ["opened"]
 
@@ -67,15 +65,11 @@ class OnnxSource:
 
 def program_in(folder: Path, types: Types) -> Traced:
     """The program of a folder's `model.onnx`; UsageError for what Isthmus does not know."""
+    path = folder / "model.onnx"
     try:
-        return program_of(onnx_graph.read(folder), types, _walked)
-    except Missing as problem:
-        raise UsageError(str(problem)) from None
-
-
-def _walked(file: Any, rows: Mapping[str, Any], values: Mapping[str, Any]) -> list[Any]:
-    onnx_graph.check(file, rows, "isthmus")
-    return onnx_graph.run(file, rows, values)
+        return trace(block(path), dict(types))
+    except UsageError as problem:  # without the path, which is of a folder that was made for it
+        raise UsageError(str(problem).removeprefix(f"{path}: ")) from None
 
 
 def opened(path: Path) -> tuple[Types, Callable[[Types], OnnxSource], dict[str, int]]:

@@ -3,8 +3,8 @@
 program.im   for the workload's sizes       model.onnx, model.xml   for every other runtime
 named.im     the sizes named, if asked for   inputs.npz              the sets of inputs
 
-For precisions below float32, if asked for: calibration.npz and judged.npz, inputs by which
-integers are scaled and by which accuracy is judged. Neither is timed.
+For precisions below float32, if asked for: calibration.npz and tuning.npz, by which integers are
+scaled, and judged.npz, by which their accuracy is judged. None of them is timed.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class Work(Protocol):
     def sequence(self) -> int | str | None: ...
     def input_sets(self) -> list[Arrays]: ...
     def calibration_sets(self) -> list[Arrays]: ...
+
+    def tuning_sets(self) -> list[Arrays]: ...
     def judged_by(self) -> JudgedBy | None: ...
     def source(self) -> Source: ...
 
@@ -93,6 +95,7 @@ def prepare(
 def _for_low(work: Work, folder: Path) -> JudgedBy | None:
     """Write what precisions below float32 need beside."""
     write_sets(folder / "calibration.npz", work.calibration_sets())
+    write_sets(folder / "tuning.npz", work.tuning_sets())
     judged_by = work.judged_by()
     if judged_by is not None:
         write_sets(folder / "judged.npz", judged_by.sets)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from isthmus import models
 from isthmus.errors import UsageError
-from isthmus.models.catalog import IMAGE, TEXT
+from isthmus.models.catalog import IMAGE, SQUARE
 
 from . import input_sets
 from .input_sets import Arrays
@@ -33,9 +33,10 @@ FULL = (
     *("minilm-l6-128-b8", "resnet-50-b8", "mobilenet-v2-b8"),
 )
 
+IMAGES = (IMAGE, SQUARE)
 POSITIONS = 512  # of every BERT in the catalogue
 SETS, SETS_OF_LARGE, LARGE_BATCH = 8, 4, 16
-CALIBRATED = 32  # items
+CALIBRATED, TUNED = 32, 160  # items
 CROPS = 128  # of which one that disagrees is under 1 %
 CALIBRATION_CROPS, JUDGED_CROPS = 2_000, 4_000  # the first of those, beyond any that are timed
 
@@ -59,7 +60,7 @@ class Workload:
         model = self.create()
         sizes = {"seq": self.sequence} if isinstance(self.sequence, int) else {}
         specs = model.specs(batch=self.batch, **sizes)
-        return FunctionSource(model, specs, model.specs(), model.entry.kind is IMAGE)
+        return FunctionSource(model, specs, model.specs(), "x" in model.specs())
 
     def inputs(self) -> Arrays:
         """Arrays of one call: the first of `input_sets`."""
@@ -69,29 +70,42 @@ class Workload:
         """Arrays of several calls, all different, so that no cache is measured."""
         count = SETS if self.batch < LARGE_BATCH else SETS_OF_LARGE
         if self.sequence == "texts":
-            return input_sets.texts(self.batch)
+            return self._taken(input_sets.texts(self.batch))
         if self.sequence is not None:
-            return input_sets.windows(self.sequence, self.batch, count)
+            return self._taken(input_sets.windows(self.sequence, self.batch, count))
         return input_sets.crops(self.batch, count)
 
     def calibration_sets(self) -> list[Arrays]:
         """Arrays that int8 is calibrated by: none of those that are timed or judged."""
         count = -(-CALIBRATED // self.batch)
         if self.sequence == "texts":
-            return input_sets.texts(self.batch, between=True)
+            return self._taken(input_sets.texts(self.batch, between=True))
         if self.sequence is not None:
-            return input_sets.windows(self.sequence, self.batch, count, between=True)
+            sets = input_sets.windows(self.sequence, self.batch, count, between=True)
+            return self._taken(sets)
         return input_sets.crops(self.batch, count, first=CALIBRATION_CROPS)
+
+    def _taken(self, sets: list[Arrays]) -> list[Arrays]:
+        """The arrays that the model takes: some have no token types."""
+        names = models.find(self.model).kind.specs()
+        return [{name: array for name, array in each.items() if name in names} for each in sets]
+
+    def tuning_sets(self) -> list[Arrays]:
+        """Arrays that `isthmus tune` settles and judges by: of images as many as a share of their
+        labels needs. Quantizers calibrate on a part of them."""
+        if models.find(self.model).kind not in IMAGES:
+            return self.calibration_sets()
+        return input_sets.crops(self.batch, -(-TUNED // self.batch), first=CALIBRATION_CROPS)
 
     def judged_by(self) -> JudgedBy:
         """What the accuracy of a lower precision is judged by."""
         entry = models.find(self.model)
         weights: Weights = "published" if self.weights else "random"
-        if entry.kind is IMAGE:
+        if entry.kind in IMAGES:
             sets = input_sets.crops(self.batch, -(-CROPS // self.batch), first=JUDGED_CROPS)
             return JudgedBy(sets, CROPS, "classes", weights, "crops of two photographs")
         length = self.sequence if isinstance(self.sequence, int) else None
-        sets = input_sets.every_text(length, self.batch)
+        sets = self._taken(input_sets.every_text(length, self.batch))
         count = len(input_sets.every_text())
         kind: Kind = "similarities" if entry.task == "embedding" and self.weights else "outputs"
         return JudgedBy(sets, count, kind, weights, "sentences and paragraphs")
@@ -115,7 +129,7 @@ def composed(name: str) -> Workload:
 
 def _checked(name: str, model: str, length: str | None, batch: int) -> Workload:
     entry = models.find(model)
-    is_text = entry.kind is TEXT
+    is_text = entry.kind not in IMAGES
     if is_text and length is None:
         raise UsageError(f"workload '{name}' has no sequence; give one such as '{model}-128'")
     if not is_text and length is not None:

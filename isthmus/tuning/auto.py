@@ -7,7 +7,7 @@ from typing import Any
 
 from isthmus.program.executable import Executable
 from isthmus.program.options import Options
-from isthmus.program.precision import last_blocks
+from isthmus.program.precision import is_mostly_dense, last_blocks
 from isthmus.system import topology
 from isthmus.trace.tracing import Traced
 
@@ -40,8 +40,11 @@ def automatic(
     )
     given = Given(options.numerics, on_host, dict(options.overrides))
     cores = topology.cores(topology.usable()) or options.threads
-    last = last_blocks(traced)
-    offered = Offer((first,), {}, options.threads, cores, False, LATENCY, given, last)
+    offered = Offer(
+        *((first,), {}, options.threads, cores, False, LATENCY, given),
+        last=last_blocks(traced),
+        dense=is_mostly_dense(traced),
+    )
     if all(setting == first for setting in precisions(first, offered)):
         return opened(traced, first, given)
     prices = prices_for(None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from isthmus.errors import BackendMissing
 from isthmus.program.backend import backend_names, facts_of, find_backend
 from isthmus.program.levers import levers_of
+from isthmus.program.options import QUANTIZATION
 from isthmus.program.precision import offered
 from isthmus.system import machine, topology
 from isthmus.system.threads import available_threads
@@ -24,8 +25,10 @@ __all__ = [
     "THROUGHPUT",
     "Axis",
     "Offer",
+    "is_reference",
     "offer",
     "settles",
+    "small_weights",
 ]
 
 LATENCY, THROUGHPUT, DOLLARS = OBJECTIVES = ("latency", "throughput", "dollars")
@@ -36,7 +39,8 @@ DEFAULT_BACKEND = "cpu"  # of `isthmus.compile`
 class Offer:
     """What this machine has: runtimes with all threads, the default first, and what is missing.
 
-    last: the blocks of the program whose products no other product follows.
+    last: the blocks of the program whose products no other product follows. dense: whether most of
+    its products are dense layers.
     """
 
     runtimes: tuple[Setting, ...]
@@ -47,6 +51,7 @@ class Offer:
     objective: str
     given: Given
     last: tuple[str, ...] = ()
+    dense: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ def offer(
     static: bool,
     precision: str = "f32",
     last: Sequence[str] = (),
+    dense: bool = True,
 ) -> Offer:
     """What there is to try, on the backends of these names; of all that are installed for None.
 
@@ -88,7 +94,7 @@ def offer(
             else:
                 found.append(Setting(name, device, precision, threads=used))
     cores = min(used, topology.cores(topology.usable()) or used)
-    return Offer(tuple(found), missing, used, cores, static, objective, given, tuple(last))
+    return Offer(tuple(found), missing, used, cores, static, objective, given, tuple(last), dense)
 
 
 def runtimes(leader: Setting, offer: Offer) -> Iterator[Setting]:
@@ -96,23 +102,48 @@ def runtimes(leader: Setting, offer: Offer) -> Iterator[Setting]:
     yield from offer.runtimes
 
 
-def precisions(leader: Setting, offer: Offer) -> Iterator[Setting]:
-    """Whatever the backend computes in here, with weights of that precision or of 8 bits.
+def is_reference(setting: Setting, offer: Offer) -> bool:
+    """Whether its backend computes all lower precisions in float32 and rounds: the operators'
+    bodies, which are quick in short calls alone."""
+    every = offered(find_backend(setting.backend), options_of(setting, offer.given))
+    return len(every) > 1 and _computed(setting, offer) == ["f32"]
 
-    In integers also all but the last products: labels change where the scores of two are close,
-    and nothing after those products evens out what their integers are off by.
-    """
-    backend = find_backend(leader.backend)
-    names = offered(backend, options_of(leader, offer.given))
-    if names == ("f32",) or getattr(backend, "emulates", False):
+
+def _computed(setting: Setting, offer: Offer) -> list[str]:
+    """The precisions that its backend has arithmetic of."""
+    backend, options = find_backend(setting.backend), options_of(setting, offer.given)
+    emulated = getattr(backend, "emulates", lambda options: ())(options)
+    return [name for name in offered(backend, options) if name not in emulated]
+
+
+def precisions(leader: Setting, offer: Offer) -> Iterator[Setting]:
+    """Whatever the backend computes in here; integers also by the ranges of each call."""
+    names = _computed(leader, offer)
+    if names == ["f32"]:
         return
     for name in names:
         yield replace(leader, precision=name, weights=None)
-    if "int8" in names and offer.last:
-        yield replace(leader, precision="int8", weights=None, kept=offer.last)
+    if "int8" in names and offer.dense:
+        integers = replace(leader, precision="int8", weights=None)
+        known = levers_of(find_backend(leader.backend), options_of(integers, offer.given))
+        for value in known.get(QUANTIZATION, ())[1:]:
+            yield replace(integers, extra=(*leader.extra, (QUANTIZATION, value)))
+
+
+def small_weights(leader: Setting, offer: Offer) -> Iterator[Setting]:
+    """Weights of 8 bits alone, computed in floats."""
+    names = _computed(leader, offer)
     for name in ("f32", "bf16"):
-        if name in names:
-            yield replace(leader, precision=name, weights="int8")
+        if name in names and names != ["f32"]:
+            extra = tuple(pair for pair in leader.extra if pair[0] != QUANTIZATION)
+            yield replace(leader, precision=name, weights="int8", kept=(), extra=extra)
+
+
+def last_layers(leader: Setting, offer: Offer) -> Iterator[Setting]:
+    """Integers in all but the last products: labels change where the scores of two are close, and
+    nothing after those products evens out what their integers are off by."""
+    if leader.precision == "int8" and offer.last and not offer.given.settled:
+        yield replace(leader, kept=offer.last)
 
 
 def settles(offer: Offer) -> bool:
@@ -154,16 +185,23 @@ def shapes(leader: Setting, offer: Offer) -> Iterator[Setting]:
 def levers(leader: Setting, offer: Offer) -> Iterator[Setting]:
     """One lever of the backend at a time."""
     known = levers_of(find_backend(leader.backend), options_of(leader, offer.given))
-    for name, values in known.items():
-        for value in values[1:]:  # the first is what runs without
-            yield replace(leader, extra=((name, value),))
+    done = {QUANTIZATION, *dict(leader.extra)}  # of which there are candidates before
+    for name in sorted(known.keys() - done):
+        for value in known[name][1:]:  # the first is what runs without
+            yield replace(leader, extra=(*leader.extra, (name, value)))
 
 
 AXES = (
     Axis("runtimes", runtimes, leaders=1),
     Axis("precisions", precisions, leaders=4, within=3.0),
+    Axis("sizes", shapes, leaders=3, within=1.3),
+    Axis("weights", small_weights, leaders=4, within=3.0),
+    Axis("last layers", last_layers, leaders=2, within=1.3),
     Axis("threads", threads, leaders=2),
-    Axis("sizes", shapes, leaders=1),
     Axis("levers", levers, leaders=1),
 )
-AXES_OF_AUTO = (Axis("precisions", precisions, leaders=1),)
+AXES_OF_AUTO = (
+    Axis("precisions", precisions, leaders=1),
+    Axis("weights", small_weights, leaders=1),
+    Axis("last layers", last_layers, leaders=2, within=1.3),
+)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -17,7 +17,7 @@ from isthmus.system.signals import put_off
 
 from .accuracy import Accuracy
 from .agreement import Figures, Mismatch
-from .axes import Offer, settles
+from .axes import Offer, is_reference, settles
 from .choosing import ranked
 from .contestant import Contestant, Job
 from .entry import Cost, Entry
@@ -31,6 +31,8 @@ from .work import Work
 __all__ = ["Candidates", "Terms"]
 
 COMPARING = 0.04  # of the budget, for the answers of one candidate
+LONG_CALL_SECONDS = 0.01  # NumPy's bodies had half the speed of kernels at best, or less
+CONFIRMING = 0.1  # for those of the default before another is chosen
 SCREEN_TURNS = 2
 HOPELESS = 4.0  # times the best in its first calls: a candidate that would take long goes at once
 SLOW = 2.0  # times the best in the first turn
@@ -55,8 +57,9 @@ class Terms:
 @dataclass
 class Candidates:
     """entries: each setting that was thought of, in order. default: what the others are compared
-    with, in answers and in speed; the first runtime that works. slow: how many times the best a
-    first turn may take."""
+    with, in answers and in speed; the first runtime that works. compared: the places of the samples
+    that all answer; confirming: of those that the one to be chosen does, if they are more. slow:
+    how many times the best a first turn may take."""
 
     work: Work
     offer: Offer
@@ -69,6 +72,7 @@ class Candidates:
     first_choice_failed: str = ""  # why the default is not what `compile` does by itself
     parts: Parts = field(init=False)
     compared: list[int] = field(init=False)
+    confirming: list[int] = field(default_factory=list)
     programs: Programs = field(init=False)
     _began: float = field(default_factory=monotonic)
     _reference: list[list[Any]] = field(default_factory=list)
@@ -77,7 +81,7 @@ class Candidates:
         self.parts = parts_of(self.work, settles=settles(self.offer))
         self.compared = self._compared()
         self.programs = Programs(self.work, self.offer, self.parts, self.folder)
-        write_sets(self._samples, self.work.sets)
+        write_sets(self.samples, self.work.sets)
 
     def _compared(self) -> list[int]:
         """The places of the samples that candidates answer: all where a metric has them."""
@@ -86,6 +90,16 @@ class Candidates:
         seconds = COMPARING * self.terms.budget_seconds
         judging = [part.place for part in self.parts.judging]
         return self.work.compared(seconds, self.offer.threads, judging)
+
+    def _more(self, call_seconds: float) -> list[int]:
+        """The places of the samples that judge, as many as there is time for; none where candidates
+        have answered as many."""
+        judging = [part.place for part in self.parts.judging]
+        seconds = CONFIRMING * self.terms.budget_seconds
+        most = min(len(judging), int(seconds / max(call_seconds, 1e-6)))
+        if most <= len(self.compared):
+            return []
+        return [judging[number * len(judging) // most] for number in range(most)]
 
     @property
     def spent(self) -> float:
@@ -108,10 +122,12 @@ class Candidates:
             self.default = entry = self._entered(setting)
             if self._opens(entry, DEFAULT_OPEN_SECONDS):
                 assert entry.contestant is not None
-                self._reference = read_outputs(entry.contestant.outputs)
-                entry.figures = self._figures(entry)
+                self._reference = self._answered(entry)
+                self.missed(entry, self.compared, self._reference, self._reference)
+                assert entry.figures is not None
                 self._check_ranks(entry.figures)
                 if self._screened(entry):
+                    self.confirming = self._more(entry.contestant.call_seconds)
                     return
             self.first_choice_failed = self.first_choice_failed or f"{setting}: {entry.reason}"
         raise self._nothing()
@@ -124,8 +140,8 @@ class Candidates:
         left = until_seconds - self.spent
         if reason := self._untried(setting, left):
             entry.ends("untried", reason)
-        elif self._opens(entry, min(self._patience, max(left, PATIENCE_SECONDS))):
-            missed = self._missed(entry)
+        elif self._opens(entry, min(self.patience, max(left, PATIENCE_SECONDS))):
+            missed = self.missed(entry, self.compared, self._answered(entry), self._reference)
             if self._screened(entry):
                 self._admit(entry, missed)
 
@@ -152,6 +168,10 @@ class Candidates:
         """Why a candidate is not opened; "" where it is."""
         if reason := self.terms.unpriced(setting):
             return reason
+        contestant = self.default.contestant
+        is_long = contestant is not None and contestant.call_seconds > LONG_CALL_SECONDS
+        if is_long and is_reference(setting, self.offer):
+            return "NumPy's bodies are slower than kernels in calls as long as these"
         if left < (self.default.open_seconds or 0.0):
             return "the budget was over before its turn; give more seconds"
         return "" if self._has_memory() else "memory does not suffice for another process"
@@ -166,7 +186,7 @@ class Candidates:
         return True
 
     @property
-    def _patience(self) -> float:
+    def patience(self) -> float:
         """Seconds that a candidate may take to open, or to answer."""
         return PATIENCE_SECONDS + PATIENCE * (self.default.open_seconds or 0.0)
 
@@ -182,9 +202,9 @@ class Candidates:
         try:
             program = self.programs.file(entry.setting, self._settling(seconds))
             began = monotonic()
-            job = Job(self.folder, self._samples, self.compared, self.offer.given)
+            job = Job(self.folder, self.samples, self.compared, self.offer.given)
             with put_off():
-                entry.contestant = Contestant(entry.setting, program, job, len(self.entries))
+                entry.contestant = Contestant(entry.setting, program, job, str(len(self.entries)))
             entry.contestant.opens(seconds)
             if times := self._hopeless(entry.contestant):
                 entry.ends("slower", f"{times:.3g} times the best in its first calls")
@@ -211,25 +231,37 @@ class Candidates:
         is_long = answers > COMPARING * self.terms.budget_seconds
         return times if is_long and times > HOPELESS * contestant.setting.copies else 0.0
 
-    def _missed(self, entry: Entry) -> str:
-        """What the answers lack of the accuracy; "" where nothing."""
+    def missed(
+        self, entry: Entry, places: Sequence[int], found: list[Any], reference: list[Any]
+    ) -> str:
+        """What the answers to the samples at these places lack of the accuracy; "" where nothing.
+
+        The entry has their figures from now on.
+        """
         try:
-            entry.figures = self._figures(entry)
+            entry.figures = figures_of(
+                found,
+                reference,
+                self.work.traced.result,
+                self.terms.accuracy,
+                lambda outputs: self.parts.judged(places, outputs),
+            )
         except Mismatch as problem:
             return str(problem)
-        return self.terms.accuracy.misses(entry.figures)
+        return self.terms.accuracy.misses(self._at_best(entry.figures, len(places)))
 
-    def _figures(self, entry: Entry) -> Figures:
+    def _at_best(self, figures: Figures, count: int) -> Figures:
+        """The figures with the share of labels that is left if all further samples keep theirs: one
+        label of a few is more than may change of all."""
+        if figures.top1 is None or count >= len(self.confirming):
+            return figures
+        return replace(figures, top1=1 - (1 - figures.top1) * count / len(self.confirming))
+
+    def _answered(self, entry: Entry) -> list[Any]:
         assert entry.contestant is not None
         found = read_outputs(entry.contestant.outputs)
         entry.contestant.outputs.unlink()
-        return figures_of(
-            found,
-            self._reference,
-            self.work.traced.result,
-            self.terms.accuracy,
-            lambda outputs: self.parts.judged(self.compared, outputs),
-        )
+        return found
 
     def _check_ranks(self, figures: Figures) -> None:
         if self.terms.accuracy.top1 is not None and figures.top1 is None:
@@ -253,7 +285,7 @@ class Candidates:
             entry.ends("slower", f"{times:.3g} times the best at once")
 
     @property
-    def _samples(self) -> Path:
+    def samples(self) -> Path:
         return self.folder / "samples.npz"
 
     def _nothing(self) -> IsthmusError:

@@ -35,7 +35,7 @@ from isthmus.trace.tracing import Traced
 
 from .opening import Given, opened, settled
 from .setting import read_setting
-from .turn_length import LONGEST_TURN_SECONDS, turn_seconds
+from .turn_length import COLD_SECONDS, turn_seconds
 
 __all__ = ["Arrays", "arguments_of", "main", "outputs_of"]
 
@@ -151,7 +151,7 @@ class Callers:
 
     def window(self) -> dict[str, Any]:
         """A turn: the median seconds of a call, calls a second of all, and what disturbed it."""
-        if self.call_seconds * self.grouped < LONGEST_TURN_SECONDS / 4:
+        if self.call_seconds * self.grouped < COLD_SECONDS:
             self._side_by_side(0.0)  # others have left the caches full of theirs
         rates: list[float] = []
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .entry import Cost, Entry, ratio
 
-__all__ = ["LEAST_ROUNDS", "choose", "is_decided", "outdone", "ranked"]
+__all__ = ["KEPT", "LEAST_ROUNDS", "choose", "is_decided", "outdone", "ranked", "spared"]
 
 LEAST_ROUNDS = 8  # from which on the intervals are those of signed ranks
 WORTH = 1.01  # what is closer than that is equally good
@@ -20,16 +20,25 @@ def ranked(racing: Sequence[Entry], cost: Cost) -> list[Entry]:
     return sorted(racing, key=lambda entry: entry.cost(cost))
 
 
+def spared(racing: Sequence[Entry], default: Entry, cost: Cost) -> list[Entry]:
+    """The default, and the best of float32 beside it: what is left where all that round miss the
+    accuracy when more samples are looked at."""
+    exact = [e for e in ranked(racing, cost) if e.setting.is_exact and e is not default]
+    return [default, *exact[:1]]
+
+
 def outdone(racing: Sequence[Entry], default: Entry, cost: Cost) -> list[tuple[Entry, float]]:
     """Those of the worse half that are clearly slower than the best, and how many times as slow.
 
-    Slower: the interval says so, or the medians do by a tenth. The default is never among them.
+    Slower: the interval says so, or the medians do by a tenth. None that is `spared` is among them.
     """
-    order = ranked(racing, cost)
+    order, stay = ranked(racing, cost), spared(racing, default, cost)
     found = []
     for entry in order[max(KEPT, math.ceil(len(order) / 2)) :]:
         times = ratio(entry, order[0], cost)
-        if entry is not default and (times.interval()[0] > 1 or times.ratio > CLEARLY):
+        if all(entry is not one for one in stay) and (
+            times.interval()[0] > 1 or times.ratio > CLEARLY
+        ):
             found.append((entry, times.ratio))
     return found
 

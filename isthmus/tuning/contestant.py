@@ -43,9 +43,10 @@ class Contestant:
     program: the file of what the setting makes of the program. Whoever makes it calls `end`.
     """
 
-    def __init__(self, setting: Setting, program: Path, job: Job, number: int) -> None:
+    def __init__(self, setting: Setting, program: Path, job: Job, name: str) -> None:
+        """name: of its files in the folder."""
         self.setting = setting
-        self.outputs = job.folder / f"outputs-{number}.npz"
+        self.outputs = job.folder / f"outputs-{name}.npz"
         self.call_seconds = 0.0
         self.opened_seconds = 0.0
         self.memory_bytes: int | None = None
@@ -54,7 +55,7 @@ class Contestant:
             for copy in range(setting.copies):
                 outputs = None if copy else str(self.outputs)
                 told = _described(setting, program, job, outputs)
-                self._processes.append(Process(told, job.folder, f"{number}-{copy}"))
+                self._processes.append(Process(told, job.folder, f"{name}-{copy}"))
         except BaseException:
             self.end()
             raise

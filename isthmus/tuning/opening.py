@@ -8,7 +8,7 @@ from typing import Any
 
 from isthmus.program.backend import find_backend
 from isthmus.program.executable import Executable
-from isthmus.program.options import Options, checked_options
+from isthmus.program.options import QUANTIZATION, Options, checked_options
 from isthmus.program.precision import in_precision, with_weights
 from isthmus.trace.tracing import Traced
 
@@ -74,10 +74,11 @@ def settler(setting: Setting, given: Given, threads: int) -> Setting | None:
     if setting.weights is not None:
         precision = setting.precision if given.overrides else "f32"
         return Setting(ANY_BACKEND, None, precision, setting.weights, threads)
-    if setting.needs_samples and not given.settled:
-        place = setting.backend, setting.device
-        return Setting(*place, setting.precision, threads=threads, kept=setting.kept)
-    return None
+    if setting.precision != "int8" or given.settled:
+        return None
+    place = setting.backend, setting.device
+    how = tuple(pair for pair in setting.extra if pair[0] == QUANTIZATION)
+    return Setting(*place, setting.precision, threads=threads, kept=setting.kept, extra=how)
 
 
 def settled(traced: Traced, by: Setting, samples: Sequence[Any], given: Given) -> Traced:

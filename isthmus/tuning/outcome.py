@@ -15,7 +15,7 @@ from .axes import DOLLARS, LATENCY, Offer
 from .candidates import Candidates
 from .entry import Entry, ratio
 from .money import Quote
-from .parts import FEWEST, ROWS
+from .parts import FEWEST, ROWS, SAMPLES
 from .row import Amount, Row, State, amount
 from .setting import Setting
 
@@ -168,7 +168,9 @@ def _judging(race: Candidates) -> str:
         )
     whole = "" if race.terms.accuracy.metric is None else ", the metric on all"
     typed = "; what is typed by hand below settles on all rows" if unit == ROWS else ""
+    most = max(entry.figures.samples for entry in race.entries if entry.figures)
+    last = f", and before one is chosen on {most}" if unit == SAMPLES and most > judging else ""
     return (
         f"int8 is settled on {settling} {unit}, and all settings are judged on {judging} others"
-        f"{whole}{typed}."
+        f"{last}{whole}{typed}."
     )

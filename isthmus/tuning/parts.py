@@ -1,9 +1,9 @@
 """Which samples settle integers, and which others judge every setting.
 
 Integers look better than they are on the samples that settled them, all of whose numbers lie in the
-ranges that were taken. So every second sample settles, and the others judge. Of one batch it is
-every second row, if the program says which axis that is. All settings are judged on the same, so
-that rows of the table compare.
+ranges that were taken. So every second sample settles, of many fewer, and the others judge. Of one
+batch it is every second row, if the program says which axis that is. All settings are judged on the
+same, so that rows of the table compare.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ Outputs = Sequence[Sequence[numpy.ndarray[Any, Any]]]
 # 0.988 with one of them (which had 0.996 itself, beyond the usual bound of 0.99), 0.990 to 0.993
 # with 4, 0.993 to 0.995 with 8; MobileNetV2 on crops of photographs 0.990, 0.993 and 0.994.
 FEWEST = 4
+MOST_SETTLING = 16  # samples: more of them judge
 BATCH = "batch"  # the axis of a program whose rows are known to be apart, as for `Executable.map`
 SAMPLES, ROWS = "samples", "rows"
 
@@ -44,7 +45,7 @@ class Part(NamedTuple):
 class Parts:
     """settling, judging: of the samples. unit: what was divided. apart: whether nothing is in both.
 
-    inputs, outputs: where each array has the axis of the rows.
+    inputs, outputs: where each array has the axis of the rows. stride: one of so many settles.
     """
 
     settling: tuple[Part, ...]
@@ -53,6 +54,7 @@ class Parts:
     apart: bool = True
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
+    stride: int = 1
 
     def settling_sets(self, sets: Sets) -> Sets:
         """The arrays that settle, by name."""
@@ -68,7 +70,7 @@ class Parts:
         """For JSON. compared: the places of the samples that candidates answer."""
         judging = [part for part in self.judging if part.place in compared]
         count = {"settling": _count(self.settling), "judging": _count(judging)}
-        return {"unit": self.unit, "apart": self.apart, **count}
+        return {"unit": self.unit, "apart": self.apart, "stride": self.stride, **count}
 
     def _inputs(self, arrays: Any, rows: tuple[int, ...] | None) -> Any:
         if rows is None:
@@ -97,7 +99,9 @@ def parts_of(work: Work, *, settles: bool) -> Parts:
     if not settles:
         return Parts((), every)
     if len(every) >= 2 * FEWEST:
-        return Parts(every[::2], every[1::2])
+        stride = max(2, -(-len(every) // MOST_SETTLING))
+        judging = tuple(part for part in every if part.place % stride)
+        return Parts(every[::stride], judging, stride=stride)
     return _by_rows(work) or Parts(every, every, apart=False)
 
 
@@ -113,7 +117,7 @@ def _by_rows(work: Work) -> Parts | None:
         return None
     axes = dict(zip(graph.output_names, batch.outputs, strict=True))
     outputs = tuple(axes[name] for _, name in tree.leaves(work.traced.result))
-    found = Parts(_second(rows, 0), _second(rows, 1), ROWS, True, batch.inputs, outputs)
+    found = Parts(_second(rows, 0), _second(rows, 1), ROWS, True, batch.inputs, outputs, 2)
     return found if _takes(work, found.settling_sets(work.sets)) else None
 
 

@@ -10,20 +10,22 @@ or all is decided. The default is in every round, so that what is chosen was com
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 from isthmus.errors import IsthmusError
 from isthmus.reports.stats.intervals import FEWEST_ROUNDS
 
 from .axes import Axis
 from .candidates import Candidates
-from .choosing import LEAST_ROUNDS, choose, is_decided, outdone, ranked
+from .choosing import KEPT, LEAST_ROUNDS, is_decided, outdone, ranked, spared
+from .confirming import confirmed, confirming_seconds
 from .entry import Entry
 from .turn_length import turn_seconds
 
 __all__ = ["race"]
 
 HALVING_ROUNDS, MOST_ROUNDS = 3, 200
-FINALISTS = 3  # beside the default
+FINALISTS = 3  # beside the default, and the best of float32
 OVERTIME = 1.2  # times the budget, at most, for an interval
 RESERVED_ROUNDS, MOST_RESERVED = 12, 0.5  # for the last stage, and the most of the budget they are
 
@@ -38,7 +40,7 @@ def race(candidates: Candidates, axes: Sequence[Axis]) -> Entry:
         for axis in axes:
             _along(axis, candidates)
         _last_stage(candidates)
-        return choose(candidates.racing, candidates.default, candidates.terms.cost)
+        return confirmed(candidates)
     finally:
         candidates.close()
 
@@ -49,36 +51,47 @@ def _along(axis: Axis, candidates: Candidates) -> None:
     order = ranked(candidates.racing, cost)
     most = axis.within * order[0].cost(cost)
     leaders = [entry for entry in order if entry.cost(cost) <= most][: axis.leaders]
-    until = _until(candidates)
-    for leader in leaders:
-        for setting in axis.variants(leader.setting, candidates.offer):
+    until, before = _until(candidates), len(candidates.racing)
+    columns = [axis.variants(leader.setting, candidates.offer) for leader in leaders]
+    for row in zip_longest(*columns):  # the likeliest of each leader before the others of the first
+        for setting in filter(None, row):
             candidates.attempt(setting, until)
-    if len(candidates.racing) > 2:
+    if len(candidates.racing) > max(KEPT, before):
         _rounds(candidates, HALVING_ROUNDS, "taking turns")
         for entry, times in outdone(candidates.racing, candidates.default, cost):
             entry.ends("slower", f"{times:.3g} times the best")
 
 
 def _until(candidates: Candidates) -> float:
-    """When candidates have to be there, so that rounds of the last stage are left."""
-    budget, contestant = candidates.terms.budget_seconds, candidates.default.contestant
-    assert contestant is not None
-    reserved = RESERVED_ROUNDS * (FINALISTS + 1) * turn_seconds(contestant.call_seconds)
-    return budget - min(reserved, MOST_RESERVED * budget)
+    """When candidates have to be there, so that rounds of the last stage are left, and time to
+    confirm what they give."""
+    budget, best = candidates.terms.budget_seconds, ranked(candidates.racing, candidates.terms.cost)
+    last = [candidates.default, *best[:FINALISTS]]
+    calls = [entry.contestant.call_seconds for entry in last if entry.contestant is not None]
+    reserved = RESERVED_ROUNDS * sum(map(turn_seconds, calls))
+    return budget - min(reserved + confirming_seconds(candidates), MOST_RESERVED * budget)
 
 
 def _last_stage(candidates: Candidates) -> None:
     cost = candidates.terms.cost
     order = ranked(candidates.racing, cost)
     others = [entry for entry in order if entry is not candidates.default]
+    stay = spared(candidates.racing, candidates.default, cost)
     for entry in others[FINALISTS:]:
+        if any(entry is one for one in stay):
+            continue
         times = entry.cost(cost) / order[0].cost(cost)
         entry.ends("slower", f"{times:.3g} times the best, and not among the last")
+
+    confirming = confirming_seconds(candidates)
 
     def is_over() -> bool:
         """Where the budget is, though not before an interval is known, if that is soon."""
         budget, spent = candidates.terms.budget_seconds, candidates.spent
-        if spent > budget and len(candidates.default.windows) >= FEWEST_ROUNDS:
+        rounds = len(candidates.default.windows)
+        if spent > budget - confirming and rounds >= LEAST_ROUNDS:
+            return True
+        if spent > budget and rounds >= FEWEST_ROUNDS:
             return True
         if spent > OVERTIME * budget:
             return True

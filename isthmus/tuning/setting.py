@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from isthmus.program.options import needs_samples
+
 __all__ = ["Setting", "read_setting"]
 
 PRECISIONS = ("f32", "bf16", "f16", "int8")  # from the most exact
@@ -70,7 +72,12 @@ class Setting:
     @property
     def needs_samples(self) -> bool:
         """Whether it is calibrated."""
-        return self.precision == "int8"
+        return needs_samples(self.precision, dict(self.extra))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether its numbers are float32's but for the order of sums."""
+        return self.precision == "f32" and self.weights is None
 
     @property
     def preference(self) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from isthmus.program.options import needs_samples
 from isthmus.reports.display import significant
 
 from .parts import SAMPLES
@@ -117,10 +118,11 @@ def typed(document: Mapping[str, Any]) -> str:
     """How to type the choice: of samples the part that settled it."""
     known = keywords_of(document)
     keywords = [f"{name}={value!r}" for name, value in known.items()]
-    if known.get("precision") == "int8":
+    if needs_samples(known.get("precision"), known.get("levers") or {}):
         parts = document["parts"]
-        is_half = parts["apart"] and parts["unit"] == SAMPLES
-        keywords.append(f"samples=samples{'[::2]' if is_half else ''}")
+        is_part = parts["apart"] and parts["unit"] == SAMPLES
+        stride = parts.get("stride", 2)
+        keywords.append(f"samples=samples{f'[::{stride}]' if is_part else ''}")
     call = "load(path" if document["given"]["settled"] else "compile(net, specs"
     return f"isthmus.{call}, {', '.join(keywords)})"
 

@@ -13,7 +13,7 @@ from isthmus.benchmarks.harness.clock import Step
 from isthmus.errors import UsageError
 from isthmus.program.backend import backend_names, find_backend
 from isthmus.program.options import checked_options
-from isthmus.program.precision import last_blocks
+from isthmus.program.precision import is_mostly_dense, last_blocks
 from isthmus.trace.tracing import Traced
 
 from . import memory
@@ -65,9 +65,10 @@ def tune(
     long that takes. backends: their names; None is all that are installed.
     overrides, constraints, numerics, on_host: as for `compile`, in all settings.
 
-    From 8 samples on every second one settles int8, and all settings are judged on the others; of
-    fewer it is every second row along an axis named batch, if those are 8. Else int8 is judged on
-    what settled it, and the table says so. What is chosen is the very program that was judged.
+    From 8 samples on every second one settles int8, at most 16, and all settings are judged on the
+    others, the one that is to be chosen on all that there is time for; of fewer it is every second
+    row along an axis named batch, if those are 8. Else int8 is judged on what settled it, and the
+    table says so. What is chosen is the very program that was judged.
     Each candidate runs in processes of its own, which take turns: what crashes, hangs or takes all
     memory is a row of the table. The default of `compile` races to the end, and anything else is
     chosen only where it was seen to be faster. The answer is remembered in the user's cache folder
@@ -98,12 +99,15 @@ def tune(
         static=work.can_be_static,
         precision=work.precision,
         last=() if work.settled else last_blocks(work.traced),
+        dense=is_mostly_dense(work.traced),
     )
     return answer(
         work,
         offered,
         wanted,
-        axes=[axis for axis in AXES if not (work.settled and axis.name == "precisions")],
+        axes=[
+            axis for axis in AXES if not (work.settled and axis.name in ("precisions", "weights"))
+        ],
         budget_seconds=budget_seconds,
         quotes=lambda setting: quote(setting, prices),
         facts={

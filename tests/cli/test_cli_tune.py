@@ -86,7 +86,7 @@ def test_a_model_is_tuned_on_random_weights_where_they_are_asked_for(
 WRONG: list[tuple[tuple[str, ...], str, int]] = [
     (("nothing",), "no model 'nothing'", 2),
     (("absent.im",), "absent.im: cannot be read as a program", 2),
-    (("net.onnx",), "net.onnx: an ONNX file is not loaded as a program yet", 2),
+    (("net.onnx",), "net.onnx: no such file; give the path of an ONNX model", 2),
     (("minilm-l6", "--image", "x.png"), "minilm-l6 takes texts, not images", 2),
     (("mobilenet-v2", "--text", "a"), "mobilenet-v2 takes images, not texts", 2),
     (("minilm-l6", "--size", "n=2"), "--size is of a saved program's file", 2),

@@ -121,7 +121,8 @@ class Integers(Slow):
     """Slow, but in integers."""
 
     name = "integers"
-    emulates = False
+    def emulates(self, options):
+        return ()
 
     def precisions(self, options):
         return ("f32", "int8")

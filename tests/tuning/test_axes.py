@@ -9,8 +9,18 @@ import pytest
 
 from isthmus.errors import UsageError
 from isthmus.system import machine
-from isthmus.tuning.axes import AXES, Offer, offer, precisions, shapes, threads
-from isthmus.tuning.opening import Given, options_of
+from isthmus.tuning.axes import (
+    AXES,
+    Offer,
+    last_layers,
+    levers,
+    offer,
+    precisions,
+    shapes,
+    small_weights,
+    threads,
+)
+from isthmus.tuning.opening import Given, options_of, settler
 from isthmus.tuning.setting import Setting, read_setting
 
 
@@ -40,13 +50,18 @@ def test_a_backend_that_is_none_is_an_error() -> None:
 def test_precisions_are_those_that_a_backend_offers_and_its_weights_alone() -> None:
     leader = Setting("cpu", threads=2)
     found = list(precisions(leader, offered()))
-    assert found[0] == leader and Setting("cpu", weights="int8", threads=2) in found
-    assert Setting("cpu", precision="int8", threads=2) in found
-    assert not any(setting.weights and setting.precision == "int8" for setting in found)
+    assert found[0] == leader and Setting("cpu", precision="int8", threads=2) in found
+    assert not any(setting.weights for setting in found)
+    alone = list(small_weights(replace(leader, precision="int8", kept=("fc",)), offered()))
+    assert alone[0] == Setting("cpu", weights="int8", threads=2)
+    assert not any(setting.precision == "int8" for setting in alone)
+    assert list(small_weights(Setting("numpy"), offered())) == []
 
 
 def test_what_is_only_emulated_is_not_tried() -> None:
     assert list(precisions(Setting("numpy"), offered())) == []
+    tried = {setting.precision for setting in precisions(Setting("gpu", "cpu"), offered())}
+    assert tried == {"f32", "int8"}
 
 
 def test_fewer_threads_for_latency() -> None:
@@ -74,16 +89,35 @@ def test_static_sizes_only_where_there_are_such() -> None:
 
 
 def test_the_axes_are_a_table() -> None:
-    assert [axis.name for axis in AXES] == ["runtimes", "precisions", "threads", "sizes", "levers"]
+    names = ["runtimes", "precisions", "sizes", "weights", "last layers", "threads", "levers"]
+    assert [axis.name for axis in AXES] == names
 
 
 def test_integers_are_tried_with_the_last_products_in_float32_too() -> None:
     several = replace(offered(), last=("fc",))
     leader = Setting("cpu", threads=2)
-    kept = [setting for setting in precisions(leader, several) if setting.kept]
+    integers = replace(leader, precision="int8")
+    kept = list(last_layers(integers, several))
     assert kept == [Setting("cpu", precision="int8", threads=2, kept=("fc",))]
-    assert not any(setting.kept for setting in precisions(leader, offered()))
+    settled = replace(several, given=Given(settled=True))
+    for other, there in ((leader, several), (integers, offered()), (integers, settled)):
+        assert list(last_layers(other, there)) == []
     assert str(kept[0]) == "cpu int8, fc f32, 2 threads"
+
+
+def test_integers_by_ranges_of_each_call_are_tried_where_there_are_kernels() -> None:
+    pytest.importorskip("onnxruntime")
+    leader = Setting("gpu", "cpu", threads=2)
+    (found,) = [setting for setting in precisions(leader, offered()) if setting.extra]
+    assert found == replace(leader, precision="int8", extra=(("quantization", "dynamic"),))
+    assert not found.needs_samples and settler(found, Given(), 1) == replace(found, threads=1)
+    assert str(found) == "gpu on cpu int8, 2 threads, quantization=dynamic"
+    assert list(levers(found, offered())) == []
+    convolutions = replace(offered(), dense=False)
+    assert not any(setting.extra for setting in precisions(leader, convolutions))
+    settled = replace(offered(), given=Given(settled=True))
+    assert list(levers(replace(leader, precision="int8"), settled)) == []
+    assert not any(setting.extra for setting in precisions(Setting("cpu", threads=2), offered()))
 
 
 def test_what_stays_in_float32_is_typed_as_overrides() -> None:

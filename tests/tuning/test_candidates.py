@@ -209,7 +209,7 @@ def test_a_candidate_that_waits_costs_no_time_of_the_processors(tmp_path: Path) 
     archive.save(work.traced, tmp_path / "net.im")
     write_sets(tmp_path / "samples.npz", work.sets)
     job = Job(tmp_path, tmp_path / "samples.npz", [0], Given())
-    contestant = Contestant(Setting("gpu", "cpu", threads=2), tmp_path / "net.im", job, 0)
+    contestant = Contestant(Setting("gpu", "cpu", threads=2), tmp_path / "net.im", job, "0")
     try:
         contestant.opens(LONG)
         contestant.answers(LONG)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from isthmus.tuning.choosing import choose, is_decided, outdone
+from isthmus.tuning.choosing import choose, is_decided, outdone, spared
 from isthmus.tuning.contestant import Window
 from isthmus.tuning.entry import Entry, cost_by
 from isthmus.tuning.row import amount
@@ -85,6 +85,16 @@ def test_the_worse_half_goes_where_it_is_clearly_slower() -> None:
     assert default not in [gone for gone, _ in outdone(field, default, LATENCY)]
     alike = [default, *(entry(1.0, OTHER, threads=2 + place) for place in range(7))]
     assert outdone(alike, default, LATENCY) == []
+
+
+def test_the_best_of_float32_stays_for_when_all_that_round_miss_the_accuracy() -> None:
+    default, exact, slower = entry(3.0), entry(2.5, threads=2), entry(2.9, threads=3)
+    low = [entry(1.0 + 0.01 * n, precision="int8", threads=1 + n) for n in range(6)]
+    gone = [one for one, _ in outdone([default, slower, exact, *low], default, LATENCY)]
+    assert gone == [low[-1], slower]
+    kept = spared([default, slower, exact, *low], default, LATENCY)
+    assert kept == [default, exact]
+    assert spared([default, *low], default, LATENCY) == [default]
 
 
 def test_costs_by_objective() -> None:

@@ -28,7 +28,7 @@ def divided(work: Work) -> Parts:
     return parts_of(work, settles=True)
 
 
-@pytest.mark.parametrize("count", [8, 9, 100])
+@pytest.mark.parametrize("count", [8, 9, 32])
 def test_every_second_sample_settles_and_the_others_judge(count: int) -> None:
     samples = [f32(2, 3, first=place) for place in range(count)]
     work = work_of(np.tanh, samples)
@@ -41,9 +41,19 @@ def test_every_second_sample_settles_and_the_others_judge(count: int) -> None:
     outputs = [[sample] for sample in samples]
     assert parts.judged(range(count), outputs) == outputs[1::2]
     assert parts.judged([1, 5], [outputs[1], outputs[5]]) == [outputs[1], outputs[5]]
-    told = {"unit": "samples", "apart": True, "settling": len(settling)}
+    told = {"unit": "samples", "apart": True, "stride": 2, "settling": len(settling)}
     assert parts.document(judging) == {**told, "judging": count // 2}
     assert parts.document([1, 5]) == {**told, "judging": 2}
+
+
+@pytest.mark.parametrize(("count", "settling"), [(33, 11), (65, 13), (160, 16), (1000, 16)])
+def test_of_many_samples_most_judge(count: int, settling: int) -> None:
+    work = work_of(np.tanh, [f32(2, first=place) for place in range(count)])
+    parts = divided(work)
+    places = [part.place for part in parts.settling]
+    assert len(places) == settling and places == list(range(0, count, parts.stride))
+    assert len(parts.judging) == count - settling
+    assert not {part.place for part in parts.judging} & set(places)
 
 
 def test_where_nothing_is_settled_all_samples_judge() -> None:
@@ -57,7 +67,7 @@ def test_few_samples_do_both() -> None:
     assert not parts.apart and parts.settling == parts.judging
     assert len(parts.settling_sets(work.sets)) == 7
     assert parts.document(range(7)) == {
-        "unit": "samples", "apart": False, "settling": 7, "judging": 7,
+        "unit": "samples", "apart": False, "stride": 1, "settling": 7, "judging": 7,
     }  # fmt: skip
 
 
@@ -69,7 +79,7 @@ def test_of_one_batch_every_second_row_settles() -> None:
     numpy.testing.assert_array_equal(one["x"], x[::2])
     ((judged,),) = parts.judged([0], [[x]])
     numpy.testing.assert_array_equal(judged, x[1::2])
-    told = {"unit": "rows", "apart": True, "settling": 32, "judging": 32}
+    told = {"unit": "rows", "apart": True, "stride": 2, "settling": 32, "judging": 32}
     assert parts.document([0]) == told
 
 

@@ -19,6 +19,8 @@ import isthmus as im
 from isthmus import np, npx
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
 from isthmus.tuning import Choice, Row, memory
+from isthmus.tuning.contestant import Contestant
+from isthmus.tuning.process import Failed
 
 pytestmark = pytest.mark.usefixtures("cache", "one_processor")
 
@@ -153,7 +155,7 @@ def test_the_program_that_is_chosen_is_the_one_that_was_judged(tmp_path: Path) -
     choice = settled(given)
     assert choice.setting.precision == "int8", str(choice)
     assert choice.document["parts"] == {
-        "unit": "samples", "apart": True, "settling": 8, "judging": 8,
+        "unit": "samples", "apart": True, "stride": 2, "settling": 8, "judging": 8,
     }  # fmt: skip
     assert choice.document["compared"] == 8
     said = str(choice)
@@ -182,6 +184,46 @@ def test_integers_are_judged_on_what_did_not_settle_them() -> None:
 
 
 @pytest.mark.usefixtures("failing")
+@pytest.mark.parametrize("odd", [None, 79])
+def test_what_is_to_be_chosen_answers_all_samples(
+    odd: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 64 that judge the race itself looks at a few, and `odd` is none of them."""
+    monkeypatch.setattr("isthmus.tuning.candidates.COMPARING", 0.0)
+    given = sixteen(80)
+    if odd is not None:
+        given[odd] = given[odd] * numpy.float32(100)
+    choice = settled(given)
+    if odd is None:
+        assert choice.setting.precision == "int8" and choice.document["compared"] == 64
+        assert "samples=samples[::5])" in str(choice)
+        assert "and before one is chosen on 64" in str(choice)
+    else:
+        found = [each for each in choice.table if each.state == "inaccurate"]
+        assert choice.setting.is_exact and found
+        assert all(each.reason.startswith("cosine ") and each.turns > 1 for each in found)
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_setting_that_ends_when_it_is_confirmed_is_not_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("isthmus.tuning.candidates.COMPARING", 0.0)
+    answers = Contestant.answers
+
+    def ends(one: Contestant, seconds: float) -> None:
+        if "confirming" in one.outputs.name and one.setting.precision == "int8":
+            raise Failed("ended by SIGSEGV")
+        answers(one, seconds)
+
+    monkeypatch.setattr(Contestant, "answers", ends)
+    choice = settled(sixteen(80))
+    found = [each for each in choice.table if each.state == "failed"]
+    assert choice.setting.is_exact and found
+    assert {each.reason for each in found} == {"while its answers were confirmed: ended by SIGSEGV"}
+
+
+@pytest.mark.usefixtures("failing")
 def test_too_few_samples_settle_and_judge_and_it_says_so() -> None:
     choice = settled(sixteen(3))
     assert choice.document["parts"]["apart"] is False and choice.document["compared"] == 3
@@ -197,7 +239,7 @@ def test_rows_of_one_batch_are_divided() -> None:
     spec = im.spec("float32", ["batch", 64])
     choice = im.tune(layer, [x], spec, backends=["integers"])
     assert choice.document["parts"] == {
-        "unit": "rows", "apart": True, "settling": 8, "judging": 8,
+        "unit": "rows", "apart": True, "stride": 2, "settling": 8, "judging": 8,
     }  # fmt: skip
     assert choice.setting.precision == "int8"
     assert "int8 is settled on 8 rows, and all settings are judged on 8 others" in str(choice)

@@ -55,7 +55,8 @@ def folder(tmp_path: Path) -> Path:
     im.compile(net, specs, backend="numpy").save(tmp_path / "program.im")
     write_sets(tmp_path / "inputs.npz", [arrays(0), arrays(1)])
     write_sets(tmp_path / "judged.npz", [arrays(seed) for seed in range(2, 6)])
-    write_sets(tmp_path / "calibration.npz", [arrays(seed) for seed in range(6, 14)])
+    for name in ("calibration.npz", "tuning.npz"):
+        write_sets(tmp_path / name, [arrays(seed) for seed in range(6, 14)])
     return tmp_path
 
 

@@ -198,3 +198,9 @@ def test_weights_and_inputs_of_a_judgement_are_told() -> None:
     }
     assert (features.judged_by().kind, features.judged_by().weights) == ("outputs", "random")
     assert (image.judged_by().kind, image.judged_by().items) == ("classes", 128)
+
+
+def test_a_model_without_token_types_is_given_none() -> None:
+    (work,) = find(["distilbert-base-16"])
+    for sets in (work.input_sets(), work.calibration_sets()):
+        assert set(sets[0]) == {"input_ids", "attention_mask"}
