@@ -14,10 +14,12 @@ import numpy
 
 from isthmus import np, npx
 from isthmus.analysis.index_checks import body_reason, index_reason
+from isthmus.analysis.placements import placement_reason
 from isthmus.graph.dims import same
 from isthmus.graph.nodes import Constant, Node, Type
 from isthmus.graph.operator import Operator
 from isthmus.graph.passes import is_standard
+from isthmus.np import watched
 from isthmus.npx import control_operators
 from isthmus.trace.op import OPERATORS
 
@@ -82,6 +84,11 @@ NARROWED = {
     np.take,
     OPERATORS["np.take_along_axis"],
     np.where,
+    watched.any_outside,
+    watched.inside,
+    npx.gather_nd,
+    npx.scatter_elements,
+    npx.scatter_nd,
     control_operators.conditional,
     control_operators.scan,
     control_operators.loop,
@@ -103,6 +110,7 @@ AGREEING = {
     OPERATORS["npx.softmax_by_line"],
     OPERATORS["npx.weighted_by_softmax"],
 }
+CONVOLUTIONS = {npx.conv_transpose, npx.convolution}
 MAX_AXES = 6  # of the kernels that compute a composite whole
 INT32 = numpy.iinfo(numpy.int32)
 
@@ -152,10 +160,12 @@ def refuses(node: Node) -> str | None:
     excluded, reason = NOT_FOR.get(node.op, (set(), ""))
     if any(_name(t.dtype) in excluded for t in _types(node)[:1]):
         return reason
-    if node.op is npx.convolution and not _types(node)[1].is_static:
+    if node.op in CONVOLUTIONS and not _types(node)[1].is_static:
         return "OpenVINO does not convolve with a weight of unknown size"
     if node.op.looks_up and node.attributes.get("mode") == "wrap":
         return "OpenVINO divides integers through float32, as positions go round; take mode='clip'"
+    if node.op in (npx.scatter_elements, npx.scatter_nd):
+        return placement_reason(node)
     return index_reason(node) or body_reason(node, refuses)
 
 

@@ -24,6 +24,7 @@ from .guard import Guard
 from .lowering import LOWERING
 from .ran import precision_of, ran, text_of
 from .request import Request, Requests
+from .rows_as_images import with_rows_as_images
 from .saturation import without_saturating_layers
 
 __all__ = ["OpenVinoRunner", "write_ir"]
@@ -35,7 +36,7 @@ class OpenVinoRunner:
     """Runs a graph; new output arrays every call; safe to call from several threads."""
 
     def __init__(self, graph: Graph, options: Options) -> None:
-        self.graph = graph = without_saturating_layers(graph)
+        self.graph = graph = with_rows_as_images(without_saturating_layers(graph))
         self.threads = options.threads
         self.compiled = compiled_graph(graph, options)
         inputs = [(value.type.shape, value.type.dtype) for value in graph.inputs]

@@ -35,6 +35,7 @@ HALF = frozenset(
         np.where,
         npx.average_pool,
         npx.batch_norm,
+        npx.conv_transpose,
         npx.convolution,
         npx.elu,
         npx.fully_connected,

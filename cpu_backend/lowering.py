@@ -12,6 +12,7 @@ from openvino import opset16 as ov
 
 from isthmus import np, npx
 from isthmus.graph.operator import Operator
+from isthmus.np import watched
 from isthmus.npx import control_operators
 from isthmus.rewrite import formulas
 from isthmus.trace.op import OPERATORS
@@ -22,7 +23,9 @@ from . import (
     movement_rules,
     network_rules,
     quantization_rules,
+    recurrent_rules,
     rules,
+    scatter_rules,
 )
 from .formula_rules import same, written
 from .reduction_rules import extreme, position, reduction, running_sum
@@ -37,6 +40,7 @@ LOWERING: Mapping[Operator, Rule] = {
     np.add: rules.add,
     np.all: reduction(ov.reduce_logical_and),
     np.any: reduction(ov.reduce_logical_or),
+    watched.any_outside: movement_rules.any_outside,
     OPERATORS["np.arange"]: rules.arange,
     np.argmax: position(ov.reduce_max),
     np.argmin: position(ov.reduce_min),
@@ -76,6 +80,7 @@ LOWERING: Mapping[Operator, Rule] = {
     np.heaviside: written(formulas.heaviside),
     np.hypot: written(formulas.hypot),
     np.imag: written(formulas.imag),
+    watched.inside: movement_rules.inside,
     np.isfinite: rules.is_finite,
     np.isinf: plain(ov.is_inf),
     np.isnan: plain(ov.is_nan),
@@ -133,25 +138,32 @@ LOWERING: Mapping[Operator, Rule] = {
     npx.batch_norm: network_rules.batch_norm,
     control_operators.conditional: control_rules.cond,
     OPERATORS["npx.biased_convolution"]: network_rules.biased_convolution,
+    npx.conv_transpose: network_rules.conv_transpose,
     npx.convolution: network_rules.convolution,
     OPERATORS["npx.dequantize"]: quantization_rules.dequantize,
     npx.elu: rules.elu,
     npx.erf: plain(ov.erf),
     control_operators.scan: control_rules.foreach,
     npx.fully_connected: network_rules.fully_connected,
+    npx.gather_nd: scatter_rules.gather_nd,
     npx.gelu: rules.gelu,
+    npx.gru: recurrent_rules.gru,
     npx.hard_sigmoid: plain(ov.hsigmoid),
     npx.hard_swish: plain(ov.hswish),
     OPERATORS["npx.largest"]: extreme(ov.reduce_max),
     npx.layer_norm: network_rules.layer_norm,
     npx.leaky_relu: rules.leaky_relu,
     npx.log_softmax: network_rules.log_softmax,
+    npx.lstm: recurrent_rules.lstm,
     npx.max_pool: network_rules.max_pool,
     npx.mish: plain(ov.mish),
     OPERATORS["npx.quantize"]: quantization_rules.quantize,
     npx.relu: plain(ov.relu),
     npx.relu6: rules.relu6,
     npx.rms_norm: network_rules.rms_norm,
+    npx.rnn: recurrent_rules.rnn,
+    npx.scatter_elements: scatter_rules.scatter_elements,
+    npx.scatter_nd: scatter_rules.scatter_nd,
     npx.sigmoid: plain(ov.sigmoid),
     npx.silu: plain(ov.swish),
     npx.softmax: network_rules.softmax,

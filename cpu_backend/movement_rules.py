@@ -10,16 +10,20 @@ from openvino import opset16 as ov
 from isthmus.graph.dims import Dim
 from isthmus.graph.indexing import plan
 from isthmus.graph.infer import axes_of, one_axis
+from isthmus.graph.nodes import Result
 from isthmus.graph.shapes import product
+from isthmus.trace.op import OPERATORS
 
 from .builder import Output, Site, vector
 from .rules import type_name
 
 __all__ = [
+    "any_outside",
     "broadcast",
     "concat",
     "expand_dims",
     "getitem",
+    "inside",
     "reshape",
     "squeeze",
     "take",
@@ -80,7 +84,32 @@ def _clipped(site: Site, indices: Output, last: int | Dim) -> Output:
 
 
 def take_along_axis(site: Site, x: Output, indices: Output) -> Output:
+    """Gather the elements; not from a slice that begins at 0, which is taken for the whole array
+    and then refused where the sizes differ."""
+    maker = site.node.operands[0]
+    if isinstance(maker, Result) and maker.node.op is OPERATORS["np.getitem"]:
+        x = ov.squeeze(ov.unsqueeze(x, vector([0])), vector([0]))
     return ov.gather_elements(x, indices, site.attributes["axis"])
+
+
+def inside(site: Site, positions: Output, outside: Output) -> Output:
+    size = _as(site, site.attributes["size"])
+    zero = _as(site, 0)
+    from_zero = ov.select(ov.less(positions, zero), ov.add(positions, size), positions)
+    return ov.select(outside, zero, from_zero)
+
+
+def any_outside(site: Site, positions: Output) -> Output:
+    size = _as(site, site.attributes["size"])
+    below = ov.less(positions, ov.negative(size))
+    outside = ov.logical_or(below, ov.greater_equal(positions, size))
+    return ov.reduce_logical_or(ov.reshape(outside, vector([-1]), False), vector([0]))
+
+
+def _as(site: Site, size: int | Dim) -> Output:
+    """A size without axes, of the positions' dtype."""
+    alone = ov.squeeze(site.build.size(size), vector([0]))
+    return ov.convert(alone, type_name(site.operand_type(0).dtype))
 
 
 def getitem(site: Site, x: Output) -> Output:

@@ -7,7 +7,7 @@ from openvino import opset1
 from openvino import opset16 as ov
 
 from isthmus.graph.infer import one_axis
-from isthmus.npx.windows import padding_of, pair
+from isthmus.npx.windows import along, padding_of
 
 from .builder import Output, Site, vector
 
@@ -15,6 +15,7 @@ __all__ = [
     "average_pool",
     "batch_norm",
     "biased_convolution",
+    "conv_transpose",
     "convolution",
     "fully_connected",
     "layer_norm",
@@ -94,33 +95,53 @@ def batch_norm(site: Site, x: Output, *statistics: Output) -> Output:
 
 
 def convolution(site: Site, x: Output, weight: Output) -> Output:
-    strides = pair(site.attributes["strides"], "strides")
-    dilation = pair(site.attributes["dilation"], "dilation")
+    strides, dilation = _along(site, "strides"), _along(site, "dilation")
     begin, end = _pads(site)
     groups = site.attributes["groups"]
     if groups == 1:
         return ov.convolution(x, weight, strides, begin, end, dilation)
-    shape = site.operand_type(1).shape
+    return ov.group_convolution(x, _grouped(site, weight), strides, begin, end, dilation)
+
+
+def _grouped(site: Site, weight: Output) -> Output:
+    """The weight with an axis of groups before its own."""
+    groups, shape = site.attributes["groups"], site.operand_type(1).shape
     grouped = (groups, shape[0] // groups, *shape[1:])
     array = site.constant(1)
     if array is None:
-        weight = site.build.reshape(weight, shape, grouped)
-    else:
-        weight = site.build.constant(site.build.view(array, grouped), precision=site.precision)
-    return ov.group_convolution(x, weight, strides, begin, end, dilation)
+        return site.build.reshape(weight, shape, grouped)
+    return site.build.constant(site.build.view(array, grouped), precision=site.precision)
 
 
 def biased_convolution(site: Site, x: Output, weight: Output, bias: Output) -> Output:
-    by_channel = site.build.reshape(bias, site.operand_type(2).shape, (1, site.type.shape[1], 1, 1))
+    ones = (1 for _ in site.type.shape[2:])
+    by_channel = site.build.reshape(
+        bias, site.operand_type(2).shape, (1, site.type.shape[1], *ones)
+    )
     return ov.add(convolution(site, x, weight), by_channel)
+
+
+def conv_transpose(site: Site, x: Output, weight: Output) -> Output:
+    begin, end = _pads(site)
+    options = {
+        "strides": _along(site, "strides"),
+        "pads_begin": begin,
+        "pads_end": end,
+        "dilations": _along(site, "dilation"),
+        "output_padding": _along(site, "output_padding"),
+    }
+    if site.attributes["groups"] == 1:
+        return ov.convolution_backprop_data(x, weight, **options)
+    return ov.group_convolution_backprop_data(x, _grouped(site, weight), **options)
 
 
 def max_pool(site: Site, x: Output) -> Output:
     window, strides = _window(site)
     begin, end = _pads(site)
-    return ov.max_pool(
-        x, strides, [1, 1], begin, end, window, "floor", "explicit", "i64", 0
-    ).output(0)
+    ones = [1] * len(window)
+    return ov.max_pool(x, strides, ones, begin, end, window, "floor", "explicit", "i64", 0).output(
+        0
+    )
 
 
 def average_pool(site: Site, x: Output) -> Output:
@@ -131,12 +152,16 @@ def average_pool(site: Site, x: Output) -> Output:
     return opset1.avg_pool(x, strides, begin, end, window, not counted, "floor", "explicit")
 
 
-def _window(site: Site) -> tuple[tuple[int, int], tuple[int, int]]:
-    window = pair(site.attributes["window"], "window")
-    strides = site.attributes["strides"]
-    return window, window if strides is None else pair(strides, "strides")
+def _along(site: Site, name: str) -> list[int]:
+    """An attribute's number for each axis after the channels."""
+    return list(along(site.attributes[name], name, site.type.ndim - 2))
+
+
+def _window(site: Site) -> tuple[list[int], list[int]]:
+    window = _along(site, "window")
+    return window, window if site.attributes["strides"] is None else _along(site, "strides")
 
 
 def _pads(site: Site) -> tuple[list[int], list[int]]:
-    (top, bottom), (left, right) = padding_of(site.attributes["padding"])
-    return [top, left], [bottom, right]
+    sides = padding_of(site.attributes["padding"], site.type.ndim - 2)
+    return [before for before, _ in sides], [after for _, after in sides]

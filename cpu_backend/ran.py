@@ -11,7 +11,10 @@ from isthmus.graph.runner import Ran
 
 __all__ = ["precision_of", "products", "ran", "text_of"]
 
-PRODUCTS = {"Convolution", "GroupConvolution", "MatMul"}  # in a model
+PRODUCTS = {  # in a model
+    *("Convolution", "ConvolutionBackpropData", "GroupConvolution"),
+    *("GroupConvolutionBackpropData", "MatMul"),
+}
 KERNELS = {"Convolution", "Deconvolution", "FullyConnected", "MatMul"}  # in the plugin's graph
 _SHORT = {"i8": "int8", "u8": "int8"}
 FLOATS = {"f32", "bf16", "f16"}

@@ -28,7 +28,7 @@ from isthmus.trace.op import OPERATORS
 
 from .core import core
 
-__all__ = ["saturates", "without_saturating_layers"]
+__all__ = ["dequantized", "saturates", "without_saturating_layers"]
 
 DEQUANTIZE = OPERATORS["npx.dequantize"]
 SAFE = 64  # 255 * 64 + 255 * 64 is below 32767
@@ -63,9 +63,10 @@ def _is_wrong(node: Node, saturates: Callable[[Node], bool]) -> bool:
     if node.op.weight_axis is None:
         return False
     x, weight = node.operands[:2]
-    if not (_is_dequantized(x) and isinstance(weight, Result) and _is_dequantized(weight)):
+    made = dequantized(weight)
+    if dequantized(x) is None or made is None:
         return False
-    q = weight.node.operands[0]
+    q = made.operands[0]
     if not isinstance(q, Constant):
         return False
     is_wide = bool((abs(q.array.astype(numpy.int16)) > SAFE).any())
@@ -83,8 +84,11 @@ def _has_odd_groups(node: Node) -> bool:
     return sizes != (1, 1) and any(size % 4 for size in sizes)
 
 
-def _is_dequantized(value: Value | None) -> bool:
-    return isinstance(value, Result) and value.node.op is DEQUANTIZE
+def dequantized(value: Value | None) -> Node | None:
+    """The node that makes a value of integers; None for any other value."""
+    if isinstance(value, Result) and value.node.op is DEQUANTIZE:
+        return value.node
+    return None
 
 
 def _in_floats(node: Node) -> Constant:

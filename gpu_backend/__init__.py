@@ -6,13 +6,14 @@ provider, which is how they are tested where there is no GPU.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.graph.nodes import Graph, Node
 from isthmus.graph.runner import Runner
 from isthmus.program.backend import Facts
-from isthmus.program.options import Options
+from isthmus.program.options import DYNAMIC, QUANTIZATION, STATIC, Options
 from isthmus.system.extras import require
 
 from . import capability
@@ -38,6 +39,9 @@ class GpuBackend:
 
     def refuses(self, node: Node, options: Options) -> str | None:
         return capability.refuses(node, options)
+
+    def refuses_in_file(self, node: Node, options: Options) -> str | None:
+        return capability.refuses(node, options, in_file=True)
 
     def agrees(self, node: Node) -> bool:
         return capability.agrees(node)
@@ -66,6 +70,16 @@ class GpuBackend:
         loaded with precision="f32".
         """
         return ("f32", "f16", "int8") if options.device == "cpu" else ("f32", "bf16", "f16")
+
+    def emulates(self, options: Options) -> tuple[str, ...]:
+        """f16 on the CPU provider: casts around kernels of float32."""
+        return ("f16",) if options.device == "cpu" else ()
+
+    def levers(self, options: Options) -> Mapping[str, tuple[str, ...]]:
+        """Ranges of samples, or those of each call, which the CPU provider has kernels for."""
+        if options.precision != "int8" or options.device != "cpu":
+            return {}
+        return {QUANTIZATION: (STATIC, DYNAMIC)}
 
     def facts(self) -> Facts:
         return Facts(

@@ -12,12 +12,13 @@ import numpy
 
 from isthmus import np, npx
 from isthmus.analysis.index_checks import body_reason, index_reason
+from isthmus.analysis.placements import placement_reason
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Constant, Node, Type
 from isthmus.graph.operator import Operator
 from isthmus.graph.passes import is_standard
 from isthmus.graph.shapes import same_shape
-from isthmus.npx.windows import padding_of
+from isthmus.npx.windows import along, padding_of
 from isthmus.onnx.write.lowering import HOST_ONLY, LOWERING
 from isthmus.program.options import Options
 from isthmus.trace.op import OPERATORS
@@ -34,10 +35,22 @@ def fuses(node: Node, options: Options) -> bool:
     """Whether a composite is one ONNX operation here, and its arrays are all float32."""
     if node.op not in LOWERING or node.op in TYPES or not is_standard(node):
         return False
-    if any(t.dtype.name not in FLOAT for t in _types(node)):
+    if node.op in ON_CPU and not (options.device == "cpu" or options.precision == "int8"):
+        return False
+    if node.op in NOT_BY_CUDNN and options.device != "cpu":
+        return False
+    taken = FLOAT | NARROW if node.op in NARROWING else FLOAT
+    if any(t.dtype.name not in taken for t in _types(node)):
         return False
     return node.op not in FITS or FITS[node.op](node)
 
+
+# Composites whose kernels on CUDA are cuDNN's: in its default arithmetic, which may round factors
+# to TF32; without a bias that is no constant; and a gru's state is reset after its product alone.
+NOT_BY_CUDNN = {npx.gru, npx.lstm, npx.rnn}
+
+# Composites without a kernel on CUDA, where no program is asked for in int8.
+ON_CPU = {npx.dynamic_quantize}
 
 # Composites whose kernels give what their NumPy bodies give, of NaN and infinities too; of numbers
 # whose squares overflow layer_norm makes NaN. Sigmoid is less exact: 3e-4 of it at -8.
@@ -60,15 +73,19 @@ def agrees(node: Node) -> bool:
     return node.op in AGREEING
 
 
-def refuses(node: Node, options: Options) -> str | None:
-    """None where ONNX Runtime computes the node as NumPy does, else why not."""
+def refuses(node: Node, options: Options, *, in_file: bool = False) -> str | None:
+    """None where ONNX Runtime computes the node as NumPy does, else why not.
+
+    in_file: of a file, in which a position outside is an error of the standard's, as of NumPy's.
+    """
     host_only = node.op.host_only or HOST_ONLY.get(node.op)
     if host_only is not None:
         return host_only
     if node.op not in LOWERING:
         return "ONNX has no such operator"
-    except_reason = EXCEPT[node.op](node) if node.op in EXCEPT else None
-    inside = body_reason(node, lambda inner: refuses(inner, options))
+    rule = EXCEPT.get(node.op)
+    except_reason = None if rule is None or (in_file and rule is index_reason) else rule(node)
+    inside = body_reason(node, lambda inner: refuses(inner, options, in_file=in_file))
     return _type_reason(node) or except_reason or inside
 
 
@@ -116,9 +133,18 @@ def _length_reason(node: Node) -> str | None:
 
 
 def _uneven_reason(node: Node) -> str | None:
-    uneven = any(before != after for before, after in padding_of(node.attributes["padding"]))
+    sides = padding_of(node.attributes["padding"], _types(node)[0].ndim - 2)
+    uneven = any(before != after for before, after in sides)
     if uneven and not node.attributes["count_padding"]:
         return "padding that is uneven and not counted; CUDA takes it for even"
+    return None
+
+
+def _spread_reason(node: Node) -> str | None:
+    axes = _types(node)[0].ndim - 2
+    more, steps = (along(node.attributes[n], n, axes) for n in ("output_padding", "strides"))
+    if any(extra >= step for extra, step in zip(more, steps, strict=True)):
+        return "ONNX Runtime takes no output_padding that is not below the stride"
     return None
 
 
@@ -143,6 +169,10 @@ EXCEPT: Mapping[Operator, Callable[[Node], str | None]] = {
     OPERATORS["np.take_along_axis"]: index_reason,
     OPERATORS["npx.dequantize"]: _stored_reason,
     npx.average_pool: _uneven_reason,
+    npx.conv_transpose: _spread_reason,
+    npx.gather_nd: index_reason,
+    npx.scatter_elements: placement_reason,
+    npx.scatter_nd: placement_reason,
 }
 
 

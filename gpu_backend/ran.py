@@ -28,7 +28,16 @@ INTEGERS = {
     *("QLinearConv", "QLinearMatMul"),
 }
 PRODUCTS = INTEGERS | {
-    *("Attention", "Conv", "FusedConv", "FusedGemm", "FusedMatMul", "Gemm", "MatMul"),
+    *(
+        "Attention",
+        "Conv",
+        "ConvTranspose",
+        "FusedConv",
+        "FusedGemm",
+        "FusedMatMul",
+        "Gemm",
+        "MatMul",
+    ),
     *("MatMulNBits", "MultiHeadAttention", "NhwcFusedConv"),
 }
 FLOAT32 = 1  # of onnx.TensorProto.DataType

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from isthmus import np, npx
 from isthmus.graph.operator import Operator
+from isthmus.np import watched
 from isthmus.npx import control_operators
 from isthmus.trace.op import OPERATORS
 
@@ -23,7 +24,9 @@ NUMBER = FLOAT | INTEGER
 ANY = NUMBER | BOOL
 NARROW = frozenset({"int8", "uint8"})
 STORED = NARROW | frozenset({"int32"})
-NARROWING = frozenset({OPERATORS["npx.dequantize"], OPERATORS["npx.quantize"]})  # take NARROW
+NARROWING = frozenset(  # take NARROW, or give it
+    {OPERATORS["npx.dequantize"], npx.dynamic_quantize, OPERATORS["npx.quantize"]}
+)
 
 # The types of the operand that decides; the first, where several are of one type.
 TYPES: Mapping[Operator, frozenset[str]] = {
@@ -33,6 +36,7 @@ TYPES: Mapping[Operator, frozenset[str]] = {
     np.add: ANY,
     np.all: BOOL,
     np.any: BOOL,
+    watched.any_outside: INTEGER,
     OPERATORS["np.arange"]: NUMBER,
     np.argmax: FLOAT,
     np.argmin: FLOAT,
@@ -74,6 +78,7 @@ TYPES: Mapping[Operator, frozenset[str]] = {
     np.heaviside: FLOAT,
     np.hypot: FLOAT,
     np.imag: ANY,
+    watched.inside: INTEGER,
     np.isfinite: FLOAT,
     np.isinf: FLOAT,
     np.isnan: FLOAT,
@@ -131,12 +136,16 @@ TYPES: Mapping[Operator, frozenset[str]] = {
     np.where: BOOL,
     npx.average_pool: FLOAT,
     control_operators.conditional: BOOL,
+    npx.conv_transpose: FLOAT,
     npx.convolution: FLOAT,
     OPERATORS["npx.dequantize"]: STORED,
     npx.erf: FLOAT,
     control_operators.scan: ANY,
+    npx.gather_nd: frozenset({"float32", "int64"}),
     npx.max_pool: FLOAT,
     OPERATORS["npx.quantize"]: FLOAT,
+    npx.scatter_elements: ANY,
+    npx.scatter_nd: ANY,
     control_operators.loop: ANY,
 }
 

@@ -75,7 +75,7 @@ ELSEWHERE = {
     "nd": "functions of arrays are those of isthmus.np and isthmus.npx",
     "no_grad": "nothing is kept for gradients; leave it out",
     "numpy": "it is isthmus.np",
-    "onnx": "isthmus.export writes .onnx files, and isthmus bench reads them",
+    "onnx": "isthmus.load reads .onnx files, and isthmus.export writes them",
     "random": "npx.random_uniform and npx.random_normal draw by a key",
     "save": "it is a method of what isthmus.compile returns",
     "tensor": "it is isthmus.np.asarray, or that of isthmus.namespace(backend)",
@@ -97,4 +97,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+slots.onnx.fill(lambda: import_module("isthmus.onnx.read.block"))
 slots.tune.fill(lambda: import_module("isthmus.tuning"))

@@ -14,7 +14,9 @@ class NumpyBackend:
     """Runs every operator by its NumPy body; the oracle of the tests and the native baseline."""
 
     name = "numpy"
-    emulates = True
+
+    def emulates(self, options: Options) -> tuple[str, ...]:
+        return tuple(name for name in self.precisions(options) if name != "f32")
 
     def fuses(self, node: Node, options: Options) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""BERT, ResNet and MobileNet, written once; published weights load into them by name.
+"""Networks of texts and of images, written once; published weights load into them by name.
 
 net = im.models.bert("bert-base-uncased")            # random weights, by a seed
 net = im.models.create("minilm-l6", weights="hf://sentence-transformers/all-MiniLM-L6-v2")

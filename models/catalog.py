@@ -16,6 +16,8 @@ import numpy
 from isthmus.errors import UsageError
 from isthmus.graph.nodes import Type
 from isthmus.models.families.bert import bert_base, bert_large, minilm_l6, minilm_l12
+from isthmus.models.families.densenet import densenet121, densenet169, densenet201
+from isthmus.models.families.distilbert import distilbert_base
 from isthmus.models.families.mobilenet import (
     mobilenet_v1,
     mobilenet_v2,
@@ -23,6 +25,8 @@ from isthmus.models.families.mobilenet import (
     mobilenet_v3_small,
 )
 from isthmus.models.families.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from isthmus.models.families.roberta import distilroberta_base, roberta_base, roberta_large
+from isthmus.models.families.vit import vit_base, vit_small, vit_tiny
 from isthmus.models.inputs import samples
 from isthmus.nn import Block, Parameter
 from isthmus.trace.tracing import spec
@@ -31,19 +35,25 @@ __all__ = [
     "ALIASES",
     "CATALOG",
     "IMAGE",
+    "SQUARE",
     "TEXT",
+    "WORDS",
     "Entry",
     "Kind",
     "Model",
     "create",
     "find",
     "from_images",
+    "from_squares",
     "from_texts",
+    "from_words",
     "image_results",
     "image_specs",
     "names",
+    "square_specs",
     "text_results",
     "text_specs",
+    "word_specs",
 ]
 
 Arrays = dict[str, numpy.ndarray[Any, Any]]
@@ -56,9 +66,21 @@ def text_specs(batch: Size = "batch", seq: Size = "seq") -> dict[str, Type]:
     return {name: spec("int32", [batch, seq]) for name in names}
 
 
+def word_specs(batch: Size = "batch", seq: Size = "seq") -> dict[str, Type]:
+    """int32 [batch, seq] for each input of a model without token types."""
+    specs = text_specs(batch, seq)
+    del specs["token_type_ids"]
+    return specs
+
+
 def image_specs(batch: Size = "batch", height: Size = 224, width: Size = 224) -> dict[str, Type]:
     """float32 [batch, 3, height, width]."""
     return {"x": spec("float32", [batch, 3, height, width])}
+
+
+def square_specs(batch: Size = "batch", image: int = 224) -> dict[str, Type]:
+    """float32 [batch, 3, image, image], of the one size that a network's positions are of."""
+    return image_specs(batch, image, image)
 
 
 def from_texts(model: Model, texts: Sequence[str], **options: Any) -> Arrays:
@@ -72,11 +94,25 @@ def from_texts(model: Model, texts: Sequence[str], **options: Any) -> Arrays:
     return {**model.tokenizer.encode(texts, **{"max_length": limit, **options})}
 
 
+def from_words(model: Model, texts: Sequence[str], **options: Any) -> Arrays:
+    """The same without token types."""
+    arrays = from_texts(model, texts, **options)
+    del arrays["token_type_ids"]
+    return arrays
+
+
 def from_images(model: Model, paths: Sequence[str | os.PathLike[str]], **options: Any) -> Arrays:
     """Pixels from image files; options are `read_images`' resize and crop."""
     from isthmus.models.inputs.images import read_images
 
     return {"x": read_images(paths, **options)}
+
+
+def from_squares(model: Model, paths: Sequence[str | os.PathLike[str]], **options: Any) -> Arrays:
+    """Pixels of the model's size, from -1 to 1, as ViT's publishers have them."""
+    side, half = model.options["image"], (0.5, 0.5, 0.5)
+    own = {"resize": side, "crop": side, "mean": half, "deviation": half}
+    return from_images(model, paths, **{**own, **options})
 
 
 def text_results(outputs: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -102,7 +138,9 @@ class Kind:
 
 
 TEXT = Kind(text_specs, from_texts, text_results)
+WORDS = Kind(word_specs, from_words, text_results)
 IMAGE = Kind(image_specs, from_images, image_results)
+SQUARE = Kind(square_specs, from_squares, image_results)
 
 # What a model answers, by its `head`; models without that option classify images.
 TASKS = {
@@ -150,6 +188,10 @@ ENTRIES = (
     Entry("bert-large", bert_large, "bert", TEXT),
     Entry("minilm-l6", minilm_l6, "bert", TEXT, samples.minilm),
     Entry("minilm-l12", minilm_l12, "bert", TEXT),
+    Entry("distilbert-base", distilbert_base, "distilbert", WORDS),
+    Entry("roberta-base", roberta_base, "roberta", WORDS),
+    Entry("roberta-large", roberta_large, "roberta", WORDS),
+    Entry("distilroberta-base", distilroberta_base, "roberta", WORDS),
     Entry("resnet-18", resnet18, "resnet", IMAGE),
     Entry("resnet-34", resnet34, "resnet", IMAGE),
     Entry("resnet-50", resnet50, "resnet", IMAGE),
@@ -159,6 +201,12 @@ ENTRIES = (
     Entry("mobilenet-v2", mobilenet_v2, "mobilenet", IMAGE, samples.mobilenet_v2),
     Entry("mobilenet-v3-large", mobilenet_v3_large, "mobilenet", IMAGE),
     Entry("mobilenet-v3-small", mobilenet_v3_small, "mobilenet", IMAGE),
+    Entry("densenet-121", densenet121, "densenet", IMAGE),
+    Entry("densenet-169", densenet169, "densenet", IMAGE),
+    Entry("densenet-201", densenet201, "densenet", IMAGE),
+    Entry("vit-tiny", vit_tiny, "vit", SQUARE),
+    Entry("vit-small", vit_small, "vit", SQUARE),
+    Entry("vit-base", vit_base, "vit", SQUARE),
 )
 CATALOG = {entry.name: entry for entry in ENTRIES}
 
@@ -166,8 +214,12 @@ CATALOG = {entry.name: entry for entry in ENTRIES}
 ALIASES = {
     "bert-base-uncased": "bert-base",
     "bert-large-uncased": "bert-large",
+    "distilbert-base-uncased": "distilbert-base",
     "all-minilm-l6-v2": "minilm-l6",
     "all-minilm-l12-v2": "minilm-l12",
+    "vit-base-patch16-224": "vit-base",
+    "vit-small-patch16-224": "vit-small",
+    "vit-tiny-patch16-224": "vit-tiny",
 }
 
 
@@ -204,7 +256,8 @@ class Model(Block):
     def specs(self, **sizes: Size) -> dict[str, Type]:
         """The specs of its inputs, for `compile`, by name.
 
-        sizes: batch and seq, or batch, height and width; numbers, or names for what may vary.
+        sizes: batch and seq, or batch, height and width; numbers, or names for what may vary. A
+        ViT has the batch alone: its images are of the size that its option image says.
         Images are float32 [batch, 3, height, width], 224 by 224 unless said otherwise; texts are
         int32 [batch, seq]. Raises UsageError for another size.
 
@@ -213,9 +266,11 @@ class Model(Block):
         {'x': float32[1, 3, h, w]}
         """
         known = inspect.signature(self.entry.kind.specs).parameters
-        if unknown := sorted(set(sizes) - set(known)):
-            raise UsageError(f"{self.entry.name} has no size {unknown[0]}; give {', '.join(known)}")
-        return self.entry.kind.specs(**sizes)
+        free = [name for name in known if name != "image"]
+        if unknown := sorted(set(sizes) - set(free)):
+            raise UsageError(f"{self.entry.name} has no size {unknown[0]}; give {', '.join(free)}")
+        fixed = {"image": self.options["image"]} if "image" in known else {}
+        return self.entry.kind.specs(**sizes, **fixed)
 
     def preprocess(self, inputs: Sequence[Any], **options: Any) -> Arrays:
         """Arrays for the model, by name: from texts, or from the paths of images.

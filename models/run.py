@@ -42,7 +42,8 @@ class ImageRun:
 def run_texts(model: Model, texts: Sequence[str], backend: str = "cpu", **options: Any) -> TextRun:
     """Embeddings of the texts, run as `TextProgram` does, and how similar they are.
 
-    options: its way and batch, and `compile`'s. arrays has the texts padded to the longest.
+    options: its way, "packed" where the model takes such rows and "padded" elsewhere, batch,
+    and `compile`'s. arrays has the texts padded to the longest.
     Raises UsageError for a model that returns no embedding.
     """
     if model.task != "embedding":
@@ -50,6 +51,8 @@ def run_texts(model: Model, texts: Sequence[str], backend: str = "cpu", **option
             f"{model.entry.name} answers {model.task}; create a BERT with head='sentence' to embed"
         )
     inputs = model.preprocess(texts)
+    if "token_type_ids" not in model.specs():  # which packed rows have
+        options = {"way": "padded", **options}
     program = TextProgram(model, backend=backend, **options)
     embeddings = numpy.stack([own["embedding"] for own in program.of_tokens(text_rows(inputs))])
     arrays = {**inputs, "embedding": embeddings}

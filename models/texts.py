@@ -38,7 +38,8 @@ class TextProgram:
     padding; "padded" pads a batch to its longest text. All say the same within float error.
     batch: the most texts in a run. options: those of `isthmus.compile`; samples are what
     `Model.preprocess` gives, whatever the way.
-    Raises UsageError for a model that takes no texts, or another way.
+    Raises UsageError for a model that takes no texts, another way, and packed rows of a model
+    without token types.
 
     >>> import isthmus as im
     >>> net = im.models.bert("minilm-l6", layers=1)
@@ -57,8 +58,13 @@ class TextProgram:
             raise UsageError(f"batch={batch!r}: give a whole number from 1")
         if "input_ids" not in model.specs():
             raise UsageError(f"{model.entry.name} takes no texts; try minilm-l6")
+        if way == "packed" and "token_type_ids" not in model.specs():
+            raise UsageError(
+                f"{model.entry.name} has no token types, which packed rows do; give way='buckets'"
+            )
         self.model = model
         self.way = way
+        self._pad = {name: PAD[name] for name in PAD if name in model.specs()}
         self.batch = batch
         specs = packed_specs() if way == "packed" else model.specs()
         if way == "packed" and options.get("samples") is not None:
@@ -91,7 +97,7 @@ class TextProgram:
         if self.way == "exact":
             return self.program.map(texts, self.batch)
         if self.way == "buckets":
-            return self.program.map(texts, self.batch, pad=PAD)
+            return self.program.map(texts, self.batch, pad=self._pad)
         if isinstance(texts, Iterable):  # what it is instead is for `Results` to say
             texts = map(self._checked, texts)
         return Results(texts, self.batch * self.program.options.streams, self._begin)
@@ -103,9 +109,11 @@ class TextProgram:
 
     def _checked(self, text: Tokens) -> Tokens:
         """A text that may be copied into rows, where NumPy converts silently."""
-        if not isinstance(text, Mapping) or text.keys() != PAD.keys():
+        if not isinstance(text, Mapping) or text.keys() != self._pad.keys():
             names = ", ".join(map(str, text)) if isinstance(text, Mapping) else type(text).__name__
-            raise UsageError(f"a text of {names or 'nothing'}; give a dict of {', '.join(PAD)}")
+            raise UsageError(
+                f"a text of {names or 'nothing'}; give a dict of {', '.join(self._pad)}"
+            )
         arrays = {name: numpy.asarray(array) for name, array in text.items()}
         kinds = {name: f"{array.dtype}{list(array.shape)}" for name, array in arrays.items()}
         alike = {(array.dtype.newbyteorder("="), array.shape) for array in arrays.values()}

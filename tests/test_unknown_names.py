@@ -30,7 +30,7 @@ NEAR = [
     (nn, "Sequental", "the nearest is nn.Sequential"),
     (npx, "sigmoids", "the nearest is npx.sigmoid"),
     (npx, "Softmax", "the nearest is npx.softmax"),
-    (nn, "LSTM", "no recurrent layers yet; write the step as a function, and npx.foreach"),
+    (nn, "BidirectionalCell", "bidirectional=True"),
     (nn, "Linear", "it is nn.Dense"),
     (npx, "pooling", "npx.max_pool, npx.average_pool"),
     (npx, "activation", "as npx.relu"),

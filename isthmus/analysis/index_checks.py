@@ -12,7 +12,7 @@ from typing import Any
 from isthmus.errors import IndexOutside
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import one_axis
-from isthmus.graph.nodes import Graph, Input, Node, Value
+from isthmus.graph.nodes import Constant, Graph, Input, Node, Value
 from isthmus.graph.shapes import evaluate, product
 
 from .intervals import Interval, interval
@@ -23,7 +23,7 @@ __all__ = [
     "body_reason",
     "index_reason",
     "is_checked",
-    "lookup_requirement",
+    "lookup_requirements",
 ]
 
 MOST_REMEMBERED = 10_000  # combinations of sizes
@@ -51,7 +51,7 @@ def index_reason(node: Node) -> str | None:
         return f"indices of {indices.type.dtype}, which no runtime takes"
     if not is_checked(node):
         return None  # backends bring those outside to the ends, or around
-    if isinstance(indices, Input) or _in_range(indices, _looked_up_size(node)):
+    if isinstance(indices, Input) or all(_in_range(*pair) for pair in _bounds(node)):
         return None
     return (
         "its indices are computed, and a runtime does not check that they are in range; bound "
@@ -59,15 +59,27 @@ def index_reason(node: Node) -> str | None:
     )
 
 
-def _looked_up_size(node: Node) -> int | Dim:
+def _limits(node: Node) -> tuple[int | Dim, ...]:
+    """The size that indices are positions in; of positions along several axes the size of each."""
+    if node.op.limits is not None:
+        return tuple(node.op.limits(node))
     x, axis = node.operands[0], node.attributes["axis"]
     assert x is not None
-    return product(x.type.shape) if axis is None else x.type.shape[one_axis(axis, x.type.ndim)]
+    return (product(x.type.shape) if axis is None else x.type.shape[one_axis(axis, x.type.ndim)],)
 
 
-def _in_range(value: Value | None, size: int | Dim) -> bool:
-    """Whether indices are in range, at most on a condition that `lookup_requirement` states."""
-    known = interval(value)
+def _bounds(node: Node) -> list[tuple[Interval | None, int | Dim]]:
+    """What is known of the indices, and the size they must be in; for each axis they go along."""
+    limits, indices = _limits(node), node.operands[1]
+    if node.op.limits is None or not isinstance(indices, Constant) or not indices.array.size:
+        return [(interval(indices), size) for size in limits]
+    lines = indices.array.reshape(-1, len(limits)).T
+    ends = [Interval(int(line.min()), int(line.max()), True) for line in lines]
+    return list(zip(ends, limits, strict=True))
+
+
+def _in_range(known: Interval | None, size: int | Dim) -> bool:
+    """Whether indices are in range, at most on a condition that `lookup_requirements` states."""
     if known is None:
         return False
     needed = _needed(known)
@@ -85,11 +97,12 @@ def _needed(known: Interval) -> int | Dim | None:
     return None if isinstance(known.highest, Dim) else max(known.highest + 1, -known.lowest)
 
 
-def lookup_requirement(node: Node) -> int | Dim:
-    """A size that must not be negative for a lookup's indices, known by name, to be in range."""
-    known = interval(node.operands[1]) if is_checked(node) else None
-    needed = _needed(known) if known is not None and known.attained else None
-    return 0 if needed is None else _looked_up_size(node) - needed
+def lookup_requirements(node: Node) -> Iterator[int | Dim]:
+    """Sizes that must not be negative for a lookup's indices, known by name, to be in range."""
+    for known, size in _bounds(node) if is_checked(node) else ():
+        needed = _needed(known) if known is not None and known.attained else None
+        if needed is not None:
+            yield size - needed
 
 
 def body_reason(node: Node, refuses: Callable[[Node], str | None]) -> str | None:
@@ -142,20 +155,26 @@ class IndexGuards:
     def __init__(self, graph: Graph) -> None:
         position = {id(value): i for i, value in enumerate(graph.inputs)}
         self.checks = [
-            (position[id(value)], _looked_up_size(node), node) for value, node in _lookups(graph)
+            (position[id(value)], _limits(node), node) for value, node in _lookups(graph)
         ]
         self.names = [value.name for value in graph.inputs]
 
     def __call__(self, arrays: Sequence[Any], sizes: Mapping[str, int]) -> None:
         """IndexError for the first index outside, as NumPy raises it."""
-        for position, size, node in self.checks:
-            limit, array = evaluate(size, sizes), arrays[position]
-            if array.size and not -limit <= int(array.min()) <= int(array.max()) < limit:
-                outside = array[(array < -limit) | (array >= limit)]
-                raise IndexOutside(
-                    f"{self.names[position]}: index {outside.flat[0]} is out of bounds for size "
-                    f"{limit} ({node}{node.at}); {_valid(limit)}"
-                )
+        for position, limits, node in self.checks:
+            array, name = arrays[position], self.names[position]
+            for axis, size in enumerate(limits):
+                line = array if node.op.limits is None else array[..., axis]
+                _check(line, evaluate(size, sizes), name, node)
+
+
+def _check(indices: Any, limit: int, name: str, node: Node) -> None:
+    if indices.size and not -limit <= int(indices.min()) <= int(indices.max()) < limit:
+        outside = indices[(indices < -limit) | (indices >= limit)]
+        raise IndexOutside(
+            f"{name}: index {outside.flat[0]} is out of bounds for size "
+            f"{limit} ({node}{node.at}); {_valid(limit)}"
+        )
 
 
 class UnusualSizes:

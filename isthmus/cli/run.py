@@ -29,8 +29,9 @@ def run(
         list[str] | None,
         typer.Option(
             "--input",
-            metavar="NAME=FILE.npy",
-            help="An array for a program's input; NAME=random makes one up, random all the rest.",
+            metavar="NAME=FILE",
+            help="For a program's input: an array (.npy) or an image; NAME=random makes one up, "
+            "random all the rest.",
         ),
     ] = None,
     size: NamedSizes = None,
@@ -63,16 +64,18 @@ def run(
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Run a model on texts or images, all of them as one batch; or a saved program on arrays.
+    """Run a model on texts or images, all of them as one batch; or a saved program or an ONNX
+    file on arrays.
 
     Texts: how similar they are, by the mean of their tokens' vectors. Images: the likeliest
-    of ImageNet's classes. A program, the file of Executable.save: its outputs.
+    of ImageNet's classes. A program, the file of Executable.save, or an ONNX file: its outputs.
 
     \b
     Example: isthmus run minilm-l6 --text "a cat" --text "a kitten" --text "a lorry"
              isthmus run mobilenet-v2 --image photo.jpg --backend gpu --top 3
              isthmus run net.im --input x=array.npy --output out.npz
              isthmus run net.im --input random --size batch=2
+             isthmus run model.onnx --input image=photo.jpg --size batch=1
     """
     from isthmus.program.archive import refuse_foreign
 

@@ -18,7 +18,7 @@ from isthmus.system import files
 from .show import printable, say, show_json, show_table, spinner
 
 if TYPE_CHECKING:
-    from isthmus.graph.nodes import Graph
+    from isthmus.graph.nodes import Graph, Type
     from isthmus.trace.tracing import Traced
 
 __all__ = ["Asked", "check_known", "is_program", "run_program", "sizes_of"]
@@ -26,7 +26,8 @@ __all__ = ["Asked", "check_known", "is_program", "run_program", "sizes_of"]
 Arrays = dict[str, numpy.ndarray[Any, Any]]
 
 RANDOM = "random"
-SUFFIX = ".im"
+SUFFIXES = (".im", ".onnx")
+IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class Asked:
 def is_program(name: str) -> bool:
     """Whether it names a file rather than a model of the catalogue."""
     path = Path(name)
-    if path.suffix == SUFFIX or not path.is_file():
-        return path.suffix == SUFFIX
+    if path.suffix in SUFFIXES or not path.is_file():
+        return path.suffix in SUFFIXES
     from isthmus.models import CATALOG
 
     return name.lower() not in CATALOG
@@ -87,7 +88,9 @@ def _sources(inputs: Sequence[str]) -> dict[str, str]:
     for text in inputs:
         name, _, source = ("", "", RANDOM) if text == RANDOM else text.partition("=")
         if text != RANDOM and not (name and source):
-            raise UsageError(f"--input {text}: give NAME=FILE.npy, NAME={RANDOM}, or {RANDOM}")
+            raise UsageError(
+                f"--input {text}: give NAME=FILE.npy, NAME=IMAGE.jpg, NAME={RANDOM}, or {RANDOM}"
+            )
         if name in found:
             raise UsageError(f"--input {text}: given twice; give each input once")
         found[name] = source
@@ -121,7 +124,8 @@ def _arrays(
     if sizes and not made_up:
         step = f"give --input NAME={RANDOM}, or leave it out"
         raise UsageError(f"--size {asked.sizes[0]}: sizes are of random input; {step}")
-    arrays = {name: _array(name, said[name]) for name in names if name not in made_up}
+    types = {value.name: value.type for value in graph.inputs}
+    arrays = {n: _array(n, said[n], types[n]) for n in names if n not in made_up}
     every = {**sizes_shown(graph, arrays), **sizes}
     arrays |= random_inputs(graph, made_up, every, asked.seed)
     return {name: arrays[name] for name in names}
@@ -145,8 +149,12 @@ def _check_given(program: str, graph: Graph, said: Mapping[str, str]) -> None:
         raise UsageError(f"{program} lacks {names}; {step}")
 
 
-def _array(name: str, file: str) -> Any:
-    """What `numpy.save` wrote; a file that would have to be unpickled is refused."""
+def _array(name: str, file: str, kind: Type) -> Any:
+    """What `numpy.save` wrote, or an image; a file that would have to be unpickled is refused."""
+    if Path(file).suffix.lower() in IMAGES:
+        from isthmus.models.inputs.images import fitted
+
+        return fitted(file, kind)
     try:
         array = numpy.load(file, allow_pickle=False)
     except FileNotFoundError:

@@ -70,6 +70,8 @@ class Operator:
     may_raise: for some values it raises; a loop that may have no steps does not compute it before.
     looks_up: it takes elements of the first operand at the integers of the second, and raises for
         those outside unless its attribute `mode` says otherwise.
+    limits: `(node) -> sizes`, of a lookup along several axes: the sizes of those that the numbers
+        along the last axis of its indices are positions along. Without it: of attribute `axis`.
     host_only: why no runtime computes it as NumPy does.
     weight_axis: of the second operand, a weight that the first is multiplied by and the products
         added: the axis with one place for each sum. Such layers may be computed in integers.
@@ -111,6 +113,7 @@ class Operator:
     needs: Rule | None = None
     may_raise: bool = True
     looks_up: bool = False
+    limits: Rule | None = None
     host_only: str | None = None
     weight_axis: int | None = None
     precision: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy
@@ -12,7 +13,9 @@ from isthmus.graph.tree import leaves
 from isthmus.trace.array import Array
 from isthmus.trace.blocks import Nested, entered_block
 from isthmus.trace.discovery import is_recording
+from isthmus.trace.tracing import trace
 
+from . import parameter_files, summary
 from .fitting import Unmatched, fit
 from .held import Holder, held, holds, merge
 from .hybrid import Hybrid
@@ -60,7 +63,9 @@ class Block(Holder, Nested):
         if not is_recording():
             return self.forward(*args, **kwargs)
         with entered_block(self):
-            return self.forward(*args, **kwargs)
+            result = self.forward(*args, **kwargs)
+        summary.returned(self, result)
+        return result
 
     def children(self) -> Iterator[tuple[str, Block]]:
         """The blocks directly in this one, with their names.
@@ -128,6 +133,60 @@ class Block(Holder, Nested):
         """
         return fit(self.parameters(), arrays, strict)
 
+    def save_parameters(self, path: str | Path) -> None:
+        """Write the parameters by name as a file of safetensors, complete or not at all.
+
+        Raises UsageError for a parameter without values, FileError where it cannot be written.
+
+        >>> from isthmus import nn
+        >>> net = nn.Dense(4, 2)
+        >>> net.initialize()
+        >>> net.save_parameters("dense.safetensors")
+        >>> nn.Dense(4, 2).load_parameters("dense.safetensors")
+        Unmatched(missing=[], unexpected=[])
+        """
+        parameter_files.write(self.parameters(), path)
+
+    def load_parameters(self, path: str | Path, *, strict: bool = True) -> Unmatched:
+        """Set the parameters from a file of safetensors, mapped where that is possible.
+
+        strict, result and errors: as of `set_parameters`. Raises FileError for a file that is
+        missing or another.
+
+        >>> import numpy
+        >>> from isthmus import nn
+        >>> from safetensors.numpy import save_file
+        >>> save_file({"weight": numpy.ones((1, 2), "float32")}, "part.safetensors")
+        >>> nn.Dense(1, 2).load_parameters("part.safetensors", strict=False)
+        Unmatched(missing=['bias'], unexpected=[])
+        """
+        return self.set_parameters(parameter_files.read(path), strict=strict)
+
+    def summary(self, specs: Any) -> str:
+        """A table of the blocks inside: what each returns and how many parameters it has.
+
+        specs: the types of the arguments, as for `isthmus.trace`, which says what it raises. A
+        block that is not called has no result.
+
+        >>> import isthmus as im
+        >>> from isthmus import nn
+        >>> net = nn.Sequential(nn.Dense(4, 2), nn.Flatten())
+        >>> net.initialize()
+        >>> print(net.summary(im.spec("float32", ["n", 2])))
+        block  type        result          parameters
+               Sequential  float32[n, 4]           12
+        0      Dense       float32[n, 4]           12
+        1      Flatten     float32[n, 4]            0
+                           all, each once          12
+        """
+        with summary.watching() as results:
+            trace(self, specs)
+        rows = [
+            (path, type(block).__name__, results.get(id(block), ""), _count(block))
+            for path, block in _nested(self)
+        ]
+        return summary.table(rows, _count(self))
+
     def hybridize(self, active: bool = True, **options: Any) -> None:
         """From now on run compiled, once for each combination of input types; see `compile`.
 
@@ -164,6 +223,19 @@ class Block(Holder, Nested):
         def __getattr__(self, name: str) -> NoReturn:
             """AttributeError, with what it is called here if Gluon's blocks have it."""
             raise unknown_attribute(self, name)
+
+
+def _nested(block: Block, path: str = "") -> Iterator[tuple[str, Block]]:
+    """The block and all in it, with their paths."""
+    yield path, block
+    for name, child in block.children():
+        yield from _nested(child, f"{path}.{name}" if path else name)
+
+
+def _count(block: Block) -> int:
+    """How many numbers its parameters are, each counted once; those of unknown sizes are none."""
+    each = {id(parameter): parameter for parameter in block.parameters().values()}
+    return sum(p.data().size for p in each.values() if p.has_values)
 
 
 def _traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -1,39 +1,25 @@
-"""The convolution of images."""
+"""Convolutions along one, two and three axes."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from isthmus import np, npx
 from isthmus.errors import UsageError
-from isthmus.npx.windows import pair
+from isthmus.npx.windows import along
 
 from .activation_layer import Activation
 from .block import Block, as_array
 from .parameter import Parameter, he, zeros
-from .spelling import check_rest, either, wanted
+from .spelling import check_rest, either, wanted, with_axes, without_layout
 
-__all__ = ["Conv2D"]
+__all__ = ["Conv1D", "Conv2D", "Conv3D", "Convolution"]
 
 
-class Conv2D(Block):
-    """The sum over channels and window of x * weight, at each place; see `npx.convolution`.
+class Convolution(Block):
+    """What convolutions along any number of axes have in common; see `Conv2D`."""
 
-    x: [N, inputs, H, W] -> [N, channels, H', W'], float32. weight: [channels, inputs / groups, h,
-    w], normal with deviation sqrt(2 / its inputs) until it is set (arXiv:1502.01852).
-    kernel, strides, padding, dilation: a number of pixels, or (height, width). activation: one of
-    `ACTIVATIONS`, after the bias, which bias=True adds.
-
-    As in Gluon: Conv2D(channels, kernel), or kernel_size=, takes the inputs of the first call
-    unless in_channels says them, and has a bias unless use_bias is False.
-
-    >>> import numpy
-    >>> from isthmus import nn
-    >>> net = nn.Conv2D(8, 3, kernel=3, strides=2, padding=1)
-    >>> net.initialize(seed=0)
-    >>> net(numpy.zeros((1, 3, 224, 224), numpy.float32)).shape
-    (1, 8, 112, 112)
-    """
+    axes: ClassVar[int]
 
     def __init__(
         self,
@@ -52,24 +38,25 @@ class Conv2D(Block):
         use_bias: bool | None = None,
         **rest: Any,
     ) -> None:
-        check_rest(self, rest)
+        check_rest(self, without_layout(rest, self.axes))
+        called = f"nn.{type(self).__name__}"
         as_gluon = kernel is None
         if as_gluon and kernel_size is None:
             inputs, kernel = None, inputs
-        size = pair(wanted("nn.Conv2D: kernel, kernel_size", kernel, kernel_size), "kernel")
+        size = wanted(f"{called}: kernel, kernel_size", kernel, kernel_size)
         if isinstance(inputs, tuple | list):
-            raise UsageError(f"nn.Conv2D: inputs={inputs!r}; write kernel_size= and strides=")
-        inputs = either("nn.Conv2D: inputs, in_channels", inputs, in_channels or None)
-        has_bias = either("nn.Conv2D: bias, use_bias", bias, use_bias)
+            raise UsageError(f"{called}: inputs={inputs!r}; write kernel_size= and strides=")
+        inputs = either(f"{called}: inputs, in_channels", inputs, in_channels or None)
+        has_bias = either(f"{called}: bias, use_bias", bias, use_bias)
         self.channels = channels
-        self.window = size
+        self.window = along(size, "kernel", self.axes)
         self.options = {
             "strides": strides,
             "padding": padding,
             "dilation": dilation,
             "groups": groups,
         }
-        self.weight = Parameter((channels, None, *size), he)
+        self.weight = Parameter(self._shape(None), he)
         if inputs is not None:
             self.weight.settle(self._shape(inputs))
         self.bias = (
@@ -78,18 +65,85 @@ class Conv2D(Block):
         self.activation = None if activation is None else Activation(activation)
 
     def _shape(self, inputs: Any) -> tuple[Any, ...]:
-        """The weight's, for a number of inputs."""
-        groups = self.options["groups"]
-        if isinstance(inputs, int) and (groups < 1 or inputs % groups):
-            raise UsageError(f"nn.Conv2D: {inputs} inputs do not divide into {groups} groups")
+        """The weight's, for a number of inputs, or where that is not known yet."""
+        if inputs is None:
+            return (self.channels, None, *self.window)
+        groups = self._checked_groups(inputs, "inputs")
         return (self.channels, inputs // groups, *self.window)
 
+    def _checked_groups(self, count: Any, what: str) -> int:
+        groups: int = self.options["groups"]
+        if isinstance(count, int) and (groups < 1 or count % groups):
+            called = f"nn.{type(self).__name__}"
+            raise UsageError(f"{called}: {count} {what} do not divide into {groups} groups")
+        return groups
+
     def forward(self, x: Any) -> Any:
-        x = as_array(x)
-        if x.ndim != 4:
-            raise UsageError(f"nn.Conv2D of x with {x.ndim} axes; give images [N, C, H, W]")
+        x = with_axes(self, as_array(x), self.axes)
         if None in self.weight.shape:
             self.weight.settle(self._shape(x.shape[1]))
-        y = npx.convolution(x, self.weight.data(), **self.options)
-        y = y if self.bias is None else y + np.reshape(self.bias.data(), (-1, 1, 1))
+        y = self._computed(x, self.weight.data())
+        if self.bias is not None:
+            y = y + np.reshape(self.bias.data(), (-1, *(1 for _ in self.window)))
         return y if self.activation is None else self.activation(y)
+
+    def _computed(self, x: Any, weight: Any) -> Any:
+        return npx.convolution(x, weight, **self.options)
+
+
+class Conv1D(Convolution):
+    """The sum over channels and window of x * weight, at each place; see `npx.convolution`.
+
+    x: [N, inputs, W] -> [N, channels, W'], float32. weight: [channels, inputs / groups, w]. kernel,
+    strides, padding, dilation: a number, or (width,); padding also ((left, right),). All else is as
+    of `Conv2D`.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> net = nn.Conv1D(8, 3, kernel=5, dilation=2)
+    >>> net.initialize(seed=0)
+    >>> net(numpy.zeros((1, 3, 100), numpy.float32)).shape
+    (1, 8, 92)
+    """
+
+    axes = 1
+
+
+class Conv2D(Convolution):
+    """The sum over channels and window of x * weight, at each place; see `npx.convolution`.
+
+    x: [N, inputs, H, W] -> [N, channels, H', W'], float32. weight: [channels, inputs / groups, h,
+    w], normal with deviation sqrt(2 / its inputs) until it is set (arXiv:1502.01852).
+    kernel, strides, padding, dilation: a number of pixels, or (height, width). activation: one of
+    `ACTIVATIONS`, after the bias, which bias=True adds.
+
+    As in Gluon: Conv2D(channels, kernel), or kernel_size=, takes the inputs of the first call
+    unless in_channels says them, and has a bias unless use_bias is False.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> net = nn.Conv2D(8, 3, kernel=3, strides=2, padding=1)
+    >>> net.initialize(seed=0)
+    >>> net(numpy.zeros((1, 3, 224, 224), numpy.float32)).shape
+    (1, 8, 112, 112)
+    """
+
+    axes = 2
+
+
+class Conv3D(Convolution):
+    """The sum over channels and window of x * weight, at each place; see `npx.convolution`.
+
+    x: [N, inputs, D, H, W] -> [N, channels, D', H', W'], float32. weight: [channels, inputs /
+    groups, d, h, w]. kernel, strides, padding, dilation: a number, or (depth, height, width). All
+    else is as of `Conv2D`.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> net = nn.Conv3D(8, 3, kernel=3, strides=(1, 2, 2), padding=1)
+    >>> net.initialize(seed=0)
+    >>> net(numpy.zeros((1, 3, 4, 16, 16), numpy.float32)).shape
+    (1, 8, 4, 8, 8)
+    """
+
+    axes = 3

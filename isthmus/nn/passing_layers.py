@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus import np
+from isthmus import np, npx
 from isthmus.errors import UsageError
 
 from .block import Block, as_array
 from .spelling import check_rest
 
-__all__ = ["Dropout", "Flatten", "Identity"]
+__all__ = ["Dropout", "Flatten", "Identity", "PixelShuffle2D"]
 
 
 class Flatten(Block):
@@ -69,3 +69,24 @@ class Identity(Block):
 
     def forward(self, x: Any) -> Any:
         return x
+
+
+class PixelShuffle2D(Block):
+    """y[n, c, h b + i, w b + j] = x[n, (c b + i) b + j, h, w]: channels become places, as Gluon's.
+
+    x: [N, C b b, H, W] -> [N, C, H b, W b]. factor: b. Raises UsageError for a factor below 1.
+
+    >>> import numpy
+    >>> from isthmus import nn
+    >>> nn.PixelShuffle2D(2)(numpy.zeros((1, 12, 4, 5))).shape
+    (1, 3, 8, 10)
+    """
+
+    def __init__(self, factor: int, **rest: Any) -> None:
+        check_rest(self, rest)
+        if type(factor) is not int or factor < 1:
+            raise UsageError(f"nn.PixelShuffle2D: factor={factor!r}; give a whole number from 1")
+        self.factor = factor
+
+    def forward(self, x: Any) -> Any:
+        return npx.depth_to_space(as_array(x), self.factor, mode="CRD")

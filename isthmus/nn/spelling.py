@@ -10,9 +10,11 @@ import numpy
 
 from isthmus.errors import UsageError
 
-__all__ = ["check_rest", "either", "wanted"]
+__all__ = ["check_rest", "either", "wanted", "with_axes", "without_layout"]
 
 _ANY = object()
+FORMS = {1: "lines [N, C, W]", 2: "images [N, C, H, W]", 3: "volumes [N, C, D, H, W]"}
+LAYOUTS = {1: "NCW", 3: "NCDHW"}  # Gluon's names; that of two axes is below
 _STATISTICS = "statistics are those that were learnt"
 
 # Gluon's options that say nothing here: the values that may be given, and what else is the case.
@@ -49,6 +51,27 @@ def check_rest(block: Any, rest: Mapping[str, Any]) -> None:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"the nearest is {near[0]}" if near else f"it has {', '.join(known) or 'none'}"
         raise UsageError(f"{called} has no option '{name}'; {hint}")
+
+
+def without_layout(rest: Mapping[str, Any], axes: int) -> dict[str, Any]:
+    """The options without a `layout` that says what is the case of so many axes."""
+    found = dict(rest)
+    if axes in LAYOUTS and found.get("layout") == LAYOUTS[axes]:
+        del found["layout"]
+    elif axes in LAYOUTS and found.get("layout") is not None:
+        raise UsageError(
+            f"layout={found['layout']!r} cannot be had: it is {LAYOUTS[axes]!r}; transpose others"
+        )
+    return found
+
+
+def with_axes(block: Any, x: Any, axes: int) -> Any:
+    """x, which has so many axes beside batch and channels; else UsageError."""
+    x = x if hasattr(x, "ndim") else numpy.asarray(x)
+    if x.ndim != axes + 2:
+        called = f"nn.{type(block).__name__}"
+        raise UsageError(f"{called} of x with {x.ndim} axes; give {FORMS[axes]}")
+    return x
 
 
 def either(what: str, ours: Any, theirs: Any) -> Any:

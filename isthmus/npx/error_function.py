@@ -15,7 +15,7 @@ import numpy
 
 from isthmus.errors import WrongKind
 
-__all__ = ["erf", "real_floating"]
+__all__ = ["complement", "erf", "real_floating"]
 
 Coefficients = tuple[float, ...]
 
@@ -86,11 +86,11 @@ def _wide(x: Any) -> Any:
     size = numpy.abs(x)
     near = numpy.minimum(size, 0.46875)
     inner = near * _polynomial(near * near, _NEAR_P) / _polynomial(near * near, _NEAR_Q)
-    outer = 1 - _complement(numpy.clip(size, 0.46875, 6.5))
+    outer = 1 - complement(numpy.clip(size, 0.46875, 6.5))
     return numpy.copysign(numpy.where(size <= 0.46875, inner, outer), x)
 
 
-def _complement(size: Any) -> Any:
+def complement(size: Any) -> Any:
     """erfc for 0.46875 <= size: two rational functions times exp(-size*size)."""
     middle = _polynomial(size, _MIDDLE_P) / _polynomial(size, _MIDDLE_Q)
     inverse = 1 / (size * size)

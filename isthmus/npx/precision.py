@@ -11,7 +11,7 @@ import numpy
 from isthmus import np
 from isthmus.trace.op import P, R
 
-__all__ = ["in_float32"]
+__all__ = ["in_float32", "same_dtype"]
 
 HALF_BYTES = 2
 
@@ -46,3 +46,8 @@ def _is_half(array: Any) -> bool:
 
 def _is_half_dtype(dtype: Any) -> bool:
     return bool(dtype.kind == "f" and dtype.itemsize == HALF_BYTES)
+
+
+def same_dtype(x: Any, y: Any) -> bool:
+    """Whether two arrays have one dtype, in whatever byte order."""
+    return bool(x.dtype.newbyteorder("=") == y.dtype.newbyteorder("="))

@@ -36,6 +36,7 @@ from isthmus.trace.op import OPERATORS
 from isthmus.trace.recording import as_value
 from isthmus.trace.tracing import Traced
 
+from . import slots
 from .foreign_operators import check_operators, described_operators, foreign_operators
 
 __all__ = [
@@ -52,7 +53,8 @@ __all__ = [
 ]
 
 FORMAT = 1
-FOREIGN = {".onnx": "an ONNX file", ".xml": "OpenVINO IR"}
+ONNX = ".onnx"
+FOREIGN = {".xml": "OpenVINO IR"}
 COMPLEX = numpy.dtype(numpy.complex128)
 RESERVED = "__metadata__"  # of safetensors
 Names = Mapping[int, str]  # id(array) -> name
@@ -121,7 +123,10 @@ def read(path: str | Path) -> Traced:
 
 
 def opened(path: str | Path) -> Saved:
-    """The traced program of a file, and the precision it was compiled in."""
+    """The traced program of a file, and the precision it was compiled in; of an ONNX file what it
+    computes for the types that it states, in float32."""
+    if Path(path).suffix == ONNX:
+        return Saved(slots.onnx.program(path), Precision())
     document, arrays = _contents(Path(path))
     try:
         precision = Precision(**document.get("precision", {}))

@@ -57,10 +57,11 @@ class Backend(Protocol):
     bits, so that weights get 7 bits; options are None for a file that is read anywhere;
     `levers(options)`, settings of `Options.extra` that change how a program is computed and not
     what, each with its values (of JSON), the default first, for `isthmus.compile(levers=...)`, and
-    `isthmus.tune` tries them; `emulates`, True if
-    it computes its lower precisions in float32 and rounds, so that they are never faster;
+    `isthmus.tune` tries them; `emulates(options)`,
+    those of its precisions that it computes in float32 and rounds, so that they are never faster;
     `scales_apart`, True if its runtime computes scales and shifts behind a layer apart from it, so
     that they are given to it within the weights;
+    `refuses_in_file(node, options)`, what `refuses` is of a file, where that differs;
     `adds_in_line`, True if its kernels add long lines of float32 one element after the other, so
     that it is given long sums in stages.
 

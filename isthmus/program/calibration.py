@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import gcd
 from typing import Any
 
 import numpy
@@ -30,6 +31,10 @@ from .pipeline import Pipeline
 __all__ = ["seen_in"]
 
 MOST_BYTES = 2**28
+# Numbers of an array that are kept, by which its range is narrowed: of ResNet-50 on 16 crops 98 %
+# of others' labels stayed with 2**16 and with all, 95 % with 2**12.
+MOST_KEPT, LEAST_KEPT = 2**16, 2**10
+KEPT_BYTES = 2**28  # of all samples
 
 Wanted = Sequence[tuple[Value, int]]
 
@@ -55,10 +60,8 @@ def seen_in(
     run = _Run(
         graph, [arrays for arrays, _ in sets], [sizes for _, sizes in sets], backend, options
     )
-    images = [value for value, axis in wanted if axis == 1]
-    return _seen_in_images(run, images) | _seen_inside(
-        run, [pair for pair in wanted if pair[1] != 1]
-    )
+    has_images = any(axis == 1 for _, axis in wanted)
+    return _seen_outside(run, wanted) if has_images else _seen_inside(run, wanted)
 
 
 @dataclass(frozen=True)
@@ -98,30 +101,51 @@ def _seen_inside(run: _Run, wanted: Wanted) -> dict[int, Statistics]:
     return found
 
 
-def _seen_in_images(run: _Run, values: Sequence[Value]) -> dict[int, Statistics]:
+def _seen_outside(run: _Run, wanted: Wanted) -> dict[int, Statistics]:
     """The arrays themselves, as many at a time as `MOST_BYTES` allows, of one sample.
 
-    All samples twice, for what is narrower depends on the ends of all; a program that also reduces
-    them would take many times as long to compile.
+    What is narrower depends on the ends of all samples, so that a part of each image is kept for
+    then. A program that reduced them itself would take many times as long to compile.
     """
     found = {}
-    for part in _slices(values, run.sizes):
-        pipeline = run.loaded(part)
-        seen = [[_channels(array) for array in one] for one in run.answers(pipeline)]
-        whole = [_joined(value, [one[i] for one in seen]) for i, value in enumerate(part)]
-        counts = [numpy.zeros(BINS, numpy.int64) for _ in part]
-        for outputs in run.answers(pipeline):
-            for array, count, each in zip(outputs, counts, whole, strict=True):
-                count += numpy.histogram(array, BINS, each.ends)[0]
-        for value, count, each in zip(part, counts, whole, strict=True):
-            ratio = nearest_ratio(count, *each.ends)
-            found[id(value)] = Statistics(each.low * ratio, each.high * ratio, each.mean)
+    for part in _slices(wanted, run.sizes):
+        room = KEPT_BYTES // 4 // (len(run.sets) * len(part))
+        most = max(LEAST_KEPT, min(MOST_KEPT, room))
+        values = [value for value, _ in part]
+        seen = [
+            [
+                (_channels(array, axis), _kept(array, most) if axis == 1 else None)
+                for array, (_, axis) in zip(one, part, strict=True)
+            ]
+            for one in run.answers(run.loaded(values))
+        ]
+        for value, column in zip(values, zip(*seen, strict=True), strict=True):
+            statistics, kept = zip(*column, strict=True)
+            whole = _joined(value, statistics)
+            found[id(value)] = whole if kept[0] is None else _narrowed(whole, kept)
     return found
 
 
-def _channels(array: Any) -> Statistics:
-    """Of an image [N, C, H, W], or one of other axes behind the channels."""
-    axes = tuple(axis for axis in range(array.ndim) if axis != 1)
+def _narrowed(whole: Statistics, kept: Sequence[Any]) -> Statistics:
+    """The range by which these numbers lose least."""
+    counts = numpy.histogram(numpy.concatenate(kept), BINS, whole.ends)[0]
+    ratio = nearest_ratio(counts, *whole.ends)
+    return Statistics(whole.low * ratio, whole.high * ratio, whole.mean)
+
+
+def _kept(array: Any, most: int) -> Any:
+    """Numbers from all over an array: a step that has no divisor with the sizes meets each column
+    and row as often as the others."""
+    flat = array.reshape(-1)
+    step = max(1, flat.size // most)
+    while gcd(step, flat.size) > 1:
+        step += 1
+    return flat[::step].copy()
+
+
+def _channels(array: Any, axis: int) -> Statistics:
+    """Of the places along an axis."""
+    axes = tuple(i for i in range(array.ndim) if i != axis % array.ndim)
     with numpy.errstate(all="ignore"):  # what is not finite is told with its value
         mean = array.mean(axis=axes, dtype=numpy.float64)
     low, high = (each(axis=axes).astype(numpy.float64) for each in (array.min, array.max))
@@ -136,17 +160,19 @@ def _joined(value: Value, parts: Iterable[Sequence[Any]]) -> Statistics:
     return found
 
 
-def _slices(values: Sequence[Value], known: Sequence[Mapping[str, int]]) -> Iterator[list[Value]]:
+def _slices(
+    wanted: Wanted, known: Sequence[Mapping[str, int]]
+) -> Iterator[list[tuple[Value, int]]]:
     """The values in parts whose arrays fit into `MOST_BYTES`, for the largest of the sizes."""
-    part: list[Value] = []
+    part: list[tuple[Value, int]] = []
     held = 0
-    for value in values:
+    for value, axis in wanted:
         count = product(value.type.shape)
         size = max(evaluate(count, sizes) for sizes in known) * value.type.dtype.itemsize
         if part and held + size > MOST_BYTES:
             yield part
             part, held = [], 0
-        part.append(value)
+        part.append((value, axis))
         held += size
     if part:
         yield part

@@ -46,7 +46,8 @@ def compile(
     "error" refuses such a program. device: "cuda" or "cpu", for the gpu backend.
     levers: what the backend offers that changes how it computes and not what, as `isthmus.tune`
     finds worth while: {"dense_kernel": "onednn"} computes dense layers of float32 on "cpu" by
-    another kernel than its own choice, "mlas".
+    another kernel than its own choice, "mlas"; {"quantization": "dynamic"} on "gpu" with
+    device="cpu" makes integers of the range that each array has at a call, and needs no samples.
     constraints: what holds of named sizes, such as "seq <= 512"; checked at every call.
     precision: "f32"; "bf16" or "f16", in which matrix products, convolutions and what follows them
     are computed, the rest in float32; "int8"; or "auto", which is the fastest of these within the
@@ -75,7 +76,7 @@ def compile(
         weights=weights, overrides=overrides, streams=streams,
     )  # fmt: skip
     options = with_levers(options, levers, backend)
-    given = checked_samples(samples, precision)
+    given = checked_samples(samples, precision, options.extra)
     traced = trace(function, specs, constraints=constraints)
     return _made(traced, backend, options, on_host, given)
 
@@ -94,8 +95,9 @@ def load(
     on_host: str = "allow",
     device: str | None = None,
     levers: Mapping[str, Any] | None = None,
-) -> Executable:
-    """Read a program that `Executable.save` wrote, onto any backend; options as `compile`'s.
+) -> Any:
+    """Read a program that `Executable.save` wrote, onto any backend; options as `compile`'s. Of a
+    path that ends in ".onnx", the file as a block (`OnnxBlock`), which takes no options.
 
     precision: None is the one it was saved with, and its overrides. levers: None is those it was
     saved with, on the backend that it was saved for.
@@ -108,6 +110,10 @@ def load(
     >>> im.load("double.im", backend="cpu")(numpy.ones(2, numpy.float32))
     array([2., 2.], dtype=float32)
     """
+    if Path(path).suffix == archive.ONNX:
+        return _block(
+            path, (backend, precision, weights, samples, overrides, threads, levers, device)
+        )
     saved = archive.opened(path)
     if saved.precision.precision == "int8" and not (overrides is None and samples is None):
         given_too = "overrides" if overrides is not None else "samples"
@@ -127,10 +133,20 @@ def load(
     if precision is None and samples is None:  # int8 was settled before it was saved
         found = Executable(with_weights(saved.traced, options), backend, options, on_host)
     else:
-        given = checked_samples(samples, known.precision)
+        given = checked_samples(samples, known.precision, options.extra)
         found = _made(saved.traced, backend, options, on_host, given)
     found.tuning = saved.tuning if found.tuning is None else found.tuning
     return found
+
+
+def _block(path: str | Path, given: tuple[Any, ...]) -> Any:
+    """The block of an ONNX file; options are those of what compiles it."""
+    if given != ("cpu", *(None,) * 7):
+        raise UsageError(
+            f"{path}: an ONNX file is loaded as a block, without options; give them to "
+            "isthmus.compile(net, net.specs(), ...)"
+        )
+    return slots.onnx.block(path)
 
 
 def _made(

@@ -31,6 +31,7 @@ from .prepared import prepared
 from .recent import Recent
 from .requests.statistics import Counter, Stats
 from .requests.workers import Workers
+from .watching import watched
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -86,7 +87,8 @@ class Executable:
         return self.backend.refuses(node, self.options)
 
     def _refuse_host(self) -> None:
-        refused = ((node, self._refuses(node)) for node in self.graph.nodes())
+        graph, _ = watched(self.graph, self._refuses, getattr(self.backend, "longest", None))
+        refused = ((node, self._refuses(node)) for node in graph.nodes())
         reasons = list(dict.fromkeys(f"{node.op.name}: {r}" for node, r in refused if r))
         if reasons:
             raise UsageError(

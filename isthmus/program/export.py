@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,11 @@ def _write(graph: Graph, target: Path, options: Options) -> None:
 
 def _whole(graph: Graph, backend: Backend, options: Options) -> Graph:
     """The graph as the backend takes it; UsageError if a part of it would be the host's."""
-    expanded = prepared(graph, backend, options, to_file=True)
+    anywhere = replace(options, device="cpu")  # no matter what kernels a device lacks
+    expanded = prepared(graph, backend, anywhere, to_file=True)
+    refuses = getattr(backend, "refuses_in_file", backend.refuses)
     nodes = expanded.nodes()
-    refused = [(node, reason) for node in nodes if (reason := backend.refuses(node, options))]
+    refused = [(node, reason) for node in nodes if (reason := refuses(node, options))]
     if refused:
         raise UsageError(_explained(refused))
     return for_files(expanded) if getattr(backend, "adds_in_line", False) else expanded

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 import numpy
 
-from isthmus.analysis.index_checks import lookup_requirement
+from isthmus.analysis.index_checks import lookup_requirements
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim, plain_name
 from isthmus.graph.foreign import check_plain
@@ -155,7 +155,7 @@ def _node_checks(node: Node) -> Iterator[tuple[Dim, str]]:
             yield size, f"its result is {result.type}"
     needed = [] if node.op.needs is None else list(node.op.needs(node))
     if node.op.looks_up:
-        needed.append((lookup_requirement(node), "an index would be out of bounds"))
+        needed += [(size, "an index would be out of bounds") for size in lookup_requirements(node)]
     yield from ((size, reason) for size, reason in needed if _may_be_negative(size))
 
 

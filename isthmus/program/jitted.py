@@ -18,7 +18,7 @@ from isthmus.trace.tracing import Arguments, spec
 
 from .compiling import compile
 from .executable import Executable
-from .options import NEEDS_SAMPLES
+from .options import needs_samples
 from .recent import Recent
 
 __all__ = ["Jitted", "jit"]
@@ -100,7 +100,8 @@ class Jitted:
     def _compiled(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Executable:
         specs = tree.map_leaves(lambda leaf: spec(leaf.dtype, leaf.shape), (args, kwargs))
         options = dict(self.options)
-        if options.get("precision") in NEEDS_SAMPLES and options.get("samples") is None:
+        levers = options.get("levers") or {}
+        if needs_samples(options.get("precision"), levers) and options.get("samples") is None:
             options["samples"] = [self._sample(args, kwargs)]
         return compile(self.function, Arguments(*specs), **options)
 

@@ -42,7 +42,8 @@ def with_levers(options: Options, levers: Mapping[str, Any] | None, backend: str
             width = f"precision={options.precision!r}" + (
                 f" and weights={options.weights!r}" if options.weights else ""
             )
-            raise UsageError(f"levers: backend {backend!r} has no {name!r} with {width}; {there}")
+            where = f"backend {backend!r}" + (f" on {options.device}" if options.device else "")
+            raise UsageError(f"levers: {where} has no {name!r} with {width}; {there}")
         if value not in known[name]:
             raise UsageError(f"levers: {name}={value!r}: give {_either(known[name])}")
     return replace(options, extra={**options.extra, **levers})

@@ -16,12 +16,16 @@ __all__ = [
     "Options",
     "checked_options",
     "checked_samples",
+    "is_dynamic",
+    "needs_samples",
 ]
 
 LOW = ("bf16", "f16")  # the half precisions of arithmetic, which `rewrite.precision` places
 PRECISIONS = ("f32", *LOW, "int8", "auto")
 WEIGHTS = (None, "int8")
 NEEDS_SAMPLES = ("int8", "auto")
+QUANTIZATION = "quantization"  # the lever of backends that also find ranges at every call
+STATIC, DYNAMIC = "static", "dynamic"
 
 
 @dataclass(frozen=True)
@@ -82,18 +86,35 @@ def checked_options(
     )
 
 
-def checked_samples(samples: Sequence[Any] | None, precision: str) -> list[Any]:
+def is_dynamic(levers: Mapping[str, Any]) -> bool:
+    """Whether integers have the range that each array has at a call, and not that of samples."""
+    return levers.get(QUANTIZATION) == DYNAMIC
+
+
+def needs_samples(precision: str | None, levers: Mapping[str, Any]) -> bool:
+    """Whether the program is settled on samples."""
+    return precision in NEEDS_SAMPLES and not is_dynamic(levers)
+
+
+def checked_samples(
+    samples: Sequence[Any] | None, precision: str, levers: Mapping[str, Any] = {}
+) -> list[Any]:
     """The samples as a list; UsageError where they are missing or nobody asks for them."""
+    wanted = needs_samples(precision, levers)
     if samples is None:
-        if precision in NEEDS_SAMPLES:
+        if wanted:
             raise UsageError(
                 f"precision={precision!r} is settled on real inputs; give samples=[...], "
                 "some sets of arguments"
             )
         return []
-    if precision not in NEEDS_SAMPLES:
-        wanted = " or ".join(map(repr, NEEDS_SAMPLES))
-        raise UsageError(f"samples with precision={precision!r}, which takes none; give {wanted}")
+    if is_dynamic(levers):
+        raise UsageError(
+            f"samples with {QUANTIZATION}={DYNAMIC!r}, which takes none; leave out one of them"
+        )
+    if not wanted:
+        those = " or ".join(map(repr, NEEDS_SAMPLES))
+        raise UsageError(f"samples with precision={precision!r}, which takes none; give {those}")
     if isinstance(samples, str | bytes | Mapping) or not hasattr(samples, "__iter__"):
         raise UsageError(
             f"samples: a {type(samples).__name__} given; give a list of sets of arguments, each "

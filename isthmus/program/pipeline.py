@@ -21,6 +21,7 @@ from .inputs import Binder
 from .long_sums import loaded_by_length
 from .options import Options
 from .partition import Segment, partition
+from .watching import watched
 
 __all__ = ["Guarded", "Pipeline", "guarded"]
 
@@ -35,24 +36,38 @@ class Pipeline:
         self.backend = backend
         self.options = options
         longest = getattr(backend, "longest", None)
-        self.segments = partition(graph, lambda node: backend.refuses(node, options), longest)
+
+        def refuses(node: Node) -> str | None:
+            return backend.refuses(node, options)
+
+        whole, flags = watched(graph, refuses, longest)
+        self.outputs = whole.outputs[len(flags) :]
+        self.flags = set(map(id, flags))
+        self.segments = partition(whole, refuses, longest)
         self.binder = Binder(graph)
         self.runners = [self._load(segment) for segment in self.segments]
-        self.direct = _is_direct(self.segments, graph)
+        self.direct = not flags and _is_direct(self.segments, graph)
         self.times = SegmentTimes(len(self.segments))
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.direct:
             return self.runners[0](arrays, sizes)
         known = {id(v): array for v, array in zip(self.graph.inputs, arrays, strict=True)}
-        sizes = dict(sizes)
+        given, sizes = sizes, dict(sizes)
         for i, (segment, runner) in enumerate(zip(self.segments, self.runners, strict=True)):
             operands = [known[id(value)] for value in segment.reads]
             before = len(sizes)
             outputs = self.times.run(i, runner, operands, sizes)
+            if self.flags and self._tells(segment, outputs):
+                return Reference(self.graph)(arrays, dict(given))  # which raises
             self.binder.discovered(segment.writes, outputs, sizes, before)
             known.update(zip(map(id, segment.writes), outputs, strict=True))
-        return _results(self.graph.outputs, known)
+        return _results(self.outputs, known)
+
+    def _tells(self, segment: Segment, outputs: Sequence[Array]) -> bool:
+        """Whether a watched lookup in a segment was outside."""
+        pairs = zip(segment.writes, outputs, strict=True)
+        return any(id(value) in self.flags and bool(array) for value, array in pairs)
 
     def describe(self) -> list[str]:
         """The operations with the place where each runs."""

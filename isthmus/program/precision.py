@@ -15,7 +15,15 @@ from isthmus.trace.tracing import Traced
 from .backend import Backend
 from .options import LOW, Options
 
-__all__ = ["check_offered", "in_precision", "last_blocks", "offered", "placed", "with_weights"]
+__all__ = [
+    "check_offered",
+    "in_precision",
+    "is_mostly_dense",
+    "last_blocks",
+    "offered",
+    "placed",
+    "with_weights",
+]
 
 
 def offered(backend: Backend, options: Options) -> tuple[str, ...]:
@@ -102,6 +110,23 @@ def last_blocks(traced: Traced) -> tuple[str, ...]:
     others = [layer.node.block for layer in found if id(layer.node) not in last]
     beside = any(f"{other}.".startswith(f"{path}.") for path in paths for other in others)
     return () if beside or "" in paths or not others else tuple(sorted(paths))
+
+
+def is_mostly_dense(traced: Traced) -> bool:
+    """Whether more of its products with constant weights are dense layers than convolutions, which
+    have no integers by the ranges of each call.
+
+    >>> import isthmus as im
+    >>> from isthmus.program.precision import is_mostly_dense
+    >>> nets = [im.models.create(name, seed=0) for name in ("minilm-l6", "resnet-18")]
+    >>> [is_mostly_dense(im.trace(net, net.specs())) for net in nets]
+    [True, False]
+    """
+    from isthmus.rewrite.quantization.places import hides_layers, layers
+
+    found = layers(expand(traced.graph, hides_layers), lambda node: False)
+    dense = sum(layer.channels == -1 for layer in found)
+    return 2 * dense > len(found)
 
 
 def placed(

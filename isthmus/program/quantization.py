@@ -12,6 +12,7 @@ from isthmus.graph.nodes import Graph, Node, Value
 from isthmus.graph.passes import expand
 from isthmus.npx.convolution import biased_convolution
 from isthmus.rewrite.precision import Overrides
+from isthmus.rewrite.quantization.dynamic import dense_layers, dynamically_quantized
 from isthmus.rewrite.quantization.folding import folded
 from isthmus.rewrite.quantization.inserting import Rules, quantized
 from isthmus.rewrite.quantization.integers import FULL, HALF, Statistics
@@ -20,7 +21,7 @@ from isthmus.trace.tracing import Traced
 
 from .backend import Backend, facts_of, find_backend
 from .calibration import seen_in
-from .options import Options
+from .options import Options, is_dynamic
 
 __all__ = ["quantized_program"]
 
@@ -53,17 +54,25 @@ def quantized_program(
         return HALF if saturates is not None and saturates(node, known) else FULL
 
     graph = folded(expand(traced.graph, lambda node: stays(node) or not hides_layers(node)))
+    if is_dynamic(options.extra):
+        if not dense_layers(graph, stays):
+            raise _nothing("a matrix product", "leave out levers, or give 'f32'")
+        return replace(traced, graph=dynamically_quantized(graph, stays, largest))
     found = layers(graph, stays)
     if not found:
-        raise UsageError(
-            "precision='int8' of a program without a convolution or matrix product of float32 by a "
-            "constant weight that may go to integers; give 'f32'"
-        )
+        raise _nothing("a convolution or matrix product", "give 'f32'")
     wanted = list(observed(found, residual_sums(graph, found, stays)))
     asked = replace(options, precision="f32", overrides={}, weights=None)
     seen = _seen(traced, graph, wanted, samples, backend, asked, as_file)
     chosen = Rules(largest=largest) if rules is None else rules
     return replace(traced, graph=quantized(graph, seen, stays, chosen))
+
+
+def _nothing(products: str, step: str) -> UsageError:
+    return UsageError(
+        f"precision='int8' of a program without {products} of float32 by a constant weight that "
+        f"may go to integers; {step}"
+    )
 
 
 def _seen(

@@ -81,7 +81,7 @@ def _bounds(graph: Graph, sizes: Mapping[str, int]) -> dict[str, int]:
     """For the inputs that are positions in an array, the size of the smallest such array."""
     guards = IndexGuards(expand(graph, lambda node: False))
     found: dict[str, int] = {}
-    for position, size, _ in guards.checks:
+    for position, size in ((at, size) for at, limits, _ in guards.checks for size in limits):
         if not isinstance(size, Dim) or size.names() <= sizes.keys():
             name, limit = guards.names[position], evaluate(size, sizes)
             found[name] = min(limit, found.get(name, limit))

@@ -22,6 +22,7 @@ __all__ = ["constant", "copying"]
 Array = numpy.ndarray[Any, Any]
 Place = tuple[Any, ...]  # where the elements lie, and as what
 
+HELD_BYTES = 2**16
 _NUMBERS = (bool, int, float, complex)
 
 
@@ -31,6 +32,7 @@ class _Copies:
     def __init__(self) -> None:
         self.of: dict[Place, Array] = {}
         self.cast: dict[tuple[int, numpy.dtype[Any]], tuple[Array, Array]] = {}
+        self.held: list[Array] = []
 
 
 _copies: ContextVar[_Copies | None] = ContextVar("isthmus copies", default=None)
@@ -75,6 +77,8 @@ def _kept(array: Array) -> Array:
     if found is not None and (found is whole or _same_elements(found, whole)):
         return found
     known.of[place] = whole if frozen else _frozen(_own(whole, array))
+    if array.nbytes <= HELD_BYTES:  # else another may come to its place, and programs differ
+        known.held.append(array)
     return known.of[place]
 
 

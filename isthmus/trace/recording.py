@@ -73,6 +73,7 @@ def _takes(rule: Any, operands: Sequence[Any], attributes: Mapping[str, Any]) ->
 
 
 def _record_composite(op: Operator, operands: list[Any], attributes: dict[str, Any]) -> Any:
+    operands = [_native(operand) for operand in operands]
     values = tuple(map(_operand, operands))  # before the body, which may assign to a handle
     if op.settled is not None:
         attributes = op.settled(*(value and value.type for value in values), **attributes)
@@ -97,6 +98,13 @@ def _record_composite(op: Operator, operands: list[Any], attributes: dict[str, A
     bases = [_viewed(result) for result in _as_tuple(outcome)]
     found = tuple(Array(r, base) for r, base in zip(node.results, bases, strict=True))
     return found if isinstance(outcome, tuple) else found[0]
+
+
+def _native(operand: Any) -> Any:
+    """A NumPy array in this machine's byte order, so that a body may compare dtypes."""
+    if isinstance(operand, numpy.ndarray) and not operand.dtype.isnative:
+        return operand.astype(operand.dtype.newbyteorder("="))
+    return operand
 
 
 def _by_value(attribute: Any) -> Any:

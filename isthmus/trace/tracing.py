@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, SupportsIndex
 
 import numpy
@@ -69,6 +69,8 @@ def spec(dtype: Any, shape: Sequence[SupportsIndex | str] = ()) -> Type:
     for size in sizes:
         if isinstance(size, Dim) and any("__" in name for name in size.names()):
             raise UsageError(f"the size '{size}': names with '__' are given by the tracer alone")
+    if known.kind == "T":
+        raise UsageError("texts are no input of a program; call the function or block eagerly")
     return Type(known.newbyteorder("="), sizes)
 
 
@@ -131,7 +133,8 @@ def traced_once(
     first = () if isinstance(outcome, dict) else ("output",)
     names = tuple(".".join((*first, *path)) for path, _ in outputs)
     _check_names(names)
-    graph = Graph(inputs, values, names, _parameter_names(function), known)
+    graph = Graph(inputs, values, names, constraints=known)
+    graph = replace(graph, constant_names=_constant_names(function, graph))
     trees = tree.rebuild((positional, keyword), [value.name for value in inputs])
     return Traced(graph, (tuple(trees[0]), trees[1]), tree.rebuild(outcome, names))
 
@@ -175,7 +178,9 @@ def _named(
         raise UsageError(f"{called}{signature}: {problem}; give one spec an argument") from None
     flat: list[tuple[str, Any]] = []
     for name, argument in bound.arguments.items():
-        flat += [(".".join((name, *path)), leaf) for path, leaf in tree.leaves(argument)]
+        by_key = signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD
+        named = argument if by_key else {name: argument}  # **inputs are named by their keys alone
+        flat += [(".".join(path), leaf) for path, leaf in tree.leaves(named)]
     order = {id(leaf): i for i, (_, leaf) in enumerate(tree.leaves((positional, keyword)))}
     if len(order) != len(flat):
         return _unshared(function, positional, keyword)
@@ -208,7 +213,29 @@ def _check_names(names: Sequence[str], *, distinct: bool = False) -> None:
         raise UsageError(f"two inputs are named {name!r}, keys joined by dots; give other keys")
 
 
-def _parameter_names(function: Any) -> Mapping[int, str]:
+def _constant_names(function: Any, graph: Graph) -> Mapping[int, str]:
+    """The names of parameters, also where their elements are read in another shape or order."""
+    found = _parameter_names(function)
+    if not found:
+        return found
+    arrays = {id(constant.array): constant.array for constant in graph.constants()}
+    held = [one.data() for one in function.parameters().values() if one.has_values]
+    places = {_memory(array): found[id(array)] for array in held}
+    taken = {found[key] for key in arrays if key in found}
+    for key, array in arrays.items():
+        name = None if key in found or not array.size else places.get(_memory(array))
+        if name is not None:
+            found[key] = f"{name}/{len(taken)}" if name in taken else name
+            taken.add(found[key])
+    return found
+
+
+def _memory(array: Any) -> tuple[int, int]:
+    """Where the elements are, and how many bytes."""
+    return array.__array_interface__["data"][0], array.nbytes
+
+
+def _parameter_names(function: Any) -> dict[int, str]:
     collect = getattr(function, "parameters", None)
     if collect is None:
         return {}

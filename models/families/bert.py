@@ -69,6 +69,7 @@ class Config:
     inner: int
     vocabulary: int = 30522
     positions: int = 512
+    epsilon: float = EPSILON
 
     def __post_init__(self) -> None:
         if self.width % self.heads:
@@ -82,7 +83,7 @@ class Embeddings(Block):
         self.word_embeddings = Embedding(config.vocabulary, config.width)
         self.position_embeddings = Embedding(config.positions, config.width)
         self.token_type_embeddings = Embedding(2, config.width)
-        self.LayerNorm = LayerNorm(config.width, EPSILON)
+        self.LayerNorm = LayerNorm(config.width, config.epsilon)
 
     def forward(self, input_ids: Any, token_type_ids: Any = None, position_ids: Any = None) -> Any:
         types = self.token_type_embeddings
@@ -123,9 +124,9 @@ class SelfAttention(Block):
 class Output(Block):
     """LayerNorm(dense(x) + residual)."""
 
-    def __init__(self, inputs: int, width: int) -> None:
+    def __init__(self, inputs: int, width: int, epsilon: float = EPSILON) -> None:
         self.dense = Dense(width, inputs)
-        self.LayerNorm = LayerNorm(width, EPSILON)
+        self.LayerNorm = LayerNorm(width, epsilon)
 
     def forward(self, x: Any, residual: Any) -> Any:
         return self.LayerNorm(self.dense(x) + residual)
@@ -136,7 +137,7 @@ class Attention(Block):
 
     def __init__(self, config: Config) -> None:
         self.self = SelfAttention(config)
-        self.output = Output(config.width, config.width)
+        self.output = Output(config.width, config.width, config.epsilon)
 
     def forward(self, x: Any, mask: Any) -> Any:
         return self.output(self.self(x, mask), x)
@@ -158,7 +159,7 @@ class Layer(Block):
     def __init__(self, config: Config) -> None:
         self.attention = Attention(config)
         self.intermediate = Activated(config.width, config.inner)
-        self.output = Output(config.inner, config.width)
+        self.output = Output(config.inner, config.width, config.epsilon)
 
     def forward(self, x: Any, mask: Any) -> Any:
         seen = self.attention(x, mask)

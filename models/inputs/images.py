@@ -15,6 +15,8 @@ from typing import Any
 import numpy
 
 from isthmus.errors import FileError, UsageError
+from isthmus.graph.dims import same
+from isthmus.graph.nodes import Type
 from isthmus.system.extras import missing
 
 try:
@@ -22,10 +24,11 @@ try:
 except ModuleNotFoundError:
     raise missing("models", ["pillow"], "reading images") from None
 
-__all__ = ["MEAN", "STANDARD_DEVIATION", "load_image", "prepare", "read_images"]
+__all__ = ["MEAN", "STANDARD_DEVIATION", "fitted", "load_image", "prepare", "read_images"]
 
 Float32Array = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
 Path = str | os.PathLike[str]
+Colours = tuple[float, float, float]
 
 MAX_PIXELS = 2**26  # 67 million: a small file may claim any size
 MEAN = (0.485, 0.456, 0.406)
@@ -37,9 +40,15 @@ BROKEN = (
 )
 
 
-def read_images(paths: Iterable[Path], resize: int = 256, crop: int = 224) -> Float32Array:
+def read_images(
+    paths: Iterable[Path],
+    resize: int = 256,
+    crop: int = 224,
+    mean: Colours = MEAN,
+    deviation: Colours = STANDARD_DEVIATION,
+) -> Float32Array:
     """[N, 3, crop, crop] float32 from image files: `load_image`, then `prepare`."""
-    return prepare([load_image(path) for path in paths], resize, crop)
+    return prepare([load_image(path) for path in paths], resize, crop, mean, deviation)
 
 
 def load_image(path: Path) -> Image.Image:
@@ -62,18 +71,58 @@ def load_image(path: Path) -> Image.Image:
         ) from None
 
 
-def prepare(images: Iterable[Image.Image], resize: int = 256, crop: int = 224) -> Float32Array:
+def prepare(
+    images: Iterable[Image.Image],
+    resize: int = 256,
+    crop: int = 224,
+    mean: Colours = MEAN,
+    deviation: Colours = STANDARD_DEVIATION,
+) -> Float32Array:
     """[N, 3, crop, crop] float32, normalised; the images in RGB, of any sizes.
 
-    resize: pixels of the short side before the crop. Raises UsageError for no images, a crop
+    resize: pixels of the short side before the crop. mean, deviation: of red, green and blue,
+    ImageNet's unless others are given. Raises UsageError for no images, a crop
     larger than `resize`, and images so narrow that the resized ones would exceed the limit.
     """
     if not 0 < crop <= resize:
         raise UsageError(f"resize={resize}, crop={crop}: the crop must fit; try 256 and 224")
-    rows = [_normalised(_cropped(_resized(image, resize), crop)) for image in images]
+    rows = [
+        _normalised(_cropped(_resized(image, resize), crop), mean, deviation) for image in images
+    ]
     if not rows:
         raise UsageError("no images; give at least one")
     return numpy.stack(rows)
+
+
+def fitted(path: Path, kind: Type) -> Any:
+    """An image file as one array of a type, the axis of colours where the type has a size of 3.
+
+    kind: float or uint8, [N, 3, H, W], [N, H, W, 3], or either without N. The image is resized to
+    H and W (bilinear, antialiased) where these are numbers. Elements are 0 to 255 in uint8, and 0
+    to 1 in floats: what a model wants beyond that it has to be given as an array. Raises
+    UsageError for another type, FileError as `load_image`.
+    """
+    axes = kind.ndim - 3
+    places = [
+        i
+        for i in (axes, axes + 2)
+        if axes in (0, 1) and kind.shape[i] is not None and same(kind.shape[i], 3)
+    ]
+    if not places or (kind.dtype.kind != "f" and kind.dtype != numpy.uint8):
+        raise UsageError(
+            f"{path}: an image is of type float32 or uint8 [N, 3, H, W] or [N, H, W, 3], and "
+            f"{kind} is asked for; give an array of numpy.save"
+        )
+    is_first = places[0] == axes
+    sizes = kind.shape[axes + 1 :] if is_first else kind.shape[axes : axes + 2]
+    image = load_image(path)
+    height, width = sizes
+    if isinstance(height, int) and isinstance(width, int):
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    array = numpy.asarray(image)
+    array = array if array.dtype == kind.dtype else (array / 255).astype(kind.dtype)
+    array = array.transpose(2, 0, 1) if is_first else array
+    return numpy.ascontiguousarray(array[None] if axes else array)
 
 
 def _decoded(path: Path) -> Image.Image:
@@ -100,7 +149,7 @@ def _cropped(image: Image.Image, side: int) -> Image.Image:
     return image.crop((left, top, left + side, top + side))
 
 
-def _normalised(image: Image.Image) -> Float32Array:
+def _normalised(image: Image.Image, mean: Colours, deviation: Colours) -> Float32Array:
     values = numpy.asarray(image.convert("RGB"), numpy.float32) / numpy.float32(255)
-    mean, deviation = (numpy.asarray(v, numpy.float32) for v in (MEAN, STANDARD_DEVIATION))
-    return numpy.ascontiguousarray(((values - mean) / deviation).transpose(2, 0, 1))
+    middle, unit = (numpy.asarray(v, numpy.float32) for v in (mean, deviation))
+    return numpy.ascontiguousarray(((values - middle) / unit).transpose(2, 0, 1))

@@ -75,8 +75,8 @@ class Tokenizer:
         self._tokenizer.no_padding()
 
     def _padding(self) -> int:
-        number = self._tokenizer.token_to_id("[PAD]")
-        return 0 if number is None else int(number)
+        numbers = (self._tokenizer.token_to_id(word) for word in ("[PAD]", "<pad>"))
+        return next((int(number) for number in numbers if number is not None), 0)
 
 
 def _checked(name: str, texts: Sequence[str]) -> list[str]:

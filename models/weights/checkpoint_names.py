@@ -1,6 +1,7 @@
 """Parameter names of published checkpoints, and how they become ours.
 
-Ours are Hugging Face's BertModel names, and torchvision's for ResNet and MobileNet V2 and V3.
+Ours are Hugging Face's BertModel and RobertaModel names, also for the layers of DistilBERT, and
+torchvision's for ResNet and MobileNet V2 and V3.
 MobileNet V1 and pre-activation ResNets have timm's names, which need no change.
 """
 
@@ -22,8 +23,20 @@ IGNORED: dict[str, tuple[str, ...]] = {
         r"^(cls|classifier|qa_outputs)\.",
         r"^(bert\.)?pooler\.",
     ),
+    "distilbert": (
+        r"embeddings\.position_ids$",
+        r"^(pre_classifier|classifier|qa_outputs)\.",
+        r"^vocab_(transform|layer_norm|projector)\.",
+    ),
+    "roberta": (
+        r"embeddings\.(position_ids|token_type_ids)$",
+        r"^(lm_head|classifier|qa_outputs)\.",
+        r"^(roberta\.)?pooler\.",
+    ),
     "resnet": (r"num_batches_tracked$",),
     "mobilenet": (r"num_batches_tracked$",),
+    "densenet": (r"num_batches_tracked$",),
+    "vit": (r"^(vit\.)?pooler\.",),
 }
 
 # TensorFlow's LayerNorm calls its scale gamma and its shift beta.
@@ -32,6 +45,19 @@ BERT: Rules = (
     (r"LayerNorm\.beta$", "LayerNorm.bias"),
 )
 BERT_BODY = r"^(?:bert\.)?(?=embeddings\.|encoder\.|pooler\.)"
+
+DISTILBERT: Rules = (
+    (r"^((?:distilbert\.)?)transformer\.layer\.", r"\1encoder.layer."),
+    (r"\.attention\.q_lin\.", ".attention.self.query."),
+    (r"\.attention\.k_lin\.", ".attention.self.key."),
+    (r"\.attention\.v_lin\.", ".attention.self.value."),
+    (r"\.attention\.out_lin\.", ".attention.output.dense."),
+    (r"\.sa_layer_norm\.", ".attention.output.LayerNorm."),
+    (r"\.ffn\.lin1\.", ".intermediate.dense."),
+    (r"\.ffn\.lin2\.", ".output.dense."),
+    (r"\.output_layer_norm\.", ".output.LayerNorm."),
+)
+BODY = r"^(?:{family}\.)?(?=embeddings\.|encoder\.|pooler\.)"
 
 HUGGING_FACE_RESNET: Rules = (
     (r"^resnet\.", ""),
@@ -50,6 +76,31 @@ HUGGING_FACE_RESNET: Rules = (
     (r"\.shortcut\.convolution\.", ".downsample.0."),
     (r"\.shortcut\.normalization\.", ".downsample.1."),
     (r"^classifier\.1\.", "fc."),
+)
+
+# torchvision's files were written before attributes could not have dots in their names.
+DENSENET: Rules = ((r"\.(norm|conv)\.([12])\.", r".\1\2."),)
+
+# Its checkpoints have the names of the first lines; its classes today those of the others.
+HUGGING_FACE_VIT: Rules = (
+    (r"^vit\.", ""),
+    (r"^encoder\.layer\.", "blocks."),
+    (r"^(blocks\.\d+)\.attention\.attention\.", r"\1.attn."),
+    (r"^(blocks\.\d+)\.attention\.output\.dense\.", r"\1.attn.proj."),
+    (r"^(blocks\.\d+)\.intermediate\.dense\.", r"\1.mlp.fc1."),
+    (r"^(blocks\.\d+)\.output\.dense\.", r"\1.mlp.fc2."),
+    (r"^layers\.", "blocks."),
+    (r"\.attention\.q_proj\.", ".attn.query."),
+    (r"\.attention\.k_proj\.", ".attn.key."),
+    (r"\.attention\.v_proj\.", ".attn.value."),
+    (r"\.attention\.o_proj\.", ".attn.proj."),
+    (r"\.layernorm_before\.", ".norm1."),
+    (r"\.layernorm_after\.", ".norm2."),
+    (r"^layernorm\.", "norm."),
+    (r"^embeddings\.cls_token$", "cls_token"),
+    (r"^embeddings\.position_embeddings$", "pos_embed"),
+    (r"^embeddings\.patch_embeddings\.projection\.", "patch_embed.proj."),
+    (r"^classifier\.", "head."),
 )
 
 # timm's MobileNets. {n} is the block's number, {last} the number after the last block, {project}
@@ -109,8 +160,8 @@ MOBILENET_V3_PLAIN: Rules = (
 def translate(names: Iterable[str], family: str, ours: Iterable[str] = ()) -> dict[str, str]:
     """Their name -> our name, for every name; the naming scheme is told from the names.
 
-    family: "bert", "resnet" or "mobilenet". ours: the model's own names, which say whether its
-    BERT body is called "bert."; without them it is not.
+    family: one of `FAMILIES`, such as "bert". ours: the model's own names, which say whether its
+    body is called "bert."; without them it is not.
 
     Raises FileError where two names become one.
     """
@@ -127,6 +178,22 @@ def translate(names: Iterable[str], family: str, ours: Iterable[str] = ()) -> di
 def _bert(names: list[str], ours: list[str]) -> dict[str, str]:
     prefix = "bert." if any(name.startswith("bert.") for name in ours) else ""
     return {name: re.sub(BERT_BODY, prefix, _rewritten(name, BERT)) for name in names}
+
+
+def _distilbert(names: list[str], ours: list[str]) -> dict[str, str]:
+    plain = {name: _rewritten(name, (*BERT, *DISTILBERT)) for name in names}
+    return _prefixed(plain, "distilbert", ours)
+
+
+def _roberta(names: list[str], ours: list[str]) -> dict[str, str]:
+    return _prefixed({name: _rewritten(name, BERT) for name in names}, "roberta", ours)
+
+
+def _prefixed(names: dict[str, str], family: str, ours: list[str]) -> dict[str, str]:
+    """The body's names with its prefix where our model has it, without where it has not."""
+    prefix = f"{family}." if any(name.startswith(f"{family}.") for name in ours) else ""
+    body = BODY.format(family=family)
+    return {theirs: re.sub(body, prefix, name) for theirs, name in names.items()}
 
 
 def _resnet(names: list[str], _: list[str]) -> dict[str, str]:
@@ -148,6 +215,15 @@ def _mobilenet(names: list[str], _: list[str]) -> dict[str, str]:
         for layer in layers:
             renamed[start + layer] = _rewritten(layer, rules, n=n, project=project)
     return renamed
+
+
+def _densenet(names: list[str], _: list[str]) -> dict[str, str]:
+    return {name: _rewritten(name, DENSENET) for name in names}
+
+
+def _vit(names: list[str], _: list[str]) -> dict[str, str]:
+    theirs = any("patch_embeddings.projection." in name for name in names)
+    return {name: _rewritten(name, HUGGING_FACE_VIT) if theirs else name for name in names}
 
 
 def _blocks(names: list[str]) -> dict[tuple[int, int], list[str]]:
@@ -177,4 +253,12 @@ def _rewritten(name: str, rules: Rules, **places: int) -> str:
     return name
 
 
-FAMILIES = {"bert": _bert, "resnet": _resnet, "mobilenet": _mobilenet}
+FAMILIES = {
+    "bert": _bert,
+    "distilbert": _distilbert,
+    "roberta": _roberta,
+    "resnet": _resnet,
+    "mobilenet": _mobilenet,
+    "densenet": _densenet,
+    "vit": _vit,
+}

@@ -20,6 +20,7 @@ from isthmus.system.extras import missing
 from isthmus.system.tensors import read_tensors
 
 from .checkpoint_names import IGNORED, translate
+from .joined import apart
 from .pickled import read_pickled
 
 __all__ = ["HUB", "HasShape", "assign", "downloaded", "load_weights", "read_weights"]
@@ -44,9 +45,9 @@ def load_weights(
 ) -> dict[str, Array]:
     """Values for all `parameters`, from a published checkpoint: read, renamed and checked.
 
-    family: "bert", "resnet" or "mobilenet". Raises FileError as `read_weights` and `assign` do.
+    family: as `translate` calls it. Raises FileError as `read_weights` and `assign` do.
     """
-    tensors = read_weights(source)
+    tensors = apart(read_weights(source), family)
     names = translate(tensors, family, parameters)
     renamed = {names[name]: tensor for name, tensor in tensors.items()}
     return assign(parameters, renamed, str(source), IGNORED[family])

@@ -203,7 +203,7 @@ REFUSED = (
     ("both.im --input x=text.npy --input random", "it is of another kind", "numpy.save"),
     ("both.im --input x=object.npy --input random", "it holds Python objects", "numpy.save"),
     ("given.im --input random --size n=0", "axis of size 0", "give larger sizes"),
-    ("net.onnx --input random", "an ONNX file is not loaded", "isthmus bench net.onnx"),
+    ("net.onnx --input random", "not an ONNX model", "export it again"),
     ("net.xml", "OpenVINO IR is not loaded", "isthmus bench net.xml"),
     ("bert-base --input random", "bert-base is a model", "./bert-base for the file"),
     ("minilm-l6 --input random", "minilm-l6 is a model", "give --text or --image"),

@@ -16,6 +16,8 @@ NUMPYS_VALUE: Mapping[str, str] = {
     "*tanh(*real(x_i)*": "tanh of a complex number with an infinite part",
 }
 
+ONNX = "## ONNX's own cases"  # the rest of the page, which `onnx_page.py` writes
+
 _HEAD = """# Conformance with the Array API standard
 
 What the standard's own suite (data-apis/array-api-tests) finds for the three namespaces
@@ -40,7 +42,8 @@ def write_page(results: Mapping[str, Any], name: str, path: Path) -> None:
         chosen = [r for r in runs if (r["revision"], r["version"]) == (revision, version)]
         parts.append(f"## Suite {revision}, standard {version}\n\n{_table(chosen)}\n")
     parts.append(_failures(runs))
-    path.write_text("\n".join(parts))
+    kept = path.read_text().partition(ONNX) if path.exists() else ("", "", "")
+    path.write_text("\n".join(parts) + "".join(("\n", *kept[1:]) if kept[1] else ()))
 
 
 def _table(runs: Sequence[Mapping[str, Any]]) -> str:

@@ -92,6 +92,12 @@ def test_every_primitive_is_lowered_or_named_as_the_hosts() -> None:
     assert set(types_taken.TYPES) == primitives - host_only
 
 
+def lasts_beyond(attributes: dict[str, Any]) -> bool:
+    """Whether there is output_padding that is not below the stride, of which it has none."""
+    added = numpy.max(attributes.get("output_padding", 0))
+    return bool(added and added >= numpy.min(attributes.get("strides", 1)))
+
+
 def test_float32_samples_run_on_the_backend_but_for_empty_arrays() -> None:
     ran = set()
     for op, rows in SAMPLES.items():
@@ -100,6 +106,8 @@ def test_float32_samples_run_on_the_backend_but_for_empty_arrays() -> None:
             if any(a.size == 0 or a.dtype != numpy.float32 for a in arrays):
                 continue
             if row.attributes.get("dtype") == numpy.float64:  # of a cast: the host's
+                continue
+            if op is npx.conv_transpose and lasts_beyond(row.attributes):
                 continue
             run = on_gpu(function, specs_of(arrays), on_host="error")
             assert not any(segment.on_host for segment in run.segments)

@@ -44,6 +44,10 @@ PARAMETERS = {
     "bert-large": 335_141_888,
     "minilm-l6": 22_713_216 - 147_840,  # without the pooler, which sentences do not use
     "minilm-l12": 33_360_000 - 147_840,
+    "distilbert-base": 66_362_880,
+    "roberta-base": 124_645_632 - 590_592,  # without the pooler, which was not trained
+    "roberta-large": 355_359_744 - 1_049_600,
+    "distilroberta-base": 82_118_400 - 590_592,
     "resnet-18": 11_689_512,
     "resnet-34": 21_797_672,
     "resnet-50": 25_557_032,
@@ -53,6 +57,12 @@ PARAMETERS = {
     "mobilenet-v2": 3_504_872,
     "mobilenet-v3-large": 5_483_032,
     "mobilenet-v3-small": 2_542_856,
+    "densenet-121": 7_978_856,
+    "densenet-169": 14_149_480,
+    "densenet-201": 20_013_928,
+    "vit-tiny": 5_717_416,
+    "vit-small": 22_050_664,
+    "vit-base": 86_567_656,
 }
 
 

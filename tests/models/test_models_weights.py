@@ -209,7 +209,19 @@ NAMES: list[tuple[str, str, str]] = [
     ("bert", "embeddings.LayerNorm.beta", "embeddings.LayerNorm.bias"),
     ("bert", "cls.predictions.bias", "cls.predictions.bias"),
     ("bert", TRANSFORM + "gamma", TRANSFORM + "weight"),
+    ("distilbert", "distilbert.transformer.layer.0.attention.q_lin.weight", BODY),
+    ("distilbert", "transformer.layer.0.ffn.lin2.bias", "encoder.layer.0.output.dense.bias"),
+    ("distilbert", "vocab_projector.bias", "vocab_projector.bias"),
+    ("roberta", "roberta." + BODY, BODY),
+    ("roberta", "embeddings.LayerNorm.gamma", "embeddings.LayerNorm.weight"),
+    ("roberta", "lm_head.dense.bias", "lm_head.dense.bias"),
     ("resnet", "layer1.0.conv1.weight", "layer1.0.conv1.weight"),
+    (
+        "densenet",
+        "features.denseblock1.denselayer2.norm.1.weight",
+        "features.denseblock1.denselayer2.norm1.weight",
+    ),
+    ("densenet", "features.transition1.conv.weight", "features.transition1.conv.weight"),
     ("mobilenet", "features.1.conv.0.0.weight", "features.1.conv.0.0.weight"),
 ]
 
@@ -224,6 +236,13 @@ def test_bert_body_gets_the_prefix_of_our_model() -> None:
     found = translate([BODY, "pooler.dense.weight", "classifier.weight"], "bert", ours)
     assert [*found.values()] == ["bert." + BODY, "bert.pooler.dense.weight", "classifier.weight"]
     assert translate(["bert." + BODY], "bert", ours) == {"bert." + BODY: "bert." + BODY}
+
+
+@pytest.mark.parametrize("family", ["distilbert", "roberta"])
+def test_a_body_gets_the_prefix_of_our_model(family: str) -> None:
+    ours = [f"{family}.{BODY}", "classifier.weight"]
+    found = translate([BODY, "classifier.weight"], family, ours)
+    assert [*found.values()] == ours
 
 
 def test_hugging_face_resnet() -> None:
@@ -292,7 +311,9 @@ def test_mobilenet_v1_keeps_its_names() -> None:
 
 
 def test_unknown_family_and_clashing_names() -> None:
-    with pytest.raises(UsageError, match="choose from bert, resnet, mobilenet"):
+    with pytest.raises(
+        UsageError, match="choose from bert, distilbert, roberta, resnet, mobilenet, densenet, vit"
+    ):
         translate([], "vgg")
     with pytest.raises(FileError, match=f"are both {BODY}"):
         translate([BODY, "bert." + BODY], "bert")

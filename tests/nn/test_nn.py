@@ -225,3 +225,40 @@ def test_a_block_with_several_arguments() -> None:
     run = compile(Gate(), specs, backend="numpy")
     gate = numpy.array([True, False, True])
     numpy.testing.assert_array_equal(run(x=X[0], gate=gate), numpy.where(gate, X[0], 0))
+
+
+# Normalisation of examples, and slopes that are learnt
+
+
+def test_groups_of_channels(any_backend: dict[str, Any]) -> None:
+    net = nn.Sequential(nn.GroupNorm(2), nn.InstanceNorm(scale=True), nn.PReLU(4), nn.RMSNorm())
+    net.initialize(seed=1)
+    found = net(IMAGE)
+    names = ["0.bias", "0.weight", "1.bias", "1.weight", "2.weight", "3.weight"]
+    assert sorted(net.parameters()) == names
+    wanted = IMAGE.reshape(2, 2, -1)
+    wanted = (wanted - wanted.mean(-1, keepdims=True)) / numpy.sqrt(
+        wanted.var(-1, keepdims=True) + 1e-5
+    )
+    wanted = wanted.reshape(IMAGE.shape)
+    wanted = (wanted - wanted.mean((2, 3), keepdims=True)) / numpy.sqrt(
+        wanted.var((2, 3), keepdims=True) + 1e-5
+    )
+    wanted = numpy.where(wanted > 0, wanted, wanted / 4)
+    wanted = wanted / numpy.sqrt((wanted * wanted).mean(-1, keepdims=True) + 1e-5)
+    numpy.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+    run = compile(net, spec("float32", ["n", 4, 6, 6]), **any_backend)
+    numpy.testing.assert_allclose(run(IMAGE), found, rtol=1e-4, atol=1e-5)
+
+
+def test_what_such_layers_refuse() -> None:
+    with pytest.raises(DimensionError, match="4 channels in 3 groups"):
+        layer = nn.GroupNorm(3)
+        layer.initialize()
+        layer(IMAGE)
+    with pytest.raises(UsageError, match="2 axes"):
+        nn.InstanceNorm()(X)
+    with pytest.raises(UsageError, match="groups, num_groups"):
+        nn.GroupNorm(2, num_groups=3)
+    with pytest.raises(UsageError, match="over the last axis"):
+        nn.RMSNorm(axis=1)

@@ -51,7 +51,8 @@ def test_empty_arrays(
 # One answer to what is wrong
 
 WRONG = [
-    (npx.convolution, (IMAGES[..., 0], WEIGHT[..., 0]), {}, r"for one axis give x\[:, :, None\]"),
+    (npx.convolution, (IMAGES[0, 0], WEIGHT[0, 0]), {}, "or both with one axis, or three"),
+    (npx.convolution, (IMAGES[..., 0], WEIGHT[..., 0]), {"padding": (1, 2)}, r"int or \(width,\)"),
     (npx.convolution, (IMAGES, WEIGHT[0]), {}, r"give x: \[N, C, H, W\] and weight"),
     (npx.convolution, (IMAGES, WEIGHT.astype("f8")), {}, "float32 and float64 given; give floats"),
     (npx.convolution, (IMAGES.astype(int), WEIGHT.astype(int)), {}, "int64 and int64 given"),
@@ -67,7 +68,7 @@ WRONG = [
         (pool, *rest)
         for pool in POOLS
         for rest in [
-            ((IMAGES[..., 0],), {"window": 2}, r"pooling takes float images .* float32\[2, 3, 8\]"),
+            ((IMAGES[0, 0],), {"window": 2}, r"pooling takes float images .* float32\[8, 8\]"),
             ((IMAGES.astype(int),), {"window": 2}, "pooling takes float images"),
             ((IMAGES,), {"window": 0}, "window=0: give numbers from 1"),
             ((IMAGES,), {"window": 2, "strides": -1}, "strides=-1: give numbers from 1"),
@@ -75,8 +76,18 @@ WRONG = [
             ((IMAGES,), {"window": 9}, "a window of 9 .* does not fit 8"),
         ]
     ],
-    (npx.global_average_pool, (IMAGES[0],), {}, "pooling takes float images"),
+    (npx.global_average_pool, (IMAGES[0, 0],), {}, "pooling takes float images"),
     (npx.global_average_pool, (IMAGES.astype(int),), {}, "pooling takes float images"),
+]
+WRONG += [
+    (npx.conv_transpose, (IMAGES, WEIGHT.transpose(1, 0, 2, 3)), options, message)
+    for options, message in [
+        ({"groups": 2}, "3 channels, 2 groups and weight"),
+        ({"output_padding": 1}, "output_padding=1: give numbers from 0, below the stride 1"),
+        ({"output_padding": (0, -1)}, "give numbers from 0"),
+        ({"padding": 5}, "becomes 0 elements along an axis; give less padding"),
+        ({"strides": (1, 2, 1)}, r"give an int or \(height, width\)"),
+    ]
 ]
 
 

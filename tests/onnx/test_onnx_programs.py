@@ -63,8 +63,9 @@ def program(model: onnx.ModelProto, inputs: Arrays, folder: Path) -> Traced:
 
 def ran(traced: Traced, inputs: Arrays, backend: str = "numpy") -> list[Any]:
     options = checked_options("f32", None, "numpy", "allow", None)
-    outputs: dict[str, Any] = Executable(traced, backend, options, "allow")(**inputs)
-    return [numpy.asarray(array) for array in outputs.values()]
+    found = Executable(traced, backend, options, "allow")(**inputs)
+    outputs = found.values() if isinstance(found, dict) else [found]
+    return [numpy.asarray(array) for array in outputs]
 
 
 def assert_same(found: list[Any], expected: list[Any], tolerance: float = 1e-5) -> None:
@@ -142,7 +143,7 @@ def test_a_program_of_a_file_is_saved_and_read(tmp_path: Path) -> None:
     traced = program(graph_of(nodes, inputs, {}, ["sum/out"]), inputs, tmp_path)
     archive.save(traced, tmp_path / "program.im")
     loaded = load(tmp_path / "program.im", backend="numpy")
-    assert_same([loaded(**inputs)["sum/out"]], [inputs["input.1"] + inputs["x:0"]])
+    assert_same([loaded(**inputs)], [inputs["input.1"] + inputs["x:0"]])
 
 
 def test_weights_are_the_parameters(tmp_path: Path) -> None:
@@ -161,12 +162,9 @@ X = {"x": normal(3, 4)}
 @pytest.mark.parametrize(
     ("node", "reason"),
     [
-        (("TopK", ["x", "two"], ["y", "i"]), "ONNX operator TopK is not known to isthmus"),
-        (("NoSuch", ["x"], ["y"]), "ONNX operator NoSuch is not known to isthmus"),
-        (("Add", ["x", "two"], ["y"], {"domain": "com.x"}), "operator com.x::Add is not known"),
-        (("LayerNormalization", ["x", "s"], ["m", "y"]), "its result y is not known to isthmus"),
-        (("MaxPool", ["x"], ["y"], {"kernel_shape": [2]}), "ONNX MaxPool: 2 axes; only images"),
-        (("ArgMax", ["x"], ["y"], {"select_last_index": 1}), "select_last_index=1 is not known"),
+        (("NoSuch", ["x"], ["y"]), r"not known to isthmus: NoSuch \(opset 20\)"),
+        (("Add", ["x", "two"], ["y"], {"domain": "com.x"}), r"com.x.Add \(opset 1\)"),
+        (("MaxPool", ["x"], ["y"], {"kernel_shape": [2]}), "ONNX MaxPool: "),
         (("Reshape", ["x", "five"], ["y"]), "ONNX Reshape: "),
         (("Transpose", ["x"], ["y"], {"perm": [0, 0]}), "ONNX Transpose: "),
     ],
@@ -181,7 +179,7 @@ def test_what_is_not_known_is_the_reason(node: Any, reason: str, tmp_path: Path)
 
 
 def test_a_shape_that_values_decide_is_the_reason(tmp_path: Path) -> None:
-    inputs = {**X, "shape": ints(4, 3)}
-    nodes = [helper.make_node("Reshape", ["x", "shape"], ["y"])]
-    with pytest.raises(UsageError, match="shape is a size that data decides"):
+    inputs = {**X, "axes": ints(1)}
+    nodes = [helper.make_node("ReduceSum", ["x", "axes"], ["y"])]
+    with pytest.raises(UsageError, match=r"which is computed; it has to be known: .*net.fixed"):
         program(graph_of(nodes, inputs, {}, ["y"]), inputs, tmp_path)

@@ -1,6 +1,6 @@
 """Writes tests/golden/*.npz: what transformers and timm compute, in torch, for each golden case.
 
-    python tests/parity/make_golden.py
+    python tests/parity/make_golden.py [START OF A LABEL ...]
 
 A file holds the outputs, the scales of the running statistics, and the sum of the weights,
 which tells a changed random generator from a wrong network.
@@ -11,7 +11,7 @@ which tells a changed random generator from a wrong network.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,20 @@ BERT_CLASSES = {
     "question-answering": transformers.BertForQuestionAnswering,
     "masked-lm": transformers.BertForMaskedLM,
     "sentence": transformers.BertModel,
+}
+DISTILBERT_CLASSES = {
+    "none": transformers.DistilBertModel,
+    "classification": transformers.DistilBertForSequenceClassification,
+    "question-answering": transformers.DistilBertForQuestionAnswering,
+    "masked-lm": transformers.DistilBertForMaskedLM,
+    "sentence": transformers.DistilBertModel,
+}
+ROBERTA_CLASSES = {
+    "none": transformers.RobertaModel,
+    "classification": transformers.RobertaForSequenceClassification,
+    "question-answering": transformers.RobertaForQuestionAnswering,
+    "masked-lm": transformers.RobertaForMaskedLM,
+    "sentence": transformers.RobertaModel,
 }
 RESULTS = ("last_hidden_state", "pooler_output", "logits", "start_logits", "end_logits")
 
@@ -91,6 +105,38 @@ def bert(model: models.Model) -> Any:
     return kind(config, add_pooling_layer=False) if options["head"] == "sentence" else kind(config)
 
 
+def distilbert(model: models.Model) -> Any:
+    options = model.options
+    config = transformers.DistilBertConfig(
+        vocab_size=options["vocabulary"],
+        dim=options["width"],
+        n_layers=options["layers"],
+        n_heads=options["heads"],
+        hidden_dim=options["inner"],
+        max_position_embeddings=options["positions"],
+        num_labels=options["labels"],
+    )
+    return DISTILBERT_CLASSES[options["head"]](config)
+
+
+def roberta(model: models.Model) -> Any:
+    options = model.options
+    config = transformers.RobertaConfig(
+        vocab_size=options["vocabulary"],
+        hidden_size=options["width"],
+        num_hidden_layers=options["layers"],
+        num_attention_heads=options["heads"],
+        intermediate_size=options["inner"],
+        max_position_embeddings=options["positions"] + 2,
+        num_labels=options["labels"],
+        type_vocab_size=1,
+        layer_norm_eps=1e-5,
+    )
+    kind = ROBERTA_CLASSES[options["head"]]
+    plain = kind is transformers.RobertaModel
+    return kind(config, add_pooling_layer=False) if plain else kind(config)
+
+
 def resnet(model: models.Model) -> Any:
     version, width, classes = (model.options[key] for key in ("version", "width", "classes"))
     depth = int(model.entry.name.removeprefix("resnet-"))
@@ -119,10 +165,34 @@ def mobilenet(model: models.Model) -> Any:
     return timm.create_model(theirs, **options)
 
 
+def densenet(model: models.Model) -> Any:
+    growth, classes = model.options["growth"], model.options["classes"]
+    depth = model.entry.name.removeprefix("densenet-")
+    return timm.create_model(f"densenet{depth}", growth_rate=growth, num_classes=classes)
+
+
+def vit(model: models.Model) -> Any:
+    options = model.options
+    config = transformers.ViTConfig(
+        hidden_size=options["width"],
+        num_hidden_layers=options["layers"],
+        num_attention_heads=options["heads"],
+        intermediate_size=options["inner"],
+        image_size=options["image"],
+        layer_norm_eps=options["epsilon"],
+        num_labels=options["classes"],
+    )
+    return transformers.ViTForImageClassification(config)
+
+
 MODULES: dict[str, Callable[[models.Model], Any]] = {
     "bert": bert,
+    "distilbert": distilbert,
+    "roberta": roberta,
     "resnet": resnet,
     "mobilenet": mobilenet,
+    "densenet": densenet,
+    "vit": vit,
 }
 
 
@@ -141,12 +211,15 @@ def _tied(state: Mapping[str, Any]) -> dict[str, str]:
     twice = {
         "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
         "cls.predictions.decoder.bias": "cls.predictions.bias",
+        "lm_head.decoder.weight": "roberta.embeddings.word_embeddings.weight",
+        "lm_head.decoder.bias": "lm_head.bias",
+        "vocab_projector.weight": "distilbert.embeddings.word_embeddings.weight",
     }
     return {name: ours for name, ours in twice.items() if name in state}
 
 
-def main() -> None:
-    for case in CASES:
+def main(wanted: Sequence[str] = ()) -> None:
+    for case in (case for case in CASES if not wanted or case.label.startswith(tuple(wanted))):
         model = models.create(case.name, **case.options)
         scales = randomized(model)
         outputs = original(model)(**inputs_of(model))
@@ -159,4 +232,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

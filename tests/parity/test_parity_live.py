@@ -28,6 +28,7 @@ from golden_cases import (
     relative_error,
 )
 from make_golden import copy_weights, mobilenet, original, pooled
+from safetensors.numpy import save_file
 
 import isthmus as im
 from isthmus.models.inputs.labels import top
@@ -46,6 +47,10 @@ CASES = (
     *(Case(f"minilm-l6-{head}", "minilm-l6", {"head": head}) for head in HEADS),
     Case("bert-large", "bert-large"),
     Case("minilm-l12", "minilm-l12"),
+    *(Case(f"distilbert-base-{head}", "distilbert-base", {"head": head}) for head in HEADS),
+    *(Case(f"roberta-base-{head}", "roberta-base", {"head": head}) for head in HEADS),
+    Case("roberta-large", "roberta-large"),
+    Case("distilroberta-base", "distilroberta-base"),
     *(
         Case(f"resnet-{depth}-{version}", f"resnet-{depth}", {"version": version})
         for depth in (18, 34, 50, 101, 152)
@@ -56,6 +61,8 @@ CASES = (
     *(Case(f"mobilenet-v2-{w}", "mobilenet-v2", {"width": w}) for w in (0.5, 1.0, 1.4)),
     Case("mobilenet-v3-large", "mobilenet-v3-large"),
     Case("mobilenet-v3-small", "mobilenet-v3-small"),
+    *(Case(f"densenet-{depth}", f"densenet-{depth}") for depth in (121, 169, 201)),
+    *(Case(f"vit-{size}", f"vit-{size}") for size in ("tiny", "small", "base")),
 )
 Pair = tuple[im.models.Model, dict[str, Any], dict[str, Any]]
 
@@ -125,6 +132,21 @@ def test_mobilenets_equal_those_of_transformers(version: str) -> None:
     inputs = inputs_of(model, **SIZES)
     with torch.inference_mode():
         expected = module(torch.from_numpy(inputs["x"])).logits.numpy()
+    found = im.compile(model, im.spec("float32", inputs["x"].shape), backend="cpu")(inputs["x"])
+    assert relative_error(found, expected) <= TOLERANCE
+
+
+@pytest.mark.parametrize("size", ["tiny", "small", "base"])
+def test_vits_equal_those_of_timm_by_their_weights(size: str, tmp_path: Path) -> None:
+    import timm  # which make_golden lets do without torchvision
+
+    module = timm.create_model(f"vit_{size}_patch16_224").eval()
+    state = {name: tensor.detach().numpy() for name, tensor in module.state_dict().items()}
+    save_file(state, tmp_path / "model.safetensors")
+    model = im.models.create(f"vit-{size}", weights=tmp_path)
+    inputs = inputs_of(model)
+    with torch.inference_mode():
+        expected = module(torch.from_numpy(inputs["x"])).numpy()
     found = im.compile(model, im.spec("float32", inputs["x"].shape), backend="cpu")(inputs["x"])
     assert relative_error(found, expected) <= TOLERANCE
 

@@ -39,6 +39,7 @@ GRID = f32([1, NAN, 3], [NAN, 2, 5], [7, 8, NAN])
 LONG = numpy.zeros(2**24 + 1, "float32")
 WIDE = numpy.ones((1,) * 9, "float32")
 IMAGE = numpy.arange(16, dtype="float32").reshape(1, 1, 4, 4)
+KERNEL = numpy.ones((1, 1, 2, 2), "float32")
 UNEVEN: dict[str, Any] = {"window": 3, "strides": 2, "padding": ((0, 1), (0, 1))}
 PARTS = f32(-0.9, -0.6, -0.3, -0.1, -1e-3, 1e-3, 0.1, 0.3, 0.6, 0.9)
 LINE, COLUMN = numpy.full((1, 256), 1.001, "float32"), numpy.ones((256, 1), "float32")
@@ -167,6 +168,14 @@ CPU: Rows = {
         alone(np.remainder, f32(0), f32(-1), kept=f32(0)),
         alone(np.fmax, f32(-0.0), f32(NAN), kept=f32(0)),
     ],
+    "onnx-spread": [
+        case(
+            session("ConvTranspose", KERNEL, dilations=[2, 2], output_padding=[1, 1]),
+            Refuses("output_padding"),
+            lambda x: npx.conv_transpose(x, KERNEL, dilation=2, output_padding=1), IMAGE,
+            host="takes no output_padding that is not below the stride",
+        ),
+    ],
     "onnx-tanh-tiny": [
         case(
             session("Tanh"), Off(by=6e-4, most=1e-3), np.tanh, f32(1e-40),
@@ -199,6 +208,7 @@ CUDA: Rows = {
     "cuda-padding": [
         alone(lambda x: npx.max_pool(x, **UNEVEN), IMAGE),
         alone(lambda x: npx.average_pool(x, **UNEVEN), IMAGE, within=1e-6),
+        alone(lambda x: npx.conv_transpose(x, KERNEL, padding=((0, 1), (1, 0))), IMAGE),
         alone(
             lambda x: npx.average_pool(x, **UNEVEN, count_padding=False), IMAGE,
             within=1e-6, host="CUDA takes it for even",
@@ -208,7 +218,6 @@ CUDA: Rows = {
         alone(lambda x, i: np.take(x, i, axis=0), f32(1, 2, 3), i32(3, 2)),
         alone(
             lambda x, i: np.take(x, i + 0, axis=0), f32(1, 2, 3), i32(3, 2),
-            host="its indices are computed",
         ),
     ],
     "cuda-axes": [alone(np.tanh, WIDE, within=1e-6, host="9 axes, of which CUDA takes 8")],

@@ -103,7 +103,6 @@ SHAPES: Rows = {
             lambda x, i: np.take(x, i + 0, axis=0),
             f32(1, 2, 3),
             i32(3, 2),
-            host="its indices are computed",
         ),
     ],
     "take-along-outside": [
@@ -113,6 +112,15 @@ SHAPES: Rows = {
             lambda x, i: np.take_along_axis(x, i, axis=0),
             f32(1, 2, 3),
             i32(3, 2),
+        ),
+    ],
+    "take-along-slice": [
+        case(
+            lambda x, i: ov.gather_elements(ov.slice(x, axes(0), axes(1), axes(1), axes(1)), i, 0),
+            Refuses("must have equal or intersecting dimensions"),
+            lambda x, i: np.take_along_axis(x[:, :1], i, axis=0),
+            TENTHS[:6].reshape(3, 2),
+            i32(2, 0).reshape(2, 1),
         ),
     ],
     "empty-mean": [

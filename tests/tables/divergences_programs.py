@@ -22,6 +22,7 @@ WINDOW = numpy.array([[[[NAN, 1], [2, 3]]]], "float32")
 INFINITE = numpy.full((1, 1, 2, 2), -INF, "float32")
 FAR = f32([3e38, -3e38, 0])
 ONES = f32(1, 1, 1)
+NO_NUMBER = f32([[NAN]])
 
 
 def on_both(program: Callable[..., Any], *arrays: Any, **facts: Any) -> list[Case]:
@@ -39,6 +40,24 @@ def pooled(x: Any) -> Any:
 def bare_pooled(x: Any) -> Any:
     around = [0, 0], [0, 0]
     return ov.max_pool(x, [2, 2], [1, 1], *around, [2, 2], "floor", "explicit", "i64").output(0)
+
+
+def layer(gates: int) -> list[Any]:
+    """w, r and b of one unit."""
+    w = numpy.ones((1, gates, 1), "float32")
+    return [w, w * 0, numpy.zeros((1, 2 * gates), "float32")]
+
+
+def last_of_gru(x: Any) -> Any:
+    return npx.gru(x, *layer(3))[1]
+
+
+def last_of_lstm(x: Any) -> Any:
+    return npx.lstm(x, *layer(4))[1]
+
+
+def resized(x: Any) -> Any:
+    return npx.resize(x, scales=(2,), axes=(3,), mode="linear")
 
 
 def normalized(x: Any) -> Any:
@@ -115,9 +134,24 @@ NETWORKS: Rows = {
     "onnx-sigmoid": [
         onnx_kernel(session("Sigmoid"), Off(by=2e-4, most=3e-4), npx.sigmoid, f32(-8)),
     ],
+    "onnx-resize": [
+        onnx_kernel(
+            session("Resize", f32(), f32(1, 1, 1, 2), mode="linear"),
+            f32([[[NAN, INF, INF, INF, INF, 2]]]), resized, f32([[[1, INF, 2]]]),
+        ),
+    ],
     "onnx-layer-norm": [
         onnx_kernel(
             session("LayerNormalization", ONES, ONES), f32([NAN, NAN, NAN]), normalized, FAR
+        ),
+    ],
+    "onnx-recurrent-nan": [
+        onnx_kernel(
+            session("GRU", *layer(3), outputs=2, hidden_size=1), f32([[0]]), last_of_gru, NO_NUMBER
+        ),
+        onnx_kernel(
+            session("LSTM", *layer(4), outputs=2, hidden_size=1),
+            numpy.tanh(f32([[1]])), last_of_lstm, NO_NUMBER,
         ),
     ],
 }  # fmt: skip

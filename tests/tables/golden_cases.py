@@ -55,6 +55,16 @@ BERT_CASES = tuple(
     for name, sizes in BERTS.items()
     for head in HEADS
 )
+DISTILLED = {"width": 96, "inner": 200, **WORDS}
+DISTILBERT_CASES = tuple(
+    Case(f"distilbert-base-{head}", "distilbert-base", {"head": head, **DISTILLED})
+    for head in HEADS
+)
+ROBERTA_CASES = (
+    *(Case(f"roberta-base-{head}", "roberta-base", {"head": head, **DISTILLED}) for head in HEADS),
+    Case("roberta-large", "roberta-large", {"width": 128, "inner": 200, **WORDS}),
+    Case("distilroberta-base", "distilroberta-base", DISTILLED),
+)
 RESNET_CASES = tuple(
     Case(f"resnet-{n}-{v}", f"resnet-{n}", {"version": v, "width": 16, "classes": CLASSES})
     for n in (18, 34, 50, 101, 152)
@@ -69,7 +79,23 @@ MOBILENET_CASES = (
     Case("mobilenet-v3-small", "mobilenet-v3-small", {"classes": CLASSES}),
     Case("mobilenet-v3-small-1e-5", "mobilenet-v3-small", {"classes": CLASSES, "epsilon": 1e-5}),
 )
-CASES = (*BERT_CASES, *RESNET_CASES, *MOBILENET_CASES)
+DENSENET_CASES = tuple(
+    Case(f"densenet-{n}", f"densenet-{n}", {"growth": 8, "classes": CLASSES})
+    for n in (121, 169, 201)
+)
+VIT_CASES = tuple(
+    Case(name, name, {"width": 12 * heads, "inner": 80, "image": 64, "classes": CLASSES})
+    for name, heads in (("vit-tiny", 3), ("vit-small", 6), ("vit-base", 12))
+)
+CASES = (
+    *BERT_CASES,
+    *DISTILBERT_CASES,
+    *ROBERTA_CASES,
+    *RESNET_CASES,
+    *MOBILENET_CASES,
+    *DENSENET_CASES,
+    *VIT_CASES,
+)
 
 
 def inputs_of(
@@ -78,13 +104,16 @@ def inputs_of(
     """A batch of two by the seed: noise, or words of which the second row has a few less."""
     generator = numpy.random.default_rng(SEED)
     if "x" in model.specs():
-        return {"x": generator.standard_normal((2, 3, *image), numpy.float32)}
+        side = model.options.get("image")
+        shown = image if side is None else (side, side)
+        return {"x": generator.standard_normal((2, 3, *shown), numpy.float32)}
     shape = (2, sequence)
     words = generator.integers(1, model.options["vocabulary"], shape, numpy.int32)
     kept, second = numpy.ones(shape, numpy.int32), numpy.zeros(shape, numpy.int32)
     kept[1, 2 * sequence // 3 :] = 0
     second[:, sequence // 2 :] = 1
-    return {"input_ids": words, "attention_mask": kept, "token_type_ids": second}
+    given = {"input_ids": words, "attention_mask": kept, "token_type_ids": second}
+    return {name: given[name] for name in model.specs()}
 
 
 def randomized(model: models.Model, scales: Array | None = None) -> Array:

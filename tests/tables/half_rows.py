@@ -21,6 +21,7 @@ ROWS: dict[str, tuple[Any, Any]] = {
     "batch_norm": (lambda y: npx.batch_norm(y, W[0], W[1], W[2], W[7] + 2), IMAGES),
     "broadcast": (lambda y: np.broadcast_to(y, (3, *y.shape)), X),
     "concat": (lambda y: np.concat([y, y * 2], axis=0), X),
+    "conv_transpose": (lambda y: npx.conv_transpose(y, KERNEL, strides=2), IMAGES),
     "convolution": (lambda y: npx.convolution(y, KERNEL), IMAGES),
     "depthwise": (lambda y: npx.convolution(y, KERNEL[:, :1], groups=8), IMAGES),
     "divide": (lambda y: y / 3, X),

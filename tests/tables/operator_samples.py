@@ -11,10 +11,14 @@ from typing import Any
 import numpy
 import samples_control
 import samples_elementwise
+import samples_images
 import samples_linalg
+import samples_npx
 import samples_order
 import samples_quantization
+import samples_recurrent
 import samples_shapes
+import samples_trees
 from sample_arrays import Sample, f32, i32, positive, truth
 
 from isthmus import np, npx
@@ -22,6 +26,7 @@ from isthmus.trace.op import OPERATORS, Op
 
 X, Y, ROW = f32(2, 3, 4), f32(2, 3, 4), f32(4)
 IMAGE = f32(2, 4, 9, 8)
+LINE, SOLID = f32(2, 4, 9), f32(2, 4, 4, 5, 6)
 HALVES = numpy.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.2, -0.7], numpy.float32)
 
 _UNARY = [Sample((X,)), Sample((f32(),)), Sample((f32(0, 3),))]
@@ -72,14 +77,32 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
         Sample((IMAGE,), {"window": 2}),
         Sample((IMAGE,), {"window": (3, 2), "strides": 2, "padding": 1}),
         Sample((IMAGE,), {"window": 3, "strides": 2, "padding": 1, "count_padding": False}),
+        Sample((LINE,), {"window": 3, "strides": 2, "padding": 1}),
+        Sample((SOLID,), {"window": (2, 3, 2), "padding": (0, 1, 0), "count_padding": False}),
     ],
     npx.batch_norm: [Sample((IMAGE, *_CHANNELS), {"epsilon": 1e-3})],
+    npx.computed_size: [
+        Sample((numpy.asarray(3),)),
+        Sample((numpy.asarray(0, numpy.int32),)),
+        Sample((numpy.asarray(2, numpy.uint8),)),
+    ],
+    npx.conv_transpose: [
+        Sample((IMAGE, f32(4, 3, 3, 2)), {"strides": 2, "padding": 1, "output_padding": 1}),
+        Sample((IMAGE, f32(4, 3, 3, 3)), {"groups": 2, "padding": ((1, 0), (0, 2))}),
+        Sample((IMAGE, f32(4, 1, 3, 3)), {"groups": 4, "strides": (2, 1), "dilation": 2}),
+        Sample((IMAGE, f32(4, 1, 2, 2)), {"dilation": 3, "output_padding": (2, 1)}),
+        Sample((LINE, f32(4, 2, 4)), {"strides": 2, "padding": ((0, 1),), "output_padding": 1}),
+        Sample((SOLID, f32(4, 2, 2, 3, 2)), {"strides": (2, 1, 3), "groups": 2}),
+    ],
     npx.convolution: [
         Sample((IMAGE, f32(6, 4, 3, 3)), {"padding": 1}),
         Sample((IMAGE, f32(6, 2, 3, 2)), {"strides": (2, 1), "groups": 2}),
         Sample((IMAGE, f32(4, 1, 3, 3)), {"groups": 4, "padding": ((1, 0), (0, 2))}),
         Sample((IMAGE, f32(8, 1, 3, 3)), {"groups": 4, "dilation": 2, "padding": 2}),
         Sample((IMAGE, f32(5, 4, 1, 1))),
+        Sample((LINE, f32(6, 2, 3)), {"padding": ((1, 2),), "dilation": 2, "groups": 2}),
+        Sample((SOLID, f32(3, 4, 2, 3, 2)), {"strides": (2, 1, 3), "padding": (0, 1, 1)}),
+        Sample((SOLID, f32(4, 1, 2, 2, 2)), {"groups": 4}),
     ],
     npx.elu: [Sample((X,)), Sample((X,), {"alpha": 0.5})],
     npx.erf: _UNARY,
@@ -89,7 +112,7 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
         Sample((f32(3, 4), f32(5, 4), None)),
     ],
     npx.gelu: [Sample((X,)), Sample((X,), {"approximate": True})],
-    npx.global_average_pool: [Sample((IMAGE,))],
+    npx.global_average_pool: [Sample((IMAGE,)), Sample((LINE,)), Sample((SOLID,))],
     npx.hard_sigmoid: [Sample((X * 3,))],
     npx.hard_swish: [Sample((X * 3,))],
     npx.l2_normalize: [Sample((X,)), Sample((X,), {"axis": 1})],
@@ -101,6 +124,8 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
         Sample((IMAGE,), {"window": 2}),
         Sample((IMAGE,), {"window": 3, "strides": 2, "padding": 1}),
         Sample((IMAGE,), {"window": (3, 2), "strides": (1, 2), "padding": ((0, 1), (1, 0))}),
+        Sample((LINE,), {"window": 3, "strides": 2, "padding": ((0, 1),)}),
+        Sample((SOLID,), {"window": (2, 3, 2), "padding": (0, 1, 0)}),
     ],
     npx.mish: [Sample((X,)), Sample((f32(),)), Sample((f32(0, 3),))],
     npx.random_normal: [Sample((i32(3, low=0),), {"shape": (2, 3)})],
@@ -129,10 +154,14 @@ WITHOUT_GRADIENT: dict[Op[..., Any], str] = {}
 for _chapter in (
     samples_control,
     samples_elementwise,
+    samples_images,
     samples_linalg,
+    samples_npx,
     samples_order,
     samples_quantization,
+    samples_recurrent,
     samples_shapes,
+    samples_trees,
 ):
     SAMPLES.update(_chapter.ROWS)
     WITHOUT_GRADIENT.update(getattr(_chapter, "WITHOUT_GRADIENT", {}))

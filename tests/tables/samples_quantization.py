@@ -7,11 +7,13 @@ from typing import Any
 import numpy
 from sample_arrays import Sample, f32, i32, positive
 
+from isthmus import npx
 from isthmus.trace.op import OPERATORS, Op
 
 X, IMAGE = f32(2, 3, 4) * 3, f32(2, 4, 9, 8)
 HALVES = numpy.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 300, -300, numpy.nan], numpy.float32)
 INT8, UINT8 = numpy.dtype("int8"), numpy.dtype("uint8")
+_EXACT = numpy.array([[-128, 127, 0], [-3.25, 0.75, 44]], numpy.float32)  # of the scale 1
 _ROW = {"axis": 1, "dtype": INT8}
 
 
@@ -43,6 +45,7 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
         Sample((_uint8(3, 4), _number(0.5), None), {"axis": None}),
         Sample((_int8(), _number(0.5), INT8.type(7)), {"axis": None}),
     ],
+    npx.dynamic_quantize: [Sample((X,)), Sample((_EXACT,)), Sample((X[0] * 1e-3,))],
     OPERATORS["npx.quantize"]: [
         Sample((X, _number(0.05), INT8.type(0)), {"axis": None, "dtype": INT8}),
         Sample((X, _number(0.07), UINT8.type(128)), {"axis": None, "dtype": UINT8}),

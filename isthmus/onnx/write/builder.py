@@ -79,6 +79,9 @@ class Builder:
         for node in self.graph.nodes():
             self._lower(node)
         outputs = self._outputs(as_file)
+        self.nodes = protos.needed(self.nodes, [value.name for value in outputs])
+        read = protos.read_by(self.nodes)
+        self.weights = {name: array for name, array in self.weights.items() if name in read}
         inputs = [protos.declared(value.name, value.type) for value in self.graph.inputs]
         extra = [protos.declared(name, protos.SIZE) for name in self.sizes.inputs.values()]
         weights = [
@@ -90,7 +93,7 @@ class Builder:
             "isthmus",
             [*inputs, *extra],
             outputs,
-            [*self.inline, *weights],
+            [*(tensor for tensor in self.inline if tensor.name in read), *weights],
             value_info=self._declared(),
         )
         return Model(protos.model(body, self.opset), self.weights, self.sizes.inputs)

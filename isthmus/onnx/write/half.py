@@ -61,6 +61,7 @@ HALF: Mapping[str, frozenset[Operator]] = {
     | {
         np.where,
         npx.average_pool,
+        npx.conv_transpose,
         npx.convolution,
         npx.elu,
         npx.global_average_pool,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from isthmus import npx
 from isthmus.graph.integer_sums import sums_fit
 from isthmus.graph.nodes import Constant, Node, Result, Value
 from isthmus.trace.op import OPERATORS
@@ -18,7 +19,7 @@ from isthmus.trace.op import OPERATORS
 if TYPE_CHECKING:
     from .builder import Site
 
-__all__ = ["has_own_bias", "in_integers", "read"]
+__all__ = ["by_dynamic_ranges", "has_own_bias", "in_integers", "read"]
 
 DEQUANTIZE, QUANTIZE = OPERATORS["npx.dequantize"], OPERATORS["npx.quantize"]
 FLOAT32 = 1  # onnx.TensorProto.DataType
@@ -47,6 +48,21 @@ def read(site: Site, x: str, weight: str, axis: int) -> tuple[str, str]:
     return x, weight
 
 
+def by_dynamic_ranges(site: Site) -> str:
+    """x @ weight of an array that is quantized by its own range: MatMulInteger, and its sums in
+    float32; "" for any other product. The runtime makes one kernel of these."""
+    x, weight = map(_dequantize, site.node.operands[:2])
+    if x is None or weight is None or site.node.precision or not _is_dynamic(x):
+        return ""
+    if not _fits(weight, 1) or not isinstance(weight.operands[0], Constant):
+        return ""
+    q, scale, zero = (site.build.value(value) for value in x.operands)
+    w, w_scale, w_zero = (site.build.value(value) for value in weight.operands)
+    sums = site.op("MatMulInteger", q, w, zero, *([w_zero] if w_zero else []))
+    unit = site.op("Mul", scale, w_scale, since=14)
+    return site.op("Mul", site.op("Cast", sums, to=FLOAT32), unit, since=14)
+
+
 def has_own_bias(site: Site) -> bool:
     """Whether a product of integers has a bias that its kernel cannot add to the sums: the kernel
     takes integers of 32 bits, in units of the scales' product."""
@@ -70,6 +86,14 @@ def _dequantize(value: Value | None) -> Node | None:
     if isinstance(value, Result) and value.node.op is DEQUANTIZE:
         return value.node
     return None
+
+
+def _is_dynamic(node: Node) -> bool:
+    """Whether what is dequantized is what one node quantized by the array's own range."""
+    q, *_ = node.operands
+    if not isinstance(q, Result) or q.node.op is not npx.dynamic_quantize:
+        return False
+    return all(given is made for given, made in zip(node.operands, q.node.results, strict=True))
 
 
 def _fits(weight: Node, axis: int) -> bool:

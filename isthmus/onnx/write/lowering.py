@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from isthmus import np, npx
 from isthmus.graph.operator import Operator
+from isthmus.np import watched
 from isthmus.npx import control_operators
 from isthmus.rewrite import formulas
 from isthmus.trace.op import OPERATORS
@@ -21,7 +22,10 @@ from . import (
     movement_rules,
     network_rules,
     quantization_rules,
+    recurrent_rules,
     rules,
+    scatter_rules,
+    watched_rules,
 )
 from .formula_rules import written
 from .reduction_rules import extreme, position, reduction, running_sum, truth
@@ -36,6 +40,7 @@ LOWERING: Mapping[Operator, Rule | Several] = {
     np.add: by_kind(f=onnx("Add", 14), i=onnx("Add", 14), b=onnx("Or")),
     np.all: truth("ReduceMin"),
     np.any: truth("ReduceMax"),
+    watched.any_outside: watched_rules.any_outside,
     OPERATORS["np.arange"]: movement_rules.arange,
     np.argmax: position("ReduceMax"),
     np.argmin: position("ReduceMin"),
@@ -77,6 +82,7 @@ LOWERING: Mapping[Operator, Rule | Several] = {
     np.heaviside: written(formulas.heaviside),
     np.hypot: written(formulas.hypot),
     np.imag: written(formulas.imag),
+    watched.inside: watched_rules.inside,
     np.isfinite: rules.is_finite,
     np.isinf: rules.is_infinite,
     np.isnan: onnx("IsNaN"),
@@ -135,24 +141,33 @@ LOWERING: Mapping[Operator, Rule | Several] = {
     npx.batch_norm: network_rules.batch_norm,
     control_operators.conditional: control_rules.cond,
     OPERATORS["npx.biased_convolution"]: network_rules.convolution,
+    npx.conv_transpose: network_rules.conv_transpose,
     npx.convolution: network_rules.convolution,
     OPERATORS["npx.dequantize"]: quantization_rules.dequantize,
+    npx.dynamic_quantize: quantization_rules.dynamic_quantize,
     npx.elu: onnx("Elu", takes=("alpha",)),
     npx.erf: onnx("Erf"),
     control_operators.scan: control_rules.foreach,
     npx.fully_connected: network_rules.fully_connected,
+    npx.gather_nd: scatter_rules.gather_nd,
     npx.gelu: network_rules.gelu,
     npx.global_average_pool: onnx("GlobalAveragePool"),
+    npx.gru: recurrent_rules.gru,
     npx.hard_sigmoid: onnx("HardSigmoid", alpha=1 / 6, beta=0.5),
     npx.hard_swish: onnx("HardSwish", 14),
     OPERATORS["npx.largest"]: extreme("ReduceMax"),
     npx.layer_norm: network_rules.layer_norm,
     npx.leaky_relu: network_rules.leaky_relu,
     npx.log_softmax: onnx("LogSoftmax", takes=("axis",)),
+    npx.lstm: recurrent_rules.lstm,
     npx.max_pool: network_rules.max_pool,
     OPERATORS["npx.quantize"]: quantization_rules.quantize,
     npx.relu: onnx("Relu", 14),
     npx.relu6: network_rules.relu6,
+    npx.rnn: recurrent_rules.rnn,
+    npx.scatter_elements: scatter_rules.scatter_elements,
+    npx.scatter_nd: scatter_rules.scatter_nd,
+    npx.resize: network_rules.resize,
     npx.sigmoid: onnx("Sigmoid"),
     npx.softmax: onnx("Softmax", takes=("axis",)),
     control_operators.loop: control_rules.while_loop,

@@ -27,6 +27,7 @@ __all__ = [
     "getitem",
     "reshape",
     "reshaped",
+    "scalar",
     "squeeze",
     "take",
     "transpose",
@@ -89,9 +90,9 @@ def _bounded(site: Site, indices: str, size: int | Dim) -> str:
     if mode == "raise":
         return indices
     if mode == "wrap":
-        return site.op("Mod", indices, _scalar(site, size, dtype))
+        return site.op("Mod", indices, scalar(site, size, dtype))
     low = site.op("Max", indices, site.literal(0, dtype))
-    return site.op("Min", low, _scalar(site, size - 1, dtype))
+    return site.op("Min", low, scalar(site, size - 1, dtype))
 
 
 def getitem(site: Site, x: str) -> str:
@@ -138,7 +139,7 @@ def full(site: Site) -> str:
     """One value, repeated; the value or the sizes may be named."""
     value, shape = site.attributes["fill_value"], site.type.shape
     if isinstance(value, Dim):
-        one = _scalar(site, value, site.type.dtype)
+        one = scalar(site, value, site.type.dtype)
     else:
         one = site.literal(numpy.full((), value, site.type.dtype), site.type.dtype)
     return site.op("Expand", one, site.build.sizes.shape(shape))
@@ -146,12 +147,12 @@ def full(site: Site) -> str:
 
 def arange(site: Site) -> str:
     """Range in int64, then cast: a float one would add up its steps."""
-    ends = [_scalar(site, site.attributes[end], numpy.int64) for end in ("start", "stop")]
+    ends = [scalar(site, site.attributes[end], numpy.int64) for end in ("start", "stop")]
     counted = site.op("Range", *ends, site.literal(1))
     return _as(site, counted, site.type.dtype)
 
 
-def _scalar(site: Site, size: int | Dim, dtype: Any) -> str:
+def scalar(site: Site, size: int | Dim, dtype: Any) -> str:
     """A size as a 0-d array."""
     if not isinstance(size, Dim):
         return site.literal(size, dtype)

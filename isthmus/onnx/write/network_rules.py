@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from isthmus.npx.windows import padding_of, pair
+from isthmus.npx.standard_resize import scales_of
+from isthmus.npx.windows import along, padding_of
 
-from .integer_products import has_own_bias, in_integers, read
+from .integer_products import by_dynamic_ranges, has_own_bias, in_integers, read
 from .movement_rules import reshaped
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "average_pool",
     "batch_norm",
+    "conv_transpose",
     "convolution",
     "fully_connected",
     "gelu",
@@ -25,7 +27,11 @@ __all__ = [
     "matmul",
     "max_pool",
     "relu6",
+    "resize",
 ]
+
+
+END = 2**63 - 1  # of an axis, in a Slice
 
 
 def matmul(site: Site, x: str, y: str) -> str:
@@ -34,6 +40,8 @@ def matmul(site: Site, x: str, y: str) -> str:
     shape, table = site.operand_type().shape, site.operand_type(1).shape
     axis = len(table) - 1
     is_table = axis == 1 and len(shape) > 1
+    if is_table and (sums := by_dynamic_ranges(site)):
+        return sums
     is_integer = in_integers(site, axis)
     x, y = read(site, x, y, axis)
     if not (is_integer and is_table):
@@ -66,27 +74,54 @@ def _flat(site: Site, x: str) -> str:
 
 def convolution(site: Site, x: str, weight: str, bias: str = "") -> str:
     """Conv of an image, a weight and perhaps a bias."""
-    facts = site.attributes
     own = in_integers(site, 0) and has_own_bias(site)
     x, weight = read(site, x, weight, 0)
     y = site.op(
         "Conv",
         *(x, weight, *([bias] if bias and not own else [])),
-        strides=pair(facts["strides"], "strides"),
-        dilations=pair(facts["dilation"], "dilation"),
-        pads=_pads(facts["padding"]),
-        group=facts["groups"],
+        strides=_along(site, "strides"),
+        dilations=_along(site, "dilation"),
+        pads=_pads(site),
+        group=site.attributes["groups"],
     )
     if not own:
         return y
-    channels = site.op("Reshape", bias, site.literal([-1, 1, 1]), since=14)
+    shape = [-1, *(1 for _ in site.type.shape[2:])]
+    channels = site.op("Reshape", bias, site.literal(shape), since=14)
     return site.op("Add", y, channels, since=14)
 
 
-def _pads(padding: Any) -> list[int]:
-    """Rows and columns before, then after, as ONNX lists them."""
-    (top, bottom), (left, right) = padding_of(padding)
-    return [top, left, bottom, right]
+def conv_transpose(site: Site, x: str, weight: str) -> str:
+    """ConvTranspose; uneven padding, which CUDA takes for even before cuDNN 9, is cut off."""
+    sides = padding_of(site.attributes["padding"], site.type.ndim - 2)
+    is_even = all(before == after for before, after in sides)
+    y = site.op(
+        "ConvTranspose",
+        x,
+        weight,
+        strides=_along(site, "strides"),
+        dilations=_along(site, "dilation"),
+        output_padding=_along(site, "output_padding"),
+        pads=_pads(site) if is_even else [0] * (2 * len(sides)),
+        group=site.attributes["groups"],
+    )
+    if is_even:
+        return y
+    starts = [before for before, _ in sides]
+    ends = [-after if after else END for _, after in sides]
+    axes = list(range(2, site.type.ndim))
+    return site.op("Slice", y, *map(site.literal, (starts, ends, axes)))
+
+
+def _along(site: Site, name: str) -> list[int]:
+    """An attribute's number for each axis after the channels."""
+    return list(along(site.attributes[name], name, site.type.ndim - 2))
+
+
+def _pads(site: Site) -> list[int]:
+    """What is added before each axis, then after each, as ONNX lists it."""
+    sides = padding_of(site.attributes["padding"], site.type.ndim - 2)
+    return [*(before for before, _ in sides), *(after for _, after in sides)]
 
 
 def max_pool(site: Site, x: str) -> str:
@@ -99,28 +134,43 @@ def average_pool(site: Site, x: str) -> str:
 
 
 def _pool(site: Site, kind: str, x: str, outside: float, **facts: Any) -> str:
-    window, strides = site.attributes["window"], site.attributes["strides"]
-    pads = _pads(site.attributes["padding"])
-    if pads[:2] != pads[2:]:  # which the pooling of CUDA takes for even
-        x, pads = _padded(site, x, pads, outside), [0, 0, 0, 0]
+    strides = "window" if site.attributes["strides"] is None else "strides"
+    pads, axes = _pads(site), site.type.ndim - 2
+    if pads[:axes] != pads[axes:]:  # which the pooling of CUDA takes for even
+        x, pads = _padded(site, x, pads, outside), [0] * (2 * axes)
     return site.op(
         kind,
         x,
-        kernel_shape=pair(window, "window"),
-        strides=pair(window if strides is None else strides, "strides"),
+        kernel_shape=_along(site, "window"),
+        strides=_along(site, strides),
         pads=pads,
         **facts,
     )
 
 
 def _padded(site: Site, x: str, pads: list[int], value: float) -> str:
-    around = [0, 0, *pads[:2], 0, 0, *pads[2:]]
+    axes = len(pads) // 2
+    around = [0, 0, *pads[:axes], 0, 0, *pads[axes:]]
     return site.op("Pad", x, site.literal(around), site.literal(value, numpy.float32))
 
 
 def relu6(site: Site, x: str) -> str:
     bounds = (site.literal(bound, numpy.float32) for bound in (0, 6))
     return site.op("Clip", x, *bounds)
+
+
+def resize(site: Site, x: str) -> str:
+    """Resize by scales, which may be of sizes that are not known."""
+    facts = site.attributes
+    scales = scales_of(site.operand_type(), facts)
+    more = {"nearest_mode": facts["rounding"]} if facts["mode"] == "nearest" else {}
+    return site.op(
+        "Resize",
+        *(x, "", site.literal(scales, numpy.float32)),
+        mode=facts["mode"],
+        coordinate_transformation_mode=facts["coordinates"],
+        **more,
+    )
 
 
 def leaky_relu(site: Site, x: str) -> str:

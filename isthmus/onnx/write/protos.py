@@ -14,7 +14,18 @@ from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Type
 
-__all__ = ["SIZE", "all_nodes", "copy", "declared", "model", "reference", "rename", "tensor"]
+__all__ = [
+    "SIZE",
+    "all_nodes",
+    "copy",
+    "declared",
+    "model",
+    "needed",
+    "read_by",
+    "reference",
+    "rename",
+    "tensor",
+]
 
 Array = numpy.ndarray[Any, Any]
 
@@ -38,6 +49,25 @@ def rename(nodes: Sequence[onnx.NodeProto], names: Mapping[str, str]) -> None:
     for node in all_nodes(nodes):
         for field in (node.input, node.output):
             field[:] = [names.get(name, name) for name in field]
+
+
+def read_by(nodes: Iterable[onnx.NodeProto]) -> set[str]:
+    """The names that the nodes read, and those that their bodies give."""
+    names = set[str]()
+    for node in all_nodes(nodes):
+        names.update(node.input)
+        names.update(value.name for a in node.attribute for value in a.g.output)
+    return names
+
+
+def needed(nodes: Sequence[onnx.NodeProto], outputs: Iterable[str]) -> list[onnx.NodeProto]:
+    """The nodes whose results somebody reads, in their order."""
+    wanted, kept = set(outputs), []
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted |= read_by([node])
+    return kept[::-1]
 
 
 def element_type(dtype: numpy.dtype[Any]) -> int:

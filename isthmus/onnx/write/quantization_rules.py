@@ -1,4 +1,4 @@
-"""Rules of `npx.quantize` and `npx.dequantize`, which ONNX has."""
+"""Rules of `npx.quantize`, `npx.dequantize` and `npx.dynamic_quantize`, which ONNX has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy
 if TYPE_CHECKING:
     from .builder import Site
 
-__all__ = ["dequantize", "quantize"]
+__all__ = ["dequantize", "dynamic_quantize", "quantize"]
 
 
 def quantize(site: Site, x: str, scale: str, zero_point: str) -> str:
@@ -19,6 +19,10 @@ def quantize(site: Site, x: str, scale: str, zero_point: str) -> str:
 def dequantize(site: Site, q: str, scale: str, zero_point: str) -> str:
     zero = zero_point or _zeros(site)
     return site.op("DequantizeLinear", q, scale, *([zero] if zero else []), **_axis(site))
+
+
+def dynamic_quantize(site: Site, x: str) -> tuple[str, ...]:
+    return tuple(site.build.ops("DynamicQuantizeLinear", [x], 3))
 
 
 def _zeros(site: Site) -> str:

@@ -111,7 +111,7 @@ def _is_constant(layer: Node) -> bool:
     """Whether all but the first operand is known, in float32, and the weight is one matrix."""
     _, weight, *bias = layer.operands
     known = all(value is None or isinstance(value, Constant) for value in (weight, *bias))
-    axes = 4 if layer.op is npx.convolution else 2
+    axes = layer.results[0].type.ndim if layer.op is npx.convolution else 2
     is_float = layer.results[0].type.dtype == numpy.float32
     return known and is_float and weight is not None and weight.type.ndim == axes
 
@@ -176,4 +176,5 @@ def _written(layer: Node, x: Any, weights: Any, shifts: Any) -> Any:
         return npx.fully_connected(x, weights, shifts)
     if layer.op is np.matmul:
         return np.matmul(x, weights) + shifts
-    return npx.convolution(x, weights, **layer.attributes) + shifts.reshape(-1, 1, 1)
+    sides = (1 for _ in weights.shape[2:])
+    return npx.convolution(x, weights, **layer.attributes) + shifts.reshape(-1, *sides)

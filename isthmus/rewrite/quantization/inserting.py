@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy
 
 from isthmus import np, npx
-from isthmus.graph.constraints import assuming
 from isthmus.graph.integer_sums import sums_fit
 from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
-from isthmus.graph.passes import Known, copy_node
+from isthmus.graph.passes import Known
 from isthmus.npx.convolution import biased_convolution
+from isthmus.rewrite.rerecorded import rerecorded
 from isthmus.trace.array import Array
-from isthmus.trace.blocks import inside_block
-from isthmus.trace.constants import constant, copying
-from isthmus.trace.discovery import recording
-from isthmus.trace.location import located
-from isthmus.trace.recording import as_value
+from isthmus.trace.constants import constant
 
 from .integers import (
     FULL,
@@ -54,16 +50,8 @@ def quantized(graph: Graph, seen: Seen, stays: Stays, rules: Rules = Rules()) ->
     graph: as `folded` gives it, of whose values `seen` knows those of `observed`.
     """
     found = layers(graph, stays)
-    sums = residual_sums(graph, found, stays)
-    with assuming(graph.constraints), recording(), copying():
-        work = _Rewriting(graph, seen, rules, found)
-        for node in graph.nodes():
-            work.add(node, is_sum=any(node is one for one in sums))
-    return replace(
-        graph,
-        outputs=tuple(work.known.get(id(value), value) for value in graph.outputs),
-        constant_names=work.names,
-    )
+    work = _Rewriting(graph, seen, rules, found, residual_sums(graph, found, stays))
+    return rerecorded(graph, work.known, work.made, work.names)
 
 
 @dataclass
@@ -72,6 +60,7 @@ class _Rewriting:
     seen: Seen
     rules: Rules
     found: list[Layer]
+    sums: list[Node]
     known: Known = field(default_factory=dict)
     pairs: dict[int, Any] = field(default_factory=dict)  # id of an old value -> its integers
     weights: dict[Any, tuple[Any, Any, Any]] = field(default_factory=dict)
@@ -83,14 +72,11 @@ class _Rewriting:
         for layer in self.found:
             self.smooth.setdefault(id(layer.x), self._smoothing(layer))
 
-    def add(self, node: Node, *, is_sum: bool) -> None:
+    def made(self, node: Node) -> Any:
         layer = self.layers.get(id(node))
-        with located(node.location), inside_block(node.block):
-            made = self._in_integers(layer) if layer is not None else self._bias_after(node)
-            if made is None and is_sum:
-                made = self._sum(node)
-        results = copy_node(node, self.known).results if made is None else (as_value(made),)
-        self.known.update(zip(map(id, node.results), results, strict=True))
+        made = self._in_integers(layer) if layer is not None else self._bias_after(node)
+        is_sum = any(node is one for one in self.sums)
+        return self._sum(node) if made is None and is_sum else made
 
     def _new(self, value: Value) -> Any:
         return Array(self.known.get(id(value), value))

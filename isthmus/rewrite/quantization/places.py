@@ -9,6 +9,7 @@ import numpy
 
 from isthmus import np, npx
 from isthmus.graph.nodes import Constant, Graph, Node, Result, Value, topological
+from isthmus.graph.operator import FULL
 from isthmus.graph.shapes import same_shape
 from isthmus.npx.convolution import biased_convolution
 
@@ -62,7 +63,8 @@ def last_of(graph: Graph, found: list[Layer]) -> list[Layer]:
 
 
 def is_layer(node: Node) -> bool:
-    """Whether integers can stand for the node's operands, whoever asks for them."""
+    """Whether integers can stand for the node's operands, whoever asks for them; of convolutions
+    for those of images."""
     if node.op.weight_axis is None:
         return False
     x, weight, *bias = node.operands
@@ -70,13 +72,17 @@ def is_layer(node: Node) -> bool:
         return False
     if (x.type.dtype, weight.type.dtype) != (FLOAT32, FLOAT32) or not weight.array.size:
         return False
-    fits = node.op in CONVOLUTIONS or (weight.type.ndim == 2 and x.type.ndim > 1)
+    is_image = weight.type.ndim == 4
+    fits = is_image if node.op in CONVOLUTIONS else weight.type.ndim == 2 and x.type.ndim > 1
     return fits and numpy.isfinite(weight.array).all() and all(map(_is_vector, bias))
 
 
 def hides_layers(node: Node) -> bool:
-    """Whether a composite that is no layer itself is made of some."""
-    if node.op.weight_axis is not None or not node.expansion:
+    """Whether a composite that is no layer itself is made of some.
+
+    Those that are computed in float32 in any case, as recurrent layers, are kept for their kernels.
+    """
+    if node.op.weight_axis is not None or not node.expansion or node.op.precision == FULL:
         return False
     outside = {id(value.node) for value in node.needs if isinstance(value, Result)}
     inner = topological(node.expansion, outside)

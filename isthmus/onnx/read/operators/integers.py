@@ -1,0 +1,170 @@
+"""Integers of eight and sixteen bits: to and from them, and products of them."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy
+
+from isthmus import np, npx
+from isthmus.errors import UsageError
+from isthmus.graph.dims import Dim
+from isthmus.npx.quantization import NARROW, STORED
+from isthmus.trace.traced import is_traced
+
+from ..facts import Facts, Row, plain, row
+from .types import dtype_of
+
+__all__ = ["ROWS", "dequantize", "matmul_of_integers", "quantize", "quantized_as"]
+
+FLOAT32, FLOAT64 = numpy.dtype(numpy.float32), numpy.dtype(numpy.float64)
+WIDE = (*STORED, "int16", "uint16")
+
+
+def quantize(facts: Facts, x: Any, scale: Any, zero_point: Any = None) -> Any:
+    """rint(x / scale) + zero_point, and the nearest integer that there is."""
+    number = facts.get("output_dtype", 0)
+    dtype = dtype_of(number) if number else numpy.dtype("uint8")
+    dtype = dtype if zero_point is None else zero_point.dtype
+    precision = facts.get("precision", 0)
+    computed = dtype_of(precision) if precision else scale.dtype
+    x, scale = (np.astype(one, computed, copy=False) for one in (x, scale))
+    if dtype.name in NARROW and not facts.get("block_size", 0):
+        scale, zero, axis = _parameters(facts, x, scale, zero_point)
+        return npx.quantize(x, scale, zero, axis, dtype)
+    scale, zero_point = (_spread(facts, x, one) for one in (scale, zero_point))
+    return _rounded(x / scale, zero_point, dtype)
+
+
+def quantized_as(x: Any, scale: Any, zero_point: Any) -> Any:
+    """x, by one scale and zero point, in the dtype of the zero point."""
+    x, scale = np.astype(x, FLOAT32, copy=False), np.reshape(scale, ())
+    return npx.quantize(x, scale, np.reshape(zero_point, ()), None, zero_point.dtype)
+
+
+def _rounded(steps: Any, zero_point: Any, dtype: Any) -> Any:
+    if dtype.name not in (*NARROW, "int16", "uint16"):
+        raise UsageError(f"integers of {dtype} are not known; known are those of 8 and 16 bits")
+    bounds, steps = numpy.iinfo(dtype), np.rint(np.astype(steps, FLOAT32, copy=False))
+    if zero_point is not None:
+        steps = steps + np.astype(zero_point, FLOAT32)
+    return np.astype(np.clip(steps, float(bounds.min), float(bounds.max)), dtype)
+
+
+def dequantize(facts: Facts, q: Any, scale: Any, zero_point: Any = None) -> Any:
+    """(q - zero_point) * scale"""
+    if q.dtype.name in STORED and not facts.get("block_size", 0):
+        whole, zero, axis = _parameters(facts, q, scale, zero_point)
+        found = npx.dequantize(q, whole, zero, axis)
+    else:
+        if q.dtype.name not in WIDE:
+            raise UsageError(f"integers of {q.dtype} are not known; known are {', '.join(WIDE)}")
+        found = _product(facts, q, scale, zero_point)
+    number = facts.get("output_dtype", 0)
+    return np.astype(found, dtype_of(number) if number else scale.dtype, copy=False)
+
+
+def _product(facts: Facts, q: Any, scale: Any, zero_point: Any) -> Any:
+    wide = FLOAT64 if q.dtype.itemsize > 2 else FLOAT32  # where integers and differences are exact
+    found = np.astype(q, wide)
+    if zero_point is not None:
+        found = found - np.astype(_spread(facts, q, zero_point), wide)
+    return np.astype(found, FLOAT32, copy=False) * np.astype(
+        _spread(facts, q, scale), FLOAT32, copy=False
+    )
+
+
+def _parameters(facts: Facts, x: Any, scale: Any, zero_point: Any) -> Any:
+    """The scale and zero point, and the axis they lie along; None where they are one number."""
+    zero_point = 0 if zero_point is None else zero_point
+    if scale.ndim == 1 and scale.shape[0] != 1:
+        return scale, zero_point, facts.get("axis", 1)
+    zero = zero_point if isinstance(zero_point, int) else np.reshape(zero_point, ())
+    return np.reshape(scale, ()), zero, None
+
+
+def _spread(facts: Facts, x: Any, values: Any) -> Any:
+    """Numbers of one axis, or of the blocks along it, so that they broadcast to x."""
+    if values is None or not values.ndim:
+        return values
+    axis, block = facts.get("axis", 1) % x.ndim, facts.get("block_size", 0)
+    if not block:
+        return np.reshape(values, (-1, *(1,) * (x.ndim - 1 - axis))) if values.ndim == 1 else values
+    if values.ndim != x.ndim or -(-x.shape[axis] // block) != values.shape[axis]:
+        raise UsageError(f"scales of shape {tuple(values.shape)} for blocks of {block} along axis "
+                         f"{axis} of {tuple(x.shape)}")  # fmt: skip
+    whole = np.repeat(values, block, axis=axis)
+    return np.getitem(whole, (slice(None),) * axis + (slice(0, x.shape[axis]),))
+
+
+# Products. Sums of float32 are exact up to 2**24, which 256 products of 9 bits do not reach.
+
+EXACT = 256
+
+
+def matmul_of_integers(a: Any, b: Any, a_zero: Any = None, b_zero: Any = None) -> Any:
+    """(a - a_zero) @ (b - b_zero), of int32; zero points of rows of a, of columns of b, or one."""
+    found = [_centred(a, _of_rows(a_zero)), _centred(b, b_zero)]
+    if is_traced(a) and not is_traced(found[1]):
+        # A kernel that runtimes have of integers, where a cast is none. Of both operands ONNX
+        # Runtime would make one of the product, whose sums are cut off at 16 bits.
+        is_one = a_zero is None or a_zero.ndim == 0
+        zero = 0 if a_zero is None else a_zero
+        found[0] = npx.dequantize(a, 1.0, zero) if is_one else found[0]
+    return _sums(*found)
+
+
+def _of_rows(values: Any) -> Any:
+    """One number a row, or one for all."""
+    many = values is not None and values.ndim == 1 and values.shape[0] != 1
+    return np.reshape(values, (-1, 1)) if many else values
+
+
+def _centred(q: Any, zero_point: Any) -> Any:
+    if q.dtype.name not in NARROW:
+        raise UsageError(f"integers of {q.dtype}; known are {' and '.join(NARROW)}")
+    wide = np.astype(q, FLOAT32)
+    return wide if zero_point is None else wide - np.astype(zero_point, FLOAT32)
+
+
+def _sums(a: Any, b: Any) -> Any:
+    """a @ b in int32, added in parts that are exact; in float64 where their number is not known."""
+    count, along = a.shape[-1], max(-2, -b.ndim)
+    if isinstance(count, Dim):
+        wide = np.matmul(np.astype(a, FLOAT64), np.astype(b, FLOAT64))
+        return np.astype(np.astype(wide, numpy.int64), numpy.int32)
+    ends = list(range(EXACT, count, EXACT))
+    pairs = zip(np.split(a, ends, axis=-1), np.split(b, ends, axis=along), strict=True)
+    sums = [np.astype(np.matmul(*pair), numpy.int32) for pair in pairs]
+    return functools.reduce(np.add, sums)
+
+
+def quantized_matmul(
+    a: Any,
+    a_scale: Any,
+    a_zero: Any,
+    b: Any,
+    b_scale: Any,
+    b_zero: Any,
+    y_scale: Any,
+    y_zero: Any,
+) -> Any:
+    """The product of what two arrays stand for, quantized."""
+    sums = np.astype(matmul_of_integers(a, b, a_zero, b_zero), FLOAT32)
+    scales = [np.astype(s, FLOAT32, copy=False) for s in (_of_rows(a_scale), b_scale, y_scale)]
+    factor = scales[0] * scales[1] / _of_rows(scales[2])
+    return _rounded(sums * factor, _of_rows(y_zero), y_zero.dtype)
+
+
+def dynamic(x: Any) -> list[Any]:
+    return list(npx.dynamic_quantize(x))
+
+
+ROWS: dict[str, Row] = {
+    "DequantizeLinear": row(dequantize),
+    "DynamicQuantizeLinear": plain(dynamic),
+    "MatMulInteger": plain(matmul_of_integers),
+    "QLinearMatMul": plain(quantized_matmul),
+    "QuantizeLinear": row(quantize),
+}
