@@ -12,6 +12,7 @@ import pytest
 import isthmus as im
 from isthmus import nn, np, npx
 from isthmus.errors import UsageError
+from isthmus.gpu_backend.saturation import saturates
 from isthmus.program.export import export_graph
 
 pytest.importorskip("onnxruntime")
@@ -21,8 +22,9 @@ DYNAMIC: dict[str, Any] = {**GPU, "precision": "int8", "levers": {"quantization"
 RANDOM = numpy.random.default_rng(4)
 SPEC = im.spec("float32", ["batch", "seq", 64])
 NEAR = 0.06  # of the largest result, by weights of seven bits
-WIDE = RANDOM.integers(-63, 64, (64, 32)).astype(numpy.float32)
-WIDE[:2] = [[63], [-63]]  # of which each column's scale is one
+LARGEST = 63 if saturates() else 127  # of the integers that a weight becomes here
+WIDE = RANDOM.integers(-LARGEST, LARGEST + 1, (64, 32)).astype(numpy.float32)
+WIDE[:2] = [[LARGEST], [-LARGEST]]  # of which each column's scale is one
 
 
 class Net(nn.Block):

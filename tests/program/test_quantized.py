@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,9 @@ def test_a_block_or_an_operator_stays_in_float32() -> None:
     kept = compiled({"backend": "cpu"}, overrides={"second": "f32"})
     assert weights(kept)["second.0.weight"].dtype == numpy.float32
     assert weights(kept)["first.weight"].dtype == numpy.int8
-    assert "Convolution f32" in kept.explain() and "Convolution u8" in kept.explain()
+    assert "Convolution u8" in kept.explain()
+    # What integers leave is in the best float type that OpenVINO has on the processor.
+    assert re.search("Convolution (f32|bf16)", kept.explain())
     dense = compiled({"backend": "cpu"}, overrides={"npx.fully_connected": "f32"})
     assert weights(dense)["head.weight"].dtype == numpy.float32
     both = {"second": "f32", "npx.convolution": "f32"}

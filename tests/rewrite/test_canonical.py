@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 import pytest
 from backends import each_runtime
+from bare_runtimes import instructions
 from hypothesis import given
 from hypothesis import strategies as st
 from spellings import ATTENTION, BETA, FUSED, GAMMA, SPELLINGS, attention, layer_norm, softmax
@@ -49,6 +50,13 @@ SPECIAL = numpy.array(
     F32,
 )
 EACH = pytest.mark.parametrize("name", SPELLINGS)
+
+
+def special_for(backend: str, kernel: str) -> Any:
+    """Without what docs/numerics.md says that the kernel makes something else of here."""
+    if backend == "cpu" and kernel == "npx.gelu" and "AVX-512" in instructions():
+        return numpy.where(SPECIAL == INF, F32(9), SPECIAL)
+    return SPECIAL
 
 
 def compiled(function: Any, backend: str, *shape: Any, **options: Any) -> Executable:
@@ -94,7 +102,7 @@ def test_its_numbers_are_numpys(name: str, backend: str) -> None:
     function = SPELLINGS[name].function
     run = compiled(function, backend)
     assert_equal(run(X), bodies(function, X))
-    special = SPECIAL
+    special = special_for(backend, SPELLINGS[name].cpu)
     if name == "relu6 of relu" and backend == "cpu":  # whose relu drops a NaN
         special = numpy.nan_to_num(SPECIAL)
     assert_equal(run(special), bodies(function, special), 1e-5, 1e-5)
@@ -483,8 +491,9 @@ def test_kernels_that_agree_do_on_special_values(backend: str) -> None:
         call = PARTS.get(op.name, lambda op, x: op(x))
         run = compiled(lambda x, op=op, call=call: call(op, x), backend)
         assert operators(run) == [op.name]
-        wanted = bodies(lambda x, op=op, call=call: call(op, x), SPECIAL)
-        numpy.testing.assert_allclose(run(SPECIAL), wanted, 1e-5, 1e-5, err_msg=op.name)
+        special = special_for(backend, op.name)
+        wanted = bodies(lambda x, op=op, call=call: call(op, x), special)
+        numpy.testing.assert_allclose(run(special), wanted, 1e-5, 1e-5, err_msg=op.name)
 
 
 # Any of them

@@ -76,9 +76,9 @@ def kernel(
 
 
 def onnx_kernel(
-    run: Callable[..., Any], gives: Any, program: Callable[..., Any], *arrays: Any
+    run: Callable[..., Any], gives: Any, program: Callable[..., Any], *arrays: Any, needs: str = ""
 ) -> Case:
-    return onnx_case(run, gives, program, *arrays, kept=gives)
+    return onnx_case(run, gives, program, *arrays, kept=gives, needs=needs)
 
 
 BOTH: Rows = {
@@ -122,7 +122,9 @@ NETWORKS: Rows = {
     ],
     "softmax-small": [
         kernel(partial(ov.softmax, axis=0), f32(1, 0), npx.softmax, f32(0, -90)),
-        onnx_kernel(session("Softmax", axis=0), f32(1, 0), npx.softmax, f32(0, -90)),
+        onnx_kernel(
+            session("Softmax", axis=0), f32(1, 0), npx.softmax, f32(0, -90), needs="AVX2"
+        ),
     ],
     "max-pool": [
         kernel(bare_pooled, f32([[[3]]]), pooled, WINDOW),
