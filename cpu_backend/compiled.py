@@ -26,7 +26,7 @@ from isthmus.system.mapping import MappedFile, large_files, letting_go
 from . import levers
 from .builder import Builder, writeable
 from .core import core
-from .facts import precisions
+from .facts import beside_integers
 from .lowering import LOWERING
 from .ran import products
 
@@ -156,10 +156,8 @@ def _hint(options: Options) -> str:
     """In which precision what the graph says nothing of is computed.
 
     Always told: the plugin's own default on a processor with AVX512_BF16 is bf16, silently.
-    With overrides the types of the graph say what runs in half precision, and are kept. What
-    integers leave runs in bf16 where the processor has it: beside float32 a BERT in integers came
-    out wrong there, on AMX.
+    With overrides the types of the graph say what runs in half precision, and are kept.
     """
     if options.precision == "int8":
-        return "bf16" if "bf16" in precisions() else "f32"
+        return beside_integers()
     return "dynamic" if options.precision in LOW and options.overrides else options.precision
