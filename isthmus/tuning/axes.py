@@ -140,9 +140,10 @@ def small_weights(leader: Setting, offer: Offer) -> Iterator[Setting]:
 
 
 def last_layers(leader: Setting, offer: Offer) -> Iterator[Setting]:
-    """Integers in all but the last products: labels change where the scores of two are close, and
-    nothing after those products evens out what their integers are off by."""
-    if leader.precision == "int8" and offer.last and not offer.given.settled:
+    """Low precision in all but the last products: labels change where the scores of two are close,
+    and nothing after those products evens out what they are off by."""
+    low = leader.precision != "f32" and leader.weights is None
+    if low and offer.last and not offer.given.settled:
         yield replace(leader, kept=offer.last)
 
 

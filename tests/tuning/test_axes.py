@@ -93,16 +93,23 @@ def test_the_axes_are_a_table() -> None:
     assert [axis.name for axis in AXES] == names
 
 
-def test_integers_are_tried_with_the_last_products_in_float32_too() -> None:
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_low_precision_is_tried_with_the_last_products_in_float32_too(precision: str) -> None:
     several = replace(offered(), last=("fc",))
     leader = Setting("cpu", threads=2)
-    integers = replace(leader, precision="int8")
+    integers = replace(leader, precision=precision)
     kept = list(last_layers(integers, several))
-    assert kept == [Setting("cpu", precision="int8", threads=2, kept=("fc",))]
+    assert kept == [Setting("cpu", precision=precision, threads=2, kept=("fc",))]
     settled = replace(several, given=Given(settled=True))
-    for other, there in ((leader, several), (integers, offered()), (integers, settled)):
-        assert list(last_layers(other, there)) == []
-    assert str(kept[0]) == "cpu int8, fc f32, 2 threads"
+    weights = replace(leader, precision="f32", weights="int8")
+    for other in (
+        (leader, several),
+        (weights, several),
+        (integers, offered()),
+        (integers, settled),
+    ):
+        assert list(last_layers(*other)) == []
+    assert str(kept[0]) == f"cpu {precision}, fc f32, 2 threads"
 
 
 def test_integers_by_ranges_of_each_call_are_tried_where_there_are_kernels() -> None:
