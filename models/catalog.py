@@ -18,6 +18,21 @@ from isthmus.graph.nodes import Type
 from isthmus.models.families.bert import bert_base, bert_large, minilm_l6, minilm_l12
 from isthmus.models.families.densenet import densenet121, densenet169, densenet201
 from isthmus.models.families.distilbert import distilbert_base
+from isthmus.models.families.efficientnet import (
+    efficientnet_b0,
+    efficientnet_b1,
+    efficientnet_b2,
+    efficientnet_b3,
+    efficientnet_b4,
+    efficientnet_b5,
+    efficientnet_b6,
+    efficientnet_b7,
+    efficientnet_lite0,
+    efficientnet_lite1,
+    efficientnet_lite2,
+    efficientnet_lite3,
+    efficientnet_lite4,
+)
 from isthmus.models.families.mobilenet import (
     mobilenet_v1,
     mobilenet_v2,
@@ -26,8 +41,20 @@ from isthmus.models.families.mobilenet import (
 )
 from isthmus.models.families.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from isthmus.models.families.roberta import distilroberta_base, roberta_base, roberta_large
+from isthmus.models.families.vgg import (
+    vgg11,
+    vgg11_bn,
+    vgg13,
+    vgg13_bn,
+    vgg16,
+    vgg16_bn,
+    vgg19,
+    vgg19_bn,
+)
 from isthmus.models.families.vit import vit_base, vit_small, vit_tiny
 from isthmus.models.inputs import samples
+from isthmus.models.inputs.pixels import USUAL, Filter, Pixels
+from isthmus.models.weights.publishers import check_options
 from isthmus.nn import Block, Parameter
 from isthmus.trace.tracing import spec
 
@@ -102,10 +129,10 @@ def from_words(model: Model, texts: Sequence[str], **options: Any) -> Arrays:
 
 
 def from_images(model: Model, paths: Sequence[str | os.PathLike[str]], **options: Any) -> Arrays:
-    """Pixels from image files; options are `read_images`' resize and crop."""
+    """Pixels from image files, as the catalogue says; options: what of it is to be otherwise."""
     from isthmus.models.inputs.images import read_images
 
-    return {"x": read_images(paths, **options)}
+    return {"x": read_images(paths, **{**model.entry.pixels.options(), **options})}
 
 
 def from_squares(model: Model, paths: Sequence[str | os.PathLike[str]], **options: Any) -> Arrays:
@@ -154,7 +181,8 @@ TASKS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the catalogue; family: as `checkpoint_names` calls it; sample: where weights are.
+    """A row of the catalogue; family: as `checkpoint_names` calls it; sample: where weights are;
+    pixels: what images become, where the model takes any size of them.
 
     >>> import isthmus as im
     >>> im.models.CATALOG["minilm-l6"].task
@@ -166,6 +194,19 @@ class Entry:
     family: str
     kind: Kind
     sample: Callable[[], Path] | None = None
+    pixels: Pixels = USUAL
+
+    def specs(self, **sizes: Size) -> dict[str, Type]:
+        """Those of its inputs; height and width are the catalogue's unless given.
+
+        >>> import isthmus as im
+        >>> im.models.find("efficientnet-b1").specs(batch=1)
+        {'x': float32[1, 3, 240, 240]}
+        """
+        known = inspect.signature(self.kind.specs).parameters
+        side = self.pixels.side
+        own: dict[str, Size] = {name: side for name in ("height", "width") if name in known}
+        return self.kind.specs(**{**own, **sizes})
 
     def options(self) -> dict[str, Any]:
         """The factory's keywords with their defaults.
@@ -181,6 +222,17 @@ class Entry:
     def task(self) -> str:
         """What the model answers unless another head is asked for."""
         return TASKS[self.options().get("head", "classification")]
+
+
+def of_google(side: int) -> Pixels:
+    """As EfficientNets were evaluated: 32 pixels are cut off the short side."""
+    return Pixels(side, side + 32, filter="bicubic")
+
+
+def of_lite(side: int, filter: Filter = "bicubic") -> Pixels:
+    """The same, from -1 to 1."""
+    half = (0.5, 0.5, 0.5)
+    return Pixels(side, side + 32, mean=half, deviation=half, filter=filter)
 
 
 ENTRIES = (
@@ -204,6 +256,39 @@ ENTRIES = (
     Entry("densenet-121", densenet121, "densenet", IMAGE),
     Entry("densenet-169", densenet169, "densenet", IMAGE),
     Entry("densenet-201", densenet201, "densenet", IMAGE),
+    Entry("vgg-11", vgg11, "vgg", IMAGE),
+    Entry("vgg-13", vgg13, "vgg", IMAGE),
+    Entry("vgg-16", vgg16, "vgg", IMAGE),
+    Entry("vgg-19", vgg19, "vgg", IMAGE),
+    Entry("vgg-11-bn", vgg11_bn, "vgg", IMAGE),
+    Entry("vgg-13-bn", vgg13_bn, "vgg", IMAGE),
+    Entry("vgg-16-bn", vgg16_bn, "vgg", IMAGE),
+    Entry("vgg-19-bn", vgg19_bn, "vgg", IMAGE),
+    Entry("efficientnet-b0", efficientnet_b0, "efficientnet", IMAGE, pixels=of_google(224)),
+    Entry("efficientnet-b1", efficientnet_b1, "efficientnet", IMAGE, pixels=of_google(240)),
+    Entry("efficientnet-b2", efficientnet_b2, "efficientnet", IMAGE, pixels=of_google(260)),
+    Entry("efficientnet-b3", efficientnet_b3, "efficientnet", IMAGE, pixels=of_google(300)),
+    Entry("efficientnet-b4", efficientnet_b4, "efficientnet", IMAGE, pixels=of_google(380)),
+    Entry("efficientnet-b5", efficientnet_b5, "efficientnet", IMAGE, pixels=of_google(456)),
+    Entry("efficientnet-b6", efficientnet_b6, "efficientnet", IMAGE, pixels=of_google(528)),
+    Entry("efficientnet-b7", efficientnet_b7, "efficientnet", IMAGE, pixels=of_google(600)),
+    Entry("efficientnet-lite0", efficientnet_lite0, "efficientnet", IMAGE, pixels=of_lite(224)),
+    Entry("efficientnet-lite1", efficientnet_lite1, "efficientnet", IMAGE, pixels=of_lite(240)),
+    Entry("efficientnet-lite2", efficientnet_lite2, "efficientnet", IMAGE, pixels=of_lite(260)),
+    Entry(
+        "efficientnet-lite3",
+        efficientnet_lite3,
+        "efficientnet",
+        IMAGE,
+        pixels=of_lite(280, "bilinear"),
+    ),
+    Entry(
+        "efficientnet-lite4",
+        efficientnet_lite4,
+        "efficientnet",
+        IMAGE,
+        pixels=of_lite(300, "bilinear"),
+    ),
     Entry("vit-tiny", vit_tiny, "vit", SQUARE),
     Entry("vit-small", vit_small, "vit", SQUARE),
     Entry("vit-base", vit_base, "vit", SQUARE),
@@ -217,6 +302,10 @@ ALIASES = {
     "distilbert-base-uncased": "distilbert-base",
     "all-minilm-l6-v2": "minilm-l6",
     "all-minilm-l12-v2": "minilm-l12",
+    **{f"vgg{depth}": f"vgg-{depth}" for depth in (11, 13, 16, 19)},
+    **{f"vgg{depth}_bn": f"vgg-{depth}-bn" for depth in (11, 13, 16, 19)},
+    **{f"efficientnet_b{size}": f"efficientnet-b{size}" for size in range(8)},
+    **{f"efficientnet_lite{size}": f"efficientnet-lite{size}" for size in range(5)},
     "vit-base-patch16-224": "vit-base",
     "vit-small-patch16-224": "vit-small",
     "vit-tiny-patch16-224": "vit-tiny",
@@ -258,8 +347,9 @@ class Model(Block):
 
         sizes: batch and seq, or batch, height and width; numbers, or names for what may vary. A
         ViT has the batch alone: its images are of the size that its option image says.
-        Images are float32 [batch, 3, height, width], 224 by 224 unless said otherwise; texts are
-        int32 [batch, seq]. Raises UsageError for another size.
+        Images are float32 [batch, 3, height, width], as high and wide as the catalogue says (224,
+        more of EfficientNet b1 and larger) unless said otherwise; texts are int32 [batch, seq].
+        Raises UsageError for another size.
 
         >>> import isthmus as im
         >>> im.models.resnet(18).specs(batch=1, height="h", width="w")
@@ -270,12 +360,14 @@ class Model(Block):
         if unknown := sorted(set(sizes) - set(free)):
             raise UsageError(f"{self.entry.name} has no size {unknown[0]}; give {', '.join(free)}")
         fixed = {"image": self.options["image"]} if "image" in known else {}
-        return self.entry.kind.specs(**sizes, **fixed)
+        return self.entry.specs(**sizes, **fixed)
 
     def preprocess(self, inputs: Sequence[Any], **options: Any) -> Arrays:
         """Arrays for the model, by name: from texts, or from the paths of images.
 
-        options: max_length and pairs of `Tokenizer.encode`; resize and crop of `read_images`.
+        options: max_length and pairs of `Tokenizer.encode`; of images resize (pixels of the short
+        side), crop, mean, deviation and filter ("bilinear", "bicubic"), where they are to differ
+        from the catalogue's (`Entry.pixels`).
         Raises FileError for what is no image, UsageError for no inputs.
 
         >>> import isthmus as im
@@ -347,8 +439,10 @@ def create(
     tokenizer: a folder or file, where it does not lie beside the weights.
     options: the factory's, such as head="classification" or width=0.5; see `Entry.options`.
 
-    Raises UsageError for an unknown name or option, FileError for weights that are missing or do
-    not fit, BackendMissing where a hub is named without the package that speaks to hubs.
+    Raises UsageError for an unknown name or option, and where the name of the weights tells that
+    they are of other options (timm's tf_efficientnet_b0 has padding="same"), FileError for weights
+    that are missing or do not fit, BackendMissing where a hub is named without the package that
+    speaks to hubs.
 
     >>> import isthmus as im
     >>> net = im.models.create("resnet-18", width=8, classes=10, seed=1)
@@ -361,6 +455,7 @@ def create(
     chosen = _chosen(entry, options)
     model = Model(entry, entry.factory(**chosen), chosen)
     source = _source(entry, weights)
+    check_options(source, chosen)
     _fill(model, source, seed)
     model.vocabulary = source if tokenizer is None else tokenizer
     return model

@@ -12,6 +12,7 @@ import numpy
 
 from isthmus.errors import UsageError
 from isthmus.models.inputs import samples
+from isthmus.models.inputs.pixels import USUAL, Pixels
 
 __all__ = ["Arrays", "all_texts", "crops", "every_text", "texts", "windows"]
 
@@ -76,16 +77,18 @@ def every_text(sequence: int | None = None, batch: int = 1) -> list[Arrays]:
     ]
 
 
-def crops(batch: int, count: int, first: int = 0) -> list[Arrays]:
-    """Pixels [batch, 3, 224, 224], `count` times: parts of the two photographs in turn.
+def crops(batch: int, count: int, first: int = 0, pixels: Pixels = USUAL) -> list[Arrays]:
+    """Pixels [batch, 3, side, side], `count` times: parts of the two photographs in turn.
 
-    first: the number of the first part; below 17,120 no two parts are the same.
+    first: the number of the first part; below 17,120 no two parts are the same. pixels: the
+    model's in the catalogue, 224 a side unless given.
     """
     from isthmus.models.inputs.images import load_image, prepare
 
     photographs = [load_image(path) for path in samples.photographs()]
     parts = [_part(photographs[i % 2], i // 2) for i in range(first, first + batch * count)]
-    return [{"x": prepare(parts[i * batch : (i + 1) * batch])} for i in range(count)]
+    options = pixels.options()
+    return [{"x": prepare(parts[i * batch : (i + 1) * batch], **options)} for i in range(count)]
 
 
 def _part(image: Any, number: int) -> Any:

@@ -73,7 +73,7 @@ class Workload:
             return self._taken(input_sets.texts(self.batch))
         if self.sequence is not None:
             return self._taken(input_sets.windows(self.sequence, self.batch, count))
-        return input_sets.crops(self.batch, count)
+        return self._crops(count)
 
     def calibration_sets(self) -> list[Arrays]:
         """Arrays that int8 is calibrated by: none of those that are timed or judged."""
@@ -83,7 +83,11 @@ class Workload:
         if self.sequence is not None:
             sets = input_sets.windows(self.sequence, self.batch, count, between=True)
             return self._taken(sets)
-        return input_sets.crops(self.batch, count, first=CALIBRATION_CROPS)
+        return self._crops(count, first=CALIBRATION_CROPS)
+
+    def _crops(self, count: int, first: int = 0) -> list[Arrays]:
+        pixels = models.find(self.model).pixels
+        return input_sets.crops(self.batch, count, first, pixels)
 
     def _taken(self, sets: list[Arrays]) -> list[Arrays]:
         """The arrays that the model takes: some have no token types."""
@@ -95,14 +99,14 @@ class Workload:
         labels needs. Quantizers calibrate on a part of them."""
         if models.find(self.model).kind not in IMAGES:
             return self.calibration_sets()
-        return input_sets.crops(self.batch, -(-TUNED // self.batch), first=CALIBRATION_CROPS)
+        return self._crops(-(-TUNED // self.batch), first=CALIBRATION_CROPS)
 
     def judged_by(self) -> JudgedBy:
         """What the accuracy of a lower precision is judged by."""
         entry = models.find(self.model)
         weights: Weights = "published" if self.weights else "random"
         if entry.kind in IMAGES:
-            sets = input_sets.crops(self.batch, -(-CROPS // self.batch), first=JUDGED_CROPS)
+            sets = self._crops(-(-CROPS // self.batch), first=JUDGED_CROPS)
             return JudgedBy(sets, CROPS, "classes", weights, "crops of two photographs")
         length = self.sequence if isinstance(self.sequence, int) else None
         sets = self._taken(input_sets.every_text(length, self.batch))
@@ -139,7 +143,7 @@ def _checked(name: str, model: str, length: str | None, batch: int) -> Workload:
     sequence: Sequence = "texts" if length == "texts" else int(length) if length else None
     if isinstance(sequence, int) and not 3 <= sequence <= POSITIONS:
         raise UsageError(f"workload '{name}': a sequence of {sequence}; give 3 to {POSITIONS}")
-    plain = name.removesuffix("-b1")
+    plain = name if name == model else name.removesuffix("-b1")  # efficientnet-b1 is a model
     return Workload(plain, model, batch, sequence, "sample" if entry.sample else None)
 
 

@@ -50,7 +50,7 @@ def export(
     """Write a model, or a saved program, with its weights, for ONNX Runtime or OpenVINO.
 
     Sizes are numbers, or names that stand for any size; by default the batch and a text's
-    length are free, an image's height and width 224.
+    length are free, an image's height and width what the catalogue says, mostly 224.
 
     \b
     Example: isthmus export mobilenet-v2 mobilenet.onnx --batch 1
@@ -133,7 +133,7 @@ def _specs(model: str, sizes: dict[str, str]) -> dict[str, Type]:
             raise UsageError(f"{model} has no --{name}; it has {has}")
         if size.strip().isdigit() and int(size) == 0:
             raise UsageError(f"--{name} 0: nothing to compute; give a number from 1, or a name")
-    return entry.kind.specs(**sizes)
+    return entry.specs(**sizes)
 
 
 def _document(

@@ -26,19 +26,25 @@ def models(as_json: AsJson = False) -> None:
     if as_json:
         show_json(rows)
         return
-    cells = [
-        (row["model"], row["input"], row["task"], row["sample_weights"] or "-") for row in rows
-    ]
+    cells = [(row["model"], _taken(row), row["task"], row["sample_weights"] or "-") for row in rows]
     show_table("models", ("model", "input", "task", "sample weights"), cells)
 
 
 def _row(entry: Entry) -> dict[str, Any]:
+    takes_images = "x" in entry.kind.specs()
     return {
         "model": entry.name,
-        "input": "images" if "x" in entry.kind.specs() else "texts",
+        "input": "images" if takes_images else "texts",
+        "image_pixels": entry.pixels.side if takes_images else None,
         "task": entry.task,
         "sample_weights": _sample(entry),
     }
+
+
+def _taken(row: dict[str, Any]) -> str:
+    """As in "images, 224 x 224": the size unless another is asked for."""
+    side = row["image_pixels"]
+    return f"{row['input']}, {side} x {side}" if side else row["input"]
 
 
 def _sample(entry: Entry) -> str | None:

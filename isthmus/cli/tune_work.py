@@ -201,7 +201,7 @@ def _samples(asked: Asked, net: Model, takes_texts: bool) -> tuple[Sets, str]:
     try:
         if takes_texts:
             return input_sets.windows(SEQUENCE, 1, SETS), "sample"
-        return input_sets.crops(1, SETS), "sample"
+        return input_sets.crops(1, SETS, pixels=net.entry.pixels), "sample"
     except (FileError, ImportError):  # of packages that are not installed
         return _made_up(net, takes_texts, asked.seed), RANDOM
 

@@ -1,7 +1,8 @@
 """Photographs as the numbers that ImageNet classifiers were trained on (torchvision's evaluation).
 
 Resize the short side to 256 (bilinear, antialiased), cut the central 224 x 224, divide by 255,
-subtract the mean of ImageNet and divide by its standard deviation.
+subtract the mean of ImageNet and divide by its standard deviation; or other sizes, colours and
+filter, which a model's `Pixels` say.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from isthmus.graph.dims import same
 from isthmus.graph.nodes import Type
 from isthmus.system.extras import missing
 
+from .pixels import MEAN, STANDARD_DEVIATION, Colours, Filter
+
 try:
     from PIL import Image, ImageOps
 except ModuleNotFoundError:
@@ -28,11 +31,9 @@ __all__ = ["MEAN", "STANDARD_DEVIATION", "fitted", "load_image", "prepare", "rea
 
 Float32Array = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
 Path = str | os.PathLike[str]
-Colours = tuple[float, float, float]
 
 MAX_PIXELS = 2**26  # 67 million: a small file may claim any size
-MEAN = (0.485, 0.456, 0.406)
-STANDARD_DEVIATION = (0.229, 0.224, 0.225)
+FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 BROKEN = (
     *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError),
@@ -46,9 +47,10 @@ def read_images(
     crop: int = 224,
     mean: Colours = MEAN,
     deviation: Colours = STANDARD_DEVIATION,
+    filter: Filter = "bilinear",
 ) -> Float32Array:
     """[N, 3, crop, crop] float32 from image files: `load_image`, then `prepare`."""
-    return prepare([load_image(path) for path in paths], resize, crop, mean, deviation)
+    return prepare([load_image(path) for path in paths], resize, crop, mean, deviation, filter)
 
 
 def load_image(path: Path) -> Image.Image:
@@ -77,17 +79,22 @@ def prepare(
     crop: int = 224,
     mean: Colours = MEAN,
     deviation: Colours = STANDARD_DEVIATION,
+    filter: Filter = "bilinear",
 ) -> Float32Array:
     """[N, 3, crop, crop] float32, normalised; the images in RGB, of any sizes.
 
     resize: pixels of the short side before the crop. mean, deviation: of red, green and blue,
-    ImageNet's unless others are given. Raises UsageError for no images, a crop
-    larger than `resize`, and images so narrow that the resized ones would exceed the limit.
+    ImageNet's unless others are given. filter: "bilinear" or "bicubic", antialiased. Raises
+    UsageError for no images, a crop larger than `resize`, another filter, and images so narrow
+    that the resized ones would exceed the limit.
     """
+    if filter not in FILTERS:
+        raise UsageError(f"filter={filter!r}: choose from {', '.join(FILTERS)}")
     if not 0 < crop <= resize:
         raise UsageError(f"resize={resize}, crop={crop}: the crop must fit; try 256 and 224")
     rows = [
-        _normalised(_cropped(_resized(image, resize), crop), mean, deviation) for image in images
+        _normalised(_cropped(_resized(image, resize, filter), crop), mean, deviation)
+        for image in images
     ]
     if not rows:
         raise UsageError("no images; give at least one")
@@ -134,14 +141,14 @@ def _decoded(path: Path) -> Image.Image:
         return ImageOps.exif_transpose(image).convert("RGB")
 
 
-def _resized(image: Image.Image, short_side: int) -> Image.Image:
+def _resized(image: Image.Image, short_side: int, filter: Filter = "bilinear") -> Image.Image:
     """The long side is rounded down, as torchvision does."""
     short, long = sorted(image.size)
     other = int(short_side * long / short)
     if short_side * other > MAX_PIXELS:
         raise UsageError(f"an image of {image.size} is too narrow to resize; crop it first")
     size = (short_side, other) if image.width <= image.height else (other, short_side)
-    return image.resize(size, Image.Resampling.BILINEAR)
+    return image.resize(size, FILTERS[filter])
 
 
 def _cropped(image: Image.Image, side: int) -> Image.Image:

@@ -1,7 +1,7 @@
 """Parameter names of published checkpoints, and how they become ours.
 
 Ours are Hugging Face's BertModel and RobertaModel names, also for the layers of DistilBERT, and
-torchvision's for ResNet and MobileNet V2 and V3.
+torchvision's for VGG, ResNet, DenseNet, EfficientNet, and MobileNet V2 and V3.
 MobileNet V1 and pre-activation ResNets have timm's names, which need no change.
 """
 
@@ -36,6 +36,8 @@ IGNORED: dict[str, tuple[str, ...]] = {
     "resnet": (r"num_batches_tracked$",),
     "mobilenet": (r"num_batches_tracked$",),
     "densenet": (r"num_batches_tracked$",),
+    "efficientnet": (r"num_batches_tracked$",),
+    "vgg": (r"num_batches_tracked$",),
     "vit": (r"^(vit\.)?pooler\.",),
 }
 
@@ -156,6 +158,13 @@ MOBILENET_V3_PLAIN: Rules = (
     (r"^bn1\.", "features.{n}.1."),
 )
 
+# timm's VGGs, whose dense layers are convolutions.
+VGG: Rules = (
+    (r"^pre_logits\.fc1\.", "classifier.0."),
+    (r"^pre_logits\.fc2\.", "classifier.3."),
+    (r"^head\.fc\.", "classifier.6."),
+)
+
 
 def translate(names: Iterable[str], family: str, ours: Iterable[str] = ()) -> dict[str, str]:
     """Their name -> our name, for every name; the naming scheme is told from the names.
@@ -221,6 +230,25 @@ def _densenet(names: list[str], _: list[str]) -> dict[str, str]:
     return {name: _rewritten(name, DENSENET) for name in names}
 
 
+def _efficientnet(names: list[str], _: list[str]) -> dict[str, str]:
+    """timm's have the ends of a MobileNet V2 and the blocks of a V3, numbered within stages."""
+    blocks = _blocks(names)
+    if not blocks:
+        return {name: name for name in names}
+    last = max(stage for stage, _ in blocks) + 2
+    renamed = {name: _rewritten(name, MOBILENET_V2_ENDS, last=last) for name in names}
+    for (stage, place), layers in blocks.items():
+        rules, project = _block_rules(layers, True)
+        for layer in layers:
+            ours = _rewritten(layer, rules, n=f"{stage + 1}.{place}", project=project)
+            renamed[f"blocks.{stage}.{place}.{layer}"] = ours
+    return renamed
+
+
+def _vgg(names: list[str], _: list[str]) -> dict[str, str]:
+    return {name: _rewritten(name, VGG) for name in names}
+
+
 def _vit(names: list[str], _: list[str]) -> dict[str, str]:
     theirs = any("patch_embeddings.projection." in name for name in names)
     return {name: _rewritten(name, HUGGING_FACE_VIT) if theirs else name for name in names}
@@ -247,7 +275,7 @@ def _block_rules(layers: list[str], is_v3: bool) -> tuple[Rules, int]:
     return rules, 1 + expands + squeezes
 
 
-def _rewritten(name: str, rules: Rules, **places: int) -> str:
+def _rewritten(name: str, rules: Rules, **places: int | str) -> str:
     for pattern, replacement in rules:
         name = re.sub(pattern, replacement.format(**places), name)
     return name
@@ -260,5 +288,7 @@ FAMILIES = {
     "resnet": _resnet,
     "mobilenet": _mobilenet,
     "densenet": _densenet,
+    "efficientnet": _efficientnet,
+    "vgg": _vgg,
     "vit": _vit,
 }

@@ -1,4 +1,4 @@
-"""Tensors of published checkpoints that are several of ours."""
+"""Tensors of published checkpoints that are several of ours, or ours in another shape."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-__all__ = ["JOINED", "apart"]
+__all__ = ["FLAT", "JOINED", "apart"]
 
 Array = numpy.ndarray[Any, Any]
 
@@ -15,9 +15,20 @@ Array = numpy.ndarray[Any, Any]
 JOINED = {"vit": (".qkv.", (".query.", ".key.", ".value."))}
 
 
+# family: convolutions as large as their image, which here are dense layers
+FLAT = {"vgg": ("pre_logits.fc1.weight",)}
+
+
 def apart(tensors: Mapping[str, Array], family: str) -> dict[str, Array]:
-    """The same, with each tensor that is several of ours as those, under names of their own."""
-    return dict(_each(tensors, *JOINED[family])) if family in JOINED else dict(tensors)
+    """The same, with each tensor that is several of ours as those, under names of their own, and
+    each that is one of `FLAT` as [outputs, inputs]."""
+    flat = FLAT.get(family, ())
+    shaped = {name: _flat(array) if name in flat else array for name, array in tensors.items()}
+    return dict(_each(shaped, *JOINED[family])) if family in JOINED else shaped
+
+
+def _flat(tensor: Array) -> Array:
+    return tensor.reshape(len(tensor), -1) if tensor.ndim > 2 and tensor.size else tensor
 
 
 def _each(

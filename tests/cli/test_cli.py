@@ -199,11 +199,14 @@ def test_models_lists_the_catalogue(capsys: Capture) -> None:
     assert [row["model"] for row in rows] == isthmus.models.list()
     by_name = {row["model"]: row for row in rows}
     assert by_name["bert-base"] == {
-        **{"model": "bert-base", "input": "texts", "task": "features", "sample_weights": None}
+        **{"model": "bert-base", "input": "texts", "image_pixels": None, "task": "features"},
+        "sample_weights": None,
     }
+    assert by_name["efficientnet-b1"]["image_pixels"] == 240
     assert by_name["mobilenet-v2"]["sample_weights"] in ("installed", "not installed")
     table = said(capsys, "models").splitlines()
     assert [line.split()[0] for line in table[2:-1]] == isthmus.models.list()
+    assert any(line.startswith("efficientnet-b1 ") and "240 x 240" in line for line in table)
 
 
 def expected(x: Any) -> Any:

@@ -98,6 +98,9 @@ def _error(case: Case, **options: Any) -> float:
         ("mobilenet-v3-small", {"epsilon": 1e-5}),
         ("mobilenet-v2", {"epsilon": 1e-3}),
         ("bert-base-sentence", {"heads": 6}),
+        ("efficientnet-b0", {"epsilon": 1e-3}),
+        ("efficientnet-b0-same", {"padding": "symmetric"}),
+        ("efficientnet-lite0", {"padding": "symmetric"}),
     ],
 )
 def test_a_network_that_is_a_little_different_is_told_apart(

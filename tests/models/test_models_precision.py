@@ -18,7 +18,10 @@ Golden = tuple[im.models.Model, dict[str, Any]]
 HALF = [("numpy", "bf16"), ("numpy", "f16"), ("gpu", "f16")]
 
 
-@pytest.fixture(scope="module", params=["minilm-l6-none", "mobilenet-v2-0.5"])
+@pytest.fixture(
+    scope="module",
+    params=["minilm-l6-none", "mobilenet-v2-0.5", "vgg-11-bn", "efficientnet-b0-same"],
+)
 def golden(request: pytest.FixtureRequest) -> Golden:
     case = next(case for case in CASES if case.label == request.param)
     with numpy.load(GOLDEN / f"{case.label}.npz") as archive:

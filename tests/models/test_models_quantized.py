@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 import pytest
+from golden_cases import CASES, randomized
 
 import isthmus as im
 from isthmus.benchmarks.work.input_sets import crops, windows
@@ -81,3 +82,29 @@ def test_minilm_finds_the_same_neighbours(named: bool, device_backend: dict[str,
         assert (unit(found) * unit(again)).sum(axis=1).min() >= 0.999
     elif device_backend["backend"] == "cpu":
         assert kernels(run) == {"integers": 36, "f32": 0}
+
+
+# Noise through random weights: the mean cosine alone tells something.
+RANDOM = {
+    **{"vgg-11": 0.999, "vgg-11-bn": 0.999},
+    **{"efficientnet-b0": 0.99, "efficientnet-lite0": 0.999},
+}
+# Of a VGG with the means of regions along rows, which images of 224 pixels do without.
+LAYERS = {"vgg-11": 12, "vgg-11-bn": 12, "efficientnet-b0": 82, "efficientnet-lite0": 50}
+
+
+@pytest.mark.parametrize("label", RANDOM)
+def test_random_weights_stay_near(label: str, device_backend: dict[str, Any]) -> None:
+    case = next(case for case in CASES if case.label == label)
+    net = im.models.create(case.name, **case.options)
+    randomized(net)
+    generator = numpy.random.default_rng(3)
+    inputs = [{"x": generator.standard_normal((1, 3, 64, 64), numpy.float32)} for _ in range(40)]
+    types = {"x": im.spec("float32", (1, 3, 64, 64))}
+    exact = results(im.compile(net, types, **device_backend), inputs[-24:])
+    run = im.compile(net, types, precision="int8", samples=inputs[:-24], **device_backend)
+    found = results(run, inputs[-24:])
+    similar = (unit(exact) * unit(found)).sum(axis=1)
+    assert 1 > similar.mean() >= RANDOM[label]
+    if device_backend["backend"] == "cpu":
+        assert kernels(run) == {"integers": LAYERS[label], "f32": 0}

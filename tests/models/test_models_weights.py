@@ -223,6 +223,9 @@ NAMES: list[tuple[str, str, str]] = [
     ),
     ("densenet", "features.transition1.conv.weight", "features.transition1.conv.weight"),
     ("mobilenet", "features.1.conv.0.0.weight", "features.1.conv.0.0.weight"),
+    ("efficientnet", "classifier.1.weight", "classifier.1.weight"),
+    ("vgg", "pre_logits.fc1.weight", "classifier.0.weight"),
+    ("vgg", "classifier.6.bias", "classifier.6.bias"),
 ]
 
 
@@ -311,10 +314,9 @@ def test_mobilenet_v1_keeps_its_names() -> None:
 
 
 def test_unknown_family_and_clashing_names() -> None:
-    with pytest.raises(
-        UsageError, match="choose from bert, distilbert, roberta, resnet, mobilenet, densenet, vit"
-    ):
-        translate([], "vgg")
+    known = "bert, distilbert, roberta, resnet, mobilenet, densenet, efficientnet, vgg, vit"
+    with pytest.raises(UsageError, match=f"choose from {known}"):
+        translate([], "alexnet")
     with pytest.raises(FileError, match=f"are both {BODY}"):
         translate([BODY, "bert." + BODY], "bert")
 

@@ -31,6 +31,8 @@ from isthmus.models.weights.checkpoint_names import translate
 absent_torchvision.install()
 
 import timm
+from timm.models import efficientnet as timm_efficientnet
+from timm.models import vgg as timm_vgg
 
 Array = numpy.ndarray[Any, Any]
 
@@ -171,6 +173,45 @@ def densenet(model: models.Model) -> Any:
     return timm.create_model(f"densenet{depth}", growth_rate=growth, num_classes=classes)
 
 
+def vgg(model: models.Model) -> Any:
+    """timm's, with narrower layers where ours has them."""
+    width, hidden, classes = (model.options[key] for key in ("width", "hidden", "classes"))
+    _, depth, *norms = model.entry.name.split("-")
+    plan = [c if c == "M" else c * width // 64 for c in timm_vgg.cfgs[f"vgg{depth}"]]
+    norm = torch.nn.BatchNorm2d if norms else None
+    module = timm_vgg.VGG(plan, num_classes=classes, norm_layer=norm)
+    module.pre_logits = timm_vgg.ConvMlp(8 * width, hidden, 7)
+    module.head = timm_vgg.ClassifierHead(hidden, classes)
+    return module
+
+
+# Of channels and blocks, as in the paper's code.
+MULTIPLIERS = {
+    **{"b0": (1.0, 1.0), "b1": (1.0, 1.1), "b2": (1.1, 1.2), "b3": (1.2, 1.4)},
+    **{"b4": (1.4, 1.8), "b5": (1.6, 2.2), "b6": (1.8, 2.6), "b7": (2.0, 3.1)},
+    **{"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)},
+    **{"lite3": (1.2, 1.4), "lite4": (1.4, 1.8)},
+}
+
+
+def efficientnet(model: models.Model) -> Any:
+    """timm's by its name, or where ours has another width made as timm makes it."""
+    options = model.options
+    facts = {
+        "num_classes": options["classes"],
+        "bn_eps": options["epsilon"],
+        "pad_type": "same" if options["padding"] == "same" else "",
+    }
+    theirs = model.entry.name.replace("-", "_")
+    size = theirs.removeprefix("efficientnet_")
+    width, depth = MULTIPLIERS[size]
+    if options["width"] == width:
+        return timm.create_model(theirs, **facts)
+    kind = "_gen_efficientnet_lite" if "lite" in size else "_gen_efficientnet"
+    made = getattr(timm_efficientnet, kind)
+    return made(theirs, options["width"], depth, **facts)
+
+
 def vit(model: models.Model) -> Any:
     options = model.options
     config = transformers.ViTConfig(
@@ -192,6 +233,8 @@ MODULES: dict[str, Callable[[models.Model], Any]] = {
     "resnet": resnet,
     "mobilenet": mobilenet,
     "densenet": densenet,
+    "vgg": vgg,
+    "efficientnet": efficientnet,
     "vit": vit,
 }
 

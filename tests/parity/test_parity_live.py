@@ -18,7 +18,9 @@ import transformers
 sys.path[:0] = [str(Path(__file__).parents[1] / "tables"), str(Path(__file__).parent)]
 
 from golden_cases import (
+    GOOGLE,
     HEADS,
+    TIMM,
     TOLERANCE,
     Case,
     as_dict,
@@ -27,10 +29,12 @@ from golden_cases import (
     randomized,
     relative_error,
 )
-from make_golden import copy_weights, mobilenet, original, pooled
+from make_golden import copy_weights, efficientnet, mobilenet, original, pooled, vgg
 from safetensors.numpy import save_file
+from torchvision_names import efficientnet_names, vgg_names
 
 import isthmus as im
+from isthmus.models.families.vgg import regions
 from isthmus.models.inputs.labels import top
 from isthmus.models.inputs.samples import minilm, mobilenet_v2, photographs
 from isthmus.models.run import run_images, run_texts
@@ -62,6 +66,11 @@ CASES = (
     Case("mobilenet-v3-large", "mobilenet-v3-large"),
     Case("mobilenet-v3-small", "mobilenet-v3-small"),
     *(Case(f"densenet-{depth}", f"densenet-{depth}") for depth in (121, 169, 201)),
+    *(Case(f"vgg-{depth}", f"vgg-{depth}") for depth in ("11", "11-bn", "16", "19-bn")),
+    *(Case(f"efficientnet-{n}", f"efficientnet-{n}") for n in ("b0", "b3", "b5")),
+    *(Case(f"efficientnet-lite{n}", f"efficientnet-lite{n}") for n in (0, 3)),
+    *(Case(f"efficientnet-{n}-same", f"efficientnet-{n}", GOOGLE) for n in ("b0", "b2")),
+    Case("efficientnet-lite0-symmetric", "efficientnet-lite0", TIMM),
     *(Case(f"vit-{size}", f"vit-{size}") for size in ("tiny", "small", "base")),
 )
 Pair = tuple[im.models.Model, dict[str, Any], dict[str, Any]]
@@ -71,8 +80,8 @@ Pair = tuple[im.models.Model, dict[str, Any], dict[str, Any]]
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     """A model, inputs, and its original's outputs; one model in memory at a time."""
     model = im.models.create(request.param.name, **request.param.options)
-    randomized(model)
     inputs = inputs_of(model, **SIZES)
+    randomized(model, inputs=inputs)
     expected = original(model)(**inputs)
     assert_telling(expected)
     yield model, inputs, expected
@@ -149,6 +158,57 @@ def test_vits_equal_those_of_timm_by_their_weights(size: str, tmp_path: Path) ->
         expected = module(torch.from_numpy(inputs["x"])).numpy()
     found = im.compile(model, im.spec("float32", inputs["x"].shape), backend="cpu")(inputs["x"])
     assert relative_error(found, expected) <= TOLERANCE
+
+
+MADE: dict[str, tuple[Any, Any]] = {
+    "vgg-11": (vgg_names, vgg),
+    "vgg-16-bn": (vgg_names, vgg),
+    "efficientnet-b0": (efficientnet_names, efficientnet),
+    "efficientnet-b4": (efficientnet_names, efficientnet),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_weights_under_torchvisions_names_give_what_timm_does(name: str, tmp_path: Path) -> None:
+    """timm has the same layers in the same order, so that no rule for names takes part."""
+    names, made = MADE[name]
+    module = made(im.models.create(name)).eval()
+    state = [tensor.numpy().copy() for tensor in module.state_dict().values()]
+    flat = [a.reshape(len(a), -1) if a.shape[2:] == (7, 7) else a for a in state]
+    save_file(dict(zip(names(name), flat, strict=True)), tmp_path / "model.safetensors")
+    model = im.models.create(name, weights=tmp_path)
+    _same(model, module, (2, 3, 96, 64))
+
+
+@pytest.mark.parametrize("name", ["vgg_11", "efficientnet_b1", "tf_efficientnet_b1"])
+def test_weights_of_timm_are_read_from_a_file(name: str, tmp_path: Path) -> None:
+    import timm
+
+    module = timm.create_model(name.replace("vgg_", "vgg")).eval()
+    state = {name: tensor.detach().numpy() for name, tensor in module.state_dict().items()}
+    save_file(state, tmp_path / f"{name}.safetensors")
+    options: dict[str, Any] = GOOGLE if name.startswith("tf_") else {}
+    ours = name.removeprefix("tf_").replace("_", "-")
+    model = im.models.create(ours, weights=tmp_path / f"{name}.safetensors", **options)
+    _same(model, module, (1, 3, 97, 130))
+
+
+def _same(model: im.models.Model, module: Any, shape: tuple[int, ...]) -> None:
+    """At these sizes, and at any; a normalisation whose running variance is 1 hides no layer."""
+    x = numpy.random.default_rng(0).standard_normal(shape, numpy.float32)
+    with torch.inference_mode():
+        expected = module(torch.from_numpy(x)).numpy()
+    for specs in (im.spec("float32", shape), model.specs(height="h", width="w")):
+        for options in BACKENDS:
+            found = im.compile(model, specs, **options)(x)
+            assert relative_error(found, expected) <= TOLERANCE
+
+
+@pytest.mark.parametrize("sizes", [(7, 7), (1, 3), (2, 9), (14, 21), (100, 8)])
+def test_regions_are_those_of_torch(sizes: tuple[int, int]) -> None:
+    x = numpy.random.default_rng(0).standard_normal((2, 3, *sizes), numpy.float32)
+    expected = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(x), (7, 7)).numpy()
+    assert relative_error(regions(x, 7), expected) <= 1e-6
 
 
 TEXTS = (

@@ -83,6 +83,29 @@ DENSENET_CASES = tuple(
     Case(f"densenet-{n}", f"densenet-{n}", {"growth": 8, "classes": CLASSES})
     for n in (121, 169, 201)
 )
+NARROW = {"width": 8, "hidden": 64, "classes": CLASSES}
+VGG_CASES = tuple(
+    Case(f"vgg-{n}{norms}", f"vgg-{n}{norms}", NARROW)
+    for n in (11, 13, 16, 19)
+    for norms in ("", "-bn")
+)
+GOOGLE: dict[str, Any] = {"epsilon": 1e-3, "padding": "same"}
+TIMM: dict[str, Any] = {"epsilon": 1e-5, "padding": "symmetric"}
+# Half of each size's own, so that channels are rounded as they are there.
+WIDTHS = {
+    **{"b1": 0.5, "b2": 0.55, "b3": 0.6, "b4": 0.7, "b5": 0.8, "b6": 0.9, "b7": 1.0},
+    **{"lite1": 0.5, "lite2": 0.55, "lite3": 0.6, "lite4": 0.7},
+}
+EFFICIENTNET_CASES = (
+    Case("efficientnet-b0", "efficientnet-b0", {"classes": CLASSES}),
+    Case("efficientnet-b0-same", "efficientnet-b0", {"classes": CLASSES, **GOOGLE}),
+    Case("efficientnet-lite0", "efficientnet-lite0", {"classes": CLASSES}),
+    Case("efficientnet-lite0-symmetric", "efficientnet-lite0", {"classes": CLASSES, **TIMM}),
+    *(
+        Case(f"efficientnet-{size}", f"efficientnet-{size}", {"width": width, "classes": CLASSES})
+        for size, width in WIDTHS.items()
+    ),
+)
 VIT_CASES = tuple(
     Case(name, name, {"width": 12 * heads, "inner": 80, "image": 64, "classes": CLASSES})
     for name, heads in (("vit-tiny", 3), ("vit-small", 6), ("vit-base", 12))
@@ -94,6 +117,8 @@ CASES = (
     *RESNET_CASES,
     *MOBILENET_CASES,
     *DENSENET_CASES,
+    *VGG_CASES,
+    *EFFICIENTNET_CASES,
     *VIT_CASES,
 )
 
@@ -116,14 +141,19 @@ def inputs_of(
     return {name: given[name] for name in model.specs()}
 
 
-def randomized(model: models.Model, scales: Array | None = None) -> Array:
-    """Fills the model; the scale of each running statistic, measured where none is given."""
+def randomized(
+    model: models.Model, scales: Array | None = None, inputs: dict[str, Array] | None = None
+) -> Array:
+    """Fills the model; the scale of each running statistic, measured where none is given.
+
+    inputs: what it is measured on. On images of another size deep networks grow beyond all bounds.
+    """
     model.initialize(SEED)
     generator = numpy.random.default_rng(SEED)
     for name, parameter in model.parameters().items():
         parameter.set(_varied(name, parameter.data(), generator))
     norms = list(_norms(model))
-    known = _measured(model, norms) if scales is None else scales
+    known = _measured(model, norms, inputs) if scales is None else scales
     if scales is not None:
         for norm, scale in zip(norms, scales, strict=True):
             _rescale(norm, scale)
@@ -149,7 +179,9 @@ def _norms(block: nn.Block) -> Iterator[nn.BatchNorm]:
         yield from (child,) if isinstance(child, nn.BatchNorm) else _norms(child)
 
 
-def _measured(model: models.Model, norms: list[nn.BatchNorm]) -> Array:
+def _measured(
+    model: models.Model, norms: list[nn.BatchNorm], inputs: dict[str, Array] | None
+) -> Array:
     """Runs the model once; each normalisation takes the deviation of what it is given."""
     found: dict[int, float] = {}
     forward = nn.BatchNorm.forward
@@ -161,7 +193,7 @@ def _measured(model: models.Model, norms: list[nn.BatchNorm]) -> Array:
 
     if norms:
         with patch.object(nn.BatchNorm, "forward", measuring):
-            model(**inputs_of(model))
+            model(**(inputs or inputs_of(model)))
     return numpy.asarray([found[id(norm)] for norm in norms], numpy.float32)
 
 

@@ -340,12 +340,13 @@ QUICK_FORMS = {
         "test_named_sizes_give_the_same": r".*-0",
     },
     "models/test_models.py": {
-        "test_costs_the_published_number_of_operations": r"(mobile|resnet).*",
+        "test_costs_the_published_number_of_operations": r"(mobile|resnet|efficientnet-b0).*",
     },
     "models/test_models_golden.py": {
-        "test_a_network_that_is_a_little_different_is_told_apart": r"mobilenet-.*",
+        "test_a_network_that_is_a_little_different_is_told_apart": r"(mobile|efficient)net-.*",
         "test_equals_the_original": (
-            r".*(minilm-l6-none|resnet-18-v1\.5|mobilenet-v2-0\.5|mobilenet-v3-small)-(numpy|cpu|gpu)"
+            r".*(minilm-l6-none|resnet-18-v1\.5|mobilenet-v2-0\.5|mobilenet-v3-small|vgg-11-bn"
+            r"|efficientnet-b0-same|efficientnet-lite0)-(numpy|cpu|gpu)"
         ),
     },
     "np/test_discovered.py": {

@@ -28,6 +28,9 @@ from isthmus.program.compiling import load
         ("resnet-50", Workload("resnet-50", "resnet-50")),
         ("resnet-50-b1", Workload("resnet-50", "resnet-50")),
         ("mobilenet-v2-b8", Workload("mobilenet-v2-b8", "mobilenet-v2", 8, None, "sample")),
+        ("vgg-16-b8", Workload("vgg-16-b8", "vgg-16", 8)),
+        ("vgg-16-bn-b8", Workload("vgg-16-bn-b8", "vgg-16-bn", 8)),
+        ("efficientnet-b1", Workload("efficientnet-b1", "efficientnet-b1")),
         ("mobilenet-v3-small-b2", Workload("mobilenet-v3-small-b2", "mobilenet-v3-small", 2)),
     ],
 )
@@ -75,6 +78,7 @@ def contents(sets: list[dict[str, Any]]) -> list[bytes]:
         ("bert-base-128-b8", 8, (8, 128)),
         ("bert-base-512-b64", 4, (64, 512)),
         ("mobilenet-v2", 8, (1, 3, 224, 224)),
+        ("efficientnet-b1", 8, (1, 3, 240, 240)),
         ("resnet-50-b16", 4, (16, 3, 224, 224)),
     ],
 )
@@ -204,3 +208,11 @@ def test_a_model_without_token_types_is_given_none() -> None:
     (work,) = find(["distilbert-base-16"])
     for sets in (work.input_sets(), work.calibration_sets()):
         assert set(sets[0]) == {"input_ids", "attention_mask"}
+
+
+def test_a_model_is_given_images_of_its_own_size() -> None:
+    (work,) = find(["efficientnet-lite3-b2"])
+    every = (work.input_sets(), work.calibration_sets(), work.tuning_sets(), work.judged_by().sets)
+    wanted = work.source().specs["x"].shape
+    assert wanted == (2, 3, 280, 280)
+    assert {arrays["x"].shape for sets in every for arrays in sets} == {wanted}
