@@ -54,7 +54,7 @@ from isthmus.models.families.vgg import (
 from isthmus.models.families.vit import vit_base, vit_small, vit_tiny
 from isthmus.models.inputs import samples
 from isthmus.models.inputs.pixels import USUAL, Filter, Pixels
-from isthmus.models.weights.publishers import check_options
+from isthmus.models.weights.publishers import check_options, trained_with
 from isthmus.nn import Block, Parameter
 from isthmus.trace.tracing import spec
 
@@ -437,12 +437,13 @@ def create(
 
     weights: a file, a folder, "hf://ORGANISATION/NAME", or "sample" for those of samples.txt.
     tokenizer: a folder or file, where it does not lie beside the weights.
-    options: the factory's, such as head="classification" or width=0.5; see `Entry.options`.
+    options: the factory's, such as head="classification" or width=0.5; see `Entry.options`. Where
+    the name of the weights tells some, these are taken: timm's tf_efficientnet_b0 has the padding
+    "same".
 
-    Raises UsageError for an unknown name or option, and where the name of the weights tells that
-    they are of other options (timm's tf_efficientnet_b0 has padding="same"), FileError for weights
-    that are missing or do not fit, BackendMissing where a hub is named without the package that
-    speaks to hubs.
+    Raises UsageError for an unknown name or option, or another than the weights' name tells,
+    FileError for weights that are missing or do not fit, BackendMissing where a hub is named
+    without the package that speaks to hubs.
 
     >>> import isthmus as im
     >>> net = im.models.create("resnet-18", width=8, classes=10, seed=1)
@@ -452,10 +453,11 @@ def create(
     float32[batch, 10]
     """
     entry = find(name)
-    chosen = _chosen(entry, options)
+    told = trained_with(weights, entry.options())
+    chosen = _chosen(entry, {**told, **options})
+    check_options(weights, told, options)
     model = Model(entry, entry.factory(**chosen), chosen)
     source = _source(entry, weights)
-    check_options(source, chosen)
     _fill(model, source, seed)
     model.vocabulary = source if tokenizer is None else tokenizer
     return model

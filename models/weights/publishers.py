@@ -12,7 +12,7 @@ from typing import Any
 
 from isthmus.errors import UsageError
 
-__all__ = ["TRAINED_WITH", "check_options"]
+__all__ = ["TRAINED_WITH", "check_options", "trained_with"]
 
 GOOGLE = {"epsilon": 1e-3, "padding": "same"}
 TIMM = {"epsilon": 1e-5, "padding": "symmetric"}
@@ -24,12 +24,20 @@ TRAINED_WITH: tuple[tuple[str, Mapping[str, Any]], ...] = (
 )
 
 
-def check_options(source: str | os.PathLike[str] | None, options: Mapping[str, Any]) -> None:
-    """UsageError where the name of the weights tells of other options than these."""
+def trained_with(
+    source: str | os.PathLike[str] | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The options that the name of the weights tells of; options: those that the model has."""
     text = "" if source is None else os.fspath(source)
-    for pattern, wanted in TRAINED_WITH:
-        if not re.search(pattern, text) or not wanted.keys() <= options.keys():
-            continue
-        if other := {name: value for name, value in wanted.items() if options[name] != value}:
-            step = ", ".join(f"{name}={value!r}" for name, value in other.items())
-            raise UsageError(f"{text}: weights of that name were trained with {step}; give that")
+    found = (facts for pattern, facts in TRAINED_WITH if re.search(pattern, text))
+    return {name: value for facts in found for name, value in facts.items() if name in options}
+
+
+def check_options(
+    source: str | os.PathLike[str] | None, told: Mapping[str, Any], given: Mapping[str, Any]
+) -> None:
+    """UsageError where options are given that are others than the name of the weights tells."""
+    if other := {name: value for name, value in told.items() if given.get(name, value) != value}:
+        facts = ", ".join(f"{name}={value!r}" for name, value in other.items())
+        one = "it" if len(other) == 1 else "them"
+        raise UsageError(f"{source}: trained with {facts}, by its name; leave {one} out")

@@ -17,6 +17,7 @@ from isthmus.errors import FileError, UsageError
 from isthmus.models.families.efficientnet import PaddedConv2D
 from isthmus.models.families.vgg import regions
 from isthmus.models.weights.checkpoint_names import translate
+from isthmus.models.weights.publishers import trained_with
 
 NAMES = {
     **{name: vgg_names(name) for name in CONVOLUTIONS},
@@ -116,39 +117,50 @@ def test_names_of_timms_lite_have_no_squeeze() -> None:
 
 # --- what weights do not tell ------------------------------------------------------------------
 
-GOOGLE = {"epsilon": 1e-3, "padding": "same"}
-OTHER_OPTIONS = {
-    "hf://timm/tf_efficientnet_b0.in1k": ("efficientnet-b0", "epsilon=0.001, padding='same'"),
-    "tf_efficientnet_b5_ap.pth": ("efficientnet-b5", "padding='same'"),
-    "hf://timm/efficientnet_b5.sw_in12k_ft_in1k": ("efficientnet-b5", "epsilon=1e-05"),
-    "efficientnet_lite0_ra-37913777.pth": (
-        "efficientnet-lite0",
-        "epsilon=1e-05, padding='symmetric'",
-    ),
+GOOGLE: dict[str, Any] = {"epsilon": 1e-3, "padding": "same"}
+TIMM: dict[str, Any] = {"epsilon": 1e-5, "padding": "symmetric"}
+TOLD: dict[str, tuple[str, dict[str, Any]]] = {
+    "hf://timm/tf_efficientnet_b0.in1k": ("efficientnet-b0", GOOGLE),
+    "hf://timm/tf_efficientnet_b0.in1k/other.bin": ("efficientnet-b0", GOOGLE),
+    "weights/tf_efficientnet_b5_ap-9e82fae8.pth": ("efficientnet-b5", GOOGLE),
+    "tf_efficientnet_lite2.pth": ("efficientnet-lite2", GOOGLE),
+    "hf://timm/efficientnet_b5.sw_in12k_ft_in1k": ("efficientnet-b5", TIMM),
+    "efficientnet_b0_ra-3dd342df.pth": ("efficientnet-b0", TIMM),
+    "efficientnet_lite0_ra-37913777.pth": ("efficientnet-lite0", TIMM),
+    "efficientnet_b5_lukemelas-1a07897c.pth": ("efficientnet-b5", {}),
+    "my_efficientnet_lite0.pth": ("efficientnet-lite0", {}),
+    "tf_efficientnet_b0.pth": ("resnet-18", {}),
 }
 
 
-@pytest.mark.parametrize("source", OTHER_OPTIONS)
-def test_weights_of_other_options_are_refused_by_their_name(source: str) -> None:
-    name, wanted = OTHER_OPTIONS[source]
-    with pytest.raises(UsageError, match=rf"were trained with {wanted}; give that$"):
-        im.models.create(name, weights=source)
+@pytest.mark.parametrize("source", TOLD)
+def test_names_of_weights_tell_options(source: str) -> None:
+    name, options = TOLD[source]
+    assert trained_with(source, im.models.find(name).options()) == options
 
 
-@pytest.mark.parametrize(
-    ("source", "name", "options"),
-    [
-        ("tf_efficientnet_b0.pth", "efficientnet-b0", GOOGLE),
-        ("tf_efficientnet_lite2.pth", "efficientnet-lite2", {}),
-        ("efficientnet_b0_ra-3dd342df.pth", "efficientnet-b0", {}),
-        ("efficientnet_b5_lukemelas-1a07897c.pth", "efficientnet-b5", {}),
-        ("my_efficientnet_lite0.pth", "efficientnet-lite0", {}),
-        ("tf_efficientnet_b0.pth", "mobilenet-v2", {}),
-    ],
-)
-def test_weights_of_these_options_are_read(source: str, name: str, options: Any) -> None:
+def test_options_that_the_name_tells_are_taken(tmp_path: Path) -> None:
+    google, x = small("efficientnet-b0", seed=5, **GOOGLE), _noise((1, 3, 64, 64))
+    arrays = {name: p.data() for name, p in google.parameters().items()}
+    for name in ("tf_efficientnet_b0", "mine"):
+        save_file(arrays, tmp_path / f"{name}.safetensors")
+    found = small("efficientnet-b0", weights=tmp_path / "tf_efficientnet_b0.safetensors")
+    assert found.options == google.options
+    numpy.testing.assert_array_equal(found(x), google(x))
+    other = small("efficientnet-b0", weights=tmp_path / "mine.safetensors")
+    assert not numpy.allclose(other(x), google(x), rtol=1e-2)
+
+
+def test_other_options_than_the_name_tells_are_refused() -> None:
+    refused: dict[str, dict[str, Any]] = {
+        "epsilon=0.001, padding='same', by its name; leave them out": TIMM,
+        "padding='same', by its name; leave it out": {"padding": "symmetric", "epsilon": 1e-3},
+    }
+    for message, options in refused.items():
+        with pytest.raises(UsageError, match=f"trained with {message}$"):
+            im.models.create("efficientnet-b0", weights="tf_efficientnet_b0.pth", **options)
     with pytest.raises(FileError, match="no such file"):
-        im.models.create(name, weights=source, **options)
+        im.models.create("efficientnet-b0", weights="tf_efficientnet_b0.pth", **GOOGLE)
 
 
 def test_an_unknown_padding_is_named() -> None:
