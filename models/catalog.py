@@ -50,6 +50,7 @@ __all__ = [
     "image_results",
     "image_specs",
     "names",
+    "outline",
     "square_specs",
     "text_results",
     "text_specs",
@@ -357,12 +358,22 @@ def create(
     >>> im.eval_shape(net, net.specs())
     float32[batch, 10]
     """
+    model = outline(name, **options)
+    source = _source(model.entry, weights)
+    _fill(model, source, seed)
+    model.vocabulary = source if tokenizer is None else tokenizer
+    return model
+
+
+def outline(name: str, *, tokenizer: str | os.PathLike[str] | None = None, **options: Any) -> Model:
+    """A model without weights, which costs nothing: for its specs, and to prepare its inputs.
+
+    Raises UsageError for an unknown name or option.
+    """
     entry = find(name)
     chosen = _chosen(entry, options)
     model = Model(entry, entry.factory(**chosen), chosen)
-    source = _source(entry, weights)
-    _fill(model, source, seed)
-    model.vocabulary = source if tokenizer is None else tokenizer
+    model.vocabulary = tokenizer
     return model
 
 
