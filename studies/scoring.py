@@ -2,8 +2,8 @@
 
     python -m studies.scoring [RESULT.json] [--texts N] [--rounds N] [--threads N] [--kills N]
 
-MiniLM, float32, on sentences and paragraphs of the repository's passage in an order of chance. Three
-ways embed the same texts from a file into a file: `isthmus score` with one process; a plain loop
+MiniLM, float32, on sentences and paragraphs of the repository's passage in an order of chance. All
+three embed the same texts from a file into a file: `isthmus score` with one process; a plain loop
 over batches of 32 in the file's order, each padded to its longest text, of the same compiled model;
 and sentence-transformers with its OpenVINO backend (`make peers`), which sorts all texts by length.
 Each has a process of its own with the same threads, held to as many processors; they take turns on

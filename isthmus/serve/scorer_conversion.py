@@ -11,7 +11,7 @@ from isthmus.errors import IsthmusError
 from isthmus.graph.foreign import plain
 from isthmus.graph.nodes import Type
 
-from .scorer_rows import Column, shown
+from .scorer_rows import ABSENT, Column, shown
 
 __all__ = ["as_rows", "converted"]
 
@@ -68,7 +68,7 @@ def _row(value: Any, kind: Type) -> Array:
     """A value as one row; _Unfit where it is none."""
     if isinstance(value, str | bytes) and kind.ndim == 3:
         return _image(value, kind)
-    if value is None or isinstance(value, str | bytes):
+    if value is None or value is ABSENT or isinstance(value, str | bytes):
         raise _Unfit(f"is {shown(value)}, and {kind} is asked for")
     try:
         array = numpy.asarray(value)

@@ -1,4 +1,4 @@
-"""A column of images, as paths, the bytes of files, or pixels: prepared as the model was trained."""
+"""A column of images, as paths, bytes of files, or pixels: prepared as the model was trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows and what a program says of them: results in columns, and rows that have none with reasons."""
+"""Rows and what a program says of them: results in columns, and why others have none."""
 
 from __future__ import annotations
 
@@ -108,12 +108,13 @@ def taken(
             rejected.append(Rejected(row, " ".join(str(outcome).split())))
         else:
             good.append(row)
-            found.append(outcome if single is None else {single: outcome})
+            named: Row = outcome if single is None else {single: outcome}
+            found.append(named)
     columns = {name: kinds.column(name, [row[name] for row in found]) for name in kinds.sizes}
     return Scored(columns, numpy.array(good, numpy.int64), rejected)
 
 
-def _outcomes(results: Iterator[Any]) -> Iterator[Row | Exception]:
+def _outcomes(results: Iterator[Any]) -> Iterator[Any]:
     while True:
         try:
             yield next(results)

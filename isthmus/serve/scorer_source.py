@@ -169,15 +169,16 @@ def _texts(source: Source, program: Any, model: Any) -> Any:
 
 
 def _encoder(source: Source, model: Any, names: Any) -> Any:
-    limit = {} if source.max_length is None else {"max_length": source.max_length}
+    limit: dict[str, Any] = {}
+    if source.max_length is not None:
+        limit["max_length"] = source.max_length
     if model is not None:
-        tokenizer = model.tokenizer  # read now, not at the first text
-        del tokenizer
+        model.tokenizer.path  # noqa: B018 (it is read now, and not at the first text)
         return lambda texts: model.preprocess(texts, **limit)
     from isthmus.models.inputs.text import Tokenizer
 
     own = Tokenizer(source.tokenizer or "")
-    most = {"max_length": own.sentence_length or LONGEST, **limit}
+    most: dict[str, Any] = {"max_length": own.sentence_length or LONGEST, **limit}
 
     def encode(texts: Any) -> dict[str, Any]:
         found = own.encode(texts, **most)

@@ -110,9 +110,9 @@ def _arrow_columns(table: Any) -> Columns:
 
 
 def arrow_column(column: Any) -> Column:
-    """An Arrow array: numbers as NumPy's, lists of one length as an array of more axes, else a list.
+    """An Arrow array: numbers as NumPy's, lists of one length as an array of more axes.
 
-    None stands where there is none.
+    Others are a Python list, with None where there is no value.
     """
     import pyarrow
 

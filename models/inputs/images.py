@@ -61,7 +61,7 @@ def read_images(
     return prepare([as_image(source) for source in sources], resize, crop, mean, deviation)
 
 
-def as_image(source: Source) -> Image.Image:
+def as_image(source: Any) -> Image.Image:
     """An image as RGB: of a file by its path, of the bytes of one, of pixels, or one of Pillow's.
 
     Pixels are uint8 [H, W, 3], [H, W, 4] or [H, W]. Raises FileError for what is no image.
@@ -72,10 +72,10 @@ def as_image(source: Source) -> Image.Image:
         return _of_pixels(source)
     if isinstance(source, Image.Image):
         return source.convert("RGB")
-    if not isinstance(source, str | os.PathLike):
-        said = repr(source)[:60]
-        raise FileError(f"{said}: no image; give a path, the bytes of a file, or uint8 [H, W, 3]")
-    return load_image(source)
+    if isinstance(source, str | os.PathLike):
+        return load_image(source)
+    said = repr(source)[:60]
+    raise FileError(f"{said}: no image; give a path, the bytes of a file, or uint8 [H, W, 3]")
 
 
 def _of_pixels(array: numpy.ndarray[Any, Any]) -> Image.Image:
@@ -137,8 +137,8 @@ def fitted(path: Source, kind: Type) -> Any:
     ]
     if not places or (kind.dtype.kind != "f" and kind.dtype != numpy.uint8):
         raise UsageError(
-            f"{_name(path)}: an image is of type float32 or uint8 [N, 3, H, W] or [N, H, W, 3], and "
-            f"{kind} is asked for; give an array of numpy.save"
+            f"{_name(path)}: an image is of type float32 or uint8 [N, 3, H, W] or [N, H, W, 3]; "
+            f"{kind} is asked for, so give an array of numpy.save"
         )
     is_first = places[0] == axes
     sizes = kind.shape[axes + 1 :] if is_first else kind.shape[axes : axes + 2]

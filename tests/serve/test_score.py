@@ -1,4 +1,4 @@
-"""`isthmus score`: every row of an input once, in its output or among the rejected, after any end."""
+"""`isthmus score`: every row once, in the output or among the rejected, after any end."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from isthmus.serve import scorer_process, scorer_threads
 from isthmus.serve.scorer_process import Opened
 from isthmus.system.threads import available_threads
 
-TINY = {"layers": 1, "width": 16, "heads": 2, "inner": 32}
+TINY: dict[str, Any] = {"layers": 1, "width": 16, "heads": 2, "inner": 32}
 TEXTS = ["A canal.", "A strip of land between two seas.", "Water.", "So the land stays whole."]
 
 
@@ -53,7 +53,8 @@ def test_rows_are_scored_each_for_itself(program: Path) -> None:
 
 
 def test_no_rows_have_results_of_the_right_kind(program: Path) -> None:
-    for given in (table(0), {"x": [], "n": []}):
+    tables: list[dict[str, Any]] = [table(0), {"x": [], "n": []}]
+    for given in tables:
         found = im.Scorer(program, threads=1)(given)
         assert (found["y"].shape, found["y"].dtype) == ((0, 3), numpy.float32)
         assert (found["m"].shape, found["m"].dtype) == ((0,), numpy.int32)
@@ -88,9 +89,13 @@ def test_threads_that_ask_at_once_open_it_once(program: Path) -> None:
     opened = Opened(2)
     barrier = threading.Barrier(4)
 
+    def make() -> str:
+        made.append(1)
+        return "program"
+
     def ask() -> None:
         barrier.wait()
-        opened("key", lambda: made.append(1) or "program")
+        opened("key", make)
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
@@ -105,7 +110,7 @@ def test_what_could_not_be_opened_is_tried_again() -> None:
     with pytest.raises(ZeroDivisionError):
         opened("key", lambda: 1 // 0)
     assert opened("key", lambda: 2) == 2
-    assert [opened(name, lambda name=name: name) for name in "abc"] == ["a", "b", "c"]
+    assert [opened(name, name.upper) for name in "abc"] == ["A", "B", "C"]
     assert list(opened.known) == ["b", "c"]
 
 
@@ -153,7 +158,7 @@ def test_numbers_of_other_types_that_hold(program: Path, x: Any) -> None:
     numpy.testing.assert_array_equal(found["y"], [[0, 2, 4], [6, 8, 10]])
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "too large an integer": ({"n": [1, 2**31]}, "row 1: n has 2147483648, which int32"),
     "a float that is not whole": ({"n": numpy.array([1, 2.5])}, "row 1: n has 2.5, which int32"),
     "NaN for an integer": ({"n": numpy.array([numpy.nan, 2])}, "row 0: n has nan, which int32"),
@@ -260,7 +265,7 @@ def test_a_function_is_saved_first_and_an_onnx_file_is_read(tmp_path: Path) -> N
         numpy.testing.assert_array_equal(score({"other": x})[name], x * x)  # the only column
 
 
-NOT_MADE = {
+NOT_MADE: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
     "no file": (("absent.im",), {}, "absent.im: cannot be read"),
     "no model": (("minilm-l7",), {}, "no model 'minilm-l7'; the nearest is"),
     "no weights": (("bert-base",), {}, "bert-base has no sample weights; give weights="),

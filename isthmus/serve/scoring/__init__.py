@@ -1,1 +1,1 @@
-"""A file of inputs scored by many processes, part by part, so that an end at any moment loses none."""
+"""A file scored by many processes, part by part: after an end at any moment it goes on."""

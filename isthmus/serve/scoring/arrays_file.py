@@ -43,7 +43,7 @@ def write_array(
             "fortran_order": False,
             "shape": shape,
         }
-        numpy.lib.format.write_array_header_2_0(file, about)  # type: ignore[no-untyped-call]
+        numpy.lib.format.write_array_header_2_0(file, about)
         for part in parts:
             file.write(numpy.ascontiguousarray(part, dtype).tobytes())
 
@@ -52,7 +52,8 @@ def write_array(
 def read_arrays(path: Path) -> Iterator[Any]:
     """The arrays by name, each read when it is asked for; FileError for a damaged file."""
     try:
-        with numpy.load(path, allow_pickle=False) as found:
+        # A file that is opened here is closed here, whatever is in it.
+        with open(path, "rb") as file, numpy.load(file, allow_pickle=False) as found:
             yield found
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
         raise FileError(

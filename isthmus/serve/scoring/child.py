@@ -1,6 +1,6 @@
 """One process that scores parts: `python -m isthmus.serve.scoring.child DESCRIPTOR`.
 
-It ends when the other end of the connection does, however that was: nothing of a killed run goes on.
+It ends when the other end of the connection does, so that of a killed run nothing goes on.
 """
 
 from __future__ import annotations

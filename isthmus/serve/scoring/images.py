@@ -48,7 +48,7 @@ class ImageFolder:
 
     def read(self, span: Span, names: Sequence[str]) -> Read:
         paths = [os.path.join(self.path, name) for name in span.place]
-        return Read({PATH: paths}, range(span.count))
+        return Read({PATH: paths}, range(span.rows))
 
     def kept(self, span: Span, names: Sequence[str], rows: Sequence[int]) -> Mapping[str, Any]:
         """The paths below the folder, as text."""

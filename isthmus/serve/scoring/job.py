@@ -199,7 +199,7 @@ def _score(
 ) -> None:
     """Hand out what is left; the clock starts with the first part, when programs are open."""
     waiting = deque(sorted(tally.left))
-    every = sum(span.count for span in spans)
+    every = sum(span.rows for span in spans)
     begun: float | None = None
     while tally.left:
         while waiting and workers.idle():

@@ -58,9 +58,9 @@ class _Lines:
             content = file.read(end - start)
         check_stamp(self.path, self.stamp)
         found = content.split(b"\n")
-        if len(found) > span.count:  # behind the last end of a line there is none
+        if len(found) > span.rows:  # behind the last end of a line there is none
             found.pop()
-        if len(found) != span.count:
+        if len(found) != span.rows:
             raise FileError(f"{self.path}: was changed while it was read; score it again")
         if start == 0:
             found[0] = found[0].removeprefix(MARK)
@@ -80,7 +80,7 @@ class TextLines(_Lines):
 
     def read(self, span: Span, names: Sequence[str]) -> Read:
         texts = [line.decode("utf-8", "surrogateescape") for line in self.lines(span)]
-        return Read({TEXT: texts}, range(span.count))
+        return Read({TEXT: texts}, range(span.rows))
 
     def kept(self, span: Span, names: Sequence[str], rows: Sequence[int]) -> Mapping[str, Any]:
         texts = self.read(span, names).columns[TEXT]

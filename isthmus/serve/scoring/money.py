@@ -1,4 +1,4 @@
-"""Dollars of what was scored: usd_per_hour / 3600 * seconds of processes / processes of the machine.
+"""Dollars: usd_per_hour / 3600 * seconds of processes / processes that the machine has room for.
 
 The instance is this machine's own type if the price list has it; else, projected by cores as the
 cost tables do, one that is asked for or the first of `DEFAULT_INSTANCES` that fits.

@@ -29,9 +29,9 @@ class _Part:
 
 
 class OnRay:
-    """Actors of `threads` processors each; `count` of them, or as many as the cluster has room for.
+    """`count` actors of `threads` processors each, at most as many as the cluster has room for.
 
-    address: of a running cluster, as "127.0.0.1:6379" or "auto". BackendMissing where there is none.
+    address: of a running cluster, as "127.0.0.1:6379" or "auto"; BackendMissing for none.
     """
 
     def __init__(self, work: Work, count: int | None, threads: int, address: str | None) -> None:

@@ -69,18 +69,18 @@ class ParquetFiles:
         number, group, at = span.place
         path, stamp = self.files[number]
         check_stamp(path, stamp)
-        found = _group(path, stamp, group, tuple(names)).slice(at, span.count)
+        found = _group(path, stamp, group, tuple(names)).slice(at, span.rows)
         check_stamp(path, stamp)
         return found
 
     def read(self, span: Span, names: Sequence[str]) -> Read:
         table = self.table(span, names)
-        return Read({name: arrow_column(table[name]) for name in names}, range(span.count))
+        return Read({name: arrow_column(table[name]) for name in names}, range(span.rows))
 
     def kept(self, span: Span, names: Sequence[str], rows: Sequence[int]) -> Mapping[str, Any]:
         """Arrow's own columns, so that types stay."""
-        table = self.table(span, names).take(list(rows)) if names else None
-        return {name: table[name] for name in names} if names else {}
+        table = self.table(span, names).take(list(rows))
+        return {name: table[name] for name in names}
 
 
 @lru_cache(maxsize=2)  # parts of one group follow each other

@@ -76,7 +76,7 @@ def stored(folder: str, number: int, arrays: Mapping[str, Array]) -> None:
 def _check(found: Scored, span: Span) -> None:
     """Each row once: either a result or a reason."""
     every = sorted([*found.rows.tolist(), *(row for row, _ in found.rejected)])
-    assert every == list(range(span.count)), f"rows {span.first} and on are not all there once"
+    assert every == list(range(span.rows)), f"rows {span.first} and on are not all there once"
 
 
 def _arrays(found: Scored, span: Span, done: Done) -> dict[str, Array]:

@@ -127,7 +127,7 @@ class Processes:
         number, span = old.part
         self.ended[number] = self.ended.get(number, 0) + 1
         if self.ended[number] > 1:
-            rows = f"rows {span.first} to {span.first + span.count - 1}"
+            rows = f"rows {span.first} to {span.first + span.rows - 1}"
             raise IsthmusError(
                 f"two processes ended ({said}) on {rows}; with SIGKILL give fewer --processes, "
                 "since memory has run out"

@@ -12,10 +12,10 @@ __all__ = ["Input", "Read", "Span"]
 
 
 class Span(NamedTuple):
-    """Rows first, first + 1, ... of an input. place: where they are, as the input knows it."""
+    """So many rows of an input, from `first` on. place: where they are, as the input knows it."""
 
     first: int
-    count: int
+    rows: int
     place: Any
 
 
