@@ -90,7 +90,7 @@ def test_spark(tmp_path: Path) -> None:
     if java.returncode:
         pytest.skip("Spark needs Java 17, which is not here")
     found = said(
-        "spark", tmp_path, PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1",
+        "spark", tmp_path, SPARK_LOCAL_IP="127.0.0.1",
         PYARROW_IGNORE_TIMEZONE="1",
     )  # fmt: skip
     assert found == [64, 384]
@@ -153,6 +153,7 @@ def ended(head: subprocess.Popen[bytes], folder: Path) -> None:
         head.wait(30)
     except subprocess.TimeoutExpired:
         head.kill()
+        head.wait()
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (place / "cmdline").read_bytes()
