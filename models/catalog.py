@@ -103,7 +103,7 @@ def from_words(model: Model, texts: Sequence[str], **options: Any) -> Arrays:
 
 
 def from_images(model: Model, paths: Sequence[str | os.PathLike[str]], **options: Any) -> Arrays:
-    """Pixels from image files; options are `read_images`' resize and crop."""
+    """Pixels from images, as files or not; options are `read_images`' resize and crop."""
     from isthmus.models.inputs.images import read_images
 
     return {"x": read_images(paths, **options)}
@@ -274,7 +274,8 @@ class Model(Block):
         return self.entry.kind.specs(**sizes, **fixed)
 
     def preprocess(self, inputs: Sequence[Any], **options: Any) -> Arrays:
-        """Arrays for the model, by name: from texts, or from the paths of images.
+        """Arrays for the model, by name: from texts, or from images, each a path, the bytes of a
+        file, or pixels, uint8 [height, width, 3].
 
         options: max_length and pairs of `Tokenizer.encode`; resize and crop of `read_images`.
         Raises FileError for what is no image, UsageError for no inputs.

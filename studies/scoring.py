@@ -137,7 +137,10 @@ def _ways(folder: Path, threads: int) -> dict[str, Way]:
         return found
     script = str(HERE / "scoring_peer.py")
     model = str(folder / "exported")
-    subprocess.run([python, script, "--export", model], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [python, script, "--export", model], check=True, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     found[PEER] = lambda texts, out: _script([python, script, model], texts, out, threads)
     return found
 

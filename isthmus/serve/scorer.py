@@ -131,18 +131,42 @@ class Scorer:
         """Results of the rows that have some, and why the others have none.
 
         columns: arrays or lists by name. Raises UsageError for a column that is missing.
+
+        >>> import isthmus as im
+        >>> spec = {"x": im.spec("float32", ["batch"])}
+        >>> root = im.compile(lambda x: im.np.sqrt(x), spec, threads=1)
+        >>> found = im.Scorer(root, threads=1).rows({"x": [4, "four", 9]})
+        >>> found.columns["output"].tolist(), found.rows.tolist()
+        ([2.0, 3.0], [0, 2])
+        >>> print(found.rejected[0].reason)
+        x is 'four', and float32[] is asked for
         """
         program = self.opened()
         found: Scored = program(columns, self.asked)
         return found
 
     def needs(self, names: Sequence[str]) -> list[str]:
-        """Which of the columns it reads; UsageError where one is missing."""
+        """Which of the columns it reads; UsageError where one is missing.
+
+        >>> import isthmus as im
+        >>> spec = {"x": im.spec("float32", ["batch"])}
+        >>> root = im.compile(lambda x: im.np.sqrt(x), spec, threads=1)
+        >>> im.Scorer(root, threads=1).needs(["id", "x"])
+        ['x']
+        """
         found: list[str] = self.opened().needs(dict.fromkeys(names), self.asked)
         return found
 
     def opened(self) -> Any:
-        """The program as it is in this process, opened if it is not yet."""
+        """The program as it is in this process, opened if it is not yet: to do so beforehand.
+
+        >>> import isthmus as im
+        >>> spec = {"x": im.spec("float32", ["batch"])}
+        >>> root = im.compile(lambda x: im.np.sqrt(x), spec, threads=1)
+        >>> score = im.Scorer(root, threads=1)
+        >>> score.opened() is score.opened()
+        True
+        """
         threads = threads_here(self.threads or self.tuned_threads)
         return opened_here((self.source, threads), lambda: opened(self.source, threads))
 

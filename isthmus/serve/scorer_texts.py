@@ -46,8 +46,11 @@ class Texts:
         return [column_of(columns, asked.get("text"), USUAL)]
 
     def _scored(self, texts: Sequence[dict[str, Any]], rows: Sequence[int]) -> Scored:
-        """The longest first, so that texts of like length are run together."""
-        order = sorted(range(len(texts)), key=lambda place: -len(texts[place]["input_ids"]))
+        """Where texts are padded, the longest first, so that those of like length run together;
+        rows are packed best of texts of several lengths."""
+        order = list(range(len(texts)))
+        if self.program.way != "packed":
+            order.sort(key=lambda place: -len(texts[place]["input_ids"]))
         results = self.program.of_tokens([texts[place] for place in order])
         found = taken(results, [rows[place] for place in order], self.kinds)
         place_of = {row: place for place, row in enumerate(rows)}
