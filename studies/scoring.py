@@ -37,6 +37,7 @@ from isthmus.benchmarks.harness.fingerprint import fingerprint, versions
 from isthmus.benchmarks.work.input_sets import all_texts
 from isthmus.errors import BackendMissing, UsageError
 from isthmus.reports import log_ratio
+from isthmus.reports.stats.intervals import FEWEST_ROUNDS
 
 from .study import check_threads, default_path, progress
 from .study import run as run_study
@@ -201,19 +202,21 @@ def _summary(
         "seconds": [seconds[name] for seconds in times],
     }
     if name != OURS:
-        ratio = log_ratio(
-            [[seconds[name][0]] for seconds in times],
-            [[seconds[OURS][0]] for seconds in times],
-            paired=True,
-        )
-        low, high = ratio.interval(0.95) if len(times) > 2 else (None, None)
         found |= {
-            "ours_over_it": ratio.ratio,
-            "interval_95": [low, high],
+            "ours_over_it": whole / sum(seconds[OURS][0] for seconds in times),
+            "interval_95": _interval(name, times),
             "ours_over_it_embedding": inner / sum(seconds[OURS][1] for seconds in times),
             "goal": GOALS[name],
         }
     return found
+
+
+def _interval(name: str, times: Sequence[Mapping[str, tuple[float, float]]]) -> list[float] | None:
+    """Of the ratio, over rounds; None for too few of them."""
+    if len(times) < FEWEST_ROUNDS:
+        return None
+    theirs, ours = ([[seconds[way][0]] for seconds in times] for way in (name, OURS))
+    return list(log_ratio(theirs, ours, paired=True).interval(0.95))
 
 
 def _print(result: Mapping[str, Any]) -> None:

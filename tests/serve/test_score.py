@@ -471,3 +471,14 @@ def test_help_has_an_example(capsys: Capture) -> None:
     assert main(["score", "--help"]) == 0
     said = capsys.readouterr().out
     assert "isthmus score minilm-l6 texts.txt embeddings.parquet" in said
+
+
+def test_progress_says_what_is_left_and_what_it_cost() -> None:
+    from isthmus.cli.score import _line
+    from isthmus.serve.scoring.job import Progress
+
+    some = Progress(500, 2000, 3, 100.0, 15.0, 0.00125)
+    assert _line(some) == (
+        "500 of 2,000 rows (25%), 100.0 rows/s, about 15 s left, 3 rejected, $0.0013"
+    )
+    assert _line(Progress(0, 10, 0, 0.0, None, None)) == "0 of 10 rows (0%), 0.0 rows/s"
