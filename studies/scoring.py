@@ -249,8 +249,8 @@ def killed(folder: Path, count: int, kills: int, threads: int) -> dict[str, Any]
     out = folder / "killed.npz"
     ended, parts = 0, []
     for _ in progress(range(kills), "kills"):
-        # Longer than a start, so that there is progress; over all kills not much longer than once.
-        after = chance.uniform(0, 2 * seconds / 3)
+        # The start takes its part of each: `kills_with_progress` tells how many came after it.
+        after = chance.uniform(0, seconds)
         ended += _killed_after(texts, out, threads, after)
         parts.append(len(list(out.with_name(out.name + ".parts").glob("part-*.npz"))))
         if not ended and out.exists():
@@ -267,6 +267,7 @@ def killed(folder: Path, count: int, kills: int, threads: int) -> dict[str, Any]
         "kills": kills - ended,
         "ended_before_it_was_killed": ended,
         "finished_parts_after_each_kill": parts,
+        "kills_with_progress": sum(b > a for a, b in zip([0, *parts], parts, strict=False)),
         "equal_byte_for_byte": all(same),
         "seconds_undisturbed": seconds,
     }
