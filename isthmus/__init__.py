@@ -3,7 +3,7 @@
     import isthmus as im
     from isthmus import np, npx, nn
 
-Runtimes, models, benchmarks, reports and tuning are imported when they are first used.
+Runtimes, models, benchmarks, reports, tuning and scorers are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from isthmus.trace.tracing import eval_shape, spec, trace
 
 if TYPE_CHECKING:
     from isthmus import benchmarks, models, reports
+    from isthmus.serve.scorer import Scorer
     from isthmus.tuning import Accuracy, tune
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Executable",
     "Graph",
     "IsthmusError",
+    "Scorer",
     "__version__",
     "backend_names",
     "benchmarks",
@@ -87,6 +89,8 @@ ELSEWHERE = {
 def __getattr__(name: str) -> Any:
     if name in ("models", "benchmarks", "reports"):
         return import_module(f"isthmus.{name}")
+    if name == "Scorer":
+        return import_module("isthmus.serve.scorer").Scorer
     if name in ("Accuracy", "tune"):
         return getattr(import_module("isthmus.tuning"), name)
     raise absent("isthmus", name, __all__, ELSEWHERE)

@@ -77,6 +77,7 @@ __all__ = [
     "image_results",
     "image_specs",
     "names",
+    "outline",
     "square_specs",
     "text_results",
     "text_specs",
@@ -129,7 +130,7 @@ def from_words(model: Model, texts: Sequence[str], **options: Any) -> Arrays:
 
 
 def from_images(model: Model, paths: Sequence[str | os.PathLike[str]], **options: Any) -> Arrays:
-    """Pixels from image files, as the catalogue says; options: what of it is to be otherwise."""
+    """Pixels from images, as the catalogue says; options: what of it is to be otherwise."""
     from isthmus.models.inputs.images import read_images
 
     return {"x": read_images(paths, **{**model.entry.pixels.options(), **options})}
@@ -363,7 +364,8 @@ class Model(Block):
         return self.entry.specs(**sizes, **fixed)
 
     def preprocess(self, inputs: Sequence[Any], **options: Any) -> Arrays:
-        """Arrays for the model, by name: from texts, or from the paths of images.
+        """Arrays for the model, by name: from texts, or from images, each a path, the bytes of a
+        file, or pixels, uint8 [height, width, 3].
 
         options: max_length and pairs of `Tokenizer.encode`; of images resize (pixels of the short
         side), crop, mean, deviation and filter ("bilinear", "bicubic"), where they are to differ
@@ -452,14 +454,24 @@ def create(
     >>> im.eval_shape(net, net.specs())
     float32[batch, 10]
     """
-    entry = find(name)
-    told = trained_with(weights, entry.options())
-    chosen = _chosen(entry, {**told, **options})
+    told = trained_with(weights, find(name).options())
+    model = outline(name, **{**told, **options})
     check_options(weights, told, options)
-    model = Model(entry, entry.factory(**chosen), chosen)
-    source = _source(entry, weights)
+    source = _source(model.entry, weights)
     _fill(model, source, seed)
     model.vocabulary = source if tokenizer is None else tokenizer
+    return model
+
+
+def outline(name: str, *, tokenizer: str | os.PathLike[str] | None = None, **options: Any) -> Model:
+    """A model without weights, which costs nothing: for its specs, and to prepare its inputs.
+
+    Raises UsageError for an unknown name or option.
+    """
+    entry = find(name)
+    chosen = _chosen(entry, options)
+    model = Model(entry, entry.factory(**chosen), chosen)
+    model.vocabulary = tokenizer
     return model
 
 

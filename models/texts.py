@@ -17,9 +17,9 @@ from isthmus.program.requests.results import Results, Waited
 from isthmus.program.requests.statistics import Counter, Stats
 
 from .catalog import Model
-from .packing import packed_specs, packing
+from .packing import Packing, packed_specs, packing
 
-__all__ = ["WAYS", "TextProgram", "text_rows"]
+__all__ = ["WAYS", "TextProgram", "TokenProgram", "packed_rows", "text_rows"]
 
 Array = numpy.ndarray[Any, Any]
 Tokens = dict[str, Array]  # of one text: input_ids, attention_mask, token_type_ids: [n]
@@ -30,66 +30,27 @@ PAD = {"input_ids": 0, "attention_mask": 0, "token_type_ids": 0}
 Apart = Callable[[str, Array], list[Array]]  # an output's name, the output -> each text's own
 
 
-class TextProgram:
-    """A BERT, compiled to be given texts: tokenizes, joins, runs, and takes apart.
+class TokenProgram:
+    """A program of tokens, whatever it was made of: joins texts, runs, and takes apart.
 
-    way: "packed" puts several texts into one row, which see nothing of each other; "buckets" pads
-    texts of like length to the longest of them; "exact" runs texts of one length together, without
-    padding; "padded" pads a batch to its longest text. All say the same within float error.
-    batch: the most texts in a run. options: those of `isthmus.compile`; samples are what
-    `Model.preprocess` gives, whatever the way.
-    Raises UsageError for a model that takes no texts, another way, and packed rows of a model
-    without token types.
-
-    >>> import isthmus as im
-    >>> net = im.models.bert("minilm-l6", layers=1)
-    >>> run = im.models.TextProgram(net, threads=1)
-    >>> found = run(["A strip of land.", "Water on both sides, and one way across."])
-    >>> [each["embedding"].shape for each in found]
-    [(384,), (384,)]
+    program: takes what `names` says of each text (input_ids, attention_mask, token_type_ids), or,
+    where way is "packed", what `packed_specs` says. width: the model's, for the choice of rows.
+    `TextProgram` makes one of a model, and reads texts.
     """
 
     def __init__(
-        self, model: Model, *, way: str = "packed", batch: int = 32, **options: Any
+        self, program: Executable, names: Iterable[str], *, way: str, batch: int, width: int
     ) -> None:
-        if way not in WAYS:
-            raise UsageError(f"way={way!r}: give {', '.join(map(repr, WAYS))}")
-        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-            raise UsageError(f"batch={batch!r}: give a whole number from 1")
-        if "input_ids" not in model.specs():
-            raise UsageError(f"{model.entry.name} takes no texts; try minilm-l6")
-        if way == "packed" and "token_type_ids" not in model.specs():
-            raise UsageError(
-                f"{model.entry.name} has no token types, which packed rows do; give way='buckets'"
-            )
-        self.model = model
+        self.program = program
         self.way = way
-        self._pad = {name: PAD[name] for name in PAD if name in model.specs()}
         self.batch = batch
-        specs = packed_specs() if way == "packed" else model.specs()
-        if way == "packed" and options.get("samples") is not None:
-            options["samples"] = [self._packed(text_rows(one))[0] for one in options["samples"]]
-        self.program: Executable = compile(model, specs, **options)
-        self._of_tokens = _of_tokens(self.program)
+        self.width = width
+        self._pad = {name: PAD[name] for name in names}
+        self._of_tokens = _of_tokens(program)
         self._counter = Counter()
 
-    def __call__(self, texts: Sequence[str], **options: Any) -> list[dict[str, Array]]:
-        """The outputs for each text, in order; options: max_length and pairs of `preprocess`."""
-        return list(self.of_tokens(text_rows(self.model.preprocess(texts, **options))))
-
-    def map(self, texts: Iterable[str], **options: Any) -> Results:
-        """The same, one after the other, for any number of texts: a few batches are held at once.
-
-        >>> import isthmus as im
-        >>> run = im.models.TextProgram(im.models.bert("minilm-l6", layers=1), batch=8, threads=1)
-        >>> many = (f"text {number}" for number in range(20))
-        >>> sum(1 for _ in run.map(many))
-        20
-        """
-        return self.of_tokens(_each(self.model, texts, options))
-
     def of_tokens(self, texts: Iterable[Tokens]) -> Results:
-        """The same of texts as tokens: input_ids, attention_mask and token_type_ids, each [n].
+        """Results of texts as tokens: input_ids, attention_mask and token_type_ids, each [n].
 
         Tokens of which the mask is 0 are no part of a text, so "packed" takes a mask of ones alone.
         UsageError for other arrays comes behind the results of the texts before it, and is the end.
@@ -148,10 +109,7 @@ class TextProgram:
 
     def _packed(self, some: Sequence[Tokens]) -> tuple[dict[str, Array], Apart]:
         """Arrays of packed rows, and what takes an output apart."""
-        rows = packing(list(map(_length, some)), width=self.model.options["width"])
-        arrays = rows.arrays(
-            [text["input_ids"] for text in some], [text["token_type_ids"] for text in some]
-        )
+        arrays, rows = packed_rows(some, self.width)
         return (
             arrays,
             lambda name, found: rows.unpacked(found) if name in self._of_tokens else list(found),
@@ -172,6 +130,74 @@ class TextProgram:
                 else list(found)
             ),
         )
+
+
+class TextProgram(TokenProgram):
+    """A BERT, compiled to be given texts: tokenizes, joins, runs, and takes apart.
+
+    way: "packed" puts several texts into one row, which see nothing of each other; "buckets" pads
+    texts of like length to the longest of them; "exact" runs texts of one length together, without
+    padding; "padded" pads a batch to its longest text. All say the same within float error.
+    batch: the most texts in a run. options: those of `isthmus.compile`; samples are what
+    `Model.preprocess` gives, whatever the way.
+    Raises UsageError for a model that takes no texts, another way, and packed rows of a model
+    without token types.
+
+    >>> import isthmus as im
+    >>> net = im.models.bert("minilm-l6", layers=1)
+    >>> run = im.models.TextProgram(net, threads=1)
+    >>> found = run(["A strip of land.", "Water on both sides, and one way across."])
+    >>> [each["embedding"].shape for each in found]
+    [(384,), (384,)]
+    """
+
+    def __init__(
+        self, model: Model, *, way: str = "packed", batch: int = 32, **options: Any
+    ) -> None:
+        if way not in WAYS:
+            raise UsageError(f"way={way!r}: give {', '.join(map(repr, WAYS))}")
+        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+            raise UsageError(f"batch={batch!r}: give a whole number from 1")
+        if "input_ids" not in model.specs():
+            raise UsageError(f"{model.entry.name} takes no texts; try minilm-l6")
+        if way == "packed" and "token_type_ids" not in model.specs():
+            raise UsageError(
+                f"{model.entry.name} has no token types, which packed rows do; give way='buckets'"
+            )
+        self.model = model
+        width: int = model.options["width"]
+        specs = packed_specs() if way == "packed" else model.specs()
+        if way == "packed" and options.get("samples") is not None:
+            options["samples"] = [
+                packed_rows(text_rows(one), width)[0] for one in options["samples"]
+            ]
+        names = [name for name in PAD if name in model.specs()]
+        made = compile(model, specs, **options)
+        super().__init__(made, names, way=way, batch=batch, width=width)
+
+    def __call__(self, texts: Sequence[str], **options: Any) -> list[dict[str, Array]]:
+        """The outputs for each text, in order; options: max_length and pairs of `preprocess`."""
+        return list(self.of_tokens(text_rows(self.model.preprocess(texts, **options))))
+
+    def map(self, texts: Iterable[str], **options: Any) -> Results:
+        """The same, one after the other, for any number of texts: a few batches are held at once.
+
+        >>> import isthmus as im
+        >>> run = im.models.TextProgram(im.models.bert("minilm-l6", layers=1), batch=8, threads=1)
+        >>> many = (f"text {number}" for number in range(20))
+        >>> sum(1 for _ in run.map(many))
+        20
+        """
+        return self.of_tokens(_each(self.model, texts, options))
+
+
+def packed_rows(texts: Sequence[Tokens], width: int) -> tuple[dict[str, Array], Packing]:
+    """The texts in rows, as arrays by the names of `packed_specs`, and what takes them apart."""
+    rows = packing(list(map(_length, texts)), width=width)
+    arrays = rows.arrays(
+        [text["input_ids"] for text in texts], [text["token_type_ids"] for text in texts]
+    )
+    return arrays, rows
 
 
 def _results(future: Future[Mapping[str, Array]], apart: Apart, count: int) -> list[Waited]:

@@ -86,9 +86,12 @@ def test_no_extra_brings_two_runtimes_that_overwrite_each_other() -> None:
     }
 
 
-def test_all_brings_every_extra_but_the_other_runtime() -> None:
+ENGINES = {"dask", "distributed", "pyspark", "ray"}  # which run Isthmus, on machines of their own
+
+
+def test_all_brings_every_extra_but_engines_and_the_other_runtime() -> None:
     every = {package for packages in EXTRAS.values() for package in packages}
-    assert set(EXTRAS["all"]) == every - {"onnxruntime-gpu"}
+    assert set(EXTRAS["all"]) == every - {"onnxruntime-gpu"} - ENGINES
 
 
 def test_packages_are_imported_by_the_names_in_the_table() -> None:

@@ -26,9 +26,13 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "history": ("jinja2", "matplotlib", "pandas", "rich", "ruptures"),
     "samples": ("huggingface_hub", "pillow", "scikit-learn", "tokenizers"),
     "serve": (),
+    "parquet": ("pyarrow",),
+    "dask": ("dask", "distributed"),
+    "ray": ("pyarrow", "ray"),
+    "spark": ("pyarrow", "pyspark"),
     "all": (
         *("huggingface_hub", "jinja2", "matplotlib", "onnx", "onnxruntime", "pandas", "pillow"),
-        *("pytest-benchmark", "rich", "ruptures", "scikit-learn", "tokenizers"),
+        *("pyarrow", "pytest-benchmark", "rich", "ruptures", "scikit-learn", "tokenizers"),
     ),
 }
 # Names that earlier versions gave to extras.

@@ -34,6 +34,7 @@ _DRAWING = frozenset(
     }
 )  # fmt: skip
 LEAST_WAIT_S = 0.01
+TRIES = 5  # of a program, beside other threads
 _FRESH_KEY, _FRESH_PLACES = 0x80000000, (623, 624)  # of an MT19937 that was seeded by the system
 _REMEDY = (
     "which a program would repeat at every call; draw outside and give the numbers as an argument, "
@@ -60,9 +61,14 @@ def settled(record: Callable[[], Traced], function: Any) -> Traced:
     if not drew and names.isdisjoint(_DRAWING):
         return traced
     start = time.monotonic()
-    again = record()
-    drew = _changed(after, _states(found))
-    # Another thread may have drawn: then the programs must tell.
+    # Another thread may have drawn, as an engine's do now and then: the function draws each time.
+    for _ in range(1 if threading.active_count() == 1 else TRIES):
+        again, before = record(), after
+        after = _states(found)
+        drew = _changed(before, after)
+        if not drew:
+            break
+    # Or it draws all the time: then the programs must tell.
     alone = drew and not _changes_anyway(found, time.monotonic() - start)
     if alone or _differ(traced.graph, again.graph):
         source = drew or "a generator that it makes"

@@ -7,6 +7,7 @@ filter, which a model's `Pixels` say.
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import warnings
@@ -27,10 +28,19 @@ try:
 except ModuleNotFoundError:
     raise missing("models", ["pillow"], "reading images") from None
 
-__all__ = ["MEAN", "STANDARD_DEVIATION", "fitted", "load_image", "prepare", "read_images"]
+__all__ = [
+    "MEAN",
+    "STANDARD_DEVIATION",
+    "as_image",
+    "fitted",
+    "load_image",
+    "prepare",
+    "read_images",
+]
 
 Float32Array = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
 Path = str | os.PathLike[str]
+Source = Path | bytes | numpy.ndarray[Any, Any] | Image.Image
 
 MAX_PIXELS = 2**26  # 67 million: a small file may claim any size
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
@@ -42,15 +52,42 @@ BROKEN = (
 
 
 def read_images(
-    paths: Iterable[Path],
+    sources: Iterable[Source],
     resize: int = 256,
     crop: int = 224,
     mean: Colours = MEAN,
     deviation: Colours = STANDARD_DEVIATION,
     filter: Filter = "bilinear",
 ) -> Float32Array:
-    """[N, 3, crop, crop] float32 from image files: `load_image`, then `prepare`."""
-    return prepare([load_image(path) for path in paths], resize, crop, mean, deviation, filter)
+    """[N, 3, crop, crop] float32 from images: `as_image`, then `prepare`."""
+    return prepare([as_image(source) for source in sources], resize, crop, mean, deviation, filter)
+
+
+def as_image(source: Any) -> Image.Image:
+    """An image as RGB: of a file by its path, of the bytes of one, of pixels, or one of Pillow's.
+
+    Pixels are uint8 [H, W, 3], [H, W, 4] or [H, W]. Raises FileError for what is no image.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _read(io.BytesIO(source), f"{len(source)} bytes")
+    if isinstance(source, numpy.ndarray):
+        return _of_pixels(source)
+    if isinstance(source, Image.Image):
+        return source.convert("RGB")
+    if isinstance(source, str | os.PathLike):
+        return load_image(source)
+    said = repr(source)[:60]
+    raise FileError(f"{said}: no image; give a path, the bytes of a file, or uint8 [H, W, 3]")
+
+
+def _of_pixels(array: numpy.ndarray[Any, Any]) -> Image.Image:
+    deep = array.ndim == 3 and array.shape[2] in (3, 4)
+    if array.dtype != numpy.uint8 or not (deep or array.ndim == 2) or not array.size:
+        said = f"{array.dtype}{list(array.shape)}"
+        raise FileError(f"pixels of {said}: no image; give uint8 [H, W, 3], [H, W, 4] or [H, W]")
+    if array.shape[0] * array.shape[1] > MAX_PIXELS:
+        raise FileError(f"pixels of {list(array.shape)}: refused; {MAX_PIXELS} at the most")
+    return Image.fromarray(numpy.ascontiguousarray(array)).convert("RGB")
 
 
 def load_image(path: Path) -> Image.Image:
@@ -60,17 +97,7 @@ def load_image(path: Path) -> Image.Image:
     """
     if not os.path.isfile(path):
         raise FileError(f"{path}: no such file; give the path of an image")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _decoded(path)
-    except FileError:
-        raise
-    except BROKEN as error:
-        reason = ascii(f"{type(error).__name__}: {error}")[1:-1][:120]
-        raise FileError(
-            f"{path}: not a whole image ({reason}); save it again as JPEG or PNG"
-        ) from None
+    return _read(path, path)
 
 
 def prepare(
@@ -101,8 +128,8 @@ def prepare(
     return numpy.stack(rows)
 
 
-def fitted(path: Path, kind: Type) -> Any:
-    """An image file as one array of a type, the axis of colours where the type has a size of 3.
+def fitted(path: Source, kind: Type) -> Any:
+    """An image as one array of a type, the axis of colours where the type has a size of 3.
 
     kind: float or uint8, [N, 3, H, W], [N, H, W, 3], or either without N. The image is resized to
     H and W (bilinear, antialiased) where these are numbers. Elements are 0 to 255 in uint8, and 0
@@ -117,12 +144,12 @@ def fitted(path: Path, kind: Type) -> Any:
     ]
     if not places or (kind.dtype.kind != "f" and kind.dtype != numpy.uint8):
         raise UsageError(
-            f"{path}: an image is of type float32 or uint8 [N, 3, H, W] or [N, H, W, 3], and "
-            f"{kind} is asked for; give an array of numpy.save"
+            f"{_name(path)}: an image is of type float32 or uint8 [N, 3, H, W] or [N, H, W, 3]; "
+            f"{kind} is asked for, so give an array of numpy.save"
         )
     is_first = places[0] == axes
     sizes = kind.shape[axes + 1 :] if is_first else kind.shape[axes : axes + 2]
-    image = load_image(path)
+    image = as_image(path)
     height, width = sizes
     if isinstance(height, int) and isinstance(width, int):
         image = image.resize((width, height), Image.Resampling.BILINEAR)
@@ -132,13 +159,31 @@ def fitted(path: Path, kind: Type) -> Any:
     return numpy.ascontiguousarray(array[None] if axes else array)
 
 
-def _decoded(path: Path) -> Image.Image:
-    with Image.open(path) as image:
+def _read(file: Path | io.BytesIO, name: Path) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _decoded(file, name)
+    except FileError:
+        raise
+    except BROKEN as error:
+        reason = ascii(f"{type(error).__name__}: {error}")[1:-1][:120]
+        raise FileError(
+            f"{name}: not a whole image ({reason}); save it again as JPEG or PNG"
+        ) from None
+
+
+def _decoded(file: Path | io.BytesIO, name: Path) -> Image.Image:
+    with Image.open(file) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
-            raise FileError(f"{path}: refused: {width} x {height} pixels; {MAX_PIXELS} at the most")
+            raise FileError(f"{name}: refused: {width} x {height} pixels; {MAX_PIXELS} at the most")
         image.load()
         return ImageOps.exif_transpose(image).convert("RGB")
+
+
+def _name(source: Source) -> str:
+    return os.fspath(source) if isinstance(source, str | os.PathLike) else "an image"
 
 
 def _resized(image: Image.Image, short_side: int, filter: Filter = "bilinear") -> Image.Image:

@@ -36,6 +36,13 @@ REAL_RUNS: Tests = {
         "test_what_cannot_be_made_is_one_line",
         "test_what_tuning_chose_runs_as_it_was_chosen",
     ),
+    "serve/test_scale.py": ("test_processes",),
+    "serve/test_score.py": (
+        "test_a_damaged_part_is_named_and_made_anew",
+        "test_another_input_or_option_is_refused",
+        "test_children_of_a_killed_command_end",
+        "test_killed_at_any_moment_it_goes_on_with_nothing_lost_or_doubled",
+    ),
     "studies/test_exhaustive_tuning.py": ("test_the_choice_is_compared_with_every_setting",),
     "tuning/test_candidates.py": (
         "test_a_candidate_that_waits_costs_no_time_of_the_processors",
