@@ -13,8 +13,8 @@ import typer
 from isthmus._version import __version__
 from isthmus.errors import BackendMissing, FileError
 from isthmus.program import cache
+from isthmus.program.backend import Diagnosis, backend_names, facts_of, find_backend
 from isthmus.program.backend import Facts as BackendFacts
-from isthmus.program.backend import facts_of, find_backend
 from isthmus.system import extras, machine
 
 from .options import AsJson
@@ -59,6 +59,7 @@ def doctor(
 def _document(found: list[Check]) -> Document:
     runtimes, gpus = machine.versions(machine.RUNTIMES), machine.gpus()
     kept = cache.state()
+    diagnoses = _diagnoses()
     return {
         "isthmus": __version__,
         "python": platform.python_version(),
@@ -75,7 +76,8 @@ def _document(found: list[Check]) -> Document:
         "cache": asdict(kept),
         "extras": [{"extra": extra, "missing": gone} for extra, gone in extras.lacking().items()],
         "backends": [{"name": check.name, **asdict(check)} for check in found],
-        "problems": [*_problems(found, gpus, runtimes), *_unsafe(kept)],
+        "runtimes": {name: dict(each.found) for name, each in diagnoses.items()},
+        "problems": [*_problems(found, gpus, runtimes), *_told(diagnoses), *_unsafe(kept)],
         "ok": any(check.backend == "cpu" and check.status == "works" for check in found),
     }
 
@@ -86,6 +88,27 @@ def _facts_of(name: str) -> BackendFacts:
         return facts_of(find_backend(name))
     except BackendMissing:
         return BackendFacts()
+
+
+def _diagnoses() -> dict[str, Diagnosis]:
+    """What each backend that examines its runtime found, by its name."""
+    found = {}
+    for name in backend_names():
+        try:
+            examine = getattr(find_backend(name), "diagnosis", None)
+        except BackendMissing:  # which its check says
+            continue
+        if examine is not None:
+            found[name] = examine()
+    return found
+
+
+def _told(diagnoses: Mapping[str, Diagnosis]) -> list[dict[str, str]]:
+    return [
+        {"problem": f"backend {name}: {problem}", "remedy": remedy}
+        for name, each in diagnoses.items()
+        for problem, remedy in each.problems
+    ]
 
 
 def _samples() -> dict[str, str | None]:
@@ -158,6 +181,9 @@ def _show(document: Document) -> None:
     show_table("machine", ("what", "found"), facts)
     brought = [(row["extra"], ", ".join(row["missing"]) or "-") for row in document["extras"]]
     show_table("extras: pip install 'isthmus[EXTRA]'", ("extra", "not installed"), brought)
+    for name, each in document["runtimes"].items():
+        told = [(fact, printable(text)) for fact, text in each.items()]
+        show_table(f"the runtime of backend {name}", ("what", "found"), told)
     rows = [(row["name"], row["status"], printable(row["detail"])) for row in document["backends"]]
     show_table("backends", ("backend", "status", "detail"), rows)
     for row in document["problems"]:

@@ -101,8 +101,8 @@ def load(
 
     precision: None is the one it was saved with, and its overrides. levers: None is those it was
     saved with, on the backend that it was saved for.
-    Raises FileError for a file that is missing, truncated or not such a program, and what
-    `compile` raises.
+    Raises FileError for a file that is missing, truncated or not such a program, or whose kernels'
+    libraries are missing or others than it was saved with, and what `compile` raises.
 
     >>> import numpy
     >>> import isthmus as im
@@ -115,6 +115,8 @@ def load(
             path, (backend, precision, weights, samples, overrides, threads, levers, device)
         )
     saved = archive.opened(path)
+    if saved.libraries is not None:
+        saved.libraries.check(path, saved.traced.graph, backend)
     if saved.precision.precision == "int8" and not (overrides is None and samples is None):
         given_too = "overrides" if overrides is not None else "samples"
         raise UsageError(

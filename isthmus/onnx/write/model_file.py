@@ -12,6 +12,7 @@ import onnx
 from isthmus.graph.nodes import Graph
 from isthmus.program.names import unknown_size
 
+from .kernels import state_kernels
 from .model import build
 
 __all__ = ["write"]
@@ -32,6 +33,7 @@ def write(graph: Graph, path: Path, inline_bytes: int = INLINE_BYTES) -> None:
         _inline(tensors, model.weights)
     else:
         _beside(tensors, model.weights, path.with_name(f"{path.name}.data"))
+    state_kernels(model.proto, model.kernels)
     path.write_bytes(model.proto.SerializeToString())
 
 
