@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -60,10 +61,11 @@ def _problems(
     if not drivers:
         return []
     found = []
-    if int(drivers[0].partition(".")[0] or 0) < NEEDED_DRIVER:
+    version_of = re.match(r"\d+", drivers[0])
+    if version_of is not None and int(version_of[0]) < NEEDED_DRIVER:
         found.append((f"the driver is {drivers[0]}", OTHER_DRIVER))
-    if "onnxruntime-gpu" not in packages:
-        found.append(("onnxruntime-gpu is not installed", INSTEAD if packages else WITH_GPU))
+    if "onnxruntime-gpu" not in packages:  # whose installation brings the libraries
+        return [*found, ("onnxruntime-gpu is not installed", INSTEAD if packages else WITH_GPU)]
     for name, fine in libraries.items():
         if not fine and name in BROUGHT_BY:
             found.append((f"{LIBRARIES[name]} ({name}) does not load", _install(name)))

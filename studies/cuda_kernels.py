@@ -17,7 +17,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import combinations, groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -136,7 +136,7 @@ def merged(kernels: Sequence[dict[str, list[str]]]) -> list[dict[str, frozenset[
     changed = True
     while changed:
         changed = False
-        for i, j in ((i, j) for i in range(len(found)) for j in range(i + 1, len(found))):
+        for i, j in combinations(range(len(found)), 2):
             one, other = found[i], found[j]
             apart = [k for k in one if one[k] != other.get(k)]
             if one.keys() == other.keys() and len(apart) <= 1:

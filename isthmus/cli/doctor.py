@@ -77,7 +77,7 @@ def _document(found: list[Check]) -> Document:
         "extras": [{"extra": extra, "missing": gone} for extra, gone in extras.lacking().items()],
         "backends": [{"name": check.name, **asdict(check)} for check in found],
         "runtimes": {name: dict(each.found) for name, each in diagnoses.items()},
-        "problems": [*_problems(found, gpus, runtimes), *_told(diagnoses), *_unsafe(kept)],
+        "problems": [*_problems(found, gpus, runtimes, diagnoses), *_unsafe(kept)],
         "ok": any(check.backend == "cpu" and check.status == "works" for check in found),
     }
 
@@ -103,14 +103,6 @@ def _diagnoses() -> dict[str, Diagnosis]:
     return found
 
 
-def _told(diagnoses: Mapping[str, Diagnosis]) -> list[dict[str, str]]:
-    return [
-        {"problem": f"backend {name}: {problem}", "remedy": remedy}
-        for name, each in diagnoses.items()
-        for problem, remedy in each.problems
-    ]
-
-
 def _samples() -> dict[str, str | None]:
     """Where each sample is, None where it is not installed."""
     from isthmus.models.inputs import samples
@@ -130,7 +122,10 @@ def _place(find: Callable[[], Path]) -> str | None:
 
 
 def _problems(
-    found: list[Check], gpus: list[str], runtimes: Mapping[str, str]
+    found: list[Check],
+    gpus: list[str],
+    runtimes: Mapping[str, str],
+    diagnoses: Mapping[str, Diagnosis],
 ) -> list[dict[str, str]]:
     """What is wrong, each with its remedy."""
     problems = [
@@ -141,7 +136,7 @@ def _problems(
         for check in found
         if check.status == "fails" or (check.backend == "cpu" and check.status == "missing")
     ]
-    return [*problems, *_idle(found, gpus), *_clash(runtimes)]
+    return [*problems, *_idle(found, gpus, diagnoses), *_clash(runtimes)]
 
 
 def _unsafe(kept: cache.State) -> list[dict[str, str]]:
@@ -151,14 +146,22 @@ def _unsafe(kept: cache.State) -> list[dict[str, str]]:
     return [{"problem": problem, "remedy": remedy}] if kept.problem else []
 
 
-def _idle(found: list[Check], gpus: list[str]) -> list[dict[str, str]]:
-    """A GPU that nothing runs on."""
+def _idle(
+    found: list[Check], gpus: list[str], diagnoses: Mapping[str, Diagnosis]
+) -> list[dict[str, str]]:
+    """A GPU that nothing runs on: each reason, with the command that mends it."""
     problem = "this machine has a GPU that backend gpu cannot use"
+    idle = [c for c in found if gpus and c.device == "cuda" and c.status == "missing"]
     return [
-        {"problem": problem, "remedy": check.detail}
-        for check in found
-        if gpus and check.device == "cuda" and check.status == "missing"
+        {"problem": f"{problem}: {reason}", "remedy": remedy}
+        for check in idle
+        for reason, remedy in _reasons(check, diagnoses.get(check.backend))
     ]
+
+
+def _reasons(check: Check, diagnosis: Diagnosis | None) -> list[tuple[str, str]]:
+    known = [] if diagnosis is None else list(diagnosis.problems)
+    return known or [("no program runs on it", check.detail)]
 
 
 def _clash(runtimes: Mapping[str, str]) -> list[dict[str, str]]:

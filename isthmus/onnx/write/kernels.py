@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import starmap
-from typing import Any
-
-import onnx
-from onnx import helper
+from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import UsageError
 from isthmus.graph.kernel import Kernel
 from isthmus.program.kernels import checksum
+
+if TYPE_CHECKING:
+    import onnx
 
 __all__ = ["KERNELS", "computed", "domains", "state_kernels"]
 
@@ -27,6 +27,8 @@ def computed(site: Any, *operands: str) -> str | tuple[str, ...]:
 
     site: a `builder.Site`, which knows this rule.
     """
+    from onnx import helper  # not before a model is made, as `KERNELS` is asked for earlier
+
     kernel = site.node.op.kernels[KERNELS]
     site.build.kernels[kernel] = None
     build = site.build
