@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy
 import pytest
 
-onnx = pytest.importorskip("onnx")
-runtime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+import onnx
+import onnxruntime
 
 import isthmus as im
 from isthmus import np
@@ -40,7 +43,7 @@ def test_it_is_exported_with_its_weights_beside_it_and_runs(
     assert path.stat().st_size < 10_000 and beside.stat().st_size >= table.nbytes
     (kept,) = onnx.load(path, load_external_data=False).graph.initializer[-1:]
     assert kept.data_location == onnx.TensorProto.EXTERNAL
-    session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"ids": ids})
     numbers = numpy.array([2 * number for number in MARKED.values()] + [0], numpy.float32)
     numpy.testing.assert_array_equal(found, numpy.repeat(numbers[:, None], WIDTH, axis=1))
