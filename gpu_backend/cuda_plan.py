@@ -175,7 +175,7 @@ def _copies(proto: onnx.ModelProto) -> Iterator[str]:
 def _all_sizes(node: onnx.NodeProto, sizes: set[str], constants: set[str]) -> bool:
     """Whether a node computes sizes of sizes alone, and does not only read some on the host."""
     given = [name for name in node.input if name]
-    return any(_positions(node, sizes)) and all(n in sizes | constants for n in given)
+    return any(_positions(node, sizes)) and all(n in sizes or n in constants for n in given)
 
 
 def _positions(node: onnx.NodeProto, sizes: set[str]) -> list[str]:

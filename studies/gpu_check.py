@@ -6,7 +6,7 @@ Parity with NumPy of BERT-base (128 tokens), ResNet-50 and MobileNetV2: float32 
 1e-4 of the largest result, f16 within 1e-2. Time a call in f16, host arrays in and out, beside
 torch.compile of the same exported file in f16, the two taking turns; what a call costs with CUDA
 graphs and without; that 1,000 inferences leave no more device memory taken. What the minutes do not
-suffice for, and what needs a package that is not installed, is told as not measured. Exit code 1
+suffice for, and what needs a package that is not installed, is told as not measured. Exit code 2
 where a check fails, 5 where there is no GPU.
 """
 

@@ -29,7 +29,6 @@ __all__ = [
     "check_kernels",
     "checksum",
     "kernel_lines",
-    "kernel_of",
     "kernel_reason",
     "used_kernels",
 ]
@@ -39,19 +38,14 @@ _known: dict[Any, str] = {}  # what was tried in this process: "", or what is wr
 _loaded: dict[tuple[str, str], str] = {}  # the sums of libraries, by backend and path
 
 
-def kernel_of(node: Node, backend: str) -> Kernel | None:
-    """The kernel that the node's operator states for a backend."""
-    return node.op.kernels.get(backend)
-
-
 def kernel_reason(
     node: Node, backend: str, dtypes: Iterable[str], device: str | None = None
 ) -> str | None:
     """None where the node's kernel can be used, else why NumPy runs the body.
 
     dtypes: those that the runtime gives a library as they are. device: as the backend names it,
-    where it has several. UsageError for a library that does
-    not load, has no such operation, or computes something else.
+    where it has several. UsageError for a library that does not load, has no such operation, or
+    computes something else.
     """
     kernel = node.op.kernels[backend]
     reason = _unfit(node, set(kernel.dtypes) & set(dtypes))
@@ -111,7 +105,7 @@ def _check(node: Node, kernel: Kernel, backend: str, device: str | None, draws: 
     from .kernel_trial import Trial, tried  # which starts processes, and few programs need
 
     trial = Trial.of(node, kernel, backend, device)
-    key = (checksum(kernel.library), trial.key)
+    key = (node.op, checksum(kernel.library), trial.key)
     wrong = _known.get(key)
     if wrong is None or draws is not None:
         wrong = tried(node.op, trial, draws)

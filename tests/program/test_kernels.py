@@ -354,3 +354,16 @@ def test_a_program_without_kernels_names_none(tmp_path: Path) -> None:
     assert opened(path).libraries is None
     with warnings.catch_warnings():
         numpy.testing.assert_array_equal(im.load(path)(X), shrunk(X, 0.5))
+
+
+@each_runtime
+def test_another_body_under_the_same_name_is_compared_anew(backend: str) -> None:
+    """What was tried was the kernel and that body; a notebook defines an operator many times."""
+    assert compiled(one(backend), backend)(X) is not None
+    kernels = {backend: Kernel(built(backend), "SoftShrink", "my.ops")}
+
+    @primitive(infer=elementwise, name=NAME, kernels=kernels)
+    def soft_shrink(x: Any, /, *, lambd: float = 0.5) -> Any:
+        return shrunk(x, 2 * lambd)
+
+    assert "computes something else" in refusal(soft_shrink, backend)
