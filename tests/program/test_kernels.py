@@ -107,7 +107,7 @@ def test_a_composite_is_the_kernel_where_there_is_one(backend: str) -> None:
 
     @composite(name=NAME, kernels=kernels)
     def soft_shrink(x: Any, /, *, lambd: float = 0.5) -> Any:
-        return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, 0 * x))
+        return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, 0.0))
 
     x = X[:1]
     run = compiled(soft_shrink, backend, on_host="error")
