@@ -41,7 +41,7 @@ class CpuBackend:
         return _capability().fuses(node)
 
     def refuses(self, node: Node, options: Options) -> str | None:
-        reason: str | None = _capability().refuses(node)
+        reason: str | None = _capability().refuses(node, options)
         return reason
 
     def agrees(self, node: Node) -> bool:

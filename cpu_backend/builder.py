@@ -51,9 +51,13 @@ class Site:
 class Builder:
     """Makes an OpenVINO model of a graph by a table of rules, one an operator."""
 
-    def __init__(self, graph: Graph, rules: Any, numerics: str = "numpy") -> None:
+    def __init__(
+        self, graph: Graph, rules: Any, numerics: str = "numpy", kernel: Any = None
+    ) -> None:
+        """kernel: the rule of operators that state a kernel of their own."""
         self.graph = graph
         self.rules = rules
+        self.kernel = kernel
         self.numerics = numerics
         self.known: dict[int, Output] = {}
         self.constants: dict[tuple[int, str], Output] = {}  # by id of the array, and precision
@@ -105,7 +109,7 @@ class Builder:
         if precision and not within:
             operands = [_as_float32(operand) for operand in operands]
         try:
-            outputs = self.rules[node.op](Site(self, node, self.numerics, within), *operands)
+            outputs = self._rule(node)(Site(self, node, self.numerics, within), *operands)
         except RuntimeError as problem:
             reason = str(problem).strip().splitlines()[-1]
             raise UsageError(f"{node}{node.at}: OpenVINO refuses it: {reason}") from None
@@ -116,6 +120,9 @@ class Builder:
             for axis, size in enumerate(result.type.shape):
                 if node.discovered is not None and same(size, node.discovered):
                     self.found[str(size)] = _axis_size(output, axis)
+
+    def _rule(self, node: Node) -> Any:
+        return self.rules.get(node.op, self.kernel)
 
     def inlined(self, body: Graph, values: Sequence[Value]) -> list[Output]:
         """The outputs of a body for values of this graph, as part of this model."""

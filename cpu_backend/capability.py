@@ -21,8 +21,10 @@ from isthmus.graph.operator import Operator
 from isthmus.graph.passes import is_standard
 from isthmus.np import watched
 from isthmus.npx import control_operators
+from isthmus.program.options import Options
 from isthmus.trace.op import OPERATORS
 
+from . import kernels
 from .lowering import HOST_ONLY, LOWERING
 
 __all__ = ["agrees", "fuses", "is_wide", "refuses"]
@@ -123,7 +125,9 @@ def is_wide(array: numpy.ndarray[Any, Any]) -> bool:
 
 
 def fuses(node: Node) -> bool:
-    """Whether a composite has a row of its own and its arrays are all float32."""
+    """Whether a composite has a row of its own and its arrays are all float32, or a kernel."""
+    if kernels.KERNELS in node.op.kernels:
+        return True
     if node.op not in LOWERING or not is_standard(node):
         return False
     types = [v.type for v in node.operands if v is not None]
@@ -137,8 +141,10 @@ def agrees(node: Node) -> bool:
     return node.op in AGREEING
 
 
-def refuses(node: Node) -> str | None:
+def refuses(node: Node, options: Options | None = None) -> str | None:
     """None where OpenVINO computes the node as NumPy does, else why not."""
+    if kernels.KERNELS in node.op.kernels:
+        return kernels.reason(node, options)
     host_only = node.op.host_only or HOST_ONLY.get(node.op)
     if host_only is not None:
         return host_only
@@ -166,7 +172,7 @@ def refuses(node: Node) -> str | None:
         return "OpenVINO divides integers through float32, as positions go round; take mode='clip'"
     if node.op in (npx.scatter_elements, npx.scatter_nd):
         return placement_reason(node)
-    return index_reason(node) or body_reason(node, refuses)
+    return index_reason(node) or body_reason(node, lambda inner: refuses(inner, options))
 
 
 def _types(node: Node) -> list[Type]:

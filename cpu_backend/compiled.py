@@ -20,6 +20,7 @@ import openvino
 from isthmus.errors import IsthmusError, UsageError
 from isthmus.graph.nodes import Graph
 from isthmus.program.cache import Place, place_of
+from isthmus.program.kernels import used_kernels
 from isthmus.program.options import LOW, Options
 from isthmus.system.mapping import MappedFile, large_files, letting_go
 
@@ -27,6 +28,7 @@ from . import levers
 from .builder import Builder, writeable
 from .core import core
 from .facts import beside_integers
+from .kernels import KERNELS, computed
 from .lowering import LOWERING
 from .ran import products
 
@@ -59,7 +61,9 @@ def compiled_graph(graph: Graph, options: Options) -> Compiled:
     if options.device not in (None, "cpu"):
         raise UsageError(f"device {options.device!r} on backend 'cpu'; leave it out")
     levers.checked(options)
-    place = place_of(graph, options, _runtime(), Path(__file__).parent)
+    # The plugin's file of an extension's operation is good for that library alone.
+    kept = not used_kernels(graph, KERNELS)
+    place = place_of(graph, options, _runtime(), Path(__file__).parent) if kept else None
     found = None if place is None else _imported(place)
     return found or _made(graph, options, place)
 
@@ -91,7 +95,7 @@ def _imported(place: Place) -> Compiled | None:
 
 
 def _made(graph: Graph, options: Options, place: Place | None) -> Compiled:
-    build = Builder(graph, LOWERING, options.numerics)
+    build = Builder(graph, LOWERING, options.numerics, computed)
     model = levers.applied(build.model(), options)
     settings = _settings(model, options)
     files = large_files(constant.array for constant in graph.constants())

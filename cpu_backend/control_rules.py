@@ -50,7 +50,8 @@ def _is_truth(value: Value) -> bool:
 
 def _builder(site: Site, graph: Graph) -> Builder:
     names = site.build.graph.constant_names
-    return Builder(replace(graph, constant_names=names), site.build.rules, site.numerics)
+    build = site.build
+    return Builder(replace(graph, constant_names=names), build.rules, site.numerics, build.kernel)
 
 
 def _lowered(build: Builder) -> list[Any]:

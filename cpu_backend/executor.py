@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from isthmus.graph.nodes import Graph
 from isthmus.graph.runner import Arrays, Ran
 from isthmus.program.bound_call import Again
 from isthmus.program.host import Host
+from isthmus.program.kernels import checksum, used_kernels
 from isthmus.program.names import unknown_size
 from isthmus.program.options import Options
 
@@ -21,6 +23,7 @@ from .builder import Builder
 from .capability import is_wide
 from .compiled import compiled_graph
 from .guard import Guard
+from .kernels import KERNELS, computed
 from .lowering import LOWERING
 from .ran import precision_of, ran, text_of
 from .request import Request, Requests
@@ -88,8 +91,10 @@ _SILENT = {"Input", "Output", "Constant", "Parameter", "Result", "Const"}
 def write_ir(graph: Graph, path: Path) -> None:
     """Write the graph as IR, weights in the precision of the nodes that read them."""
     graph = without_saturating_layers(graph, lambda _: True)  # wherever it is read
-    build = Builder(graph, LOWERING)
+    build = Builder(graph, LOWERING, kernel=computed)
     model = build.model(as_file=True)
     for size in build.size_inputs:
         raise unknown_size(size)
+    for library in {kernel.library: 0 for kernel in used_kernels(graph, KERNELS).values()}:
+        model.set_rt_info(f"{os.path.basename(library)}, {checksum(library)}", ["isthmus", "needs"])
     openvino.save_model(model, path, compress_to_fp16=False)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from isthmus.graph.nodes import Graph, Node
 from isthmus.graph.runner import Runner
-from isthmus.program.backend import Facts
+from isthmus.program.backend import Diagnosis, Facts, Setting
 from isthmus.program.options import DYNAMIC, QUANTIZATION, STATIC, Options
 from isthmus.system.extras import require
 
 from . import capability
 
 if TYPE_CHECKING:
+    from .cuda_plan import CudaPlan
     from .device_memory import OrtMemory
 
 __all__ = ["GpuBackend", "export_onnx"]
@@ -80,6 +81,32 @@ class GpuBackend:
         if options.precision != "int8" or options.device != "cpu":
             return {}
         return {QUANTIZATION: (STATIC, DYNAMIC)}
+
+    def settings(self, options: Options) -> Mapping[str, Setting]:
+        """Memory, arithmetic and the provider: see `gpu_backend.settings`."""
+        from .settings import settings_of
+
+        return settings_of(options)
+
+    def misplaced(self, graph: Graph, options: Options) -> list[str]:
+        """The nodes that CUDA has no kernel for, where it is asked for."""
+        if options.device == "cpu":
+            return []
+        return list(self.plan(graph, options).without_kernel)
+
+    def plan(self, graph: Graph, options: Options) -> CudaPlan:
+        """What CUDA would make of a graph of accepted nodes, which needs no GPU to tell."""
+        _require_onnx(options)
+        from isthmus.onnx.write.model import build
+
+        from .cuda_plan import cuda_plan
+
+        return cuda_plan(build(graph, fast=options.numerics == "fast", for_cuda=True))
+
+    def diagnosis(self) -> Diagnosis:
+        from .diagnosis import diagnosis
+
+        return diagnosis()
 
     def facts(self) -> Facts:
         return Facts(

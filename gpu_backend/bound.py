@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy
 
-from isthmus.errors import IsthmusError
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Value
 from isthmus.graph.shapes import evaluate
 from isthmus.program.bound_call import Again
 
-from .session import one_line
+from .problems import run_error
 
 __all__ = ["bound", "known_shapes"]
 
@@ -42,7 +41,7 @@ def bound(session: Any, inputs: Named, outputs: Named) -> Again:
         try:
             session.run_with_iobinding(binding)
         except Exception as problem:
-            raise IsthmusError(f"ONNX Runtime stopped at {one_line(problem)}") from None
+            raise run_error(problem) from None
         return results
 
     return again

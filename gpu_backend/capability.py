@@ -19,11 +19,13 @@ from isthmus.graph.operator import Operator
 from isthmus.graph.passes import is_standard
 from isthmus.graph.shapes import same_shape
 from isthmus.npx.windows import along, padding_of
+from isthmus.onnx.write.kernels import KERNELS
 from isthmus.onnx.write.lowering import HOST_ONLY, LOWERING
+from isthmus.program.kernels import kernel_reason
 from isthmus.program.options import Options
 from isthmus.trace.op import OPERATORS
 
-from .types_taken import ANY, FLOAT, NARROW, NARROWING, REASONS, TYPES
+from .types_taken import ANY, CUSTOM, FLOAT, NARROW, NARROWING, REASONS, TYPES
 
 __all__ = ["LONGEST", "agrees", "fuses", "refuses"]
 
@@ -32,7 +34,10 @@ LONGEST = 2**24  # positions are compared as float32
 
 
 def fuses(node: Node, options: Options) -> bool:
-    """Whether a composite is one ONNX operation here, and its arrays are all float32."""
+    """Whether a composite is one ONNX operation here, and its arrays are all float32; or whether
+    it has a kernel."""
+    if KERNELS in node.op.kernels:
+        return True
     if node.op not in LOWERING or node.op in TYPES or not is_standard(node):
         return False
     if node.op in ON_CPU and not (options.device == "cpu" or options.precision == "int8"):
@@ -78,6 +83,9 @@ def refuses(node: Node, options: Options, *, in_file: bool = False) -> str | Non
 
     in_file: of a file, in which a position outside is an error of the standard's, as of NumPy's.
     """
+    if KERNELS in node.op.kernels:
+        device = node.op.kernels[KERNELS].devices[0] if in_file else options.device or "cuda"
+        return kernel_reason(node, KERNELS, CUSTOM, device)
     host_only = node.op.host_only or HOST_ONLY.get(node.op)
     if host_only is not None:
         return host_only

@@ -10,11 +10,14 @@ import onnx
 from isthmus.graph.nodes import Type
 from isthmus.program.options import Options
 
-from .session import device_of, runtime_for
+from .device import device_of
+from .session import runtime_for
 
 __all__ = ["OrtMemory"]
 
 Array = numpy.ndarray[Any, Any]
+
+DLPACK = {"cpu": 1, "cuda": 2}  # kDLCPU, kDLCUDA
 
 
 class OrtMemory:
@@ -22,12 +25,12 @@ class OrtMemory:
 
     def __init__(self, options: Options) -> None:
         self.device = device_of(options)
-        self.is_host = self.device == "cpu"
+        self.is_host = self.device.is_host
         self.runtime = runtime_for(self.device)
 
     def put(self, array: Array) -> Any:
         whole = numpy.ascontiguousarray(array).reshape(array.shape)  # which makes 1-d of 0-d
-        return self.runtime.OrtValue.ortvalue_from_numpy(whole, self.device, 0)
+        return self.runtime.OrtValue.ortvalue_from_numpy(whole, *self.device)
 
     def get(self, buffer: Any) -> Array:
         shared = self.is_host and buffer.data_type() != "tensor(bool)"
@@ -45,4 +48,4 @@ class OrtMemory:
         return self.runtime.OrtValue.from_dlpack(other)
 
     def dlpack_device(self) -> tuple[Any, int]:
-        return 2, 0  # kDLCUDA, the first
+        return DLPACK[self.device.kind], self.device.number

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 import numpy
 
 from isthmus.analysis.index_checks import UnusualSizes
-from isthmus.errors import IsthmusError
 from isthmus.graph.nodes import Graph
 from isthmus.graph.runner import Arrays, Ran
 from isthmus.onnx.write.builder import Model
@@ -22,8 +23,13 @@ from isthmus.system.mapping import large_files, letting_go
 
 from .bound import bound, known_shapes
 from .capability import LONGEST
+from .cuda_plan import cuda_plan
+from .device import device_of
+from .device_bound import NO_GRAPH, device_bound, run_options
+from .problems import run_error
 from .ran import ran
-from .session import device_of, one_line, open_session
+from .session import open_session, runtime_for
+from .settings import CUDA_GRAPH
 
 __all__ = ["OnnxRunner"]
 
@@ -35,13 +41,21 @@ class OnnxRunner:
 
     def __init__(self, graph: Graph, options: Options) -> None:
         self.options = options
+        self.device = device_of(options)
         self.graph = graph
-        self.model = _contiguous(build(graph, fast=options.numerics == "fast"))
+        self.model = _contiguous(self._model(not self.device.is_host))
         with letting_go(large_files(self.model.weights.values())):
             self.session, self.kept = open_session(self.model, options)
         self.inputs = [value.name for value in graph.inputs]
         self.outputs = [value.name for value in self.model.proto.graph.output]
         self.unusual = UnusualSizes(graph, LONGEST)
+        # A session with CUDA graphs runs one call at a time, and calls that are not bound, whose
+        # arrays are elsewhere each time, belong to none.
+        self.lock = Lock() if options.extra.get(CUDA_GRAPH) else None
+        self.alone = None if self.lock is None else run_options(self._runtime(), NO_GRAPH)
+
+    def _model(self, for_cuda: bool) -> Model:
+        return build(self.graph, fast=self.options.numerics == "fast", for_cuda=for_cuda)
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.unusual(sizes):
@@ -49,23 +63,33 @@ class OnnxRunner:
             return [numpy.array(array) for array in host(arrays, sizes)]
         given = self._given(arrays, sizes)
         try:
-            outputs: list[Array] = self.session.run(self.outputs, given)
+            outputs: list[Array] = self._run(given)
         except Exception as problem:
-            raise IsthmusError(f"ONNX Runtime stopped at {one_line(problem)}") from None
+            raise run_error(problem) from None
         return outputs
 
+    def _run(self, given: Mapping[str, Array]) -> Any:
+        if self.lock is None:
+            return self.session.run(self.outputs, given)
+        with self.lock:
+            return self.session.run(self.outputs, given, self.alone)
+
     def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
-        """Run on the same arrays again and again: in the host's memory they are bound once."""
-        if self.unusual(sizes) or device_of(self.options) != "cpu":
-            return lambda: self(arrays, sizes)
+        """Run on the same arrays again and again: what the session reads and writes is bound once,
+        on a GPU copies of the arrays in its memory."""
         shapes = known_shapes(self.graph.outputs, sizes)
-        if shapes is None:
+        if shapes is None or self.unusual(sizes):
             return lambda: self(arrays, sizes)
         types = [value.type.dtype for value in self.graph.outputs]
         results = map(numpy.empty, shapes, types)
-        return bound(
-            self.session, self._given(arrays, sizes), dict(zip(self.outputs, results, strict=True))
-        )
+        outputs = dict(zip(self.outputs, results, strict=True))
+        given = self._given(arrays, sizes)
+        if self.device.is_host:
+            return bound(self.session, given, outputs)
+        return device_bound(self._runtime(), self.session, self.device, given, outputs, self.lock)
+
+    def _runtime(self) -> Any:
+        return runtime_for(self.device)
 
     def _given(self, arrays: Arrays, sizes: Mapping[str, int]) -> dict[str, Array]:
         """The arrays by the names of the model's inputs, those for sizes included."""
@@ -84,17 +108,21 @@ class OnnxRunner:
         for name, buffer in zip(self.inputs, buffers, strict=True):
             binding.bind_ortvalue_input(name, buffer)
         for name in self.outputs:
-            binding.bind_output(name, device_of(self.options))
+            binding.bind_output(name, *self.device)
         try:
-            self.session.run_with_iobinding(binding)
+            self.session.run_with_iobinding(binding, self.alone)
         except Exception as problem:
-            raise IsthmusError(f"ONNX Runtime stopped at {one_line(problem)}") from None
+            raise run_error(problem) from None
         outputs: list[Any] = binding.get_outputs()
         return outputs
 
     def ran(self) -> Ran:
         """In which precision the runtime computes; it makes the graph once more to tell."""
         return ran(self.model, self.options)
+
+    def notes(self) -> list[str]:
+        """What CUDA makes of the program, whichever device it is loaded on."""
+        return cuda_plan(self._model(for_cuda=True)).lines()
 
     def describe(self) -> list[str]:
         """The operations emitted; ONNX Runtime then fuses some of them."""
@@ -105,4 +133,4 @@ class OnnxRunner:
 def _contiguous(model: Model) -> Model:
     """The weights as the runtime can refer to them; only one in another order is copied."""
     weights = {name: numpy.ascontiguousarray(array) for name, array in model.weights.items()}
-    return Model(model.proto, weights, model.size_inputs)
+    return replace(model, weights=weights)

@@ -19,7 +19,8 @@ from isthmus.onnx.write.builder import Model
 from isthmus.onnx.write.protos import all_nodes
 from isthmus.program.options import Options
 
-from .session import provider_of, runtime_for, session_settings, workers
+from .device import device_of
+from .session import providers_of, register, runtime_for, session_settings, workers
 
 __all__ = ["ran"]
 
@@ -51,7 +52,7 @@ def ran(model: Model, options: Options) -> Ran:
     for node, kind in _kinds(graph):
         if node.op_type in PRODUCTS:
             counts["int8" if node.op_type in INTEGERS else NAMES.get(kind, "f32")] += 1
-    device = options.device or "cuda"
+    device = device_of(options)
     return Ran(counts, f"for the rest ONNX Runtime has no kernel on {device}, or they were to stay")
 
 
@@ -69,14 +70,15 @@ def _optimised(model: Model, options: Options) -> onnx.GraphProto:
             shape = onnx.helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
             proto.graph.input.add(name=tensor.name, type=shape)
             proto.graph.initializer.remove(tensor)
-    device = options.device or "cuda"
+    device = device_of(options)
     runtime = runtime_for(device)
     settings = session_settings(runtime, workers(options))
+    register(settings, model)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "optimised.onnx"
         settings.optimized_model_filepath = str(path)
         runtime.InferenceSession(
-            proto.SerializeToString(), settings, providers=[provider_of(device)], enable_fallback=0
+            proto.SerializeToString(), settings, providers=providers_of(options), enable_fallback=0
         )
         return onnx.load(path).graph
 

@@ -13,8 +13,10 @@ import numpy
 from onnx import TensorProto, helper, numpy_helper
 
 from isthmus.onnx.write.protos import model
+from isthmus.program.options import Options
 
-from .session import provider_of, runtime_for, session_settings
+from .device import Device
+from .session import providers_of, runtime_for, session_settings
 
 __all__ = ["saturates"]
 
@@ -32,9 +34,11 @@ def saturates() -> bool:
     weight = numpy_helper.from_array(numpy.full((SIZE, SIZE), 127, numpy.int8), "w")
     product = helper.make_node("MatMulInteger", ["x", "w"], ["y"])
     proto = model(helper.make_graph([product], "probe", [x], [y], [weight]), OPSET)
-    runtime = runtime_for("cpu")
+    runtime = runtime_for(Device("cpu"))
     session = runtime.InferenceSession(
-        proto.SerializeToString(), session_settings(runtime, 1), providers=[provider_of("cpu")]
+        proto.SerializeToString(),
+        session_settings(runtime, 1),
+        providers=providers_of(Options(device="cpu")),
     )
     (found,) = session.run(None, {"x": numpy.full((ROWS, SIZE), 255, numpy.uint8)})
     return bool((found < 255 * 127 * SIZE).any())

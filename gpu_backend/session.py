@@ -5,22 +5,25 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
-import re
 import sys
 from typing import Any
 
-from isthmus.errors import BackendMissing, IsthmusError, UsageError
+from isthmus.errors import BackendMissing, UsageError
 from isthmus.onnx.write.builder import Model
 from isthmus.program.options import Options
 
+from .device import Device, device_of
+from .problems import load_error, one_line
+from .settings import ARENA, check_tensorrt, is_tensorrt, provider_options, tensorrt_options
 from .sharing import give_weights
 
 __all__ = [
-    "SETTINGS",
-    "device_of",
-    "one_line",
+    "INSTALL",
+    "LIBRARIES",
+    "PROVIDERS",
     "open_session",
-    "provider_of",
+    "providers_of",
+    "register",
     "runtime_for",
     "session_settings",
     "workers",
@@ -28,8 +31,7 @@ __all__ = [
 
 INSTALL = "pip install 'isthmus[gpu]' (CUDA 13, cuDNN 9, driver 580 or newer)"
 PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
-# TF32 keeps 10 bits of a float32 product; "f32" promises all 23.
-SETTINGS = {"cuda": {"use_tf32": "0"}, "cpu": {}}
+TENSORRT = "TensorrtExecutionProvider"
 # What the CUDA provider links, by the name the loader looks for.
 LIBRARIES = {
     "libcuda.so.1": "the NVIDIA driver",
@@ -40,55 +42,63 @@ LIBRARIES = {
 _FATAL = 4  # the runtime's log level at which only what ends the process is printed
 
 
-def device_of(options: Options) -> str:
-    """The device of the options, "cuda" by default; UsageError for one that is not offered."""
-    device = options.device or "cuda"
-    if device not in PROVIDERS:
-        raise UsageError(f"device={device!r}: backend 'gpu' offers {', '.join(PROVIDERS)}")
-    return device
-
-
 def open_session(model: Model, options: Options) -> tuple[Any, list[Any]]:
     """The model loaded, and what must live as long as it does. Raises BackendMissing."""
     device = device_of(options)
     runtime = runtime_for(device)
     settings = session_settings(runtime, workers(options))
+    settings.enable_cpu_mem_arena = options.extra.get(ARENA) != "off"
+    register(settings, model)
+    providers = providers_of(options)
+    if is_tensorrt(options):
+        check_tensorrt(runtime)
     kept = give_weights(runtime, settings, model)
-    provider = PROVIDERS[device]
     try:
         # Sizes are computed on the processor under CUDA too, by the runtime's own choice, so
         # that `session.disable_cpu_ep_fallback` would refuse every program with named sizes.
         session = runtime.InferenceSession(
-            model.proto.SerializeToString(),
-            settings,
-            providers=[provider_of(device)],
-            enable_fallback=0,
+            model.proto.SerializeToString(), settings, providers=providers, enable_fallback=0
         )
     except Exception as problem:
-        raise _load_error(device, problem) from None
-    if session.get_providers()[0] != provider:
-        raise BackendMissing(f"no CUDA device answers on this machine; {INSTALL}")
+        raise load_error(device, problem, INSTALL) from None
+    if session.get_providers()[0] != providers[0][0]:
+        raise BackendMissing(f"no device {str(device)!r} answers on this machine; {INSTALL}")
     return session, kept
 
 
-def provider_of(device: str) -> tuple[str, dict[str, str]]:
-    """The provider of a device and its settings, as a session takes them."""
-    return PROVIDERS[device], SETTINGS[device]
+def register(settings: Any, model: Model) -> None:
+    """Name the libraries of the model's custom operators to the settings of a session."""
+    for library in dict.fromkeys(kernel.library for kernel in model.kernels):
+        try:
+            settings.register_custom_ops_library(library)
+        except Exception as problem:
+            raise UsageError(
+                f"{library} is no library of ONNX Runtime's custom operators: {one_line(problem)}"
+            ) from None
 
 
-def runtime_for(device: str) -> Any:
+def providers_of(options: Options) -> list[tuple[str, dict[str, str]]]:
+    """The providers of a session and their settings, in the order they are asked."""
+    kind = device_of(options).kind
+    if kind == "cpu":
+        return [(PROVIDERS[kind], {})]
+    cuda = (PROVIDERS[kind], provider_options(options))
+    return [(TENSORRT, tensorrt_options(options)), cuda] if is_tensorrt(options) else [cuda]
+
+
+def runtime_for(device: Device) -> Any:
     """The runtime's module; BackendMissing if it is not installed, or not for this device."""
     try:
         import onnxruntime
     except ImportError as problem:
-        wanted = INSTALL if device == "cuda" else "pip install 'isthmus[onnx-cpu]'"
+        wanted = "pip install 'isthmus[onnx-cpu]'" if device.is_host else INSTALL
         raise BackendMissing(f"ONNX Runtime cannot be imported ({problem}); {wanted}") from None
-    if PROVIDERS[device] not in onnxruntime.get_available_providers():
+    if PROVIDERS[device.kind] not in onnxruntime.get_available_providers():
         raise BackendMissing(
             f"onnxruntime {onnxruntime.__version__} here has no CUDA; uninstall onnxruntime, "
             f"then {INSTALL}, or give device='cpu'"
         )
-    if device == "cuda":
+    if not device.is_host:
         _load_libraries(onnxruntime)
     return onnxruntime
 
@@ -118,23 +128,3 @@ def session_settings(runtime: Any, threads: int) -> Any:
     settings.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
     settings.log_severity_level = _FATAL
     return settings
-
-
-def _load_error(device: str, problem: Exception) -> IsthmusError:
-    text = one_line(problem)
-    if device == "cuda" and re.search("CUDA|cudnn|cublas|libcu|driver", text, re.IGNORECASE):
-        return BackendMissing(f"CUDA could not be started: {text}; {INSTALL}")
-    return IsthmusError(f"ONNX Runtime does not load the program: {text}")
-
-
-def one_line(problem: Exception) -> str:
-    """What the runtime said, without its codes; our node's name stays in it."""
-    text = " ".join(str(problem).split())
-    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
-    found = re.search(r"running (\w+) node\. Name:'([^']*)' Status Message: (.*)", text)
-    return f"{found[2]} ({found[1]}): {_shortened(found[3])}" if found else _shortened(text)
-
-
-def _shortened(text: str) -> str:
-    """Without the path and signature of the C++ function that raised it."""
-    return re.sub(r"^\S+\.(cc|h|cu|cuh):\d+ .*?\) ", "", text)[:300]

@@ -15,7 +15,7 @@ from isthmus.np import watched
 from isthmus.npx import control_operators
 from isthmus.trace.op import OPERATORS
 
-__all__ = ["ANY", "FLOAT", "NARROW", "NARROWING", "REASONS", "TYPES"]
+__all__ = ["ANY", "CUSTOM", "FLOAT", "NARROW", "NARROWING", "REASONS", "TYPES"]
 
 FLOAT = frozenset({"float32"})
 INTEGER = frozenset({"int32", "int64"})
@@ -23,6 +23,7 @@ BOOL = frozenset({"bool"})
 NUMBER = FLOAT | INTEGER
 ANY = NUMBER | BOOL
 NARROW = frozenset({"int8", "uint8"})
+CUSTOM = ANY | NARROW | frozenset({"float64"})  # of custom operators, where their kernels state it
 STORED = NARROW | frozenset({"int32"})
 NARROWING = frozenset(  # take NARROW, or give it
     {OPERATORS["npx.dequantize"], npx.dynamic_quantize, OPERATORS["npx.quantize"]}

@@ -8,6 +8,7 @@ IsthmusError            exit code 2
 ├── TraceError          a traced value used where a number is needed (a TypeError)
 ├── FileError           a file that is missing, truncated, hostile or of another kind
 ├── NothingMeasured     exit code 3: no benchmark could be compared
+├── OutOfMemory         a device or this machine has no room for what was asked (a MemoryError)
 └── BackendMissing      exit code 5: a backend, runtime or device is not here
     └── MissingExtra    a package that an extra of the installation brings is not here
 """
@@ -21,6 +22,7 @@ __all__ = [
     "IndexOutside",
     "IsthmusError",
     "NothingMeasured",
+    "OutOfMemory",
     "TraceError",
     "UsageError",
     "WrongKind",
@@ -133,6 +135,17 @@ class NothingMeasured(IsthmusError):
     """
 
     exit_code = 3
+
+
+class OutOfMemory(IsthmusError, MemoryError):
+    """A runtime could not get the memory that a program or a call needs, on a GPU or the host.
+
+    The program can be called again, with less.
+
+    >>> from isthmus.errors import OutOfMemory
+    >>> issubclass(OutOfMemory, MemoryError)
+    True
+    """
 
 
 class BackendMissing(IsthmusError):

@@ -66,6 +66,20 @@ it does. This one multiplies and adds float32:
     >>> runner.describe()
     ['np.multiply(float32[], float32[n])', 'np.add(float32[n], float32[])']
 
+An operator may state kernels: operations of shared libraries, by the names of the backends that
+load them. They are tried in a process of their own and compared with the body before they are used;
+without the library the body runs:
+
+    >>> from isthmus.extend import Kernel, elementwise
+    >>> @primitive(infer=elementwise, kernels={"cpu": Kernel("absent.so", "SoftShrink", "my.ops")})
+    ... def soft_shrink(x, /, *, lambd=0.5):
+    ...     return numpy.where(abs(x) > lambd, x - numpy.sign(x) * x.dtype.type(lambd), x * 0)
+    >>> run = im.compile(soft_shrink, im.spec("float32", ["n"]), backend="cpu")
+    >>> run(numpy.array([-2, 0.25, 1], numpy.float32))
+    array([-1.5,  0. ,  0.5], dtype=float32)
+    >>> "absent.so, is not there" in run.explain()
+    True
+
 A package makes it known by an entry point, and `isthmus.compile(..., backend="small")` finds it:
 
     [project.entry-points."isthmus.backends"]
@@ -97,13 +111,15 @@ from isthmus.graph.infer import (
     sum_dtype,
 )
 from isthmus.graph.interpreter import run_node
+from isthmus.graph.kernel import Kernel
 from isthmus.graph.nodes import Constant, Graph, Input, Node, Result, Type, Value
 from isthmus.graph.operator import Operator
 from isthmus.graph.passes import expand
 from isthmus.graph.runner import Arrays, Runner
 from isthmus.graph.shapes import broadcast
 from isthmus.graph.ufunc_types import Loop
-from isthmus.program.backend import Backend, Facts, Memory
+from isthmus.program.backend import Backend, Diagnosis, Facts, Memory, Setting
+from isthmus.program.kernels import check_kernels
 from isthmus.program.options import Options
 from isthmus.program.splitting import Longest
 from isthmus.trace.op import OPERATORS, Op, composite, primitive
@@ -114,6 +130,7 @@ __all__ = [
     "Backend",
     "BackendMissing",
     "Constant",
+    "Diagnosis",
     "Dim",
     "DimensionError",
     "Elementwise",
@@ -122,6 +139,7 @@ __all__ = [
     "Input",
     "Interval",
     "IsthmusError",
+    "Kernel",
     "Longest",
     "Loop",
     "Memory",
@@ -131,6 +149,7 @@ __all__ = [
     "Options",
     "Result",
     "Runner",
+    "Setting",
     "Shape",
     "Type",
     "UsageError",
@@ -140,6 +159,7 @@ __all__ = [
     "body_reason",
     "broadcast",
     "cast",
+    "check_kernels",
     "comparison",
     "composite",
     "elementwise",

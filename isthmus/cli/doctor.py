@@ -13,8 +13,8 @@ import typer
 from isthmus._version import __version__
 from isthmus.errors import BackendMissing, FileError
 from isthmus.program import cache
+from isthmus.program.backend import Diagnosis, backend_names, facts_of, find_backend
 from isthmus.program.backend import Facts as BackendFacts
-from isthmus.program.backend import facts_of, find_backend
 from isthmus.system import extras, machine
 
 from .options import AsJson
@@ -59,6 +59,7 @@ def doctor(
 def _document(found: list[Check]) -> Document:
     runtimes, gpus = machine.versions(machine.RUNTIMES), machine.gpus()
     kept = cache.state()
+    diagnoses = _diagnoses()
     return {
         "isthmus": __version__,
         "python": platform.python_version(),
@@ -75,7 +76,8 @@ def _document(found: list[Check]) -> Document:
         "cache": asdict(kept),
         "extras": [{"extra": extra, "missing": gone} for extra, gone in extras.lacking().items()],
         "backends": [{"name": check.name, **asdict(check)} for check in found],
-        "problems": [*_problems(found, gpus, runtimes), *_unsafe(kept)],
+        "runtimes": {name: dict(each.found) for name, each in diagnoses.items()},
+        "problems": [*_problems(found, gpus, runtimes, diagnoses), *_unsafe(kept)],
         "ok": any(check.backend == "cpu" and check.status == "works" for check in found),
     }
 
@@ -86,6 +88,19 @@ def _facts_of(name: str) -> BackendFacts:
         return facts_of(find_backend(name))
     except BackendMissing:
         return BackendFacts()
+
+
+def _diagnoses() -> dict[str, Diagnosis]:
+    """What each backend that examines its runtime found, by its name."""
+    found = {}
+    for name in backend_names():
+        try:
+            examine = getattr(find_backend(name), "diagnosis", None)
+        except BackendMissing:  # which its check says
+            continue
+        if examine is not None:
+            found[name] = examine()
+    return found
 
 
 def _samples() -> dict[str, str | None]:
@@ -107,7 +122,10 @@ def _place(find: Callable[[], Path]) -> str | None:
 
 
 def _problems(
-    found: list[Check], gpus: list[str], runtimes: Mapping[str, str]
+    found: list[Check],
+    gpus: list[str],
+    runtimes: Mapping[str, str],
+    diagnoses: Mapping[str, Diagnosis],
 ) -> list[dict[str, str]]:
     """What is wrong, each with its remedy."""
     problems = [
@@ -118,7 +136,7 @@ def _problems(
         for check in found
         if check.status == "fails" or (check.backend == "cpu" and check.status == "missing")
     ]
-    return [*problems, *_idle(found, gpus), *_clash(runtimes)]
+    return [*problems, *_idle(found, gpus, diagnoses), *_clash(runtimes)]
 
 
 def _unsafe(kept: cache.State) -> list[dict[str, str]]:
@@ -128,14 +146,22 @@ def _unsafe(kept: cache.State) -> list[dict[str, str]]:
     return [{"problem": problem, "remedy": remedy}] if kept.problem else []
 
 
-def _idle(found: list[Check], gpus: list[str]) -> list[dict[str, str]]:
-    """A GPU that nothing runs on."""
+def _idle(
+    found: list[Check], gpus: list[str], diagnoses: Mapping[str, Diagnosis]
+) -> list[dict[str, str]]:
+    """A GPU that nothing runs on: each reason, with the command that mends it."""
     problem = "this machine has a GPU that backend gpu cannot use"
+    idle = [c for c in found if gpus and c.device == "cuda" and c.status == "missing"]
     return [
-        {"problem": problem, "remedy": check.detail}
-        for check in found
-        if gpus and check.device == "cuda" and check.status == "missing"
+        {"problem": f"{problem}: {reason}", "remedy": remedy}
+        for check in idle
+        for reason, remedy in _reasons(check, diagnoses.get(check.backend))
     ]
+
+
+def _reasons(check: Check, diagnosis: Diagnosis | None) -> list[tuple[str, str]]:
+    known = [] if diagnosis is None else list(diagnosis.problems)
+    return known or [("no program runs on it", check.detail)]
 
 
 def _clash(runtimes: Mapping[str, str]) -> list[dict[str, str]]:
@@ -158,6 +184,9 @@ def _show(document: Document) -> None:
     show_table("machine", ("what", "found"), facts)
     brought = [(row["extra"], ", ".join(row["missing"]) or "-") for row in document["extras"]]
     show_table("extras: pip install 'isthmus[EXTRA]'", ("extra", "not installed"), brought)
+    for name, each in document["runtimes"].items():
+        told = [(fact, printable(text)) for fact, text in each.items()]
+        show_table(f"the runtime of backend {name}", ("what", "found"), told)
     rows = [(row["name"], row["status"], printable(row["detail"])) for row in document["backends"]]
     show_table("backends", ("backend", "status", "detail"), rows)
     for row in document["problems"]:

@@ -56,10 +56,10 @@ def namespace(
     """The Array API namespace of a backend: "numpy", "cpu", "gpu" or that of another package.
 
     threads: compute threads; None is what affinity and the container's quota allow. device: "cuda"
-    (the default) or "cpu", for "gpu". precision: "f32", or "bf16" or "f16", in which matrix
-    products and convolutions are computed, see `isthmus.compile`. api_version: of the standard;
-    None is the latest. The same arguments give the same namespace; it keeps 256 programs, those
-    used last.
+    (the default), "cuda:1" or "cpu", for "gpu". precision: "f32", or "bf16" or "f16", in which
+    matrix products and convolutions are computed, see `isthmus.compile`. api_version: of the
+    standard; None is the latest. The same arguments give the same namespace; it keeps 256 programs,
+    those used last.
     Raises UsageError, BackendMissing.
 
     >>> import isthmus as im

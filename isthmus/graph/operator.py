@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from isthmus.errors import UsageError
 
 from .dims import Dim
+from .kernel import Kernel
 from .shapes import evaluate
 
 __all__ = ["FOLLOWS", "FULL", "LOW", "PARTS", "Addition", "Operator"]
@@ -91,6 +92,7 @@ class Operator:
         well, and results of another number, dtype or shape are an error; see `graph.contract`.
     foreign: another package defines it, so that a saved program has to name that package.
     version: of its meaning, "" for none; a saved program is refused by another one.
+    kernels: the operations of shared libraries that compute it, by the names of backends.
 
     >>> from isthmus import np
     >>> np.floor.zero_gradient, np.take.looks_up, np.add.may_raise
@@ -127,6 +129,7 @@ class Operator:
     checked: bool = False
     foreign: bool = False
     version: str = ""
+    kernels: Mapping[str, Kernel] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Of what states no precision: float32, and of a composite that of its parts."""

@@ -25,7 +25,8 @@ class Ran(NamedTuple):
 
 
 class Runner(Protocol):
-    """A loaded graph. It may have `ran() -> Ran`, asked of programs that are not of float32.
+    """A loaded graph. It may have `ran() -> Ran`, asked of programs that are not of float32, and
+    `notes() -> list[str]`, further lines for `Executable.explain`.
 
     >>> import isthmus as im
     >>> from isthmus.extend import Options

@@ -38,6 +38,7 @@ from isthmus.trace.tracing import Traced
 
 from . import slots
 from .foreign_operators import check_operators, described_operators, foreign_operators
+from .kernels import Libraries
 
 __all__ = [
     "Levers",
@@ -83,6 +84,7 @@ class Saved(NamedTuple):
     precision: Precision
     tuning: Mapping[str, Any] | None = None
     levers: Levers | None = None
+    libraries: Libraries | None = None
 
 
 def save(
@@ -91,6 +93,7 @@ def save(
     precision: Precision | None = None,
     tuning: Mapping[str, Any] | None = None,
     levers: Levers | None = None,
+    libraries: Libraries | None = None,
 ) -> None:
     """Write a traced program; the file is complete or not there at all.
 
@@ -107,6 +110,8 @@ def save(
         document["tuning"] = tuning
     if levers is not None and levers.values:
         document["levers"] = asdict(levers)
+    if libraries is not None and libraries.kernels:
+        document["libraries"] = asdict(libraries)
     if wide := [name for name, array in arrays.items() if array.dtype == COMPLEX]:
         document["complex128"] = wide
         arrays = {**arrays, **{name: _in_pairs(arrays[name]) for name in wide}}
@@ -132,7 +137,8 @@ def opened(path: str | Path) -> Saved:
         precision = Precision(**document.get("precision", {}))
         tuning = document.get("tuning")
         tuned = tuning if isinstance(tuning, dict) else None
-        return Saved(rebuilt(document, arrays), precision, tuned, _levers(document))
+        traced = rebuilt(document, arrays)
+        return Saved(traced, precision, tuned, _levers(document), _libraries(document))
     except IsthmusError as problem:
         raise FileError(f"{path}: {problem}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, MemoryError) as problem:
@@ -145,6 +151,16 @@ def opened(path: str | Path) -> Saved:
 def _levers(document: Mapping[str, Any]) -> Levers | None:
     written = document.get("levers")
     return None if written is None else Levers(written["backend"], dict(written["values"]))
+
+
+def _libraries(document: Mapping[str, Any]) -> Libraries | None:
+    written = document.get("libraries")
+    if written is None:
+        return None
+    facts = {name: dict(kernel) for name, kernel in written["kernels"].items()}
+    for kernel in facts.values():
+        str(kernel["library"]), str(kernel["sha256"])
+    return Libraries(written["backend"], facts)
 
 
 def refuse_foreign(path: Path) -> None:

@@ -16,9 +16,32 @@ from isthmus.graph.runner import Runner
 
 from .options import Options
 
-__all__ = ["Backend", "Facts", "Memory", "backend_names", "facts_of", "find_backend", "writers"]
+__all__ = [
+    "Backend",
+    "Diagnosis",
+    "Facts",
+    "Memory",
+    "Setting",
+    "backend_names",
+    "facts_of",
+    "find_backend",
+    "writers",
+]
 
 Write = Callable[[Graph, Path], None]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One that a backend takes beside its levers: which values, and how an error names them.
+
+    >>> from isthmus.extend import Setting
+    >>> Setting(lambda value: value in ("on", "off"), "'on' or 'off'").takes("on")
+    True
+    """
+
+    takes: Callable[[Any], bool]
+    values: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +62,21 @@ class Facts:
     default_precision: str | None = None
 
 
+@dataclass(frozen=True)
+class Diagnosis:
+    """What a backend found out about its runtime on this machine.
+
+    found: facts, each with its name. problems: what is wrong, each with the command that mends it.
+
+    >>> from isthmus.extend import Diagnosis
+    >>> Diagnosis(found=(("driver", "580.65"),)).problems
+    ()
+    """
+
+    found: tuple[tuple[str, str], ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
+
+
 class Backend(Protocol):
     """A way to run graphs.
 
@@ -57,7 +95,11 @@ class Backend(Protocol):
     bits, so that weights get 7 bits; options are None for a file that is read anywhere;
     `levers(options)`, settings of `Options.extra` that change how a program is computed and not
     what, each with its values (of JSON), the default first, for `isthmus.compile(levers=...)`, and
-    `isthmus.tune` tries them; `emulates(options)`,
+    `isthmus.tune` tries them; `settings(options)`, those with more values than can be tried, or
+    that change what is computed, each a `Setting`: they are given in the same way, and are neither
+    tuned nor saved; `misplaced(graph, options)`, what of a graph its runtime would compute
+    elsewhere than on the device, for `on_host="error"`; `diagnosis()`, a `Diagnosis` for
+    `isthmus doctor`; `emulates(options)`,
     those of its precisions that it computes in float32 and rounds, so that they are never faster;
     `scales_apart`, True if its runtime computes scales and shifts behind a layer apart from it, so
     that they are given to it within the weights;

@@ -43,11 +43,12 @@ def compile(
     threads: compute threads, of the runtime and of the host's parts; None is what affinity and the
     container's quota allow.
     on_host: "allow" runs what the backend does not compute as NumPy does by NumPy;
-    "error" refuses such a program. device: "cuda" or "cpu", for the gpu backend.
+    "error" refuses such a program. device: "cuda", "cuda:1" or "cpu", for the gpu backend.
     levers: what the backend offers that changes how it computes and not what, as `isthmus.tune`
     finds worth while: {"dense_kernel": "onednn"} computes dense layers of float32 on "cpu" by
     another kernel than its own choice, "mlas"; {"quantization": "dynamic"} on "gpu" with
     device="cpu" makes integers of the range that each array has at a call, and needs no samples.
+    Also settings of the runtime, as {"memory_limit_bytes": 2**32} on "cuda": see docs/gpu.md.
     constraints: what holds of named sizes, such as "seq <= 512"; checked at every call.
     precision: "f32"; "bf16" or "f16", in which matrix products, convolutions and what follows them
     are computed, the rest in float32; "int8"; or "auto", which is the fastest of these within the
@@ -101,8 +102,8 @@ def load(
 
     precision: None is the one it was saved with, and its overrides. levers: None is those it was
     saved with, on the backend that it was saved for.
-    Raises FileError for a file that is missing, truncated or not such a program, and what
-    `compile` raises.
+    Raises FileError for a file that is missing, truncated or not such a program, or whose kernels'
+    libraries are missing or others than it was saved with, and what `compile` raises.
 
     >>> import numpy
     >>> import isthmus as im
@@ -115,6 +116,8 @@ def load(
             path, (backend, precision, weights, samples, overrides, threads, levers, device)
         )
     saved = archive.opened(path)
+    if saved.libraries is not None:
+        saved.libraries.check(path, saved.traced.graph, backend)
     if saved.precision.precision == "int8" and not (overrides is None and samples is None):
         given_too = "overrides" if overrides is not None else "samples"
         raise UsageError(

@@ -22,9 +22,11 @@ from .archive import Levers, Precision
 from .backend import find_backend
 from .bound_call import Bound, bound_run, check_shareable
 from .call_arguments import CallArguments
-from .explanation import explanation, ran_text
+from .explanation import explanation, notes_of, ran_text
+from .kernels import Libraries, kernel_lines
 from .levers import levers_of
 from .options import Options
+from .partition import Segment
 from .pipeline import Pipeline
 from .precision import check_offered
 from .prepared import prepared
@@ -94,6 +96,13 @@ class Executable:
             raise UsageError(
                 f"on_host='error', but backend '{self.backend.name}' leaves {reasons[0]} "
                 f"({len(reasons)} in all); change the program, or allow the host"
+            )
+        misplaced = getattr(self.backend, "misplaced", None)
+        elsewhere: list[str] = [] if misplaced is None else misplaced(graph, self.options)
+        if elsewhere:
+            raise UsageError(
+                f"on_host='error', but backend '{self.backend.name}' computes {elsewhere[0]} on "
+                f"the host ({len(elsewhere)} in all); change the program, or allow the host"
             )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -288,10 +297,17 @@ class Executable:
             f"{self.options.precision}{', weights in int8' if self.options.weights else ''}, "
             f"{self.options.threads} thread(s)"
             + (f", {self.options.streams} streams" if self.options.streams > 1 else "")
-            + "".join(f", {name}={value}" for name, value in self._levers().items())
+            + "".join(f", {name}={value}" for name, value in self.options.extra.items())
         )
         described = [runner.describe() for runner in self._run.runners]
-        ran = [ran_text(self.options.precision, runner) for runner in self._run.runners]
+        ran = [
+            [
+                *_kernels_text(segment, self.backend.name),
+                *ran_text(self.options.precision, runner),
+                *notes_of(runner),
+            ]
+            for segment, runner in zip(self.segments, self._run.runners, strict=True)
+        ]
         said = explanation(head, self.segments, described, self.backend.name, self._run.times, ran)
         return f"{said}\nmap: {self.stats}" if self.stats.runs else said
 
@@ -322,7 +338,9 @@ class Executable:
         """
         asked = Precision(self.options.precision, self.options.overrides)
         levers = Levers(self.backend.name, self._levers())
-        archive.save(self.traced, path, asked, self.tuning, levers)
+        on_backend = [segment.graph for segment in self.segments if not segment.on_host]
+        libraries = Libraries.of(on_backend, self.backend.name)
+        archive.save(self.traced, path, asked, self.tuning, levers, libraries)
 
     def _levers(self) -> dict[str, Any]:
         """Those of the backend's levers that it was told."""
@@ -332,6 +350,10 @@ class Executable:
 
 def _loaded_again(traced: Traced, backend: str, options: Options, on_host: str) -> Executable:
     return Executable(traced, backend, options, on_host)
+
+
+def _kernels_text(segment: Segment, backend: str) -> list[str]:
+    return [] if segment.on_host else kernel_lines(segment.graph, backend)
 
 
 def _whole(array: Any) -> Any:

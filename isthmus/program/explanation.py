@@ -13,7 +13,7 @@ from isthmus.graph.runner import Arrays, Ran, Runner
 
 from .partition import Segment
 
-__all__ = ["SegmentTimes", "explanation", "ran_of", "ran_text"]
+__all__ = ["SegmentTimes", "explanation", "notes_of", "ran_of", "ran_text"]
 
 Array = numpy.ndarray[Any, Any]
 
@@ -55,6 +55,12 @@ def ran_of(runner: Runner) -> Ran | None:
     """In which precision a runner computes; None where it does not say."""
     found = getattr(runner, "ran", None)
     return None if found is None else found()
+
+
+def notes_of(runner: Runner) -> list[str]:
+    """What else a runner has to say."""
+    found = getattr(runner, "notes", None)
+    return [] if found is None else found()
 
 
 def ran_text(asked: str, runner: Runner) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from isthmus.system import files
 from isthmus.trace.tracing import trace
 
 from .backend import Backend, writers
+from .kernels import used_kernels
 from .long_sums import for_files
 from .names import check_names
 from .options import Options, checked_options, checked_samples
@@ -41,7 +43,8 @@ def export(
     where that is taken. precision, weights, samples, overrides: as for `isthmus.compile`; what runs
     in half precision has its weights in it, the others stay float32. What `compile` checks at every
     call a file cannot: indices outside an array, empty arrays and other sizes are up to the runtime
-    that reads it.
+    that reads it. Of operators with kernels (`isthmus.extend.Kernel`) the file names the operation
+    and its domain; who reads it has to register the library, as a UserWarning and the file say.
     Raises UsageError for another suffix, for names that are empty, stand for two arrays or hold
     control characters, and for operators only the host computes as NumPy; FileError where the
     file cannot be written.
@@ -96,6 +99,13 @@ def _write(graph: Graph, target: Path, options: Options) -> None:
             write(graph, partial)
     except OSError as problem:
         raise FileError(f"{target} cannot be written: {problem.strerror}") from problem
+    if kernels := used_kernels(graph, backend.name).values():
+        needed = " and ".join(dict.fromkeys(map(str, kernels)))
+        warnings.warn(
+            f"{target.name} needs {needed}: its reader has to register the library first",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _whole(graph: Graph, backend: Backend, options: Options) -> Graph:

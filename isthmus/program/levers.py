@@ -9,10 +9,10 @@ from typing import Any
 from isthmus.errors import UsageError
 
 from .archive import Levers
-from .backend import Backend, find_backend
+from .backend import Backend, Setting, find_backend
 from .options import Options
 
-__all__ = ["levers_of", "with_levers", "with_saved_levers"]
+__all__ = ["levers_of", "settings_of", "with_levers", "with_saved_levers"]
 
 
 def levers_of(backend: Backend, options: Options) -> Mapping[str, Sequence[Any]]:
@@ -27,6 +27,12 @@ def levers_of(backend: Backend, options: Options) -> Mapping[str, Sequence[Any]]
     return {} if known is None else dict(known(options))
 
 
+def settings_of(backend: Backend, options: Options) -> Mapping[str, Setting]:
+    """The settings that a backend takes beside its levers."""
+    known = getattr(backend, "settings", None)
+    return {} if known is None else dict(known(options))
+
+
 def with_levers(options: Options, levers: Mapping[str, Any] | None, backend: str) -> Options:
     """The options with these levers; UsageError for those that the backend does not have."""
     if levers is None:
@@ -36,9 +42,15 @@ def with_levers(options: Options, levers: Mapping[str, Any] | None, backend: str
     if not levers:
         return options
     known = levers_of(find_backend(backend), options)
+    settings = settings_of(find_backend(backend), options)
     for name, value in levers.items():
+        if name in settings:
+            if not settings[name].takes(value):
+                raise UsageError(f"levers: {name}={value!r}: give {settings[name].values}")
+            continue
         if name not in known:
-            there = f"give {_either(list(known))}" if known else "leave them out"
+            names = [*known, *settings]
+            there = f"give {_either(names)}" if names else "leave them out"
             width = f"precision={options.precision!r}" + (
                 f" and weights={options.weights!r}" if options.weights else ""
             )

@@ -18,7 +18,7 @@ from isthmus.graph.runner import Arrays, Ran, Runner
 from isthmus.rewrite.staged_sums import additions, in_stages
 
 from .bound_call import Again, bound_run
-from .explanation import ran_of
+from .explanation import notes_of, ran_of
 
 __all__ = ["for_files", "loaded_by_length"]
 
@@ -86,6 +86,9 @@ class ByLength:
 
     def ran(self) -> Ran | None:
         return ran_of(self._forms[frozenset()])
+
+    def notes(self) -> list[str]:
+        return notes_of(self._forms[frozenset()])
 
     def describe(self) -> list[str]:
         return self._forms[frozenset()].describe()

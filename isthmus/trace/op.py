@@ -13,7 +13,7 @@ composite's body calls other operators and needs nothing else.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property, update_wrapper
 from itertools import chain, repeat
@@ -25,6 +25,7 @@ from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim
 from isthmus.graph.foreign import check_plain
 from isthmus.graph.infer import Elementwise
+from isthmus.graph.kernel import Kernel
 from isthmus.graph.nodes import Held
 from isthmus.graph.operator import Operator
 from isthmus.graph.whole import whole
@@ -173,9 +174,14 @@ def _remade(kind: type[Op[..., Any]], body: Callable[..., Any], facts: dict[str,
     return kind(body, **facts)
 
 
-def _check_version(version: object) -> None:
+def _check_facts(facts: Mapping[str, Any]) -> None:
+    """UsageError for what authors of other packages are likely to get wrong."""
+    version, kernels = facts.get("version", ""), facts.get("kernels", {})
     if not isinstance(version, str):
         raise UsageError(f"version={version!r}: give a text such as '1'")
+    is_mapping = isinstance(kernels, Mapping)
+    if not is_mapping or not all(isinstance(kernel, Kernel) for kernel in kernels.values()):
+        raise UsageError(f"kernels={kernels!r}: give a dict from a backend's name to a Kernel")
 
 
 def _refuse_taken(op: Op[..., Any]) -> None:
@@ -193,6 +199,7 @@ def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[
 
     Those of an elementwise rule are that it casts operands as NumPy does, and never raises.
     version: of its meaning, such as "1": a saved program names it, and is refused by another one.
+    kernels: by a backend's name the `isthmus.extend.Kernel` that computes it there.
 
     Results are compared with `infer` wherever the body runs, and operands cannot be written to in
     it: either raises UsageError.
@@ -206,7 +213,7 @@ def primitive(*, infer: Callable[..., Any], **facts: Any) -> Callable[[Callable[
     >>> im.eval_shape(logit, im.spec("float32", ["n"]))
     float32[n]
     """
-    _check_version(facts.get("version", ""))
+    _check_facts(facts)
     facts.setdefault("promote", getattr(infer, "promote", None))
     facts.setdefault("may_raise", not isinstance(infer, Elementwise))
     return lambda body: Op(body, infer=infer, **facts)
@@ -224,7 +231,7 @@ def composite(body: Any = None, /, **facts: Any) -> Any:
     """An operator made of others; type, cost, gradient and lowering follow from its body.
 
     facts: what else there is to say of it, see `graph.operator.Operator`; of others' operators
-    version, as of `primitive`.
+    version and kernels, as of `primitive`.
 
     >>> import numpy
     >>> import isthmus as im
@@ -236,7 +243,7 @@ def composite(body: Any = None, /, **facts: Any) -> Any:
     >>> run(numpy.array([-1, 3], numpy.float32))
     array([-0.5 ,  0.75], dtype=float32)
     """
-    _check_version(facts.get("version", ""))
+    _check_facts(facts)
     return (lambda it: Op(it, **facts)) if body is None else Op(body, **facts)
 
 

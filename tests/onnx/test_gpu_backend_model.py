@@ -16,8 +16,8 @@ import isthmus as im
 from isthmus import np, npx
 from isthmus.errors import BackendMissing, IsthmusError, UsageError
 from isthmus.gpu_backend import GpuBackend
+from isthmus.gpu_backend.device import device_of
 from isthmus.gpu_backend.executor import OnnxRunner
-from isthmus.gpu_backend.session import device_of
 from isthmus.gpu_backend.sharing import shared
 from isthmus.graph.passes import expand
 from isthmus.onnx.write.builder import Model
@@ -287,7 +287,7 @@ except im.IsthmusError as problem:
 
 
 def test_a_device_that_is_not_offered_is_named() -> None:
-    with pytest.raises(UsageError, match="offers cuda, cpu"):
+    with pytest.raises(UsageError, match="offers 'cuda', 'cuda:1' and so on, and 'cpu'"):
         device_of(Options(device="tpu"))
 
 

@@ -28,8 +28,9 @@ from divergence_case import (
 from divergence_case import onnx as case
 
 from isthmus import np, npx
-from isthmus.gpu_backend.session import SETTINGS
+from isthmus.gpu_backend.settings import provider_options
 from isthmus.onnx.write.protos import HIGHEST_OPSET
+from isthmus.program.options import Options
 
 i8 = array("int8")
 LOWEST, TOP = -(2**31), 2**31 - 1
@@ -223,7 +224,11 @@ CUDA: Rows = {
     "cuda-axes": [alone(np.tanh, WIDE, within=1e-6, host="9 axes, of which CUDA takes 8")],
     "cuda-tf32": [
         alone(
-            np.matmul, LINE, COLUMN, within=1e-6, holds=lambda: SETTINGS["cuda"]["use_tf32"] == "0"
+            np.matmul,
+            LINE,
+            COLUMN,
+            within=1e-6,
+            holds=lambda: provider_options(Options())["use_tf32"] == "0",
         ),
     ],
     "cuda-opset": [alone(npx.elu, PARTS, within=1e-6, holds=lambda: HIGHEST_OPSET == 21)],

@@ -240,6 +240,7 @@ LARGE: Tests = {
         "test_a_key_nested_too_deep_to_hash_is_refused",
     ),
     "models/test_models_quantized.py": EVERY,
+    "onnx/test_large_files.py": EVERY,
     "program/test_changed_arrays.py": ("test_compiling_does_not_copy_the_weights",),
     "program/test_many_threads.py": ("test_sixty_four_threads",),
     "program/test_scaling.py": (
@@ -372,6 +373,15 @@ QUICK_FORMS = {
     "program/test_foreign_arrays.py": {
         "test_a_constant_has_its_elements": r".*-(float32|int64)",
         "test_an_input_has_its_elements": r".*-(float32|int64)",
+    },
+    "program/test_kernels.py": {
+        "test_a_file_that_is_no_library": r"10-gpu",
+        "test_a_kernel_computes_what_the_body_computes": r".*-gpu|\('n', 3\)-cpu",
+        "test_a_kernel_that_is_wrong": r"(OtherNumbers|Crashing|Absent)-.*",
+        "test_half_precision_leaves_the_kernel_in_float32": r"gpu",
+        "test_kernels_are_checked_on_operands_that_are_given": r"gpu",
+        "test_large_arrays_other_sizes_and_no_elements": r"gpu",
+        "test_the_same_kernel_is_refused_again": r"gpu",
     },
     "program/test_long_sums.py": {
         "test_mean": r"(?!16777216).*",

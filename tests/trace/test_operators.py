@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy
 import pytest
+from kernel_libraries import built
+from kernel_samples import KERNEL_SAMPLES
 from operator_samples import SAMPLES
 from sample_arrays import Sample
 
@@ -31,6 +33,8 @@ from isthmus.program.options import Options, checked_options
 from isthmus.trace.op import OPERATORS, Op
 from isthmus.trace.tracing import spec, trace
 
+# Ours, and one of another package that states kernels: libraries that are built here.
+EVERY = {**SAMPLES, **KERNEL_SAMPLES}
 OURS = {name: op for name, op in OPERATORS.items() if name.startswith(("np.", "npx."))}
 
 # float32 sums of some hundred terms; exp, log and erf within some units in the last place.
@@ -182,13 +186,13 @@ def recorded(op: Op[..., Any], sample: Sample) -> list[Node]:
 # One meaning
 
 
-@pytest.mark.parametrize("op", SAMPLES, ids=str)
+@pytest.mark.parametrize("op", EVERY, ids=str)
 def test_inferred_type_is_the_bodys(op: Op[..., Any]) -> None:
-    for sample in SAMPLES[op]:
+    for sample in EVERY[op]:
         check_types(trace_of(op, sample, static_specs(sample)), body(op, sample), {})
 
 
-@pytest.mark.parametrize("op", SAMPLES, ids=str)
+@pytest.mark.parametrize("op", EVERY, ids=str)
 def test_inferred_type_of_named_sizes_is_the_bodys(op: Op[..., Any]) -> None:
     for sample, types in named_samples(op):
         original = arrays_of(sample)[0].shape[0]
@@ -236,7 +240,7 @@ def traced_call(op: Op[..., Any], sample: Sample, types: Any) -> Any:
 
 
 def named_samples(op: Op[..., Any]) -> list[tuple[Sample, tuple[Type, ...]]]:
-    found = [named(sample) for sample in SAMPLES[op]]
+    found = [named(sample) for sample in EVERY[op]]
     return [pair for pair in found if pair is not None]
 
 
@@ -244,34 +248,42 @@ def named_samples(op: Op[..., Any]) -> list[tuple[Sample, tuple[Type, ...]]]:
 FORMS = {"fused": slice(2), "others": slice(2, None), "expanded": slice(None)}
 FORMED = [
     pytest.param(op, form, id=f"{op}-{form}")
-    for op, samples in SAMPLES.items()
+    for op, samples in EVERY.items()
     for form, part in FORMS.items()
     if samples[part]
 ]
 
 
+def build_kernels(op: Op[..., Any], device_backend: dict[str, Any]) -> None:
+    """What an operator states a kernel of, without which its body would be compared with itself."""
+    if device_backend["backend"] in op.kernels:
+        built(device_backend["backend"])
+
+
 @pytest.mark.parametrize(("op", "form"), FORMED)
 def test_backend_equals_body(op: Op[..., Any], form: str, device_backend: dict[str, Any]) -> None:
-    for sample in SAMPLES[op][FORMS[form]]:
+    build_kernels(op, device_backend)
+    for sample in EVERY[op][FORMS[form]]:
         arrays = arrays_of(sample)
         if arrays:
             run = program(op, sample, static_specs(sample), device_backend, form == "expanded")
             check_equal(run(*arrays), body(op, sample))
 
 
-@pytest.mark.parametrize("op", SAMPLES, ids=str)
+@pytest.mark.parametrize("op", EVERY, ids=str)
 def test_backend_equals_body_for_named_sizes(
     op: Op[..., Any], device_backend: dict[str, Any]
 ) -> None:
+    build_kernels(op, device_backend)
     for sample, types in named_samples(op):
         run = program(op, sample, types, device_backend, expanded=False)
         arrays = arrays_of(sample)
         check_equal(run(*arrays), body(op, with_size(sample, arrays[0].shape[0])))
 
 
-@pytest.mark.parametrize("op", SAMPLES, ids=str)
+@pytest.mark.parametrize("op", EVERY, ids=str)
 def test_interpreter_equals_body(op: Op[..., Any]) -> None:
-    for sample in SAMPLES[op]:
+    for sample in EVERY[op]:
         arrays = arrays_of(sample)
         if arrays:
             run = program(op, sample, static_specs(sample), {"backend": "numpy"}, expanded=True)

@@ -17,9 +17,10 @@ import onnx
 from onnx import helper
 
 from isthmus.graph.bodies import inlined
+from isthmus.graph.kernel import Kernel
 from isthmus.graph.nodes import Constant, Graph, Node, Result, Type, Value, topological
 
-from . import half, protos
+from . import half, kernels, protos
 from .half import HALF
 from .sizes import Sizes
 
@@ -40,6 +41,7 @@ class Model:
     proto: onnx.ModelProto
     weights: Mapping[str, Array]
     size_inputs: Mapping[str, str]  # a size that no shape shows -> the input that gives it
+    kernels: Sequence[Kernel] = ()  # of operators that state one; a session needs their libraries
 
     @property
     def opset(self) -> int:
@@ -50,11 +52,21 @@ class Model:
 class Builder:
     """Makes an ONNX model of a graph by a table of rules, one an operator."""
 
-    def __init__(self, graph: Graph, rules: Mapping[Any, Any], *, fast: bool = False) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        rules: Mapping[Any, Any],
+        *,
+        fast: bool = False,
+        for_cuda: bool = False,
+    ) -> None:
+        """for_cuda: by kernels that CUDA has, where others are better elsewhere."""
         self.graph = graph
         self.fast = fast
+        self.for_cuda = for_cuda
         self.rules = rules
         self.opset = LOWEST_OPSET
+        self.kernels: dict[Kernel, None] = {}  # in the order of their first use
         self.nodes: list[onnx.NodeProto] = []  # of the graph, or of the body that is lowered
         self.outermost = self.nodes
         self.kept: list[Graph] = []  # made here, and known by their identity
@@ -63,6 +75,7 @@ class Builder:
         self.used = {*(value.name for value in graph.inputs), *graph.output_names}
         self.counts: dict[str, int] = {}
         self.types: dict[str, Type] = {}  # of results whose sizes the runtime cannot all infer
+        self.stated: dict[str, Type] = {}  # of those of which it can infer nothing
         self.names = {id(value): value.name for value in graph.inputs}
         self.constants: dict[tuple[int, str], str] = {}  # by id of the array, and precision
         self.halves = half.Halves(lambda name, element: self.op("Cast", name, to=element))
@@ -96,7 +109,8 @@ class Builder:
             [*(tensor for tensor in self.inline if tensor.name in read), *weights],
             value_info=self._declared(),
         )
-        return Model(protos.model(body, self.opset), self.weights, self.sizes.inputs)
+        made = protos.model(body, self.opset, kernels.domains(self.kernels))
+        return Model(made, self.weights, self.sizes.inputs, tuple(self.kernels))
 
     def op(self, kind: str, *operands: str, since: int = LOWEST_OPSET, **attributes: Any) -> str:
         """Emit one operation, which has this meaning from opset `since`; the name of its result."""
@@ -144,7 +158,8 @@ class Builder:
         within = node.precision if node.op in HALF.get(node.precision, ()) else ""
         if node.precision and not within:
             operands = [self.halves.cast(name, "") for name in operands]
-        outputs = self.rules[node.op](Site(self, node, within), *operands)
+        rule = self.rules.get(node.op, kernels.computed)
+        outputs = rule(Site(self, node, within), *operands)
         many = outputs if isinstance(outputs, tuple) else (outputs,)
         for result, name in zip(node.results, many, strict=True):
             if result.type.dtype.name == "float32":
@@ -153,6 +168,8 @@ class Builder:
             self.names[id(result)] = name
             if self.nodes is self.outermost and not result.type.is_static:
                 self.types[name] = result.type
+            if rule is kernels.computed and self.nodes is self.outermost:
+                self.stated[name] = result.type
             if node.discovered is not None and self.nodes is self.outermost:
                 self.sizes.finds(node.discovered, result.type.shape, name)
 
@@ -251,10 +268,10 @@ class Builder:
         them for each new one: 1,000 took 0.2 s, 10,000 took 20 s, and 0.6 s when they were
         declared. Shorter programs are left to its own inference, in which they are as quick.
         """
-        if len(self.types) < MANY_ARRAYS:
-            return []
+        many = len(self.types) >= MANY_ARRAYS
         made = {name for node in self.nodes for name in node.output}
-        known = [(name, of) for name, of in self.types.items() if name in made]
+        types = {**self.types, **self.stated} if many else self.stated
+        known = [(name, of) for name, of in types.items() if name in made]
         return [protos.declared(name, of, self._element(name)) for name, of in known]
 
     def _outputs(self, as_file: bool) -> list[onnx.ValueInfoProto]:

@@ -43,24 +43,24 @@ _EITHER: frozenset[Operator] = frozenset(
         np.positive,
         np.subtract,
         np.tanh,
-        npx.batch_norm,
         npx.fully_connected,
         npx.gelu,
         npx.relu,
-        npx.relu6,
         npx.sigmoid,
         npx.softmax,
     }
 )
 # What is emitted in the format itself, by operations that take it at the opsets emitted; the rest
 # is computed in float32 between casts. Below opset 22 Conv, pooling and others lack bfloat16, below
-# 16 Where and LeakyRelu, which are emitted from opset 13 on.
+# 16 Where and LeakyRelu, which are emitted from opset 13 on. Clip and
+# BatchNormalization have no kernel of bfloat16 on CUDA.
 HALF: Mapping[str, frozenset[Operator]] = {
     "bf16": _EITHER,
     "f16": _EITHER
     | {
         np.where,
         npx.average_pool,
+        npx.batch_norm,
         npx.conv_transpose,
         npx.convolution,
         npx.elu,
@@ -69,6 +69,7 @@ HALF: Mapping[str, frozenset[Operator]] = {
         npx.hard_swish,
         npx.leaky_relu,
         npx.max_pool,
+        npx.relu6,
     },
 }
 

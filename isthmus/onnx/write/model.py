@@ -11,9 +11,13 @@ from .unsigned import with_unsigned_weights
 __all__ = ["build"]
 
 
-def build(graph: Graph, *, fast: bool = False, as_file: bool = False) -> Model:
+def build(
+    graph: Graph, *, fast: bool = False, as_file: bool = False, for_cuda: bool = False
+) -> Model:
     """The ONNX model of a graph; `fast` leaves out what only NaN and overflow need.
 
     as_file: for readers that go by the names of inputs and results; see `Builder.model`.
+    for_cuda: by kernels that CUDA has, where the processor's are others.
     """
-    return Builder(with_unsigned_weights(graph), LOWERING, fast=fast).model(as_file=as_file)
+    given = with_unsigned_weights(graph)
+    return Builder(given, LOWERING, fast=fast, for_cuda=for_cuda).model(as_file=as_file)

@@ -12,9 +12,11 @@ import onnx
 from isthmus.graph.nodes import Graph
 from isthmus.program.names import unknown_size
 
+from .builder import Model
+from .kernels import state_kernels
 from .model import build
 
-__all__ = ["write"]
+__all__ = ["inlined", "write"]
 
 Array = numpy.ndarray[Any, Any]
 
@@ -32,7 +34,16 @@ def write(graph: Graph, path: Path, inline_bytes: int = INLINE_BYTES) -> None:
         _inline(tensors, model.weights)
     else:
         _beside(tensors, model.weights, path.with_name(f"{path.name}.data"))
+    state_kernels(model.proto, model.kernels)
     path.write_bytes(model.proto.SerializeToString())
+
+
+def inlined(model: Model) -> onnx.ModelProto:
+    """The model with its weights inside, for readers that are given no others; at most 2 GB."""
+    proto = onnx.ModelProto()
+    proto.CopyFrom(model.proto)
+    _inline({t.name: t for t in proto.graph.initializer}, model.weights)
+    return proto
 
 
 def _inline(tensors: Mapping[str, onnx.TensorProto], weights: Mapping[str, Array]) -> None:

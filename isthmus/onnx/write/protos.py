@@ -99,12 +99,14 @@ def reference(name: str, array: Array, element: int | None = None) -> onnx.Tenso
     return tensor
 
 
-def model(body: onnx.GraphProto, opset: int) -> onnx.ModelProto:
+def model(body: onnx.GraphProto, opset: int, domains: Mapping[str, int] = {}) -> onnx.ModelProto:
+    """A model; domains: the versions of those of other packages' operations."""
     assert opset <= HIGHEST_OPSET
     imports = [helper.make_opsetid("", opset)]
+    others = [helper.make_opsetid(name, version) for name, version in domains.items()]
     return helper.make_model(
         body,
-        opset_imports=imports,
+        opset_imports=[*imports, *others],
         ir_version=helper.find_min_ir_version_for(imports),
         producer_name="isthmus",
         producer_version=__version__,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from .rules import ELEMENT_TYPES
+
 if TYPE_CHECKING:
     from .builder import Site
 
@@ -17,12 +19,23 @@ def quantize(site: Site, x: str, scale: str, zero_point: str) -> str:
 
 
 def dequantize(site: Site, q: str, scale: str, zero_point: str) -> str:
+    if site.build.for_cuda and site.operand_type().dtype == numpy.int32:
+        return _scaled(site, q, scale)
     zero = zero_point or _zeros(site)
     return site.op("DequantizeLinear", q, scale, *([zero] if zero else []), **_axis(site))
 
 
 def dynamic_quantize(site: Site, x: str) -> tuple[str, ...]:
     return tuple(site.build.ops("DynamicQuantizeLinear", [x], 3))
+
+
+def _scaled(site: Site, q: str, scale: str) -> str:
+    """float32(q) * scale: CUDA has no kernel that dequantizes integers of 32 bits."""
+    axis = site.attributes["axis"]
+    if axis is not None:
+        behind = site.operand_type().ndim - 1 - axis % site.operand_type().ndim
+        scale = site.op("Reshape", scale, site.literal([-1, *[1] * behind]), since=14)
+    return site.op("Mul", site.op("Cast", q, to=ELEMENT_TYPES["float32"]), scale, since=14)
 
 
 def _zeros(site: Site) -> str:
