@@ -13,7 +13,8 @@ FLOORS := build/floors
 SCALE := build/scale
 ALL := $(BIN)/python -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: bench bench-full test test-all test-floors test-scale exhaustive lint format parity golden peers docs clean
+.PHONY: bench bench-full test test-all test-floors test-scale exhaustive lint format parity golden peers
+.PHONY: serving-peers docs clean
 
 ## Install, run the quick benchmark, print its tables and the path of an HTML page.
 bench: .venv/installed
@@ -44,9 +45,12 @@ test-floors: $(FLOORS)/installed
 	  -m "not exhaustive" --hypothesis-profile quick $(CORE)
 
 ## Scorers in the engines themselves, Ray, Spark and Dask, in an environment that has them. Spark needs
-## Java 17. An engine that does not start here is skipped, with the reason.
-test-scale: $(SCALE)/installed
+## Java 17. An engine that does not start here is skipped, with the reason. Then repositories on a
+## real Triton core, of `make serving-peers`; without it they are skipped as well.
+test-scale: $(SCALE)/installed .venv/tested
 	$(SCALE)/bin/python -m pytest -q -rs tests/serve/test_scale.py tests/serve/test_score_parquet.py
+	-$(MAKE) --no-print-directory serving-peers
+	$(BIN)/python -m pytest -q -rs tests/serve/repository
 
 ## What `make test` left out, of TESTS; 5 is pytest's word for a folder that has nothing of it.
 exhaustive: .venv/tested
@@ -84,6 +88,9 @@ peers:
 	  $(MAKE) --no-print-directory .peers/$$name/installed || failed="$$failed $$name"; \
 	done; \
 	test -z "$$failed" || { echo "peers: not installed:$$failed; the others are there" >&2; exit 1; }
+
+## What knows the formats of model servers, and a real Triton core: for tests/serve/repository.
+serving-peers: $(patsubst tests/serve/peers/%.txt,.peers/%/installed,$(wildcard tests/serve/peers/*.txt))
 
 clean:
 	rm -rf .venv build *.egg-info
@@ -126,8 +133,15 @@ $(SCALE)/installed: pyproject.toml samples.txt
 	$(BIN)/python -m pip install --quiet --no-deps timm==1.0.31
 	touch $@
 
-.peers/%/installed: benchmarks/peers/%.txt
+define peer
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --no-deps --requirement $<
 	touch $@
+endef
+
+.peers/%/installed: benchmarks/peers/%.txt
+	$(peer)
+
+.peers/%/installed: tests/serve/peers/%.txt
+	$(peer)

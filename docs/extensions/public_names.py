@@ -22,6 +22,7 @@ MODULES = (
     "isthmus.extend",
     "isthmus.reports",
     "isthmus.benchmarks.gate",
+    "isthmus.serve.repository",
 )
 
 

@@ -149,6 +149,13 @@ REAL_RUNS: Tests = {
     "studies/test_processes.py": ("test_processes_side_by_side_give_a_file",),
     "studies/test_apart.py": ("test_the_suite_runs_and_a_second_call_measures_nothing_again",),
     "studies/test_trust.py": ("test_a_study_of_real_processes_goes_on_where_it_was",),
+    "serve/repository/test_repository_configs.py": (
+        "test_a_manifest_has_the_fields_that_kserve_has",
+        "test_every_field_is_one_that_triton_knows",
+        "test_model_server_knows_every_key",
+    ),
+    "serve/repository/test_repository_tree.py": ("test_processes_at_once_each_add_their_own",),
+    "serve/repository/test_triton_core.py": EVERY,
     "test_installation.py": (
         "test_a_saved_program_runs_on_random_input",
         "test_doctor_works_and_tells_which_extras_are_here",
