@@ -181,7 +181,7 @@ ROWS = (
     Row("export resnet-18 x.pt --weights random", 2, "unknown suffix", ".onnx or .xml"),
     Row("export resnet-18 no/x.onnx --weights random", 2, "no folder no", "create it"),
     Row("export resnet-18 x.onnx", 2, "no sample weights", "--weights random"),
-    Row("export resnet-18", 2, "Missing argument 'OUT'", "see `isthmus export --help`"),
+    Row("export resnet-18", 2, "nothing to write to", "OUT, or --repository FOLDER"),
     Row("export resnet-18 x.onnx --seq 8 --weights random", 2, "no --seq", "--batch"),
     Row("export resnet-18 x.onnx --batch 0 --weights random", 2, "--batch 0", "from 1"),
     Row("export resnet-18 x.onnx --batch 'a b' --weights random", 2, "not a size", "a name"),

@@ -42,9 +42,17 @@ class Core:
 
     def get(self, path: str) -> Any:
         """What it answers at an address, None for nothing; HTTPError where it refuses."""
-        with urllib.request.urlopen(f"http://{HOST}:{self.http}/v2/{path}", timeout=60) as answer:
-            content = answer.read()
-        return json.loads(content) if content else None
+        return self._asked(path, None)
+
+    def post(self, path: str) -> Any:
+        """The same of a request without content."""
+        return self._asked(path, b"")
+
+    def _asked(self, path: str, content: bytes | None) -> Any:
+        address = f"http://{HOST}:{self.http}/v2/{path}"
+        with urllib.request.urlopen(address, content, timeout=60) as answer:
+            found = answer.read()
+        return json.loads(found) if found else None
 
     def is_ready(self, model: str) -> bool:
         try:

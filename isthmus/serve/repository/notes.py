@@ -112,7 +112,7 @@ def _versions(capacity: Capacity, settings: Settings) -> str:
     served = settings.served_versions
     newest = "newest version is" if served == 1 else f"{served} newest versions are"
     return (
-        f"## Versions and threads\n\nThe {newest} served; an export adds one and changes none. "
+        f"## Versions and threads\n\nThe {newest} served; an export adds one and changes none.\n"
         f"{capacity.instances} at once on {capacity.threads} threads in all, {capacity.source}.\n"
         "What is edited here and in config.pbtxt is kept by later exports."
     )

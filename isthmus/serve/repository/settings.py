@@ -26,6 +26,7 @@ class Settings:
     before the first request; of a name that is missing those of 16, 32, ... 512 that the program
     takes. storage_uri: where KServe finds the folder.
 
+    >>> from isthmus.serve.repository import Settings
     >>> Settings(max_batch_size=16).queue_delay_us
     500
     """

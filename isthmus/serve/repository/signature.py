@@ -55,7 +55,9 @@ class Signature:
             ", ".join(f"{one.name} {one.type}{list(one.dims)}" for one in some)
             for some in (self.inputs, self.outputs)
         )
-        return f"{self.backend}, batches up to {self.max_batch_size}: {' -> '.join(sides)}"
+        most = self.max_batch_size
+        joined = f"joins up to {most} rows" if most else "joins nothing"
+        return f"{self.backend}, {joined}: {' -> '.join(sides)}"
 
 
 def signature_of(graph: Graph, backend: str, max_batch_size: int) -> Signature:

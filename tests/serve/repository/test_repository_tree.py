@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy
+import onnxruntime
 import pytest
 
 import isthmus as im
@@ -54,6 +55,21 @@ def test_the_tree(tmp_path: Path) -> None:
 def test_an_ir_has_two_files(tmp_path: Path) -> None:
     made = added(tmp_path, server_backend="openvino")
     assert {path.name for path in made.model_file.parent.iterdir()} == {"model.xml", "model.bin"}
+
+
+def test_weights_that_do_not_fit_into_the_file_are_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above 2 GB; a server opens the version's folder where it is."""
+    monkeypatch.setattr("isthmus.onnx.write.model_file.write.__defaults__", (100,))
+    weights = numpy.random.default_rng(0).standard_normal((64, 64)).astype(numpy.float32)
+    spec = im.spec("float32", ["n", 64])
+    made = export_repository(lambda x: x @ weights, tmp_path, name="net", specs=spec)
+    names = {path.name for path in made.model_file.parent.iterdir()}
+    assert names == {"model.onnx", "model.onnx.data"}
+    x = numpy.ones((3, 64), numpy.float32)
+    session = onnxruntime.InferenceSession(str(made.model_file), providers=["CPUExecutionProvider"])
+    numpy.testing.assert_allclose(session.run(None, {"x": x})[0], x @ weights, atol=1e-4)
 
 
 def test_the_next_version_leaves_the_others_as_they_are(tmp_path: Path) -> None:

@@ -71,7 +71,24 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     export_repository(dense.function, folder, name=SLOW, specs=dense.specs, settings=slow)
     for _ in range(2):
         export_repository(dense.function, folder, name="versions", specs=dense.specs)
+    (folder / "versions" / ".isthmus-left" / "version").mkdir(parents=True)  # by a kill
+    for name, (text, other) in WRONG.items():
+        export_repository(dense.function, folder, name=name, specs=dense.specs)
+        path = folder / name / "config.pbtxt"
+        assert text in path.read_text()
+        path.write_text(path.read_text().replace(text, other))
     return folder
+
+
+# Configurations that say what is not so: whoever takes these would take anything.
+WRONG = {
+    "wrong-size": ("dims: [5]", "dims: [4]"),
+    "wrong-rank": ("dims: [6]", "dims: [6, 1]"),
+    "wrong-name": ('name: "x"', 'name: "y"'),
+    "wrong-field": ("max_batch_size", "max_batch_sizes"),
+    "wrong-dimension": ("dims: [6]", "dims: [0]"),
+    "wrong-warm-up": ("dims: [6]\n      zero", "dims: [7]\n      zero"),
+}
 
 
 def buckets(name: str) -> Mapping[str, list[int]]:
@@ -99,6 +116,18 @@ def test_every_kind_of_signature_is_accepted_and_warmed_up(
     assert [each["name"] for each in shown["inputs"]]
     assert core.logged(model), "nothing was run before the first request"
     assert core.get(f"models/{model}/config")["backend"] == backend
+
+
+@pytest.mark.parametrize("model", list(WRONG))
+def test_what_is_not_so_is_refused(core: Core, model: str) -> None:
+    assert not core.is_ready(model)
+
+
+def test_models_alone_are_taken_for_models(core: Core, repository: Path) -> None:
+    """Not the files beside them, nor what a kill left."""
+    models = {path.name for path in repository.iterdir() if path.is_dir()}
+    assert {each["name"] for each in core.post("repository/index")} == models
+    assert core.get("models/versions")["versions"] == ["2"]
 
 
 def test_warm_ups_have_the_sizes_of_the_buckets(core: Core) -> None:
