@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy
 
 import isthmus as im
 from isthmus import np, npx
+from isthmus.program.archive import Precision, save
 
-__all__ = ["PROGRAMS", "Program"]
+__all__ = ["PROGRAMS", "Program", "saved_in"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,14 @@ class Program:
     specs: Any
     joined: bool
     only: str | None = None
+
+
+def saved_in(
+    path: Path, name: str, precision: str, tuning: Mapping[str, Any] | None = None
+) -> None:
+    """A program's file as a machine writes it that computes in this precision."""
+    program = PROGRAMS[name]
+    save(im.trace(program.function, program.specs), path, Precision(precision), tuning)
 
 
 W = numpy.random.default_rng(0).standard_normal((6, 5)).astype(numpy.float32)

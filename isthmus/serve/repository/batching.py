@@ -35,12 +35,13 @@ def batch_axis(graph: Graph) -> str | None:
 
 
 def why_not_joined(
-    traced: Traced, options: Options, sizes: Sequence[Mapping[str, int]]
+    traced: Traced, precision: str, sizes: Sequence[Mapping[str, int]]
 ) -> str | None:
     """Why several requests must not be run as one; None where they may.
 
-    Rows are run alone and together, on OpenVINO: where a row's result depends on the others, a
-    server that joins requests would give each caller numbers made of another's.
+    Rows are run alone and together, on OpenVINO and in float32, which every machine has: where a
+    row's result depends on the others, a server that joins requests would give each caller numbers
+    made of another's. precision: the program's, in which integers may be rounded the other way.
     sizes: of the other names, from which the smallest is taken.
     """
     graph = traced.graph
@@ -51,7 +52,7 @@ def why_not_joined(
         return f"an array has no axis beside {axis}, and servers want one"
     if not sizes:
         return "no usual size of its other names is one that the program takes; give buckets"
-    program = Executable(traced, "cpu", options, "allow")
+    program = Executable(traced, "cpu", Options(), "allow")
     names = [value.name for value in graph.inputs]
     items = [random_inputs(graph, names, {**sizes[0], axis: 1}, seed) for seed in SEEDS]
     try:
@@ -61,7 +62,7 @@ def why_not_joined(
             together = _results(program, joined)
     except (IsthmusError, IndexError, ArithmeticError, numpy.linalg.LinAlgError) as problem:
         return f"rows could not be run together: {' '.join(str(problem).split())}"
-    tolerance = TOLERANCE.get(options.precision, OF_LOWER_PRECISION)
+    tolerance = TOLERANCE.get(precision, OF_LOWER_PRECISION)
     rows = [numpy.concatenate(each) for each in zip(*alone, strict=True)]
     if all(_is_close(*pair, tolerance) for pair in zip(together, rows, strict=True)):
         return None

@@ -136,6 +136,7 @@ def _described(model: str, asked: Settings, found: _Source) -> tuple[Described, 
     graph = found.traced.graph
     check_names(graph)
     backend = asked.server_backend or _usual(asked, found)
+    _check_precision(backend, asked, found)
     if BACKENDS[backend].file.endswith(".onnx"):
         require("onnx-cpu", "onnx", user="a .onnx file")
     signature_of(graph, backend, 0)  # what is refused is so before anything runs
@@ -143,14 +144,24 @@ def _described(model: str, asked: Settings, found: _Source) -> tuple[Described, 
     alone = _why_alone(backend, asked, found, buckets)
     signature = signature_of(graph, backend, 0 if alone is not None else asked.max_batch_size)
     capacity = capacity_of(found.tuning, backend, asked.device)
-    precision = found.options.precision
-    return Described(model, graph, signature, capacity, asked, buckets, alone, precision), alone
+    return Described(model, graph, signature, capacity, asked, buckets, alone, found.options), alone
 
 
 def _usual(asked: Settings, found: _Source) -> str:
-    """The backend that was tuned, where it keeps the program's numbers."""
-    tuned = tuned_backend(found.tuning, asked.device)
-    return tuned if tuned and found.options.precision in BACKENDS[tuned].keeps else USUAL
+    """The backend that was tuned, where it keeps the program's numbers, or the first that can."""
+    precision, tuned = found.options.precision, tuned_backend(found.tuning, asked.device)
+    if tuned and precision in BACKENDS[tuned].keeps:
+        return tuned
+    return "openvino" if asked.device == "cpu" and precision in BACKENDS[USUAL].lacks else USUAL
+
+
+def _check_precision(backend: str, asked: Settings, found: _Source) -> None:
+    precision = found.options.precision
+    if asked.device == "cpu" and precision in BACKENDS[backend].lacks:
+        raise UsageError(
+            f"{backend} has no arithmetic of {precision} on processors; give --server-backend "
+            "openvino, or --device cuda"
+        )
 
 
 def _source(source: Any, specs: Any) -> _Source:
@@ -187,4 +198,4 @@ def _why_alone(
         return "max_batch_size 0 was asked for"
     if not BACKENDS[backend].joins:
         return f"its backend {backend} makes a batch of one fixed size alone"
-    return why_not_joined(found.traced, found.options, buckets)
+    return why_not_joined(found.traced, found.options.precision, buckets)

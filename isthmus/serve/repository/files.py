@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.graph.nodes import Graph
+from isthmus.program.options import Options
 
 from . import kserve, notes, ovms, triton
 from .capacity import Capacity
@@ -32,7 +33,7 @@ class Described:
     settings: Settings
     buckets: Sequence[Mapping[str, int]]
     why_alone: str | None
-    precision: str
+    options: Options
 
     @property
     def shared_signature(self) -> dict[str, Any]:
@@ -70,7 +71,7 @@ class Described:
         document = ovms.read_config(folder)
         known = ovms.known_entry(document, self.name)
         processors = os.cpu_count() or 1
-        entry = ovms.entry_of(self.name, self.capacity, self.settings, self.precision, processors)
+        entry = ovms.entry_of(self.name, self.capacity, self.settings, self.options, processors)
         whole = json.dumps(ovms.with_entry(document, entry), indent=2) + "\n"
         there = None if known is None else _canonical(known)
         shared.replace(ovms.CONFIG, there, _canonical(entry), folder / ovms.CONFIG, whole)

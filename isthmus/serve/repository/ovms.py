@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import FileError
-from isthmus.program.options import LOW
+from isthmus.program.options import LOW, Options
 
 from .capacity import Capacity
 from .settings import Settings
@@ -20,7 +20,7 @@ MODELS = "model_config_list"
 
 
 def entry_of(
-    name: str, capacity: Capacity, settings: Settings, precision: str, processors: int
+    name: str, capacity: Capacity, settings: Settings, options: Options, processors: int
 ) -> dict[str, Any]:
     """The `config` of one model. processors: of the machine; threads are bound to them only where
     the model has all, else two servers would share some while others are idle."""
@@ -33,14 +33,23 @@ def entry_of(
         "plugin_config": {
             "NUM_STREAMS": str(capacity.instances),
             "INFERENCE_NUM_THREADS": str(capacity.threads),
-            # Its own default on a processor with AVX512_BF16 is bf16, silently.
-            "INFERENCE_PRECISION_HINT": "dynamic" if precision in LOW else "f32",
+            "INFERENCE_PRECISION_HINT": _hint(options),
             # Else weights in integers have arrays rounded to integers as well.
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
             "ENABLE_CPU_PINNING": pinned,
         },
         "model_version_policy": {"latest": {"num_versions": settings.served_versions}},
     }
+
+
+def _hint(options: Options) -> str:
+    """Always told: its own default on a processor with AVX512_BF16 is bf16, silently.
+
+    What is in half precision by operator or in f16, which few processors have, the file says.
+    """
+    if options.precision not in LOW:
+        return "f32"
+    return "bf16" if options.precision == "bf16" and not options.overrides else "dynamic"
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -31,8 +31,8 @@ class ServerBackend:
     file: the model's name in a version's folder, which is the backend's default. runs: the backend
     of Isthmus that has the same runtime. joins: whether it runs requests of several callers as one.
     scalars: whether it takes arrays without axes. refuses: types of NumPy that it does not know.
-    keeps: the precisions of programs whose numbers it gives on every processor. caution: what else
-    it does, or "".
+    keeps: the precisions of programs whose numbers it gives on every processor. lacks: those that
+    it has no kernels for on processors. caution: what else it does, or "".
     """
 
     file: str
@@ -41,11 +41,14 @@ class ServerBackend:
     scalars: bool
     refuses: frozenset[str] = frozenset()
     keeps: frozenset[str] = frozenset(("f32", "bf16", "f16", "int8"))
+    lacks: frozenset[str] = frozenset()
     caution: str = ""
 
 
 BACKENDS: Mapping[str, ServerBackend] = {
-    "onnxruntime": ServerBackend("model.onnx", "gpu", joins=True, scalars=True),
+    "onnxruntime": ServerBackend(
+        "model.onnx", "gpu", joins=True, scalars=True, lacks=frozenset(("bf16",))
+    ),
     # `max_batch_size` becomes the model's one and only batch: smaller ones are refused, or padded
     # with a number of rows that stays from one call to the next. So the batch is an axis like any
     # other, and requests are run one by one, side by side in streams.

@@ -18,7 +18,7 @@ MOST = 2**31 - 1  # of an int32
 
 @dataclass(frozen=True)
 class Settings:
-    """server_backend: of Triton; None is "openvino" for a program in bf16 or int8 that
+    """server_backend: of Triton; None is "openvino" for a program in bf16 and for one in int8 that
     `isthmus.tune` found the fastest on backend "cpu", else "onnxruntime". device: "cpu" or "cuda",
     which "onnxruntime" alone has. max_batch_size: rows that Triton joins to one call, 0 to join
     none. queue_delay_us: how long a request waits for others. served_versions: how many of the

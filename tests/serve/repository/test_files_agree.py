@@ -10,7 +10,7 @@ import numpy
 import onnxruntime
 import openvino
 import pytest
-from served_programs import PROGRAMS
+from served_programs import PROGRAMS, saved_in
 
 import isthmus as im
 from isthmus.serve.repository import Exported, Settings, export_repository
@@ -157,6 +157,43 @@ def test_model_server_s_settings_give_our_bits(backend: str, tmp_path: Path) -> 
         numpy.testing.assert_array_equal(found, ours)
     else:  # the same operations, written otherwise
         numpy.testing.assert_allclose(found, ours, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("precision", "backend", "apart"),
+    [
+        ("bf16", "openvino", 0.03),
+        ("f16", "openvino", 0.003),
+        ("f16", "onnxruntime", 0.003),
+        ("int8", "openvino", 0.05),
+        ("int8", "onnxruntime", 0.05),
+    ],
+)
+def test_a_program_of_lower_precision_is_served_in_it(
+    precision: str, backend: str, apart: float, tmp_path: Path
+) -> None:
+    """From its file, by the settings that Model Server gets, and on its own runtime."""
+    program = PROGRAMS["dense"]
+    x = numpy.random.default_rng(7).standard_normal((64, 6)).astype(numpy.float32)
+    path = tmp_path / "net.im"
+    if precision == "int8":
+        im.compile(program.function, program.specs, precision="int8", samples=[x]).save(path)
+    else:
+        saved_in(path, "dense", precision)
+    made = export_repository(path, tmp_path, settings=Settings(server_backend=backend))
+    (model,) = json.loads((tmp_path / "config.json").read_text())["model_config_list"]
+    plugin = model["config"]["plugin_config"]
+    compiled = openvino.Core().compile_model(made.model_file, "CPU", plugin)
+    found = [next(iter(compiled({"x": x}).values()))]
+    if backend == "onnxruntime":
+        session = onnxruntime.InferenceSession(
+            str(made.model_file), providers=["CPUExecutionProvider"]
+        )
+        found += session.run(None, {"x": x})
+    exact = im.compile(program.function, program.specs, backend="numpy")(x)
+    for each in found:
+        assert each.dtype == numpy.float32
+        assert 1e-5 < numpy.abs(each - exact).max() < apart
 
 
 def test_the_file_computes_what_the_program_computes(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ovms_schema import SCHEMA
-from served_programs import PROGRAMS
+from served_programs import PROGRAMS, saved_in
 from serving_environments import parsed, ran
 
 import isthmus as im
@@ -177,19 +177,33 @@ def test_model_server_knows_every_key(tmp_path: Path) -> None:
     assert tried == 10
 
 
-@pytest.mark.parametrize("precision", ["f32", "bf16"])
-def test_model_server_computes_in_the_program_s_precision(precision: str, tmp_path: Path) -> None:
-    program = PROGRAMS["dense"]
-    run = im.compile(program.function, program.specs, backend="cpu", precision=precision, threads=2)
-    export_repository(run, tmp_path, name="net")
+@pytest.mark.parametrize(
+    ("precision", "hint"), [("f32", "f32"), ("bf16", "bf16"), ("f16", "dynamic")]
+)
+def test_model_server_computes_in_the_program_s_precision(
+    precision: str, hint: str, tmp_path: Path
+) -> None:
+    saved_in(tmp_path / "net.im", "dense", precision)
+    export_repository(tmp_path / "net.im", tmp_path)
     (model,) = json.loads((tmp_path / "config.json").read_text())["model_config_list"]
     config = model["config"]
-    assert (
-        config["plugin_config"]["INFERENCE_PRECISION_HINT"]
-        == {"f32": "f32", "bf16": "dynamic"}[precision]
-    )
+    assert config["plugin_config"]["INFERENCE_PRECISION_HINT"] == hint
     assert config["plugin_config"]["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "0"
     assert (config["base_path"], config["nireq"], config["target_device"]) == ("net", 1, "CPU")
+
+
+def test_onnx_runtime_has_no_bf16_on_processors(tmp_path: Path) -> None:
+    """It does not open such a file there: "could not find an implementation"."""
+    saved_in(tmp_path / "net.im", "dense", "bf16")
+    made = export_repository(tmp_path / "net.im", tmp_path / "models")
+    assert made.signature.backend == "openvino"
+    with pytest.raises(UsageError, match=r"give --server-backend openvino, or --device cuda$"):
+        settings = Settings(server_backend="onnxruntime")
+        export_repository(tmp_path / "net.im", tmp_path / "others", settings=settings)
+    on_gpu = export_repository(
+        tmp_path / "net.im", tmp_path / "others", settings=Settings(device="cuda")
+    )
+    assert on_gpu.signature.backend == "onnxruntime"
 
 
 def tuned(backend: str, device: str | None, **numbers: int) -> dict[str, Any]:
@@ -224,10 +238,7 @@ def test_a_tuned_program_is_served_as_it_was_tuned(
     """threads: of all instances together; None is what this machine has."""
     from isthmus.system.threads import available_threads
 
-    program = PROGRAMS["dense"]
-    run = im.compile(program.function, program.specs, backend="cpu", precision=precision)
-    run.tuning = tuning
-    run.save(tmp_path / "net.im")
+    saved_in(tmp_path / "net.im", "dense", precision, tuning)
     made = export_repository(tmp_path / "net.im", tmp_path / "models")
     assert made.signature.backend == backend
     assert made.capacity.instances == instances

@@ -11,7 +11,6 @@ import pytest
 import isthmus as im
 from isthmus import np
 from isthmus.errors import UsageError
-from isthmus.program.options import Options
 from isthmus.serve.repository.batching import batch_axis, why_not_joined
 from isthmus.serve.repository.model_names import kubernetes_name
 from isthmus.serve.repository.shapes import buckets_of
@@ -115,7 +114,7 @@ def test_the_axis_that_all_begin_with(function: Any, specs: Any, axis: str | Non
 def test_rows_that_depend_on_others_are_not_joined(function: Any) -> None:
     """A server that joined them would give callers numbers made of other callers'."""
     traced = im.trace(function, f32("batch", 4))
-    assert "depends on the other rows of batch" in str(why_not_joined(traced, Options(), [{}]))
+    assert "depends on the other rows of batch" in str(why_not_joined(traced, "f32", [{}]))
 
 
 @pytest.mark.parametrize(
@@ -130,13 +129,13 @@ def test_rows_that_depend_on_others_are_not_joined(function: Any) -> None:
 )
 def test_rows_that_are_apart_are_joined(function: Any) -> None:
     traced = im.trace(function, f32("batch", 4))
-    assert why_not_joined(traced, Options(), [{}]) is None
+    assert why_not_joined(traced, "f32", [{}]) is None
 
 
 def test_nested_arguments_are_run() -> None:
     specs = ({"x": f32("n", 2), "z": [f32("n", 2)]},)
     traced = im.trace(lambda a: {"y": a["x"] + a["z"][0]}, specs)
-    assert why_not_joined(traced, Options(), [{}]) is None
+    assert why_not_joined(traced, "f32", [{}]) is None
 
 
 def test_names_of_objects_in_kubernetes() -> None:
