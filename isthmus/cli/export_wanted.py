@@ -61,4 +61,4 @@ class Wanted:
                 raise UsageError(f"{self.model} has no --{name}; it has {has}")
             if size.strip().isdigit() and int(size) == 0:
                 raise UsageError(f"--{name} 0: nothing to compute; give a number from 1, or a name")
-        return entry.kind.specs(**self.sizes)
+        return entry.specs(**self.sizes)
