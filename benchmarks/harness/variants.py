@@ -11,7 +11,7 @@ from isthmus.system import machine
 
 from . import environments
 
-__all__ = ["REFERENCE", "VARIANTS", "Variant", "find", "full"]
+__all__ = ["ENDPOINT", "REFERENCE", "VARIANTS", "Variant", "endpoint", "find", "full"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Variant:
 
     opener, options: a module of `portable/peers/`, or one by its full name; what is passed to it
     home: the environment that is made for it (see `environments`)
-    needs: the prepared file, as `prepare.Facts.absent` calls it
+    needs: the prepared file, as `prepare.Facts.absent` calls it; "inputs" are always there
     variables: of its process, read by the runtime when it is imported
     maker: the module that makes its file, `options["file"]`, of the prepared ones (see `making`)
     model: the only one that it runs, with weights of its own; "" for any
@@ -33,7 +33,7 @@ class Variant:
     opener: str
     options: Mapping[str, Any] = field(default_factory=dict)
     home: str = environments.OWN
-    needs: Literal["program", "named", "onnx", "model"] = "program"
+    needs: Literal["program", "named", "onnx", "model", "inputs"] = "program"
     variables: Mapping[str, str] = field(default_factory=dict)
     maker: str = ""
     low: bool = False
@@ -50,6 +50,7 @@ class Variant:
 # harness: so this is a name that earlier revisions have, too.
 OWN_OPENER = "isthmus.benchmarks.process.on_isthmus"
 
+ENDPOINT = "endpoint"  # of an address that the user gives, so no row below
 REFERENCE = "numpy"  # every other variant's outputs are compared with this one's
 CPU = {"backend": "cpu"}
 ONNX_CPU = {"backend": "gpu", "device": "cpu"}
@@ -161,6 +162,11 @@ FULL = tuple(v.name for v in VARIANTS if v.name not in ("cpu-named", "gpu"))
 def full() -> list[Variant]:
     """The complete comparison on this machine: those of FULL, and the GPU where there is one."""
     return find([*FULL, *(["gpu"] if machine.gpus() else [])])
+
+
+def endpoint(address: str) -> Variant:
+    """What a server answers that has the workload's model already."""
+    return Variant(ENDPOINT, "on_endpoint", {"endpoint": address}, needs="inputs")
 
 
 def find(names: list[str]) -> list[Variant]:

@@ -42,7 +42,10 @@ def _verb(name: str) -> Verb:
 # A verb is imported when it is asked for: one needs nothing of what the others import.
 VERBS: Mapping[str, Callable[[], Verb]] = {
     name: partial(_verb, name)
-    for name in ("run", "score", "tune", "bench", "report", "gate", "export", "models", "doctor")
+    for name in (
+        *("run", "score", "tune", "bench", "report", "gate", "export", "serve", "models"),
+        "doctor",
+    )
 }
 
 # A defect must not look like a regression, for which Python's own 1 is taken (sysexits.h).

@@ -71,6 +71,13 @@ def bench(
     p99_ms: Annotated[
         float | None, typer.Option(help="Bound of the server's 99th percentile.")
     ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="A server that has the model (`isthmus serve`) as variant `endpoint`.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(help="The result file; default: results/TIME.json.")
     ] = None,
@@ -96,7 +103,10 @@ def bench(
     if report and not as_json:
         try_folder(_folder(path))
     plan = _plan(
-        Asked(targets or [], shape or [], workload or [], variant or [], quick, full, fast),
+        Asked(
+            *(targets or [], shape or [], workload or [], variant or []),
+            *(quick, full, fast, endpoint),
+        ),
         _scenarios(scenario or [], rate, p99_ms),
         Extent(rounds, seconds, threads, budget),
     )
@@ -117,6 +127,7 @@ class Asked(NamedTuple):
     quick: bool
     full: bool
     fast: bool
+    endpoint: str | None = None
 
     @property
     def kind(self) -> Literal["quick", "full", "fast", "custom"]:
@@ -136,6 +147,11 @@ class Asked(NamedTuple):
             "MODEL": bool(self.targets),
             "--workload": bool(self.workloads),
         }
+
+    @property
+    def names_variants(self) -> bool:
+        """Whether it says itself what measures, so that no plan does."""
+        return bool(self.variants) or self.endpoint is not None
 
 
 class Extent(NamedTuple):
@@ -169,7 +185,7 @@ def _plan(asked: Asked, scenarios: list[Scenario], extent: Extent) -> Plan:
     from isthmus.benchmarks.harness.plan import Plan, crossed, seconds_of
     from isthmus.system.threads import available_threads
 
-    named = None if asked.variants else _named_plan(asked.kind)
+    named = None if asked.names_variants else _named_plan(asked.kind)
     cells = named or crossed(_workloads(asked), _variants(asked), scenarios)
     usual = ROUNDS[asked.kind] if extent.budget is None else BUDGET_ROUNDS
     return Plan(
@@ -207,7 +223,13 @@ def _workloads(asked: Asked) -> list[Any]:
 def _variants(asked: Asked) -> list[Any]:
     from isthmus.benchmarks.harness import variants
 
-    return variants.find(asked.variants)
+    if asked.endpoint is None:
+        if variants.ENDPOINT in asked.variants:
+            raise UsageError("--variant endpoint: which? give its address: --endpoint URL")
+        return variants.find(asked.variants)
+    others = [name for name in asked.variants if name != variants.ENDPOINT]
+    known = variants.find(others) if others or not asked.variants else []
+    return [*known, variants.endpoint(asked.endpoint)]
 
 
 def _run(plan: Plan, path: Path, resume: bool) -> None:

@@ -25,11 +25,11 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     ),
     "history": ("jinja2", "matplotlib", "pandas", "rich", "ruptures"),
     "samples": ("huggingface_hub", "pillow", "scikit-learn", "tokenizers"),
-    "serve": (),
     "parquet": ("pyarrow",),
     "dask": ("dask", "distributed"),
     "ray": ("pyarrow", "ray"),
     "spark": ("pyarrow", "pyspark"),
+    "serve": ("ray",),
     "all": (
         *("huggingface_hub", "jinja2", "matplotlib", "onnx", "onnxruntime", "pandas", "pillow"),
         *("pyarrow", "pytest-benchmark", "rich", "ruptures", "scikit-learn", "tokenizers"),
@@ -52,7 +52,7 @@ def require(extra: str, *packages: str, user: str = "") -> None:
 
     user: what needs them, as the subject of the sentence.
 
-    >>> require("serve")
+    >>> require("samples", "pillow")
     """
     absent = [package for package in packages or EXTRAS[extra] if not is_here(package)]
     if absent:

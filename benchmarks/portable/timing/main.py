@@ -58,7 +58,7 @@ def main(path: str) -> NoReturn:
 def measure(job: Mapping[str, Any], turns: Turns | None = None) -> Record:
     """The record of a job; the process is bound to its processors before a runtime is imported."""
     load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    watch = Watch(bind(job["threads"]))
+    watch = Watch(bind(job["threads"]), elsewhere="endpoint" in job["options"])
     opened = _opened(job)
     from .inputs import read_sets  # it imports NumPy, whose time is the opener's
 

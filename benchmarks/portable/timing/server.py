@@ -1,4 +1,5 @@
-"""Queries that arrive at random times, answered one at a time in order of arrival.
+"""Queries that arrive at random times, answered one at a time in order of arrival; by what takes
+several at once, as a server does, side by side (side_by_side.py).
 
 Arrivals are a Poisson process; a latency counts from the moment a query was due, so that a slow
 call also costs those who wait behind it (no coordinated omission).
@@ -78,6 +79,8 @@ def serve(
     sleep: Callable[[float], None] = sleep,
 ) -> list[float]:
     """The latency of each query; fewer than are due where so many seconds did not suffice."""
+    if sample.at_once > 1:
+        return sample.side_by_side(due, most_seconds, sleep)
     latencies: list[float] = []
     began = sample.clock()
     for at in due:

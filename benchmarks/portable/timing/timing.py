@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from . import energy
+from .side_by_side import at_once_of, serve_side_by_side
 from .watch import WINDOW_SECONDS, Signals, Watch, means
 
 __all__ = [
@@ -93,6 +94,21 @@ class Sampler:
         self._turn()
         if self.takes_turns:
             self._delay = next(self._delays)
+
+    @property
+    def at_once(self) -> int:
+        """How many calls may be made at once."""
+        return at_once_of(self._call)
+
+    def side_by_side(
+        self, due: Sequence[float], most_seconds: float, sleep: Callable[[float], None]
+    ) -> list[float]:
+        """Latencies of calls that are made when they are due, see `serve_side_by_side`."""
+        found = serve_side_by_side(
+            *(self._call, self._source, due, self.at_once, most_seconds, self.clock, sleep)
+        )
+        self.calls += len(found)
+        return found
 
     def __call__(self, calls: int = 1) -> float:
         """Seconds a call of so many, timed together."""
