@@ -12,13 +12,28 @@ from running_server import HEADER_LENGTH, tensor
 __all__ = ["request"]
 
 Headers = dict[str, str]
+Values = tuple[Any, ...]
 Made = tuple[bytes, Headers]
 Way = Callable[[random.Random, list[dict[str, Any]]], Made]
 
-NO_NUMBERS = (None, "1", [], {}, [[1]], 1.5, -1, 2**31, 2**70, True, "x" * 1000, [None], 1e300)
-NO_SIZES = (-1, 1.5, "4", None, 2**31, 2**63, 2**64, 10**40, [], {}, True)
-NO_NAMES = ("", "INPUT_IDS", "input_ids\n", "\u0000", "é" * 500, 5, None, [], {})
-NO_TYPES = ("", "int32", "INT64", "FP32", "BYTES", "BF16", 5, None, [], {}, "\u0000")
+NO_NUMBERS: Values = (
+    None,
+    "1",
+    [],
+    {},
+    [[1]],
+    1.5,
+    -1,
+    2**31,
+    2**70,
+    True,
+    "x" * 1000,
+    [None],
+    1e300,
+)
+NO_SIZES: Values = (-1, 1.5, "4", None, 2**31, 2**63, 2**64, 10**40, [], {}, True)
+NO_NAMES: Values = ("", "INPUT_IDS", "input_ids\n", "\u0000", "é" * 500, 5, None, [], {})
+NO_TYPES: Values = ("", "int32", "INT64", "FP32", "BYTES", "BF16", 5, None, [], {}, "\u0000")
 
 
 def request(seed: int, inputs: Mapping[str, Any]) -> Made:
@@ -81,7 +96,17 @@ def _size(choose: random.Random, tensors: list[dict[str, Any]]) -> Made:
 
 
 def _shape(choose: random.Random, tensors: list[dict[str, Any]]) -> Made:
-    shapes = ([], [4], [1, 4, 1], [2, 2, 2], [0, 4], [4, 1, 0], [1] * 70, [1, 5], [2**32, 2**32])
+    shapes: Values = (
+        [],
+        [4],
+        [1, 4, 1],
+        [2, 2, 2],
+        [0, 4],
+        [4, 1, 0],
+        [1] * 70,
+        [1, 5],
+        [2**32, 2**32],
+    )
     choose.choice(tensors)["shape"] = choose.choice(shapes)
     return _body(tensors)
 
@@ -101,7 +126,16 @@ def _index(choose: random.Random, tensors: list[dict[str, Any]]) -> Made:
 
 
 def _output(choose: random.Random, tensors: list[dict[str, Any]]) -> Made:
-    wrong = ([{"name": "x"}], [{}], [5], {}, 5, "mean", [{"name": "mean"}] * 2, [{"name": None}])
+    wrong: Values = (
+        [{"name": "x"}],
+        [{}],
+        [5],
+        {},
+        5,
+        "mean",
+        [{"name": "mean"}] * 2,
+        [{"name": None}],
+    )
     return _body(tensors, outputs=choose.choice(wrong))
 
 

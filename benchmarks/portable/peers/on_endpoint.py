@@ -22,6 +22,8 @@ from ..timing.precision import with_precision
 from ..timing.side_by_side import Unanswered, with_side_by_side
 from ..timing.timing import Call
 
+__all__ = ["HEADER_LENGTH", "Endpoint", "compile", "load", "request_of", "results_of", "runtime"]
+
 AT_ONCE = 128  # queries that are sent and not answered, at the most
 SECONDS = 60.0  # for an answer
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -54,7 +56,7 @@ class Endpoint:
             raise Missing(f"{address}: no address of a server; give http://HOST:PORT")
         self.address = address
         self._make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._host, self._port = parts.hostname, parts.port
+        self._host, self._port, self.netloc = parts.hostname, parts.port, parts.netloc
         self._threads = local()
         path = parts.path.rstrip("/")
         self.server = self._document("GET", "/v2")
@@ -73,11 +75,16 @@ class Endpoint:
                 answer = self._threads.connection.getresponse()
                 return answer, answer.read()
             except (OSError, HTTPException) as problem:
-                self._threads.connection.close()
-                del self._threads.connection
+                self.close()
                 if is_new or attempt == 2:
                     raise Missing(f"{self.address}: no answer ({problem!r})") from None
         raise AssertionError("the second attempt returns or raises")
+
+    def close(self) -> None:
+        """End this thread's connection; the next request makes another."""
+        if hasattr(self._threads, "connection"):
+            self._threads.connection.close()
+            del self._threads.connection
 
     def _document(self, method: str, path: str) -> Any:
         answer, body = self.ask(method, path)
@@ -114,19 +121,19 @@ def compile(loaded: Endpoint, options: Mapping[str, Any], threads: int) -> Call:
     names = [one["name"] for one in loaded.model["outputs"]]
 
     def call(arrays: Any) -> list[Any]:
-        body, length = _request(arrays, types, names)
+        body, length = request_of(arrays, types, names)
         headers = {HEADER_LENGTH: str(length), "Content-Type": "application/octet-stream"}
         answer, content = loaded.ask("POST", f"{loaded.path}/infer", body, headers)
         if answer.status != 200:
             said = f"{loaded.address}: status {answer.status}: {_error(content)}"
             raise (Unanswered if answer.status in REFUSED else Missing)(said)
-        return _results(content, answer.getheader(HEADER_LENGTH), names)
+        return results_of(content, answer.getheader(HEADER_LENGTH), names)
 
     # In which precision a server computes, the protocol does not tell.
     return with_side_by_side(with_precision(call, lambda: {"unknown": 1}), AT_ONCE)
 
 
-def _request(
+def request_of(
     arrays: Mapping[str, Any], types: Mapping[str, str], names: Sequence[str]
 ) -> tuple[bytes, int]:
     """The body of a request, and how much of it is JSON."""
@@ -146,7 +153,7 @@ def _request(
     return b"".join([text, *blobs]), len(text)
 
 
-def _results(content: bytes, length: str | None, names: Sequence[str]) -> list[Any]:
+def results_of(content: bytes, length: str | None, names: Sequence[str]) -> list[Any]:
     """The arrays in the order of the model's outputs."""
     import numpy
 

@@ -14,8 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 from time import monotonic, sleep
@@ -104,12 +103,11 @@ class Node:
         if ray is not None:
             with suppress(Exception):
                 ray.shutdown()
-        began = {self.process.pid, *_of_session(self.process.pid)}
         self.process.terminate()
         until = monotonic() + END_SECONDS
         while monotonic() < until and (self.is_alive() or _of_session(self.process.pid)):
             sleep(0.05)
-        for number in {*_of_session(self.process.pid)} & began | {*_of_session(self.process.pid)}:
+        for number in _of_session(self.process.pid):
             with suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
         self.process.kill()
@@ -159,7 +157,7 @@ def _answers(address: str) -> bool:
     return True
 
 
-def _of_session(leader: int) -> Iterator[int] | list[int]:
+def _of_session(leader: int) -> list[int]:
     """The processes of a session; none where the system does not tell."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -168,17 +166,3 @@ def _of_session(leader: int) -> Iterator[int] | list[int]:
             if int(text.rpartition(")")[2].split()[3]) == leader:
                 found.append(int(entry.name))
     return found
-
-
-@contextmanager
-def kept_environment(names: Mapping[str, str]) -> Iterator[None]:
-    """What these variables were is put back at the end."""
-    before = {name: os.environ.get(name) for name in names}
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

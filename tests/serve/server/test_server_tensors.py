@@ -27,7 +27,7 @@ SHAPES = arrays.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 
 def finite(dtype: str) -> Any:
     kind = numpy.dtype(dtype)
-    more = {"allow_nan": False, "allow_infinity": False} if kind.kind == "f" else {}
+    more: Any = {"allow_nan": False, "allow_infinity": False} if kind.kind == "f" else {}
     return arrays.arrays(kind.newbyteorder("="), SHAPES, elements=arrays.from_dtype(kind, **more))
 
 
