@@ -44,11 +44,12 @@ test-floors: $(FLOORS)/installed
 	$(FLOORS)/bin/python -m pytest -q --numprocesses auto --dist worksteal \
 	  -m "not exhaustive" --hypothesis-profile quick $(CORE)
 
-## Scorers in the engines themselves, Ray, Spark and Dask, in an environment that has them. Spark needs
-## Java 17. An engine that does not start here is skipped, with the reason. Then repositories on a
+## Scorers in the engines themselves, Ray, Spark and Dask, and `isthmus serve`, in an environment that
+## has them. Spark needs Java 17. An engine that does not start here is skipped, with the reason. Then repositories on a
 ## real Triton core, of `make serving-peers`; without it they are skipped as well.
 test-scale: $(SCALE)/installed .venv/tested
-	$(SCALE)/bin/python -m pytest -q -rs tests/serve/test_scale.py tests/serve/test_score_parquet.py
+	$(SCALE)/bin/python -m pytest -q -rs tests/serve/test_scale.py tests/serve/test_score_parquet.py \
+	  tests/serve/server
 	-$(MAKE) --no-print-directory serving-peers
 	$(BIN)/python -m pytest -q -rs tests/serve/repository
 
@@ -118,9 +119,9 @@ $(SCALE)/installed: pyproject.toml samples.txt
 	rm -rf $(SCALE)
 	$(PYTHON) -m venv $(SCALE)
 	$(SCALE)/bin/python -m pip install --quiet --upgrade pip
-	$(SCALE)/bin/python -m pip install --quiet --editable '.[dask,models,onnx-cpu,ray,report,spark]'
+	$(SCALE)/bin/python -m pip install --quiet --editable '.[dask,models,onnx-cpu,ray,report,serve,spark]'
 	$(SCALE)/bin/python -m pip install --quiet --no-deps --requirement samples.txt
-	$(SCALE)/bin/python -m pip install --quiet hypothesis pytest pytest-xdist scikit-learn
+	$(SCALE)/bin/python -m pip install --quiet hypothesis pytest pytest-xdist scikit-learn 'tritonclient[http]'
 	touch $@
 
 .venv/documented: .venv/installed

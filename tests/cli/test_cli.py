@@ -27,7 +27,7 @@ from isthmus.system.store import Store
 from isthmus.system.threads import available_threads
 
 Capture = pytest.CaptureFixture[str]
-DESIGNED = {"run", "score", "tune", "bench", "report", "gate", "export", "doctor"}
+DESIGNED = {"run", "score", "tune", "bench", "report", "gate", "export", "serve", "doctor"}
 COMMAND = [sys.executable, "-m", "isthmus"]
 
 

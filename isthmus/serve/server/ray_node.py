@@ -25,7 +25,7 @@ __all__ = ["LOOPBACK", "Node", "free_ports"]
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 120.0
-END_SECONDS = 10.0
+END_SECONDS = 3.0
 STORE_BYTES = 80 * 2**20  # the least that Ray takes; requests do not go through its store
 LONGEST_TEMPORARY = 24  # of a folder's name: names of sockets in it end at 107 characters
 
