@@ -44,6 +44,7 @@ REAL_RUNS: Tests = {
         "test_killed_at_any_moment_it_goes_on_with_nothing_lost_or_doubled",
     ),
     "serve/server/test_server.py": EVERY,
+    "serve/server/test_server_overload.py": EVERY,
     "studies/test_exhaustive_tuning.py": ("test_the_choice_is_compared_with_every_setting",),
     "tuning/test_candidates.py": (
         "test_a_candidate_that_waits_costs_no_time_of_the_processors",

@@ -9,7 +9,7 @@ from .measures import Measures
 from .refusals import Refused
 from .settings import Settings
 
-__all__ = ["Admission", "Slot"]
+__all__ = ["RETRY", "Admission", "Slot"]
 
 RETRY = {"retry-after": "1"}
 

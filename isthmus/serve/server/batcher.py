@@ -32,6 +32,7 @@ __all__ = ["Batcher"]
 
 Array = numpy.ndarray[Any, Any]
 
+OF_THE_LAST = 0.2  # in the mean of what a request costs
 WINDOW = 4  # batches of requests that are grouped at a time, the oldest
 
 
@@ -63,6 +64,7 @@ class Batcher:
         self._waiting: list[Waiting] = []
         self._came = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
+        self._seconds_each = 0.0
 
     async def __call__(
         self, served: Served, arrays: Mapping[str, Array], until: float
@@ -78,6 +80,10 @@ class Batcher:
         if isinstance(outcome, Failure):
             raise outcome.error
         return dict(zip(served.results, outcome, strict=True))
+
+    def expected_seconds(self, ahead: int) -> float:
+        """How long those ahead of a request will take, by what the last ones took."""
+        return ahead * self._seconds_each / self._settings.streams
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
@@ -120,9 +126,14 @@ class Batcher:
             outcomes = group[0].served.run([one.item for one in group])
         except BaseException as problem:  # memory, or a defect: nobody may wait for ever
             outcomes = [Failure(problem) for _ in group]
-        self._measures.items.observe(len(group))
-        self._measures.computing.inc(monotonic() - began)
+        self._note(len(group), monotonic() - began)
         loop.call_soon_threadsafe(_answer, group, outcomes)
+
+    def _note(self, items: int, seconds: float) -> None:
+        self._measures.items.observe(items)
+        self._measures.computing.inc(seconds)
+        before, each = self._seconds_each, seconds / items
+        self._seconds_each = before + OF_THE_LAST * (each - before) if before else each
 
 
 def _answer(group: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:

@@ -79,8 +79,6 @@ def hosted(settings: Settings, place: Place, ready: Callable[[], None]) -> int:
         node = begun(ended, Node, processors)
         node.connect()
         asked.take()  # Ray has its own handlers, which end at once
-        if asked.count:
-            return 0
         handle = _deployed(settings, place, processors)
         ready()
         while not asked.wait(LOOK_SECONDS):

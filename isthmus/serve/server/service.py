@@ -21,7 +21,7 @@ from isthmus.errors import IsthmusError
 from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Type
 
-from .admission import Admission, Slot
+from .admission import RETRY, Admission, Slot
 from .batcher import Batcher
 from .measures import Measures
 from .protocol import HEADER_LENGTH, encoded, parsed
@@ -33,6 +33,7 @@ from .versions import Versions
 __all__ = ["TIMEOUT", "Service"]
 
 TIMEOUT = "x-request-timeout-ms"
+SHARE_OF_WAITING = 0.7  # of a request's time; the rest is for its own run, and for surprises
 LARGE = 2**18  # bytes that are parsed in a thread, so that others are not kept waiting
 # What a program raises for the numbers it was given, as NumPy does in the parts it computes.
 OF_THE_NUMBERS = (IndexError, ZeroDivisionError, numpy.linalg.LinAlgError)
@@ -110,6 +111,7 @@ class Service:
         served = self._named(request)
         with self.admission.entered() as slot:
             seconds = self._allowed(request)
+            self._check_time(seconds)
             try:
                 async with asyncio.timeout(seconds) as limit:
                     return await self._inferred(request, served, slot, began, limit)
@@ -164,6 +166,17 @@ class Service:
         if version != str(served.version):
             raise Refused(404, f"no version {version[:20]!r}; there is {served.version}")
         return served
+
+    def _check_time(self, seconds: float) -> None:
+        """Refused with 429 where those ahead would take most of the time: who waits and is then too
+        late has cost what others could have had. With nobody ahead everyone is let in."""
+        ahead = self.batcher.expected_seconds(self.admission.pending - 1)
+        if ahead > SHARE_OF_WAITING * seconds:
+            raise Refused(
+                429,
+                f"those ahead take {1e3 * ahead:.0f} ms of {1e3 * seconds:.0f}; ask again later",
+                RETRY,
+            )
 
     def _allowed(self, request: Request) -> float:
         """Seconds that a request has, of its header or the settings."""

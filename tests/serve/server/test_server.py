@@ -293,25 +293,43 @@ def test_what_is_beyond_the_queue_is_refused_at_once(
     assert slow_server.metric("isthmus_pending_requests") == 0
 
 
+def begun(server: Running, threads: ThreadPoolExecutor, count: int = 1) -> list[Any]:
+    """Requests that take seconds, once the server has all of them."""
+    inside = [threads.submit(server.infer, rows(LONG_ROWS, seed)) for seed in range(count)]
+    until = monotonic() + LONG_SECONDS
+    while server.metric("isthmus_pending_requests") < count and monotonic() < until:
+        pass
+    return inside
+
+
 def test_a_deadline_that_has_passed_is_504_and_not_computed(slow_server: Running) -> None:
     before = slow_server.metric("isthmus_expired_total")
     with ThreadPoolExecutor(3) as threads:
-        first = threads.submit(slow_server.infer, rows(LONG_ROWS))
-        until = monotonic() + LONG_SECONDS
-        while slow_server.metric("isthmus_pending_requests") < 1 and monotonic() < until:
-            pass
-        by_header = threads.submit(slow_server.infer, rows(1), {"X-Request-Timeout-Ms": "20"})
-        by_parameter = threads.submit(slow_server.infer, rows(1), parameters={"timeout": 20_000})
-        for late in (by_header, by_parameter):
-            assert late.result().status == 504
-            assert "allow more time" in late.result().document["error"]
+        (first,) = begun(slow_server, threads)
+        soon = {"timeout": 20_000}  # of a body, which is read before it is known
+        late = [threads.submit(slow_server.infer, rows(1), parameters=soon) for _ in range(2)]
+        for one in late:
+            assert one.result().status == 504
+            assert "allow more time" in one.result().document["error"]
         assert first.result().status == 200
     until = monotonic() + LONG_SECONDS
     while slow_server.metric("isthmus_expired_total") < before + 2 and monotonic() < until:
         sleep(0.05)
     assert slow_server.metric("isthmus_expired_total") == before + 2
+    assert slow_server.infer(rows(LONG_ROWS), {"X-Request-Timeout-Ms": "20"}).status == 504
     answer = slow_server.infer(rows(1), {"X-Request-Timeout-Ms": "never"})
     assert answer.status == 400 and "\n" not in answer.document["error"]
+
+
+def test_who_would_be_late_is_refused_at_once(slow_server: Running) -> None:
+    assert slow_server.infer(rows(LONG_ROWS)).status == 200  # what a request costs is known now
+    with ThreadPoolExecutor(1) as threads:
+        (first,) = begun(slow_server, threads)
+        answer = slow_server.infer(rows(1), {"X-Request-Timeout-Ms": "20"})
+        assert answer.status == 429 and "those ahead take" in answer.document["error"]
+        assert first.result().status == 200
+    # Nobody is ahead: it is let in, whatever others took.
+    assert slow_server.infer(rows(1), {"X-Request-Timeout-Ms": "60000"}).status == 200
 
 
 def test_a_port_that_is_taken_is_one_line(slow_server: Running, folder: Path) -> None:
@@ -332,10 +350,7 @@ def test_sigterm_ends_what_is_inside_and_lets_nobody_in(
     children = _session_of(slow_server)
     assert children
     with ThreadPoolExecutor(3) as threads:
-        inside = [threads.submit(slow_server.infer, one) for one in inputs]
-        until = monotonic() + LONG_SECONDS
-        while slow_server.metric("isthmus_pending_requests") < 3 and monotonic() < until:
-            sleep(0.02)
+        inside = begun(slow_server, threads, 3)
         began = monotonic()
         slow_server.process.terminate()
         refused = []
