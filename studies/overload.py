@@ -214,6 +214,8 @@ async def _capacity(endpoint: Endpoint, load: Load, seconds: float) -> list[Seen
         found = []
         while monotonic() < until:
             found.append(await _one(session, endpoint, load, next(numbers), monotonic()))
+            if found[-1].status != 200:
+                await asyncio.sleep(0.1)  # or those that are refused keep it from its work
         return found
 
     async with _session() as session:

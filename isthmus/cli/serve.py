@@ -89,7 +89,7 @@ def serve(
              isthmus serve net.im --port 8080 --deadline-ms 200
              isthmus serve model.onnx --backend gpu --device cpu
     """
-    require("serve", user="isthmus serve")
+    require("serve")
     from isthmus.serve.server.host import Place, check, hosted
     from isthmus.serve.server.settings import Settings, checked, name_of
 

@@ -87,10 +87,14 @@ class Batcher:
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
+        since = 0.0  # when the last group was done, if others were waiting then: all between counts
         while True:
             await self._others()
+            began = since or monotonic()
             if group := self._next():
                 await loop.run_in_executor(self._threads, self._compute, group, loop)
+                self._note((monotonic() - began) / len(group))
+            since = monotonic() if self._waiting else 0.0
 
     async def _others(self) -> None:
         """Until there is a request, and then until there are many, or it has waited enough."""
@@ -126,13 +130,13 @@ class Batcher:
             outcomes = group[0].served.run([one.item for one in group])
         except BaseException as problem:  # memory, or a defect: nobody may wait for ever
             outcomes = [Failure(problem) for _ in group]
-        self._note(len(group), monotonic() - began)
+        self._measures.items.observe(len(group))
+        self._measures.computing.inc(monotonic() - began)
         loop.call_soon_threadsafe(_answer, group, outcomes)
 
-    def _note(self, items: int, seconds: float) -> None:
-        self._measures.items.observe(items)
-        self._measures.computing.inc(seconds)
-        before, each = self._seconds_each, seconds / items
+    def _note(self, each: float) -> None:
+        """What a request of the last group took, with all that went on beside."""
+        before = self._seconds_each
         self._seconds_each = before + OF_THE_LAST * (each - before) if before else each
 
 

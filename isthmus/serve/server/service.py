@@ -33,7 +33,7 @@ from .versions import Versions
 __all__ = ["TIMEOUT", "Service"]
 
 TIMEOUT = "x-request-timeout-ms"
-SHARE_OF_WAITING = 0.7  # of a request's time; the rest is for its own run, and for surprises
+SHARE_OF_WAITING = 0.5  # of a request's time; the rest is for its own run, and for surprises
 LARGE = 2**18  # bytes that are parsed in a thread, so that others are not kept waiting
 # What a program raises for the numbers it was given, as NumPy does in the parts it computes.
 OF_THE_NUMBERS = (IndexError, ZeroDivisionError, numpy.linalg.LinAlgError)
