@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 import pytest
-from served_programs import texts, tokens
+from server_programs import texts, tokens
 
 import isthmus as im
 from isthmus import np
