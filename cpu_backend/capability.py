@@ -14,6 +14,7 @@ import numpy
 
 from isthmus import np, npx
 from isthmus.analysis.index_checks import body_reason, index_reason
+from isthmus.analysis.narrow import LIMITS, is_narrow, reach
 from isthmus.analysis.placements import placement_reason
 from isthmus.graph.dims import same
 from isthmus.graph.nodes import Constant, Node, Type
@@ -27,7 +28,7 @@ from isthmus.trace.op import OPERATORS
 from . import kernels
 from .lowering import HOST_ONLY, LOWERING
 
-__all__ = ["agrees", "fuses", "is_wide", "refuses"]
+__all__ = ["COUNTING", "agrees", "fuses", "is_wide", "refuses"]
 
 COMPUTED = {"float32", "int32", "bool"}
 
@@ -95,6 +96,27 @@ NARROWED = {
     control_operators.scan,
     control_operators.loop,
 }
+# Operators whose arithmetic of int64 is that of int32 where all that they read and make is in its
+# range, which `narrow` tells of inputs that are small; that they are is checked at each call.
+COUNTING = {
+    np.abs,
+    np.add,
+    OPERATORS["np.arange"],
+    OPERATORS["np.astype"],
+    np.cumsum,
+    np.floor_divide,
+    OPERATORS["np.full"],
+    np.maximum,
+    np.minimum,
+    np.multiply,
+    np.negative,
+    OPERATORS["np.quotient"],
+    np.remainder,
+    np.subtract,
+}
+# Of those the ones that divide, by a constant, so that the quotient in float32 can be corrected.
+DIVIDING = {np.floor_divide, OPERATORS["np.quotient"], np.remainder}
+MOST_DIVIDED, LARGEST_DIVISOR = 2**30, 2**22
 # Operators that take integers of eight bits, which only a float is made of.
 NARROWING = {OPERATORS["npx.dequantize"], OPERATORS["npx.quantize"]}
 # Composites whose kernels give what their NumPy bodies give, of NaN and infinities too. gelu does
@@ -112,16 +134,22 @@ AGREEING = {
     OPERATORS["npx.softmax_by_line"],
     OPERATORS["npx.weighted_by_softmax"],
 }
+# The reductions of updates that may go to one place twice. The plugin makes those of one line, and
+# of several axes those that are reduced, one after another; the others at once.
+REPEATED: Mapping[Operator, set[str]] = {
+    npx.scatter_elements: {"add", "max", "min", "mul", "none"},
+    npx.scatter_nd: {"add", "mul"},
+}
 CONVOLUTIONS = {npx.conv_transpose, npx.convolution}
 MAX_AXES = 6  # of the kernels that compute a composite whole
 INT32 = numpy.iinfo(numpy.int32)
 
 
-def is_wide(array: numpy.ndarray[Any, Any]) -> bool:
-    """Whether an array of int64 has elements beyond int32."""
+def is_wide(array: numpy.ndarray[Any, Any], limit: int = INT32.max) -> bool:
+    """Whether an array of int64 has elements beyond int32, or beyond a smaller limit."""
     if _name(array.dtype) != "int64" or not array.size:
         return False
-    return bool(array.min() < INT32.min or array.max() > INT32.max)
+    return bool(array.min() < -limit - (limit == INT32.max) or array.max() > limit)
 
 
 def fuses(node: Node) -> bool:
@@ -130,6 +158,8 @@ def fuses(node: Node) -> bool:
         return True
     if node.op not in LOWERING or not is_standard(node):
         return False
+    if node.op is npx.grid_sample and node.attributes["mode"] != "linear":
+        return False  # its positions are rounded otherwise, so that others are the nearest
     types = [v.type for v in node.operands if v is not None]
     return (
         all(_name(t.dtype) == "float32" for t in types) and max(t.ndim for t in types) <= MAX_AXES
@@ -143,6 +173,11 @@ def agrees(node: Node) -> bool:
 
 def refuses(node: Node, options: Options | None = None) -> str | None:
     """None where OpenVINO computes the node as NumPy does, else why not."""
+    return _refuses(node, options, is_inside=False)
+
+
+def _refuses(node: Node, options: Options | None, is_inside: bool) -> str | None:
+    """is_inside: of a node in a body, whose inputs are not those that a call checks."""
     if kernels.KERNELS in node.op.kernels:
         return kernels.reason(node, options)
     host_only = node.op.host_only or HOST_ONLY.get(node.op)
@@ -151,7 +186,8 @@ def refuses(node: Node, options: Options | None = None) -> str | None:
     if node.op not in LOWERING:
         return "OpenVINO has no such operator"
     types_taken = COMPUTED
-    if node.op in NARROWED:
+    counts = node.op in COUNTING and not is_inside and _has_int64(node)
+    if node.op in NARROWED or counts:
         types_taken = COMPUTED | {"int64"}
     if node.op in NARROWING:
         types_taken = {"float32", "int8", "int32", "uint8"}
@@ -163,6 +199,10 @@ def refuses(node: Node, options: Options | None = None) -> str | None:
         return "a constant of int64 is beyond int32, in which OpenVINO computes"
     if any(same(size, 0) for t in _types(node) for size in t.shape):
         return "an array is empty, of which runtimes make other things than NumPy"
+    if counts and not is_narrow(node):
+        return "its integers may be beyond int32, in which OpenVINO computes"
+    if node.op in DIVIDING and (reason := _division_reason(node, counts)) is not None:
+        return reason
     excluded, reason = NOT_FOR.get(node.op, (set(), ""))
     if any(_name(t.dtype) in excluded for t in _types(node)[:1]):
         return reason
@@ -170,9 +210,27 @@ def refuses(node: Node, options: Options | None = None) -> str | None:
         return "OpenVINO does not convolve with a weight of unknown size"
     if node.op.looks_up and node.attributes.get("mode") == "wrap":
         return "OpenVINO divides integers through float32, as positions go round; take mode='clip'"
-    if node.op in (npx.scatter_elements, npx.scatter_nd):
-        return placement_reason(node)
-    return index_reason(node) or body_reason(node, lambda inner: refuses(inner, options))
+    if node.op in REPEATED:
+        return placement_reason(node, REPEATED[node.op])
+    return index_reason(node) or body_reason(
+        node, lambda inner: _refuses(inner, options, is_inside=True)
+    )
+
+
+def _has_int64(node: Node) -> bool:
+    return any(_name(t.dtype) == "int64" for t in _types(node))
+
+
+def _division_reason(node: Node, counts: bool) -> str | None:
+    """Why a quotient may be another: None for int64 by a constant, which is corrected."""
+    whole, divisor = node.operands
+    if not counts or whole is None or not isinstance(divisor, Constant):
+        return "OpenVINO divides integers through float32, and its remainder of floats is no fmod"
+    least, most = divisor.array.min(), divisor.array.max()
+    found = reach(whole, LIMITS[0])
+    if not 1 <= least <= most <= LARGEST_DIVISOR or found is None or found > MOST_DIVIDED:
+        return "OpenVINO divides integers through float32, which is corrected of small ones alone"
+    return None
 
 
 def _types(node: Node) -> list[Type]:

@@ -11,6 +11,7 @@ import numpy
 import openvino
 
 from isthmus.analysis.index_checks import UnusualSizes
+from isthmus.analysis.narrow import input_limit
 from isthmus.graph.nodes import Graph
 from isthmus.graph.runner import Arrays, Ran
 from isthmus.program.bound_call import Again
@@ -20,7 +21,7 @@ from isthmus.program.names import unknown_size
 from isthmus.program.options import Options
 
 from .builder import Builder
-from .capability import is_wide
+from .capability import COUNTING, is_wide
 from .compiled import compiled_graph
 from .guard import Guard
 from .kernels import KERNELS, computed
@@ -49,6 +50,7 @@ class OpenVinoRunner:
         self.unusual = UnusualSizes(graph)
         inputs64 = (v.type.dtype.name == "int64" for v in graph.inputs)
         self.narrowed = [position for position, is_int64 in enumerate(inputs64) if is_int64]
+        self.limit = input_limit(graph, COUNTING) if self.narrowed else 0
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.narrowed and self._is_wide(arrays):
@@ -68,8 +70,8 @@ class OpenVinoRunner:
         return Request(self.compiled, self.guard, given, len(self.graph.outputs)).again
 
     def _is_wide(self, arrays: Arrays) -> bool:
-        """Whether an input of int64 is beyond int32, in which OpenVINO computes it."""
-        return any(is_wide(arrays[position]) for position in self.narrowed)
+        """Whether an input of int64 is beyond what OpenVINO computes right in int32."""
+        return any(is_wide(arrays[position], self.limit) for position in self.narrowed)
 
     def ran(self) -> Ran:
         """In which precision the plugin runs the products and convolutions of the model."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 from openvino import opset16 as ov
 
-from isthmus.graph.dims import Dim
+from isthmus.graph.dims import Dim, same
 from isthmus.graph.indexing import plan
 from isthmus.graph.infer import axes_of, one_axis
 from isthmus.graph.nodes import Result
@@ -24,6 +24,10 @@ __all__ = [
     "expand_dims",
     "getitem",
     "inside",
+    "pad_again",
+    "pad_constant",
+    "pad_edge",
+    "parts",
     "reshape",
     "squeeze",
     "take",
@@ -104,6 +108,39 @@ def any_outside(site: Site, positions: Output) -> Output:
     below = ov.less(positions, ov.negative(size))
     outside = ov.logical_or(below, ov.greater_equal(positions, size))
     return ov.reduce_logical_or(ov.reshape(outside, vector([-1]), False), vector([0]))
+
+
+def parts(site: Site, x: Output) -> tuple[Output, ...]:
+    sizes = tuple(site.attributes["sizes"])
+    axis = ov.constant(one_axis(site.attributes["axis"], site.operand_type(0).ndim), numpy.int64)
+    return tuple(ov.variadic_split(x, axis, site.build.shape(sizes)).outputs())
+
+
+def pad_constant(site: Site, x: Output) -> Output:
+    facts = site.attributes
+    pairs = zip(facts["widths"], facts["values"], strict=True)
+    found = (
+        value
+        for widths, both in pairs
+        for width, value in zip(widths, both, strict=True)
+        if not same(width, 0)
+    )
+    return _padded(site, x, "constant", numpy.asarray(next(found, 0), site.type.dtype))
+
+
+def pad_edge(site: Site, x: Output) -> Output:
+    return _padded(site, x, "edge")
+
+
+def pad_again(site: Site, x: Output) -> Output:
+    """In mode "reflect", the only one that is kept whole."""
+    return _padded(site, x, "reflect")
+
+
+def _padded(site: Site, x: Output, mode: str, value: Any = None) -> Output:
+    befores, afters = map(site.build.shape, zip(*site.attributes["widths"], strict=True))
+    filler = None if value is None else ov.constant(value)
+    return ov.pad(x, befores, afters, mode, filler)
 
 
 def _as(site: Site, size: int | Dim) -> Output:

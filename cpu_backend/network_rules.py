@@ -18,6 +18,7 @@ __all__ = [
     "conv_transpose",
     "convolution",
     "fully_connected",
+    "instance_norm",
     "layer_norm",
     "log_softmax",
     "matmul",
@@ -87,6 +88,15 @@ def fully_connected(site: Site, x: Output, weight: Output, bias: Output | None) 
 
 def layer_norm(site: Site, x: Output, gamma: Output, beta: Output) -> Output:
     y = ov.mvn(x, vector([-1]), True, site.attributes["epsilon"], "inside_sqrt")
+    return ov.add(ov.multiply(y, gamma), beta)
+
+
+def instance_norm(site: Site, x: Output, gamma: Output, beta: Output) -> Output:
+    axes = range(2, site.type.ndim)
+    y = ov.mvn(x, vector(axes), True, site.attributes["epsilon"], "inside_sqrt")
+    ones = (1 for _ in axes)
+    shape, by_channel = site.operand_type(1).shape, (site.type.shape[1], *ones)
+    gamma, beta = (site.build.reshape(one, shape, by_channel) for one in (gamma, beta))
     return ov.add(ov.multiply(y, gamma), beta)
 
 

@@ -42,9 +42,10 @@ def fuses(node: Node, options: Options) -> bool:
         return False
     if node.op in ON_CPU and not (options.device == "cpu" or options.precision == "int8"):
         return False
-    if node.op in NOT_BY_CUDNN and options.device != "cpu":
+    if node.op in (NOT_BY_CUDNN | NOT_ON_CUDA) and options.device != "cpu":
         return False
     taken = FLOAT | NARROW if node.op in NARROWING else FLOAT
+    taken = taken | {"int32"} if node.op in BYTES else taken
     if any(t.dtype.name not in taken for t in _types(node)):
         return False
     return node.op not in FITS or FITS[node.op](node)
@@ -53,6 +54,11 @@ def fuses(node: Node, options: Options) -> bool:
 # Composites whose kernels on CUDA are cuDNN's: in its default arithmetic, which may round factors
 # to TF32; without a bias that is no constant; and a gru's state is reset after its product alone.
 NOT_BY_CUDNN = {npx.gru, npx.lstm, npx.rnn}
+
+# Composites whose kernels on CUDA add otherwise: cuDNN's of a batch, of one example.
+# Kernels of bytes are the CPU provider's.
+BYTES = {OPERATORS["npx.integer_matmul"], OPERATORS["npx.quantized_lstm"]}
+NOT_ON_CUDA = {npx.grid_sample, npx.instance_norm, *BYTES}
 
 # Composites without a kernel on CUDA, where no program is asked for in int8.
 ON_CPU = {npx.dynamic_quantize}
@@ -91,6 +97,8 @@ def refuses(node: Node, options: Options, *, in_file: bool = False) -> str | Non
         return host_only
     if node.op not in LOWERING:
         return "ONNX has no such operator"
+    if node.op in (npx.scatter_elements, npx.scatter_nd):
+        return _type_reason(node) or _placement_reason(node, options, in_file)
     rule = EXCEPT.get(node.op)
     except_reason = None if rule is None or (in_file and rule is index_reason) else rule(node)
     inside = body_reason(node, lambda inner: refuses(inner, options, in_file=in_file))
@@ -108,7 +116,7 @@ def _type_reason(node: Node) -> str | None:
         if 0 in [size for size in t.shape if isinstance(size, int)]:
             return "an array is empty, of which runtimes make other things than NumPy"
     dtype = types[0].dtype
-    if dtype.name in TYPES.get(node.op, ANY):
+    if dtype.name in TYPES.get(node.op, ANY | NARROW if node.op in BYTES else ANY):
         return None
     return REASONS.get(node.op, f"ONNX Runtime has no kernel for {dtype} on both CPU and CUDA")
 
@@ -166,12 +174,27 @@ def _stored_reason(node: Node) -> str | None:
     return None
 
 
+# Reductions of updates that may go to one place twice: those that the CPU provider makes one after
+# another, and those that mean one thing in a file. Updates of several axes are made at once.
+IN_ORDER = ("add", "max", "min", "mul", "none")
+DEFINED = ("add", "max", "min", "mul")
+
+
+def _placement_reason(node: Node, options: Options, in_file: bool) -> str | None:
+    if node.op is not npx.scatter_elements:
+        return placement_reason(node)
+    if in_file:
+        return placement_reason(node, DEFINED, checks=True)
+    return placement_reason(node, IN_ORDER if options.device == "cpu" else ())
+
+
 EXCEPT: Mapping[Operator, Callable[[Node], str | None]] = {
     np.argmax: _length_reason,
     np.argmin: _length_reason,
     np.floor_divide: _divisor_reason,
     np.fmod: _divisor_reason,
     np.remainder: _divisor_reason,
+    OPERATORS["np.quotient"]: _divisor_reason,
     np.round: _decimals_reason,
     np.take: index_reason,
     OPERATORS["np.take_along_axis"]: index_reason,
@@ -179,8 +202,6 @@ EXCEPT: Mapping[Operator, Callable[[Node], str | None]] = {
     npx.average_pool: _uneven_reason,
     npx.conv_transpose: _spread_reason,
     npx.gather_nd: index_reason,
-    npx.scatter_elements: placement_reason,
-    npx.scatter_nd: placement_reason,
 }
 
 

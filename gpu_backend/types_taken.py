@@ -26,7 +26,13 @@ NARROW = frozenset({"int8", "uint8"})
 CUSTOM = ANY | NARROW | frozenset({"float64"})  # of custom operators, where their kernels state it
 STORED = NARROW | frozenset({"int32"})
 NARROWING = frozenset(  # take NARROW, or give it
-    {OPERATORS["npx.dequantize"], npx.dynamic_quantize, OPERATORS["npx.quantize"]}
+    {
+        OPERATORS["npx.dequantize"],
+        npx.dynamic_quantize,
+        OPERATORS["npx.integer_matmul"],
+        OPERATORS["npx.quantize"],
+        OPERATORS["npx.quantized_lstm"],
+    }
 )
 
 # The types of the operand that decides; the first, where several are of one type.
@@ -114,6 +120,7 @@ TYPES: Mapping[Operator, frozenset[str]] = {
     np.positive: NUMBER,
     np.pow: FLOAT,
     np.prod: FLOAT,
+    OPERATORS["np.quotient"]: INTEGER,
     np.rad2deg: FLOAT,
     np.real: ANY,
     np.reciprocal: FLOAT,

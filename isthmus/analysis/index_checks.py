@@ -12,10 +12,10 @@ from typing import Any
 from isthmus.errors import IndexOutside
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import one_axis
-from isthmus.graph.nodes import Constant, Graph, Input, Node, Value
+from isthmus.graph.nodes import Graph, Input, Node, Value
 from isthmus.graph.shapes import evaluate, product
 
-from .intervals import Interval, interval
+from .intervals import Interval, columns, interval
 
 __all__ = [
     "IndexGuards",
@@ -71,11 +71,9 @@ def _limits(node: Node) -> tuple[int | Dim, ...]:
 def _bounds(node: Node) -> list[tuple[Interval | None, int | Dim]]:
     """What is known of the indices, and the size they must be in; for each axis they go along."""
     limits, indices = _limits(node), node.operands[1]
-    if node.op.limits is None or not isinstance(indices, Constant) or not indices.array.size:
+    if node.op.limits is None:
         return [(interval(indices), size) for size in limits]
-    lines = indices.array.reshape(-1, len(limits)).T
-    ends = [Interval(int(line.min()), int(line.max()), True) for line in lines]
-    return list(zip(ends, limits, strict=True))
+    return list(zip(columns(indices, len(limits)), limits, strict=True))
 
 
 def _in_range(known: Interval | None, size: int | Dim) -> bool:

@@ -19,10 +19,12 @@ __all__ = [
     "added",
     "bounded",
     "cast",
+    "columns",
     "counted",
     "either",
     "every_position",
     "filled",
+    "fitting",
     "interval",
     "joined",
     "moved",
@@ -71,6 +73,21 @@ def interval(value: Value | None, known: Known | None = None) -> Interval | None
     return found.get(id(value))
 
 
+def columns(value: Value | None, count: int) -> list[Interval | None]:
+    """What the graph tells of each of `count` columns along the last axis, by itself."""
+    if isinstance(value, Constant) and value.array.size and value.array.dtype.kind in "iu":
+        lines = value.array.reshape(-1, count).T
+        return [Interval(int(line.min()), int(line.max()), True) for line in lines]
+    if isinstance(value, Result) and value.node.op.interval is joined:
+        parts = [part for part in value.node.operands if part is not None]
+        widths = [part.type.shape[-1] for part in parts]
+        along = one_axis(value.node.attributes["axis"], value.type.ndim)
+        if along == value.type.ndim - 1 and not any(isinstance(width, Dim) for width in widths):
+            pairs = zip(parts, map(int, widths), strict=True)
+            return [found for part, width in pairs for found in columns(part, width)]
+    return [interval(value)] * count
+
+
 def _found(value: Value | None, known: Known) -> Interval | None:
     if isinstance(value, Constant) and value.array.size and value.array.dtype.kind in "iub":
         return Interval(int(value.array.min()), int(value.array.max()), True)
@@ -107,7 +124,7 @@ def some(node: Node, _: int, known: Known) -> Interval | None:
 def cast(node: Node, _: int, known: Known) -> Interval | None:
     """The same numbers, if the dtype has them."""
     whole = interval(node.operands[0], known)
-    return None if whole is None else _fitting(whole, node)
+    return None if whole is None else fitting(whole, node)
 
 
 def joined(node: Node, _: int, known: Known) -> Interval | None:
@@ -147,10 +164,10 @@ def subtracted(node: Node, _: int, known: Known) -> Interval | None:
 def _sum(left: Interval, right: Interval, node: Node) -> Interval | None:
     attained = left.attained and same(right.lowest, right.highest)
     low, high = left.lowest + right.lowest, left.highest + right.highest
-    return _fitting(Interval(low, high, attained), node)
+    return fitting(Interval(low, high, attained), node)
 
 
-def _fitting(found: Interval, node: Node) -> Interval | None:
+def fitting(found: Interval, node: Node) -> Interval | None:
     """The interval, unless the result's dtype wraps around in it."""
     dtype = node.results[0].type.dtype
     if dtype.kind not in "iu":

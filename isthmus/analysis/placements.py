@@ -1,8 +1,9 @@
-"""Updates of an array at positions: whether two go to one place, which no runtime has NumPy's order
-for, and of which numbers a runtime makes what NumPy makes."""
+"""Updates of an array at positions: whether two go to one place, where a runtime needs NumPy's
+order, and of which numbers a runtime makes what NumPy makes."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy
@@ -16,11 +17,16 @@ from .index_checks import index_reason
 
 __all__ = ["placement_reason"]
 
-REDUCED = {"float32": ("add", "mul", "none")}  # maximum and minimum lose NaN in runtimes
+REDUCED = {"add", "mul", "none"}  # of float32; maximum and minimum lose NaN in runtimes
 
 
-def placement_reason(node: Node) -> str | None:
+def placement_reason(
+    node: Node, repeated: Collection[str] = (), *, checks: bool = False
+) -> str | None:
     """Why a runtime may not do this update: None, or what it may make otherwise than NumPy.
+
+    repeated: the reductions of which it makes what NumPy makes where a place comes twice. checks:
+    whether a position outside is an error there, as it is in NumPy.
 
     >>> import isthmus as im
     >>> from isthmus.analysis.placements import placement_reason
@@ -31,12 +37,12 @@ def placement_reason(node: Node) -> str | None:
     """
     x, reduction = node.operands[0], node.attributes["reduction"]
     assert x is not None
-    if reduction not in REDUCED.get(x.type.dtype.name, ("none",)):
+    if reduction not in (REDUCED.union(repeated) if x.type.dtype.name == "float32" else {"none"}):
         return f"a runtime has another {reduction!r} of {x.type.dtype} than NumPy"
-    outside = index_reason(node)
-    if outside is not None or _are_apart(node):
+    outside = None if checks else index_reason(node)
+    if outside is not None or reduction in repeated or _are_apart(node):
         return outside
-    return "two updates may go to one place, and no runtime says which of them remains"
+    return "two updates may go to one place, and the runtime makes them in any order"
 
 
 def _are_apart(node: Node) -> bool:

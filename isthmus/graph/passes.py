@@ -109,6 +109,7 @@ def with_replaced(
             (result,), made = node.results, instead[id(node)]
             for new in topological([made], old):
                 known.update(zip(map(id, new.results), copy_node(new, known).results, strict=True))
+                old.add(id(new))  # which several of them may be made of
             known[id(result)] = known.get(id(made), made)
             continue
         copy = copy_node(node, known)

@@ -59,6 +59,7 @@ from . import (
     trigonometry,
     windows,
 )
+from . import quotients as _quotients  # noqa: F401  it has an operator
 from .assignment import *
 from .axes import *
 from .bitwise import *

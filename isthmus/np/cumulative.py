@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from isthmus.analysis import scaled_intervals
 from isthmus.errors import UsageError
 from isthmus.graph.infer import one_axis, sum_dtype
 from isthmus.graph.nodes import Type
@@ -60,6 +61,7 @@ def _cumsum_gradient(g: Any, y: Any, x: Any, axis: int | None, dtype: Any) -> tu
     settled=settled_dtype,
     vjp=_cumsum_gradient,
     may_raise=False,
+    interval=scaled_intervals.summed,
 )
 def cumsum(x: Any, /, axis: int | None = None, dtype: Any = None) -> Any:
     """x[0], x[0] + x[1], ... along an axis; of the flattened x for None.

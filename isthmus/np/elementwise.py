@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from isthmus.analysis import intervals
+from isthmus.analysis import intervals, scaled_intervals
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.operator import FOLLOWS
@@ -51,7 +51,7 @@ def _size_gradient(g: Any, y: Any, x: Any) -> tuple[Any]:
     return (g * sign(x),)
 
 
-@primitive(infer=Loop(numpy.absolute), vjp=_size_gradient)
+@primitive(infer=Loop(numpy.absolute), vjp=_size_gradient, interval=scaled_intervals.sized)
 def abs(x: Any, /) -> Any:
     """|x|
 
@@ -118,7 +118,12 @@ def subtract(x1: Any, x2: Any, /) -> Any:
     return numpy.subtract(x1, x2)
 
 
-@primitive(infer=Loop(numpy.multiply), vjp=lambda g, y, a, b: (g * b, g * a), precision=FOLLOWS)
+@primitive(
+    infer=Loop(numpy.multiply),
+    vjp=lambda g, y, a, b: (g * b, g * a),
+    interval=scaled_intervals.multiplied,
+    precision=FOLLOWS,
+)
 def multiply(x1: Any, x2: Any, /) -> Any:
     """x1 * x2
 
@@ -148,7 +153,7 @@ def divide(x1: Any, x2: Any, /) -> Any:
     return numpy.divide(x1, x2)
 
 
-@primitive(infer=Loop(numpy.floor_divide), zero_gradient=True)
+@primitive(infer=Loop(numpy.floor_divide), zero_gradient=True, interval=scaled_intervals.divided)
 def floor_divide(x1: Any, x2: Any, /) -> Any:
     """floor(x1 / x2)
 
@@ -211,7 +216,12 @@ def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
     return floor_divide(x1, x2), remainder(x1, x2)
 
 
-@primitive(infer=Loop(numpy.negative), vjp=lambda g, y, x: (-g,), precision=FOLLOWS)
+@primitive(
+    infer=Loop(numpy.negative),
+    vjp=lambda g, y, x: (-g,),
+    interval=scaled_intervals.negated,
+    precision=FOLLOWS,
+)
 def negative(x: Any, /) -> Any:
     """-x
 

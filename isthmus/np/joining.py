@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim, equal
 from isthmus.graph.infer import one_axis
 from isthmus.graph.whole import is_whole, whole, wholes
+from isthmus.trace.op import composite
 
 from .axes import atleast_1d, atleast_2d, atleast_3d
 from .conversion import asarray
@@ -179,6 +180,13 @@ def array_split(ary: Any, /, indices_or_sections: Any, axis: int = 0) -> list[An
     step, longer = divmod(size, sections)
     starts = [i * step + min(i, longer) for i in range(sections + 1)]
     return _cut(ary, starts, axis)
+
+
+@composite
+def _parts(x: Any, /, sizes: Any, axis: int) -> tuple[Any, ...]:
+    """The parts of x along an axis, of these sizes, which are all of it."""
+    ends = [0, *accumulate(sizes)]
+    return tuple(_cut(x, [*ends[:-1], None], axis))
 
 
 def _cut(x: Any, ends: Sequence[Any], axis: int) -> list[Any]:

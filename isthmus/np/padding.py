@@ -12,7 +12,7 @@ from isthmus.errors import UsageError, WrongKind
 from isthmus.graph.dims import Dim, same
 from isthmus.graph.foreign import check_plain
 from isthmus.graph.infer import one_axis
-from isthmus.graph.nodes import Type
+from isthmus.graph.nodes import Node, Type
 from isthmus.graph.whole import is_whole
 from isthmus.trace.attributes import plain
 from isthmus.trace.op import composite
@@ -121,7 +121,20 @@ def _between(first: Any, x: Any, last: Any, axis: int) -> Any:
     return concat(parts, axis=axis) if parts else x
 
 
-@composite
+def _has_one_value(node: Node) -> bool:
+    """Whether all that is put around is one number, as runtimes have it."""
+    facts = node.attributes
+    pairs = zip(facts["widths"], facts["values"], strict=True)
+    values = [
+        value
+        for widths, both in pairs
+        for width, value in zip(widths, both, strict=True)
+        if not same(width, 0)
+    ]
+    return len(set(map(repr, values))) < 2  # 0 and -0 are two
+
+
+@composite(is_standard=_has_one_value)
 def _pad_constant(x: Any, /, widths: Pairs, values: Pairs) -> Any:
     """x with one number before and one after along each axis."""
 
@@ -154,7 +167,19 @@ def _check_filled(x: Any, axis: int) -> None:
         raise UsageError(f"axis {axis} is empty; pad it in mode 'constant'")
 
 
-@composite
+def _is_within(node: Node) -> bool:
+    """Whether it is reflected at its ends, once: as far as there are elements, which is known."""
+    (x,), facts = node.operands, node.attributes
+    assert x is not None
+    pairs = zip(x.type.shape, facts["widths"], strict=True)
+    return facts["mode"] == "reflect" and all(
+        same(width, 0) or (isinstance(size, int) and isinstance(width, int) and width < size)
+        for size, widths in pairs
+        for width in widths
+    )
+
+
+@composite(is_standard=_is_within)
 def _pad_again(x: Any, /, widths: Pairs, mode: str) -> Any:
     """x with its own elements before and after, in the order the mode gives them."""
 

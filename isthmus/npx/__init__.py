@@ -30,6 +30,7 @@ from .convolution import convolution, fully_connected
 from .dynamic_quantization import dynamic_quantize
 from .grid_sample import grid_sample
 from .group_normalization import group_norm, instance_norm
+from .integer_products import integer_matmul as _integer_matmul  # noqa: F401
 from .likeness import arange_like, batch_dot, reshape_like
 from .masked_softmax import masked_log_softmax, masked_softmax
 from .normalization import batch_norm, l2_normalize, layer_norm, rms_norm
@@ -37,6 +38,7 @@ from .pairwise import pairwise_probabilities
 from .picking import one_hot, pick, topk
 from .pooling import average_pool, global_average_pool, max_pool
 from .quantization import dequantize, quantize
+from .quantized_recurrent import quantized_lstm as _quantized_lstm  # noqa: F401
 from .random_numbers import random_normal, random_uniform
 from .recurrent import gru, lstm, rnn
 from .resize import resize

@@ -10,6 +10,7 @@ import numpy
 
 from isthmus import np
 from isthmus.errors import UsageError
+from isthmus.graph.nodes import Node
 from isthmus.graph.shapes import product
 from isthmus.trace.op import composite
 
@@ -31,7 +32,17 @@ WEIGHTS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@composite
+def _is_standard(node: Node) -> bool:
+    """Whether it is of images, in the ways in which runtimes have this function's numbers."""
+    x, facts = node.operands[0], node.attributes
+    assert x is not None
+    ways = facts["mode"] in ("linear", "nearest") and facts["padding_mode"] in ("border", "zeros")
+    # Of one element an infinity times its distance to itself is NaN.
+    image = [isinstance(size, int) and size > 1 for size in x.type.shape[2:]]
+    return len(image) == 2 and ways and (all(image) or not facts["align_corners"])
+
+
+@composite(is_standard=_is_standard)
 def grid_sample(
     x: Any,
     grid: Any,

@@ -8,10 +8,11 @@ from isthmus import np
 from isthmus.errors import DimensionError, UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.operator import FULL
+from isthmus.np.staged_sums import added_over_examples
 from isthmus.trace.op import composite
 
 from .precision import in_float32
-from .standard import numbers
+from .standard import numbers, with_numbers
 
 __all__ = [
     "group_norm",
@@ -45,7 +46,12 @@ def group_norm(x: Any, gamma: Any, beta: Any, /, *, groups: int = 1, epsilon: fl
     return _scaled(np.reshape(_normalized(parts, (2,), epsilon), x.shape), gamma, beta)
 
 
-@composite(settled=numbers("epsilon"), precision=FULL)
+@composite(
+    adds=added_over_examples,
+    settled=numbers("epsilon"),
+    is_standard=with_numbers("epsilon", least=0),
+    precision=FULL,
+)
 @in_float32
 def instance_norm(x: Any, gamma: Any, beta: Any, /, *, epsilon: float = 1e-5) -> Any:
     """(x - mean) / sqrt(var + epsilon) * gamma + beta, over each channel of each example.

@@ -1,4 +1,4 @@
-"""Lookups at computed positions that the runtime does and reports on.
+"""Lookups and updates at computed positions that the runtime does and reports on.
 
 A runtime makes something of a position outside where NumPy raises, so the host would have the
 lookup, which cuts the program. Instead the positions are brought inside, and whether any was not
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from isthmus.analysis.index_checks import index_reason, is_checked
+from isthmus.analysis.intervals import moved
 from isthmus.graph.dims import Dim
 from isthmus.graph.infer import one_axis
 from isthmus.graph.nodes import Graph, Input, Node, Result, Value
@@ -32,16 +33,17 @@ def watched(
 ) -> tuple[Graph, tuple[Value, ...]]:
     """The graph with its lookups watched where that cuts it less, and what says that one was
     outside: its first outputs. Else the graph itself, and nothing."""
+    watch = Watch(refuses)
     lookups = [node for node in graph.nodes() if _is_watchable(node, refuses)]
-    made = [made for node in lookups if (made := _watched(node, refuses)) is not None]
-    if not made:
+    instead = {id(node): y for node in lookups if (y := watch.lookup(node)) is not None}
+    if not instead:
         return graph, ()
-    flags = tuple(flag for _, _, flag in made)
+    flags = tuple(watch.flags.values())
     names = _unused(len(flags), graph.output_names)
     whole = replace(
         graph, outputs=(*flags, *graph.outputs), output_names=(*names, *graph.output_names)
     )
-    found = with_replaced(whole, {id(node): y for node, y, _ in made}, lambda body: body)
+    found = with_replaced(whole, instead, lambda body: body)
     if len(partition(found, refuses, longest)) >= len(partition(graph, refuses, longest)):
         return graph, ()
     return found, found.outputs[: len(flags)]
@@ -56,28 +58,64 @@ def _unused(count: int, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _is_watchable(node: Node, refuses: Refuses) -> bool:
-    """Whether a lookup along one axis is the host's because its positions are computed."""
-    if not is_checked(node) or node.op.limits is not None or len(node.operands) != 2:
+    """Whether a lookup or an update along one axis is the host's because its positions are
+    computed."""
+    if not is_checked(node) or node.op.limits is not None:
         return False
     return refuses(node) is not None and index_reason(node) is not None
 
 
-def _watched(node: Node, refuses: Refuses) -> tuple[Node, Value, Value] | None:
-    """The lookup, the same of positions that are inside, and whether one was not; None where the
-    backend refuses one of them."""
-    x, positions = node.operands
-    assert x is not None and positions is not None
-    if isinstance(positions, Input) or positions.type.dtype.kind != "i":
-        return None
-    axis, shape = node.attributes["axis"], x.type.shape
-    size = product(shape) if axis is None else shape[one_axis(axis, len(shape))]
-    flag = _made(node, any_outside, (positions,), size)
-    within = _made(node, inside, (positions, flag.results[0]), size)
-    lookup = replace(node, operands=(x, within.results[0]))
-    lookup.results = tuple(Result(r.type, lookup, r.index) for r in node.results)
-    if any(refuses(new) is not None for new in (within, flag, lookup)):
-        return None
-    return node, lookup.results[0], flag.results[0]
+class Watch:
+    """What is watched of a graph. Positions that several lookups read are watched once, and before
+    they are broadcast, where there are fewest of them."""
+
+    def __init__(self, refuses: Refuses) -> None:
+        self.refuses = refuses
+        self.flags: dict[tuple[int, str], Value] = {}  # by id of the positions, and size
+        self.within: dict[tuple[int, str], Value | None] = {}
+
+    def lookup(self, node: Node) -> Value | None:
+        """The same of positions that are inside; None where the backend refuses one of them."""
+        x, positions = node.operands[:2]
+        assert x is not None and positions is not None
+        if isinstance(positions, Input) or positions.type.dtype.kind != "i":
+            return None
+        axis, shape = node.attributes.get("axis"), x.type.shape
+        size = product(shape) if axis is None else shape[one_axis(axis, len(shape))]
+        within = self._inside(node, positions, size)
+        if within is None:
+            return None
+        lookup = _with_operands(node, (x, within, *node.operands[2:]))
+        return lookup.results[0] if self.refuses(lookup) is None else None
+
+    def _inside(self, lookup: Node, positions: Value, size: int | Dim) -> Value | None:
+        key = id(positions), str(size)
+        if key not in self.within:
+            self.within[key] = self._made(lookup, positions, size)
+        return self.within[key]
+
+    def _made(self, lookup: Node, positions: Value, size: int | Dim) -> Value | None:
+        """Positions brought inside: those that others are moved from before they are moved."""
+        mover = positions.node if isinstance(positions, Result) else None
+        if mover is not None and mover.op.interval is moved and self.refuses(mover) is None:
+            source = mover.operands[0]
+            assert source is not None
+            within = self._inside(lookup, source, size)
+            if within is None:
+                return None
+            return _with_operands(mover, (within, *mover.operands[1:])).results[0]
+        flag = _made(lookup, any_outside, (positions,), size)
+        within_node = _made(lookup, inside, (positions, flag.results[0]), size)
+        if any(self.refuses(new) is not None for new in (flag, within_node)):
+            return None
+        self.flags[id(positions), str(size)] = flag.results[0]
+        return within_node.results[0]
+
+
+def _with_operands(node: Node, operands: tuple[Value | None, ...]) -> Node:
+    made = replace(node, operands=operands)
+    made.results = tuple(Result(r.type, made, r.index) for r in node.results)
+    return made
 
 
 def _made(lookup: Node, op: Operator, operands: tuple[Value, ...], size: int | Dim) -> Node:

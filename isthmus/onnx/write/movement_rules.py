@@ -25,6 +25,10 @@ __all__ = [
     "expand_dims",
     "full",
     "getitem",
+    "pad_again",
+    "pad_constant",
+    "pad_edge",
+    "parts",
     "reshape",
     "reshaped",
     "scalar",
@@ -133,6 +137,41 @@ def _bounds(part: slice, size: int | Dim) -> tuple[Any, Any, int]:
         )
     first, stop, _ = part.indices(size)
     return first, -LAST if stop < 0 else stop, step
+
+
+def parts(site: Site, x: str) -> tuple[str, ...]:
+    """Split."""
+    sizes, axis = site.attributes["sizes"], site.attributes["axis"]
+    lengths = site.build.sizes.shape(tuple(sizes))
+    axis = one_axis(axis, site.operand_type().ndim)
+    return tuple(site.build.ops("Split", [x, lengths], len(sizes), axis=axis))
+
+
+def pad_constant(site: Site, x: str) -> str:
+    facts = site.attributes
+    pairs = zip(facts["widths"], facts["values"], strict=True)
+    found = (
+        value
+        for widths, both in pairs
+        for width, value in zip(widths, both, strict=True)
+        if not same(width, 0)
+    )
+    return _padded(site, x, "constant", site.literal(next(found, 0), site.type.dtype))
+
+
+def pad_edge(site: Site, x: str) -> str:
+    return _padded(site, x, "edge")
+
+
+def pad_again(site: Site, x: str) -> str:
+    """In mode "reflect", the only one that is kept whole."""
+    return _padded(site, x, "reflect")
+
+
+def _padded(site: Site, x: str, mode: str, *value: str) -> str:
+    befores, afters = zip(*site.attributes["widths"], strict=True)
+    around = site.build.sizes.shape((*befores, *afters))
+    return site.op("Pad", x, around, *value, mode=mode)
 
 
 def full(site: Site) -> str:

@@ -22,6 +22,8 @@ __all__ = [
     "convolution",
     "fully_connected",
     "gelu",
+    "grid_sample",
+    "instance_norm",
     "layer_norm",
     "leaky_relu",
     "matmul",
@@ -173,6 +175,32 @@ def resize(site: Site, x: str) -> str:
     )
 
 
+FAR = 10.0  # a coordinate outside of every image, with all its neighbours
+
+
+def grid_sample(site: Site, x: str, grid: str) -> str:
+    """GridSample of coordinates that are numbers and near; NaN where one is none."""
+    facts = site.attributes
+    given = {
+        "align_corners": int(facts["align_corners"]),
+        "mode": facts["mode"],
+        "padding_mode": facts["padding_mode"],
+        "since": 20,
+    }
+    near = site.op("Clip", grid, *(site.literal(end, numpy.float32) for end in (-FAR, FAR)))
+    if site.fast:
+        return site.op("GridSample", x, near, **given)
+    none, (zero, nan) = (
+        site.op("IsNaN", grid),
+        (site.literal(n, numpy.float32) for n in (0, numpy.nan)),
+    )
+    found = site.op("GridSample", x, site.op("Where", none, zero, near), **given)
+    marks = site.op("Cast", none, to=1)
+    some = site.op("ReduceMax", marks, site.literal([3]), keepdims=0, since=18)
+    hit = site.op("Cast", site.op("Unsqueeze", some, site.literal([1])), to=9)
+    return site.op("Where", hit, nan, found)
+
+
 def leaky_relu(site: Site, x: str) -> str:
     return site.op("LeakyRelu", x, alpha=site.attributes["slope"])
 
@@ -185,6 +213,10 @@ def gelu(site: Site, x: str) -> str:
 def layer_norm(site: Site, *operands: str) -> str:
     epsilon = site.attributes["epsilon"]
     return site.op("LayerNormalization", *operands, axis=-1, epsilon=epsilon, since=17)
+
+
+def instance_norm(site: Site, *operands: str) -> str:
+    return site.op("InstanceNormalization", *operands, epsilon=site.attributes["epsilon"])
 
 
 def batch_norm(site: Site, *operands: str) -> str:

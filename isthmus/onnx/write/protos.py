@@ -100,10 +100,12 @@ def reference(name: str, array: Array, element: int | None = None) -> onnx.Tenso
 
 
 def model(body: onnx.GraphProto, opset: int, domains: Mapping[str, int] = {}) -> onnx.ModelProto:
-    """A model; domains: the versions of those of other packages' operations."""
+    """A model; domains: the versions of those of other packages' operations. Those of the runtime
+    itself, which it has once and for all, are added."""
     assert opset <= HIGHEST_OPSET
     imports = [helper.make_opsetid("", opset)]
-    others = [helper.make_opsetid(name, version) for name, version in domains.items()]
+    own = {node.domain: 1 for node in all_nodes(body.node) if node.domain}
+    others = [helper.make_opsetid(name, version) for name, version in {**own, **domains}.items()]
     return helper.make_model(
         body,
         opset_imports=[*imports, *others],

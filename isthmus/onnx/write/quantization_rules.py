@@ -1,4 +1,4 @@
-"""Rules of `npx.quantize`, `npx.dequantize` and `npx.dynamic_quantize`, which ONNX has."""
+"""Rules of arrays in eight bits, which ONNX has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .rules import ELEMENT_TYPES
 if TYPE_CHECKING:
     from .builder import Site
 
-__all__ = ["dequantize", "dynamic_quantize", "quantize"]
+__all__ = ["dequantize", "dynamic_quantize", "integer_matmul", "quantize"]
 
 
 def quantize(site: Site, x: str, scale: str, zero_point: str) -> str:
@@ -36,6 +36,13 @@ def _scaled(site: Site, q: str, scale: str) -> str:
         behind = site.operand_type().ndim - 1 - axis % site.operand_type().ndim
         scale = site.op("Reshape", scale, site.literal([-1, *[1] * behind]), since=14)
     return site.op("Mul", site.op("Cast", q, to=ELEMENT_TYPES["float32"]), scale, since=14)
+
+
+def integer_matmul(site: Site, a: str, b: str, a_zero: str, b_zero: str) -> str:
+    given = [a, b, a_zero, b_zero]
+    while not given[-1]:
+        given.pop()
+    return site.op("MatMulInteger", *given)
 
 
 def _zeros(site: Site) -> str:

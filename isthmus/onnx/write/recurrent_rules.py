@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .builder import Site
 
-__all__ = ["gru", "lstm", "rnn"]
+__all__ = ["gru", "lstm", "quantized_lstm", "rnn"]
 
 SINCE = 14
 
@@ -23,6 +23,16 @@ def gru(site: Site, *operands: str) -> tuple[str, ...]:
 
 def rnn(site: Site, *operands: str) -> tuple[str, ...]:
     return _layer(site, "RNN", operands, 2)
+
+
+def quantized_lstm(site: Site, *operands: str) -> tuple[str, ...]:
+    """ONNX Runtime's own."""
+    hidden = int(site.operand_type(2).shape[1])
+    found = site.build.ops(
+        "DynamicQuantizeLSTM", operands, 3, domain="com.microsoft",
+        hidden_size=hidden, direction=site.attributes["direction"],
+    )  # fmt: skip
+    return tuple(found)
 
 
 def _layer(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["gather_nd", "scatter_elements", "scatter_nd"]
 
 
+EXTREMES = ("max", "min")
+
+
 def _wide(site: Site, indices: str) -> str:
     """Indices as int64, which is all that ONNX takes along several axes."""
     is_wide = site.operand_type(1).dtype == numpy.int64
@@ -23,9 +26,10 @@ def _wide(site: Site, indices: str) -> str:
 
 
 def _reduced(site: Site) -> dict[str, Any]:
-    """The reduction, which is from opset 16 on."""
+    """The reduction, which is from opset 16 on, or 18."""
     reduction = site.attributes["reduction"]
-    return {} if reduction == "none" else {"reduction": reduction, "since": 16}
+    since = 18 if reduction in EXTREMES else 16
+    return {} if reduction == "none" else {"reduction": reduction, "since": since}
 
 
 def gather_nd(site: Site, x: str, indices: str) -> str:
@@ -34,8 +38,20 @@ def gather_nd(site: Site, x: str, indices: str) -> str:
 
 
 def scatter_elements(site: Site, x: str, indices: str, updates: str) -> str:
-    axis = one_axis(site.attributes["axis"], site.type.ndim)
-    return site.op("ScatterElements", x, indices, updates, axis=axis, **_reduced(site))
+    axis, reduction = one_axis(site.attributes["axis"], site.type.ndim), _reduced(site)
+    found = site.op("ScatterElements", x, indices, updates, axis=axis, **reduction)
+    if site.attributes["reduction"] not in EXTREMES or site.fast:
+        return found
+    # NaN, which the kernel drops, is where 1 is the larger of 0 and 1.
+    before, put = (_as_float(site, site.op("IsNaN", one)) for one in (x, updates))
+    marks = {"axis": axis, "reduction": "max", "since": 18}
+    some = site.op("ScatterElements", before, indices, put, **marks)
+    hit = site.op("Greater", some, site.literal(0, numpy.float32))
+    return site.op("Where", hit, site.literal(numpy.nan, numpy.float32), found)
+
+
+def _as_float(site: Site, x: str) -> str:
+    return site.op("Cast", x, to=ELEMENT_TYPES["float32"])
 
 
 def scatter_nd(site: Site, x: str, indices: str, updates: str) -> str:

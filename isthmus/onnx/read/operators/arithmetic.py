@@ -10,6 +10,7 @@ import numpy
 
 from isthmus import np, npx
 from isthmus.errors import UsageError
+from isthmus.trace.op import OPERATORS
 
 from ..facts import Facts, Row, plain, row
 from .types import dtype_of
@@ -38,10 +39,8 @@ def divide(x: Any, y: Any) -> Any:
     """x / y; of integers the quotient without its fraction, as in C."""
     if x.dtype.kind not in "iu":
         return np.divide(x, y)
-    if x.dtype.kind == "u":
-        return np.floor_divide(x, y)
-    down, rest = np.floor_divide(x, y), np.remainder(x, y)
-    return np.where((rest != 0) & ((x < 0) != (y < 0)), down + 1, down)
+    quotient: Any = OPERATORS["np.quotient"]
+    return quotient(x, y)
 
 
 def power(facts: Facts, x: Any, y: Any) -> Any:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy
 
 from isthmus import np, npx
 from isthmus.errors import UsageError
-from isthmus.graph.dims import Dim
+from isthmus.npx.integer_products import integer_matmul
 from isthmus.npx.quantization import NARROW, STORED
-from isthmus.trace.traced import is_traced
 
 from ..facts import Facts, Row, plain, row
 from .types import dtype_of
@@ -98,46 +96,19 @@ def _spread(facts: Facts, x: Any, values: Any) -> Any:
     return np.getitem(whole, (slice(None),) * axis + (slice(0, x.shape[axis]),))
 
 
-# Products. Sums of float32 are exact up to 2**24, which 256 products of 9 bits do not reach.
-
-EXACT = 256
+# Products
 
 
 def matmul_of_integers(a: Any, b: Any, a_zero: Any = None, b_zero: Any = None) -> Any:
     """(a - a_zero) @ (b - b_zero), of int32; zero points of rows of a, of columns of b, or one."""
-    found = [_centred(a, _of_rows(a_zero)), _centred(b, b_zero)]
-    if is_traced(a) and not is_traced(found[1]):
-        # A kernel that runtimes have of integers, where a cast is none. Of both operands ONNX
-        # Runtime would make one of the product, whose sums are cut off at 16 bits.
-        is_one = a_zero is None or a_zero.ndim == 0
-        zero = 0 if a_zero is None else a_zero
-        found[0] = npx.dequantize(a, 1.0, zero) if is_one else found[0]
-    return _sums(*found)
+    return integer_matmul(a, b, _of_rows(a_zero), b_zero)
 
 
 def _of_rows(values: Any) -> Any:
-    """One number a row, or one for all."""
-    many = values is not None and values.ndim == 1 and values.shape[0] != 1
-    return np.reshape(values, (-1, 1)) if many else values
-
-
-def _centred(q: Any, zero_point: Any) -> Any:
-    if q.dtype.name not in NARROW:
-        raise UsageError(f"integers of {q.dtype}; known are {' and '.join(NARROW)}")
-    wide = np.astype(q, FLOAT32)
-    return wide if zero_point is None else wide - np.astype(zero_point, FLOAT32)
-
-
-def _sums(a: Any, b: Any) -> Any:
-    """a @ b in int32, added in parts that are exact; in float64 where their number is not known."""
-    count, along = a.shape[-1], max(-2, -b.ndim)
-    if isinstance(count, Dim):
-        wide = np.matmul(np.astype(a, FLOAT64), np.astype(b, FLOAT64))
-        return np.astype(np.astype(wide, numpy.int64), numpy.int32)
-    ends = list(range(EXACT, count, EXACT))
-    pairs = zip(np.split(a, ends, axis=-1), np.split(b, ends, axis=along), strict=True)
-    sums = [np.astype(np.matmul(*pair), numpy.int32) for pair in pairs]
-    return functools.reduce(np.add, sums)
+    """One number a row, or one for all, without axes."""
+    if values is None or values.ndim != 1:
+        return values
+    return np.reshape(values, () if values.shape[0] == 1 else (-1, 1))
 
 
 def quantized_matmul(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy
 
 from isthmus import np, npx
 from isthmus.errors import UsageError
-from isthmus.graph.dims import Dim, same
+from isthmus.graph.dims import Dim, equal, same
 from isthmus.graph.shapes import product
 from isthmus.trace.array import Array
+from isthmus.trace.op import OPERATORS
 
 from ..facts import Facts, Row, plain, row
 from ..numbers import Numbers
@@ -176,13 +178,14 @@ def split(facts: Facts, x: Any, sizes: Sequence[Any] | None = None) -> list[Any]
     """Parts of these sizes, or equal ones, of which the last may be smaller."""
     axis = facts.get("axis", 0)
     sizes = facts.get("split") if sizes is None else sizes
+    whole = x.shape[axis]
     if sizes is None:
         count = facts.get("num_outputs", len(facts.outputs))
-        part = -(-x.shape[axis] // count)
-        ends = [part * i for i in range(1, count)]
-    else:
-        ends = [sum(sizes[: i + 1]) for i in range(len(sizes) - 1)]
-    parts: list[Any] = np.split(x, ends, axis=axis)
+        part = -(-whole // count)
+        sizes = [part] * (count - 1) + [whole - part * (count - 1)]
+    if len(sizes) > 1 and equal(sum(sizes), whole):
+        return list(OPERATORS["np.parts"](x, tuple(sizes), axis))
+    parts: list[Any] = np.split(x, list(accumulate(sizes[:-1])), axis=axis)
     return parts
 
 

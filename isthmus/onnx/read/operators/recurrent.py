@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy
-
 from isthmus import np, npx
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
-from isthmus.npx.recurrent import run_lstm
-from isthmus.npx.recurrent_scan import Layer
-from isthmus.trace.op import OPERATORS
+from isthmus.npx.quantized_recurrent import quantized_lstm as npx_quantized_lstm
 
 from ..facts import Facts, Row, row
 
@@ -60,34 +56,13 @@ def quantized_lstm(
             f"{x.shape[1]} sequences at once; which of them are rounded together depends on "
             "ONNX Runtime's threads; give one"
         )
-    w, r = _read(w, *scales[:2]), _read(r, *scales[2:])
-    direction = _direction(facts)
-    layer = Layer.of(_rounded(x), w, r, b, lengths, direction=direction, gates=4)
-    found = run_lstm(
-        layer, (h, c), p, _activations(facts), clip=_clip(facts),
-        input_forget=bool(facts.get("input_forget", 0)), rounded=_rounded,
+    return list(
+        npx_quantized_lstm(
+            x, w, r, b, lengths, h, c, p, *scales, direction=_direction(facts),
+            activations=_activations(facts), clip=_clip(facts),
+            input_forget=bool(facts.get("input_forget", 0)),
+        )
     )  # fmt: skip
-    return list(found)
-
-
-def _read(q: Any, scale: Any, zero_point: Any) -> Any:
-    """The floats that integers stand for, by direction or by gate: [D, 4H, ...]."""
-    numbers = np.astype(q, numpy.float32)
-    if zero_point is not None:
-        numbers = numbers - np.astype(_by_gate(zero_point), numpy.float32)
-    return np.permute_dims(numbers * _by_gate(scale), (0, 2, 1))
-
-
-def _by_gate(x: Any) -> Any:
-    """[D] or [D, 4H], beside [D, I, 4H]."""
-    return np.reshape(x, (x.shape[0], 1, x.shape[1] if x.ndim > 1 else 1))
-
-
-def _rounded(x: Any) -> Any:
-    """The numbers that the integers of eight bits stand for, of the range that x has."""
-    q, scale, zero_point = npx.dynamic_quantize(x)
-    back: Any = OPERATORS["npx.dequantize"]
-    return back(q, scale, zero_point, axis=None)
 
 
 def gru(
