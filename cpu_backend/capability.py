@@ -98,22 +98,24 @@ NARROWED = {
 }
 # Operators whose arithmetic of int64 is that of int32 where all that they read and make is in its
 # range, which `narrow` tells of inputs that are small; that they are is checked at each call.
-COUNTING = {
-    np.abs,
-    np.add,
-    OPERATORS["np.arange"],
-    OPERATORS["np.astype"],
-    np.cumsum,
-    np.floor_divide,
-    OPERATORS["np.full"],
-    np.maximum,
-    np.minimum,
-    np.multiply,
-    np.negative,
-    OPERATORS["np.quotient"],
-    np.remainder,
-    np.subtract,
-}
+COUNTING: frozenset[Operator] = frozenset(
+    {
+        np.abs,
+        np.add,
+        OPERATORS["np.arange"],
+        OPERATORS["np.astype"],
+        np.cumsum,
+        np.floor_divide,
+        OPERATORS["np.full"],
+        np.maximum,
+        np.minimum,
+        np.multiply,
+        np.negative,
+        OPERATORS["np.quotient"],
+        np.remainder,
+        np.subtract,
+    }
+)
 # Of those the ones that divide, by a constant, so that the quotient in float32 can be corrected.
 DIVIDING = {np.floor_divide, OPERATORS["np.quotient"], np.remainder}
 MOST_DIVIDED, LARGEST_DIVISOR = 2**30, 2**22

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -11,8 +11,6 @@ from isthmus.graph.dims import Dim
 from isthmus.graph.nodes import Value
 from isthmus.graph.shapes import evaluate
 from isthmus.program.bound_call import Again
-
-from .problems import run_error
 
 __all__ = ["bound", "known_shapes"]
 
@@ -28,8 +26,13 @@ def known_shapes(values: Sequence[Value], sizes: Mapping[str, int]) -> list[list
     return [[evaluate(size, sizes) for size in value.type.shape] for value in values]
 
 
-def bound(session: Any, inputs: Named, outputs: Named) -> Again:
-    """What runs the session; the results are the arrays of `outputs`, in their order."""
+def bound(
+    session: Any, inputs: Named, outputs: Named, stopped: Callable[[Exception], Sequence[Array]]
+) -> Again:
+    """What runs the session; the results are the arrays of `outputs`, in their order.
+
+    stopped: gives the results, or raises, where something stopped the session.
+    """
     binding = session.io_binding()
     for name, array in inputs.items():
         binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
@@ -41,7 +44,8 @@ def bound(session: Any, inputs: Named, outputs: Named) -> Again:
         try:
             session.run_with_iobinding(binding)
         except Exception as problem:
-            raise run_error(problem) from None
+            for result, found in zip(results, stopped(problem), strict=True):
+                result[...] = found
         return results
 
     return again

@@ -100,9 +100,15 @@ def refuses(node: Node, options: Options, *, in_file: bool = False) -> str | Non
     if node.op in (npx.scatter_elements, npx.scatter_nd):
         return _type_reason(node) or _placement_reason(node, options, in_file)
     rule = EXCEPT.get(node.op)
-    except_reason = None if rule is None or (in_file and rule is index_reason) else rule(node)
+    # The CPU provider stops at a position outside, and NumPy runs the call then: see `executor`.
+    told = (in_file or options.device == "cpu") and _has_positions(node)
+    except_reason = None if rule is None or (told and rule is index_reason) else rule(node)
     inside = body_reason(node, lambda inner: refuses(inner, options, in_file=in_file))
     return _type_reason(node) or except_reason or inside
+
+
+def _has_positions(node: Node) -> bool:
+    return len(node.operands) > 1 and _types(node)[1].dtype.kind == "i"
 
 
 def _type_reason(node: Node) -> str | None:
@@ -181,11 +187,10 @@ DEFINED = ("add", "max", "min", "mul")
 
 
 def _placement_reason(node: Node, options: Options, in_file: bool) -> str | None:
-    if node.op is not npx.scatter_elements:
-        return placement_reason(node)
-    if in_file:
-        return placement_reason(node, DEFINED, checks=True)
-    return placement_reason(node, IN_ORDER if options.device == "cpu" else ())
+    on_cpu = options.device == "cpu"
+    repeated = DEFINED if in_file else IN_ORDER if on_cpu else ()
+    in_order = repeated if node.op is npx.scatter_elements else ()
+    return placement_reason(node, in_order, checks=in_file or on_cpu)
 
 
 EXCEPT: Mapping[Operator, Callable[[Node], str | None]] = {

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy
 
-from isthmus.analysis.index_checks import UnusualSizes
+from isthmus.analysis.index_checks import UnusualSizes, is_checked
+from isthmus.errors import OutOfMemory
 from isthmus.graph.nodes import Graph
 from isthmus.graph.runner import Arrays, Ran
 from isthmus.onnx.write.builder import Model
@@ -35,6 +36,10 @@ __all__ = ["OnnxRunner"]
 
 Array = numpy.ndarray[Any, Any]
 
+# Below opset 17 the runtime makes no Gemm of MatMul and Add, and no Split of slices, which it makes
+# from there on (2026, version 1.32).
+OPSET = 18
+
 
 class OnnxRunner:
     """A loaded graph; several threads may call it."""
@@ -53,9 +58,14 @@ class OnnxRunner:
         # arrays are elsewhere each time, belong to none.
         self.lock = Lock() if options.extra.get(CUDA_GRAPH) else None
         self.alone = None if self.lock is None else run_options(self._runtime(), NO_GRAPH)
+        # What `session.run` calls once it has looked at the arguments, which are known to fit.
+        self.run = self.session._sess.run
+        self.tells_outside = self.device.is_host
+        self.looks_up = self.tells_outside and any(map(is_checked, graph.all_nodes()))
 
     def _model(self, for_cuda: bool) -> Model:
-        return build(self.graph, fast=self.options.numerics == "fast", for_cuda=for_cuda)
+        fast = self.options.numerics == "fast"
+        return build(self.graph, fast=fast, for_cuda=for_cuda, opset=OPSET)
 
     def __call__(self, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
         if self.unusual(sizes):
@@ -65,14 +75,26 @@ class OnnxRunner:
         try:
             outputs: list[Array] = self._run(given)
         except Exception as problem:
-            raise run_error(problem) from None
+            return self._stopped(problem, arrays, sizes)
         return outputs
 
     def _run(self, given: Mapping[str, Array]) -> Any:
         if self.lock is None:
-            return self.session.run(self.outputs, given)
+            return self.run(self.outputs, given, None)
         with self.lock:
-            return self.session.run(self.outputs, given, self.alone)
+            return self.run(self.outputs, given, self.alone)
+
+    def _stopped(self, problem: Exception, arrays: Arrays, sizes: Mapping[str, int]) -> list[Array]:
+        """The call by NumPy, which raises for a position outside, where the graph looks up any:
+        kernels stop there, fused ones at negative positions as well. Else what the runtime says."""
+        said = run_error(problem)
+        if not self.looks_up or isinstance(said, OutOfMemory):
+            raise said from None
+        try:
+            found = Host(self.graph, self.options.threads)(arrays, sizes)
+        except IndexError as outside:
+            raise outside from None
+        return [numpy.array(array) for array in found]
 
     def bind(self, arrays: Arrays, sizes: Mapping[str, int]) -> Again:
         """Run on the same arrays again and again: what the session reads and writes is bound once,
@@ -85,7 +107,12 @@ class OnnxRunner:
         outputs = dict(zip(self.outputs, results, strict=True))
         given = self._given(arrays, sizes)
         if self.device.is_host:
-            return bound(self.session, given, outputs)
+            return bound(
+                self.session,
+                given,
+                outputs,
+                lambda problem: self._stopped(problem, arrays, sizes),
+            )
         return device_bound(self._runtime(), self.session, self.device, given, outputs, self.lock)
 
     def _runtime(self) -> Any:

@@ -149,7 +149,7 @@ TYPES: Mapping[Operator, frozenset[str]] = {
     OPERATORS["npx.dequantize"]: STORED,
     npx.erf: FLOAT,
     control_operators.scan: ANY,
-    npx.gather_nd: frozenset({"float32", "int64"}),
+    npx.gather_nd: ANY,
     npx.max_pool: FLOAT,
     OPERATORS["npx.quantize"]: FLOAT,
     npx.scatter_elements: ANY,

@@ -60,7 +60,7 @@ def _unused(count: int, names: Sequence[str]) -> tuple[str, ...]:
 def _is_watchable(node: Node, refuses: Refuses) -> bool:
     """Whether a lookup or an update along one axis is the host's because its positions are
     computed."""
-    if not is_checked(node) or node.op.limits is not None:
+    if not is_checked(node) or (node.op.limits is not None and len(node.op.limits(node)) != 1):
         return False
     return refuses(node) is not None and index_reason(node) is not None
 
@@ -80,9 +80,7 @@ class Watch:
         assert x is not None and positions is not None
         if isinstance(positions, Input) or positions.type.dtype.kind != "i":
             return None
-        axis, shape = node.attributes.get("axis"), x.type.shape
-        size = product(shape) if axis is None else shape[one_axis(axis, len(shape))]
-        within = self._inside(node, positions, size)
+        within = self._inside(node, positions, _size(node, x))
         if within is None:
             return None
         lookup = _with_operands(node, (x, within, *node.operands[2:]))
@@ -110,6 +108,15 @@ class Watch:
             return None
         self.flags[id(positions), str(size)] = flag.results[0]
         return within_node.results[0]
+
+
+def _size(lookup: Node, x: Value) -> int | Dim:
+    """Of the axis that positions are along."""
+    if lookup.op.limits is not None:
+        (size,) = lookup.op.limits(lookup)
+        return size
+    axis, shape = lookup.attributes["axis"], x.type.shape
+    return product(shape) if axis is None else shape[one_axis(axis, len(shape))]
 
 
 def _with_operands(node: Node, operands: tuple[Value | None, ...]) -> Node:

@@ -59,13 +59,15 @@ class Builder:
         *,
         fast: bool = False,
         for_cuda: bool = False,
+        opset: int = 0,
     ) -> None:
-        """for_cuda: by kernels that CUDA has, where others are better elsewhere."""
+        """for_cuda: by kernels that CUDA has, where others are better elsewhere. opset: the lowest
+        that the model may have."""
         self.graph = graph
         self.fast = fast
         self.for_cuda = for_cuda
         self.rules = rules
-        self.opset = LOWEST_OPSET
+        self.opset = max(opset, LOWEST_OPSET)
         self.kernels: dict[Kernel, None] = {}  # in the order of their first use
         self.nodes: list[onnx.NodeProto] = []  # of the graph, or of the body that is lowered
         self.outermost = self.nodes

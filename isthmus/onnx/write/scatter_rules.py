@@ -33,8 +33,13 @@ def _reduced(site: Site) -> dict[str, Any]:
 
 
 def gather_nd(site: Site, x: str, indices: str) -> str:
+    """GatherND, of types that CUDA has a kernel for."""
+    name = site.type.dtype.name
+    through = {"bool": "float32", "int32": "int64"}.get(name)
+    given = x if through is None else site.op("Cast", x, to=ELEMENT_TYPES[through])
     batch = site.attributes["batch_dims"]
-    return site.op("GatherND", x, _wide(site, indices), batch_dims=batch)
+    found = site.op("GatherND", given, _wide(site, indices), batch_dims=batch)
+    return found if through is None else site.op("Cast", found, to=ELEMENT_TYPES[name])
 
 
 def scatter_elements(site: Site, x: str, indices: str, updates: str) -> str:
@@ -44,8 +49,7 @@ def scatter_elements(site: Site, x: str, indices: str, updates: str) -> str:
         return found
     # NaN, which the kernel drops, is where 1 is the larger of 0 and 1.
     before, put = (_as_float(site, site.op("IsNaN", one)) for one in (x, updates))
-    marks = {"axis": axis, "reduction": "max", "since": 18}
-    some = site.op("ScatterElements", before, indices, put, **marks)
+    some = site.op("ScatterElements", before, indices, put, axis=axis, reduction="max", since=18)
     hit = site.op("Greater", some, site.literal(0, numpy.float32))
     return site.op("Where", hit, site.literal(numpy.nan, numpy.float32), found)
 
