@@ -226,12 +226,14 @@ def _has_int64(node: Node) -> bool:
 def _division_reason(node: Node, counts: bool) -> str | None:
     """Why a quotient may be another: None for int64 by a constant, which is corrected."""
     whole, divisor = node.operands
-    if not counts or whole is None or not isinstance(divisor, Constant):
-        return "OpenVINO divides integers through float32, and its remainder of floats is no fmod"
+    if whole is None or whole.type.dtype.kind == "f":
+        return "OpenVINO's remainder of floats is not NumPy's fmod"
+    if not counts or not isinstance(divisor, Constant):
+        return "OpenVINO divides integers through float32 and truncates"
     least, most = divisor.array.min(), divisor.array.max()
     found = reach(whole, LIMITS[0])
     if not 1 <= least <= most <= LARGEST_DIVISOR or found is None or found > MOST_DIVIDED:
-        return "OpenVINO divides integers through float32, which is corrected of small ones alone"
+        return "OpenVINO divides integers through float32 and truncates, corrected of small ones"
     return None
 
 

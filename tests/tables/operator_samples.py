@@ -46,7 +46,11 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
     np.equal: [Sample((i32(3, 4), i32(4))), Sample((X, X)), Sample((truth(3), truth(3)))],
     np.exp: _UNARY,
     np.floor: [Sample((HALVES,))],
-    np.floor_divide: [Sample((X, positive(4))), Sample((i32(3, 4), i32(4, low=1)))],
+    np.floor_divide: [
+        Sample((X, positive(4))),
+        Sample((i32(3, 4), i32(4, low=1))),
+        Sample((numpy.array([[1, 2**20 + 1], [-7, 0]]), 6)),
+    ],
     np.greater: _BINARY + _INTEGERS,
     np.greater_equal: _BINARY + _INTEGERS,
     np.isfinite: _FLAGS,

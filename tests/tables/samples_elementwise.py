@@ -65,6 +65,7 @@ _DIVIDED = [
     Sample((i32(3, 4), i32(4, low=1))),
     Sample((BYTES, -7)),
     Sample((DOUBLE, 0.7)),
+    Sample((LONG, 6)),
 ]
 
 ROWS: dict[Op[..., Any], list[Sample]] = {
@@ -155,6 +156,14 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
         Sample((BYTES, UNSIGNED % 4)),
     ],
     np.rad2deg: _REAL,
+    OPERATORS["np.quotient"]: [
+        Sample((i32(3, 4), i32(4, low=1))),
+        Sample((LONG, 6)),
+        Sample((LONG, -7)),
+        Sample((BYTES, -7)),
+        Sample((UNSIGNED, BYTES)),
+        Sample((i32(3, 4), 0)),
+    ],
     np.real: _ANY,
     np.reciprocal: _unary(positive(2, 3), COMPLEX, DOUBLE**2 + 1, i32(3, low=1)),
     np.remainder: _DIVIDED,

@@ -46,6 +46,11 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
         Sample((_int8(), _number(0.5), INT8.type(7)), {"axis": None}),
     ],
     npx.dynamic_quantize: [Sample((X,)), Sample((_EXACT,)), Sample((X[0] * 1e-3,))],
+    OPERATORS["npx.integer_matmul"]: [
+        Sample((_uint8(3, 5), _int8(5, 4), UINT8.type(7), INT8.type(0))),
+        Sample((_uint8(2, 3, 600), _int8(600, 4), None, _int8(4)), fixed="so is a weight"),
+        Sample((_int8(3, 5), _int8(5, 4), None, None)),
+    ],
     OPERATORS["npx.quantize"]: [
         Sample((X, _number(0.05), INT8.type(0)), {"axis": None, "dtype": INT8}),
         Sample((X, _number(0.07), UINT8.type(128)), {"axis": None, "dtype": UINT8}),

@@ -112,10 +112,13 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
     ],
     OPERATORS["np.pad_again"]: [
         Sample((f32(3, 4),), {"widths": ((5, 1), (0, 2)), "mode": "reflect"}),
+        Sample((f32(3, 4),), {"widths": ((1, 2), (0, 3)), "mode": "reflect"}),
         Sample((i32(3, 2),), {"widths": ((0, 4), (1, 0)), "mode": "symmetric"}),
         Sample((f32(3),), {"widths": ((4, 7),), "mode": "wrap"}),
     ],
     OPERATORS["np.pad_constant"]: [
+        Sample((X,), {"widths": ((1, 0), (0, 0), (2, 3)), "values": ((-0.5, 7.0),) * 3,}),
+        Sample((X,), {"widths": ((1, 0), (0, 0), (2, 3)), "values": ((-0.5, -0.5),) * 3}),
         Sample((X,), {"widths": ((1, 0), (0, 0), (2, 3)),
                       "values": ((1.5, 2.0), (0.0, 0.0), (-1.0, 4.0))}),
         Sample((truth(3),), {"widths": ((1, 2),), "values": ((True, False),)}),
@@ -123,6 +126,10 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
     OPERATORS["np.pad_edge"]: [
         Sample((f32(2, 3),), {"widths": ((2, 0), (1, 1))}),
         Sample((i32(3),), {"widths": ((2, 3),)}),
+    ],
+    OPERATORS["np.parts"]: [
+        Sample((X,), {"sizes": (1, 3), "axis": 2}),
+        Sample((i32(5, 2),), {"sizes": (2, 2, 1), "axis": -2}),
     ],
     np.permute_dims: [Sample((X,), {"axes": (2, 0, 1)}), Sample((X,), {"axes": None})],
     OPERATORS["np.ravel_multi_index"]: [
