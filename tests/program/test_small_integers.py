@@ -104,3 +104,18 @@ def test_in_a_loop_the_host_counts() -> None:
     run = im.compile(function, im.spec("int64", [6]))
     i = numpy.arange(6)
     numpy.testing.assert_array_equal(run(i), i * 2**40)
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("search", [np.argmax, np.argmin])
+def test_arithmetic_with_positions(search: Any, keepdims: bool) -> None:
+    """Which the plugin would make a part of its reduction, and compute otherwise."""
+
+    def function(x: Any) -> Any:
+        found = search(x, axis=1, keepdims=keepdims)
+        return 2 - found, found * 3, np.astype(np.reshape(found, (-1,)), numpy.int32) - 1
+
+    run = im.compile(function, im.spec("float32", [2, 3, 4]))
+    x = numpy.random.default_rng(0).random((2, 3, 4), numpy.float32)
+    for found, wanted in zip(run(x), function(x), strict=True):
+        numpy.testing.assert_array_equal(found, wanted)
