@@ -174,7 +174,7 @@ def test_a_program_that_cuda_computes_in_part_is_refused_before_it_is_loaded(
 
 def test_explain_says_what_cuda_makes_of_it() -> None:
     run = im.compile(np.tanh, im.spec("float32", ["n"]), backend="gpu", device="cpu")
-    assert "   on CUDA: opset 13, every node has a kernel" in run.explain().splitlines()
+    assert "   on CUDA: opset 18, every node has a kernel" in run.explain().splitlines()
     assert "   a CUDA graph can hold it" in run.explain().splitlines()
 
 
