@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy
 
@@ -15,7 +15,7 @@ from isthmus.trace.blocks import Nested, entered_block
 from isthmus.trace.discovery import is_recording
 from isthmus.trace.tracing import trace
 
-from . import parameter_files, summary
+from . import casting, parameter_files, summary
 from .fitting import Unmatched, fit
 from .held import Holder, held, holds, merge
 from .hybrid import Hybrid
@@ -48,6 +48,7 @@ class Block(Holder, Nested):
     """
 
     forward: Callable[..., Any]
+    not_cast_because: ClassVar[str] = ""  # why `cast` refuses such a block, if it does
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What `forward` returns; by the compiled program after `hybridize`.
@@ -113,7 +114,7 @@ class Block(Holder, Nested):
             parameter.initialize(name, int(seed))
 
     def set_parameters(self, arrays: Mapping[str, Any], *, strict: bool = True) -> Unmatched:
-        """Set parameters by name, float32 ones without a copy; the names that did not match.
+        """Set parameters by name, without a copy of those of their dtype; what did not match.
 
         Arrays that are not copied are read-only from then on.
 
@@ -121,7 +122,7 @@ class Block(Holder, Nested):
         False they are returned, and the others are set. torch's `num_batches_tracked`, which
         counts batches of a training, is nothing that inference needs, and is passed over. Of a
         parameter that has several names one is enough. Raises UsageError for other shapes, and
-        for elements that float32 does not hold, strict or not.
+        for elements that their dtype does not hold, strict or not.
 
         >>> import numpy
         >>> from isthmus import nn
@@ -161,6 +162,38 @@ class Block(Holder, Nested):
         Unmatched(missing=['bias'], unexpected=[])
         """
         return self.set_parameters(parameter_files.read(path), strict=strict)
+
+    def cast(self, dtype: Any) -> None:
+        """Bring all parameters to float16, float32 or float64, and those that are set later.
+
+        As Gluon's: children are cast by their own `cast`, and those of `BatchNorm` stay float32 in
+        a block of float16, whose result they do not widen. What is no parameter, as integers and
+        arrays that `forward` refers to, stays as it is. Dtypes are promoted as NumPy's: give x of
+        the same dtype, else the result has the wider one. Rounded numbers stay so.
+        A hybridized block is compiled anew at its next call; programs that `isthmus.compile` made
+        before keep what they have. To compute in half precision with x in float32, leave the
+        parameters and give `precision` to `hybridize` or `isthmus.compile`.
+
+        Raises UsageError for another dtype, for parameters whose numbers it does not hold, and for
+        an ONNX file, whose nodes are of the types it states; nothing is cast then.
+
+        >>> import numpy
+        >>> from isthmus import nn
+        >>> net = nn.Dense(2, 3)
+        >>> net.initialize()
+        >>> net.cast("float64")
+        >>> net(numpy.ones((1, 3))).dtype
+        dtype('float64')
+        """
+        known = casting.parameter_dtype(dtype)
+        parameters, children = self.parameters(), [child for _, child in self.children()]
+        casting.check((block for _, block in _nested(self)), parameters, known)
+        theirs = {id(p) for child in children for p in child.parameters().values()}
+        for parameter in parameters.values():
+            if id(parameter) not in theirs:
+                parameter.cast(known)
+        for child in children:
+            child.cast(known)
 
     def summary(self, specs: Any) -> str:
         """A table of the blocks inside: what each returns and how many parameters it has.

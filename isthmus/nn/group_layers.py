@@ -54,7 +54,7 @@ class GroupNorm(Block):
         x = as_array(x)
         if x.ndim < 2:
             raise UsageError(f"nn.GroupNorm of x with {x.ndim} axes; give [N, channels, ...]")
-        weight, bias = values(self.weight, x.shape[1:2], 1), values(self.bias, x.shape[1:2], 0)
+        weight, bias = values(self.weight, x, 1, 1), values(self.bias, x, 1, 0)
         return npx.group_norm(x, weight, bias, groups=self.groups, epsilon=self.epsilon)
 
 
@@ -96,7 +96,7 @@ class InstanceNorm(Block):
         x = as_array(x)
         if x.ndim < 3:
             raise UsageError(f"nn.InstanceNorm of x with {x.ndim} axes; give [N, channels, ...]")
-        weight, bias = values(self.weight, x.shape[1:2], 1), values(self.bias, x.shape[1:2], 0)
+        weight, bias = values(self.weight, x, 1, 1), values(self.bias, x, 1, 0)
         return npx.instance_norm(x, weight, bias, epsilon=self.epsilon)
 
 
@@ -133,4 +133,4 @@ class RMSNorm(Block):
 
     def forward(self, x: Any) -> Any:
         x = as_array(x)
-        return npx.rms_norm(x, values(self.weight, x.shape[-1:], 1), epsilon=self.epsilon)
+        return npx.rms_norm(x, values(self.weight, x, -1, 1), epsilon=self.epsilon)

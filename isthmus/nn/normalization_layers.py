@@ -15,6 +15,8 @@ from .spelling import check_rest, either
 
 __all__ = ["BatchNorm", "LayerNorm"]
 
+HALF = numpy.dtype(numpy.float16)
+
 
 class BatchNorm(Block):
     """(x - running_mean) / sqrt(running_var + epsilon) * weight + bias, by channel.
@@ -49,20 +51,21 @@ class BatchNorm(Block):
         if axis != 1:
             raise UsageError(f"nn.BatchNorm: axis={axis!r}: channels are axis 1; transpose x")
         channels = either("nn.BatchNorm: channels, in_channels", channels, in_channels or None)
-        self.weight = Parameter((channels,), ones) if scale else None
-        self.bias = Parameter((channels,), zeros) if center else None
-        self.running_mean = Parameter((channels,), zeros)
-        self.running_var = Parameter((channels,), ones)
+        self.weight = Parameter((channels,), ones, wide=True) if scale else None
+        self.bias = Parameter((channels,), zeros, wide=True) if center else None
+        self.running_mean = Parameter((channels,), zeros, wide=True)
+        self.running_var = Parameter((channels,), ones, wide=True)
         self.epsilon = epsilon
 
     def forward(self, x: Any) -> Any:
         x = as_array(x)
         if x.ndim < 2:
             raise UsageError(f"nn.BatchNorm of x with {x.ndim} axes; give [N, channels, ...]")
-        shape = x.shape[1:2]
-        weight, bias = values(self.weight, shape, 1), values(self.bias, shape, 0)
-        mean, var = values(self.running_mean, shape, 0), values(self.running_var, shape, 1)
-        return npx.batch_norm(x, weight, bias, mean, var, epsilon=self.epsilon)
+        mean, var = values(self.running_mean, x, 1, 0), values(self.running_var, x, 1, 1)
+        weight, bias = values(self.weight, x, 1, 1), values(self.bias, x, 1, 0)
+        y = npx.batch_norm(x, weight, bias, mean, var, epsilon=self.epsilon)
+        is_half = self.running_mean.is_half and x.dtype.newbyteorder("=") == HALF
+        return np.astype(y, HALF) if is_half else y
 
 
 class LayerNorm(Block):
@@ -100,14 +103,16 @@ class LayerNorm(Block):
 
     def forward(self, x: Any) -> Any:
         x = as_array(x)
-        shape = x.shape[-1:]
-        weight, bias = values(self.weight, shape, 1), values(self.bias, shape, 0)
+        weight, bias = values(self.weight, x, -1, 1), values(self.bias, x, -1, 0)
         return npx.layer_norm(x, weight, bias, epsilon=self.epsilon)
 
 
-def values(parameter: Parameter | None, shape: Any, otherwise: float) -> Any:
-    """A parameter's elements; where it is left out, the one number that changes nothing."""
+def values(parameter: Parameter | None, x: Any, axis: int, otherwise: float) -> Any:
+    """A parameter's elements, one for each along an axis of x; where it is left out, the one number
+    that changes nothing, of x's dtype where that is a float."""
+    size = x.shape[axis]
     if parameter is None:
-        return np.full(shape, otherwise, dtype=numpy.float32)
-    parameter.settle(shape)
+        dtype = x.dtype.newbyteorder("=") if x.dtype.kind == "f" else numpy.float32
+        return np.full((size,), otherwise, dtype=dtype)
+    parameter.settle((size,))
     return parameter.data()

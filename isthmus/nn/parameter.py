@@ -14,12 +14,15 @@ from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.foreign import check_plain, share
 
+from .casting import as_dtype, parameter_dtype
+
 __all__ = ["Parameter", "he", "normal", "ones", "zeros"]
 
 Array = numpy.ndarray[Any, Any]
 if TYPE_CHECKING:  # numpy.random takes a while to import, and only random weights need it
     Generator = numpy.random.Generator
 Initializer = Callable[["Generator", tuple[int, ...]], Array]
+FLOAT32, FLOAT16 = numpy.dtype(numpy.float32), numpy.dtype(numpy.float16)
 
 
 def zeros(_: Generator, shape: tuple[int, ...]) -> Array:
@@ -87,9 +90,10 @@ def he(generator: Generator, shape: tuple[int, ...]) -> Array:
 
 
 class Parameter:
-    """A named array of a block: its shape, float32, and the elements once they are there.
+    """A named array of a block: its shape, its dtype, and the elements once they are there.
 
-    A size that is None is settled by the first call of its block, or by the array that is set.
+    A size that is None is settled by the first call of its block, or by the array that is set. The
+    dtype is float32 until `cast`. wide: it stays float32 where its block is cast to float16.
 
     >>> from isthmus import nn
     >>> weight = nn.Parameter((2, None), nn.normal(0.02))
@@ -107,8 +111,13 @@ class Parameter:
     """
 
     changes: ClassVar[int] = 0
+    _asked: numpy.dtype[Any] = FLOAT32
+    _wide: bool = False
 
-    def __init__(self, shape: tuple[int | None, ...], initializer: Initializer) -> None:
+    def __init__(
+        self, shape: tuple[int | None, ...], initializer: Initializer, *, wide: bool = False
+    ) -> None:
+        self._wide = wide
         self.shape: tuple[Any, ...] = tuple(map(_size, shape))  # None where it is open
         self.initializer = initializer
         self._array: Array | None = None
@@ -123,6 +132,54 @@ class Parameter:
         False
         """
         return self._array is not None
+
+    @property
+    def dtype(self) -> numpy.dtype[Any]:
+        """What its elements are of: float32 until `cast`.
+
+        >>> from isthmus import nn
+        >>> nn.Parameter((2,), nn.ones).dtype
+        dtype('float32')
+        """
+        return self._kept_in(self._asked)
+
+    @property
+    def is_half(self) -> bool:
+        """Whether it was cast to float16; its elements are float32 even so where it is wide."""
+        return self._asked == FLOAT16
+
+    def cast(self, dtype: Any) -> None:
+        """Bring its elements to float16, float32 or float64, and those that it gets from now on.
+
+        They are rounded: back in a longer dtype, they are as short as they were. Raises UsageError
+        for another dtype, and for numbers that it does not hold.
+
+        >>> from isthmus import nn
+        >>> scale = nn.Parameter((2,), nn.ones)
+        >>> scale.cast("float16")
+        >>> scale.set([1 / 3, 4])
+        >>> scale.data()
+        array([0.3333, 4.    ], dtype=float16)
+        """
+        asked = parameter_dtype(dtype)
+        array = self.in_dtype(asked)
+        is_other = asked != self._asked
+        self._asked = asked
+        if array is not None and is_other:
+            self._take(array)
+
+    def in_dtype(self, dtype: numpy.dtype[Any]) -> Array | None:
+        """Its elements, if there are any, as `cast` would leave them; UsageError as there.
+
+        >>> import numpy
+        >>> from isthmus import nn
+        >>> nn.Parameter((2,), nn.ones).in_dtype(numpy.dtype("float16")) is None
+        True
+        """
+        return None if self._array is None else as_dtype(self._array, self._kept_in(dtype))
+
+    def _kept_in(self, dtype: numpy.dtype[Any]) -> numpy.dtype[Any]:
+        return FLOAT32 if self._wide and dtype == FLOAT16 else dtype
 
     def data(self) -> Array:
         """The array itself, not a copy, and read-only: programs refer to it; `set` replaces it.
@@ -186,12 +243,12 @@ class Parameter:
         self.shape = shape
 
     def set(self, array: Any) -> None:
-        """Take an array of the parameter's shape, without a copy where it is float32.
+        """Take an array of the parameter's shape, without a copy where it has its dtype.
 
         It is then read-only, as is the array of which it is a view: changing either raises
         ValueError. Give numpy.array(x) to go on changing x. Raises UsageError for another shape,
-        for elements that float32 does not hold, and for arrays that mean more than their elements,
-        as masked ones.
+        for elements that its dtype does not hold, and for arrays that mean more than their
+        elements, as masked ones.
 
         >>> from isthmus import nn
         >>> scale = nn.Parameter((2,), nn.ones)
@@ -202,7 +259,7 @@ class Parameter:
         self._take(self.fitted(array))
 
     def fitted(self, array: Any) -> Array:
-        """The array as `set` takes it: float32, in C order; UsageError where it does not fit.
+        """The array as `set` takes it: of its dtype, in C order; UsageError where it does not fit.
 
         >>> from isthmus import nn
         >>> nn.Parameter((2,), nn.ones).fitted([3, 4])
@@ -214,12 +271,10 @@ class Parameter:
         if given.ndim != len(self.shape) or any(n not in (size, None) for size, n in pairs):
             raise UsageError(f"shape {given.shape} given for a parameter of shape {self._sizes}")
         if given.dtype.kind not in "biuf" and not _is_a_short_float(given.dtype):
-            raise UsageError(f"{given.dtype} given for a parameter of float32; give real numbers")
-        try:
-            with numpy.errstate(over="raise"):
-                return numpy.require(given, numpy.float32, ["C", "A"])
-        except FloatingPointError:
-            raise UsageError(f"numbers of {given.dtype} given that float32 does not hold") from None
+            raise UsageError(
+                f"{given.dtype} given for a parameter of {self.dtype}; give real numbers"
+            )
+        return as_dtype(given, self.dtype)
 
     def _take(self, array: Array) -> None:
         if self._array is not None:
@@ -229,7 +284,7 @@ class Parameter:
 
     def _made(self, shape: tuple[int, ...], name: str, seed: int) -> Array:
         generator = numpy.random.default_rng([seed, zlib.crc32(name.encode())])
-        return self.initializer(generator, shape)
+        return as_dtype(self.initializer(generator, shape), self.dtype)
 
     @property
     def _sizes(self) -> str:

@@ -22,7 +22,7 @@ WITHOUT_EFFECT: dict[str, tuple[tuple[Any, ...], str]] = {
     "beta_initializer": ((None, "zeros"), "it starts as zeros; give others by set_parameters"),
     "bias_initializer": ((None, "zeros"), "it starts as zeros; give others by set_parameters"),
     "ceil_mode": ((False,), "sizes are rounded down; pad the image instead"),
-    "dtype": ((None, "float32", numpy.float32, numpy.dtype("float32")), "parameters are float32"),
+    "dtype": ((None, "float32", numpy.float32, numpy.dtype("float32")), "call cast(dtype)"),
     "gamma_initializer": ((None, "ones"), "it starts as ones; give others by set_parameters"),
     "layout": ((None, "NCHW"), "images are [N, C, H, W]; transpose others"),
     "momentum": ((_ANY,), _STATISTICS),

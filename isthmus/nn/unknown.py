@@ -62,12 +62,14 @@ LAYERS: dict[str, str] = {
 
 METHODS: dict[str, str] = {
     "apply": "walk through children()",
-    "cast": "parameters are float32",
     "collect_params": "it is parameters()",
     "cuda": "a device is an option of hybridize and isthmus.compile: backend='gpu'",
+    "double": "it is cast('float64')",
     "eval": "blocks always compute as at inference",
     "export": "it is isthmus.export(net, specs, path)",
+    "float": "it is cast('float32')",
     "forward": "write forward(self, x); Gluon 1's hybrid_forward is not called",
+    "half": "it is cast('float16')",
     "load_dict": "it is set_parameters(arrays)",
     "load_state_dict": "it is set_parameters(arrays, strict=...)",
     "name_scope": "names are those of attributes; leave it out",

@@ -166,7 +166,7 @@ def test_scale_and_shift_are_left_out() -> None:
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "no option": (lambda: nn.Dense(4, unit=3), "nn.Dense has no option 'unit'; the nearest is"),
     "no option at all": (lambda: nn.Flatten(a=1), "nn.Flatten has no option 'a'; it has none"),
-    "dtype": (lambda: nn.Dense(4, dtype="float16"), "dtype='float16' cannot be had: parameters"),
+    "dtype": (lambda: nn.Dense(4, dtype="float16"), "dtype='float16' cannot be had: call cast"),
     "layout": (lambda: nn.Conv2D(4, 3, layout="NHWC"), "images are .N, C, H, W.; transpose"),
     "ceil": (lambda: nn.MaxPool2D(ceil_mode=True), "sizes are rounded down; pad the image"),
     "initializer": (lambda: nn.Dense(4, weight_initializer="xavier"), "call initialize.seed."),

@@ -66,6 +66,11 @@ class OnnxBlock(Block):
     array([2., 2., 2.], dtype=float32)
     """
 
+    not_cast_because = (
+        "its nodes are of the types that the file states; give precision='f16' to hybridize or "
+        "isthmus.compile"
+    )
+
     def __init__(self, model: Model) -> None:
         constants = model.body.constants
         weights = {name: array for name, array in constants.items() if _is_weight(array)}
