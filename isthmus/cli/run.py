@@ -30,8 +30,16 @@ def run(
         typer.Option(
             "--input",
             metavar="NAME=FILE",
-            help="For a program's input: an array (.npy) or an image; NAME=random makes one up, "
-            "random all the rest.",
+            help="For a program's input: an array (.npy), an image or, of token numbers, a text; "
+            "NAME=random makes one up, random all the rest.",
+        ),
+    ] = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Of a text for a program: tokenizer.json or vocab.txt, or its folder; default: "
+            "the program's.",
         ),
     ] = None,
     size: NamedSizes = None,
@@ -76,6 +84,7 @@ def run(
              isthmus run net.im --input x=array.npy --output out.npz
              isthmus run net.im --input random --size batch=2
              isthmus run model.onnx --input image=photo.jpg --size batch=1
+             isthmus run model.onnx --input input_ids="a cat" --tokenizer vocab.txt
     """
     from isthmus.program.archive import refuse_foreign
 
@@ -89,10 +98,11 @@ def run(
         if text or image or weights:
             step = "give --input NAME=FILE.npy, no --text, --image or --weights"
             raise UsageError(f"{model} is a saved program; {step}")
-        asked = run_program.Asked(model, inputs or [], size or [], seed, backend, options)
+        given = inputs or []
+        asked = run_program.Asked(model, given, size or [], seed, backend, options, tokenizer)
         run_program.run_program(asked, top, output, as_json)
         return
-    if inputs or size:
+    if inputs or size or tokenizer:
         raise UsageError(_no_program(model))
     options["precision"] = precision or "f32"
     wanted = run_model.Asked(model, text or [], image or [], weights, seed, backend, options)
@@ -104,10 +114,13 @@ def _no_program(name: str) -> str:
     from isthmus.models import CATALOG
 
     if name.lower() not in CATALOG:
-        step = "give --text or --image; --input and --size are of a saved program's file"
+        step = (
+            "give --text or --image; --input, --size and --tokenizer are of a saved program's file"
+        )
         return f"{name} is no such file; {step}"
     step = f"write ./{name} for the file" if Path(name).is_file() else "give --text or --image"
-    return f"{name} is a model, and --input and --size are of a saved program's file; {step}"
+    options = "--input, --size and --tokenizer"
+    return f"{name} is a model, and {options} are of a saved program's file; {step}"
 
 
 def _check_output(path: Path | None, inputs: Sequence[str | Path]) -> None:

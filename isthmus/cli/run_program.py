@@ -16,6 +16,7 @@ from isthmus.errors import FileError, UsageError
 from isthmus.system import files
 
 from .show import printable, say, show_json, show_table, spinner
+from .text_input import Filled, filled, is_text
 
 if TYPE_CHECKING:
     from isthmus.graph.nodes import Graph, Type
@@ -32,7 +33,8 @@ IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 
 @dataclass(frozen=True)
 class Asked:
-    """A program, and what it runs on: `inputs` as NAME=FILE or NAME=random, `sizes` as NAME=N."""
+    """A program, and what it runs on: `inputs` as NAME=FILE, NAME=TEXT or NAME=random, `sizes` as
+    NAME=N, the tokenizer of texts."""
 
     program: str
     inputs: Sequence[str]
@@ -40,6 +42,7 @@ class Asked:
     seed: int
     backend: str
     options: Mapping[str, Any]
+    tokenizer: str | None = None
 
 
 def is_program(name: str) -> bool:
@@ -72,13 +75,16 @@ def run_program(asked: Asked, top: int, output: Path | None, as_json: bool) -> N
             options = replace(options, precision=known.precision, overrides=known.overrides)
         options = with_saved_levers(options, saved.levers, asked.backend)
         asked = replace(asked, options={**given, "precision": options.precision})
-        arrays = _arrays(asked, traced.graph, sources, sizes)
+        arrays, text = _arrays(asked, traced.graph, sources, sizes)
         outputs = _outputs(asked, traced, arrays, options)
     if output is not None:
         _write(output, outputs)
     if as_json:
-        show_json(_document(asked, arrays, outputs, top, output))
+        document = _document(asked, arrays, outputs, top, output)
+        show_json(document if text is None else {**document, "text": text})
     else:
+        if text is not None:
+            say(text)
         _show(asked, outputs, top, output)
 
 
@@ -89,7 +95,8 @@ def _sources(inputs: Sequence[str]) -> dict[str, str]:
         name, _, source = ("", "", RANDOM) if text == RANDOM else text.partition("=")
         if text != RANDOM and not (name and source):
             raise UsageError(
-                f"--input {text}: give NAME=FILE.npy, NAME=IMAGE.jpg, NAME={RANDOM}, or {RANDOM}"
+                f"--input {text}: give NAME=FILE.npy, NAME=IMAGE.jpg, NAME=TEXT, NAME={RANDOM}, or "
+                f"{RANDOM}"
             )
         if name in found:
             raise UsageError(f"--input {text}: given twice; give each input once")
@@ -111,24 +118,51 @@ def sizes_of(texts: Sequence[str]) -> dict[str, int]:
 
 def _arrays(
     asked: Asked, graph: Graph, sources: Mapping[str, str], sizes: Mapping[str, int]
-) -> Arrays:
-    """An array for each input, in the program's order."""
+) -> tuple[Arrays, str | None]:
+    """An array for each input, in the program's order, and what a text became, if there is one."""
     from isthmus.program.random_inputs import random_inputs, sizes_shown
 
     names = [value.name for value in graph.inputs]
     check_known(asked.program, "input", sources.keys() - {""}, names)
     check_known(asked.program, "size", sizes, graph.dimension_names())
-    said = {name: sources.get(name, sources.get("", "")) for name in names}
+    text = _of_text(asked, graph, sources)
+    known = {} if text is None else text.arrays
+    said = {n: sources.get(n, n if n in known else sources.get("", "")) for n in names}
     _check_given(asked.program, graph, said)
     made_up = [name for name in names if said[name] == RANDOM]
     if sizes and not made_up:
         step = f"give --input NAME={RANDOM}, or leave it out"
         raise UsageError(f"--size {asked.sizes[0]}: sizes are of random input; {step}")
     types = {value.name: value.type for value in graph.inputs}
-    arrays = {n: _array(n, said[n], types[n]) for n in names if n not in made_up}
+    files = [name for name in names if name not in made_up and name not in known]
+    arrays = {**known, **{name: _array(name, said[name], types[name]) for name in files}}
     every = {**sizes_shown(graph, arrays), **sizes}
     arrays |= random_inputs(graph, made_up, every, asked.seed)
-    return {name: arrays[name] for name in names}
+    return {name: arrays[name] for name in names}, None if text is None else text.said
+
+
+def _of_text(asked: Asked, graph: Graph, sources: Mapping[str, str]) -> Filled | None:
+    """What the one source that is a text gives."""
+    types = {value.name: value.type for value in graph.inputs}
+    texts = [
+        name
+        for name, source in sources.items()
+        if name and source != RANDOM and not _is_image(source) and is_text(source, types[name])
+    ]
+    if not texts:
+        return None
+    name, *more = texts
+    if more:
+        raise UsageError(
+            f"--input {more[0]}={sources[more[0]]}: no such file, and {name} has the text; give "
+            "an array of numpy.save, or leave it out"
+        )
+    free = {n: kind for n, kind in types.items() if n not in sources}
+    return filled(asked.program, name, sources[name], free, types[name], asked.tokenizer)
+
+
+def _is_image(file: str) -> bool:
+    return Path(file).suffix.lower() in IMAGES
 
 
 def check_known(program: str, what: str, given: Collection[str], known: Sequence[str]) -> None:
@@ -151,7 +185,7 @@ def _check_given(program: str, graph: Graph, said: Mapping[str, str]) -> None:
 
 def _array(name: str, file: str, kind: Type) -> Any:
     """What `numpy.save` wrote, or an image; a file that would have to be unpickled is refused."""
-    if Path(file).suffix.lower() in IMAGES:
+    if _is_image(file):
         from isthmus.models.inputs.images import fitted
 
         return fitted(file, kind)

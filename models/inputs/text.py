@@ -36,12 +36,18 @@ class Tokenizer:
         self._tokenizer = _read(self.path)
 
     def encode(
-        self, texts: Sequence[str], max_length: int = 512, pairs: Sequence[str] | None = None
+        self,
+        texts: Sequence[str],
+        max_length: int = 512,
+        pairs: Sequence[str] | None = None,
+        *,
+        pad_to: int | None = None,
     ) -> dict[str, numpy.ndarray[Any, numpy.dtype[numpy.int32]]]:
         """input_ids, attention_mask and token_type_ids: int32 [N, length of the longest].
 
         Texts are cut to `max_length` tokens, [CLS] and [SEP] included. pairs: a second text for
-        each one, such as the passage that a question asks about; its token type is 1.
+        each one, such as the passage that a question asks about; its token type is 1. pad_to: the
+        length that arrays have at the least.
 
         Raises UsageError for no texts, an empty one, and what is not a str.
         """
@@ -53,10 +59,15 @@ class Tokenizer:
         inputs = firsts if seconds is None else list(zip(firsts, seconds, strict=True))
         rows = self._tokenizer.encode_batch(inputs)
         return {
-            "input_ids": _padded([row.ids for row in rows], self._padding()),
-            "attention_mask": _padded([row.attention_mask for row in rows], 0),
-            "token_type_ids": _padded([row.type_ids for row in rows], 0),
+            "input_ids": _padded([row.ids for row in rows], self._padding(), pad_to),
+            "attention_mask": _padded([row.attention_mask for row in rows], 0, pad_to),
+            "token_type_ids": _padded([row.type_ids for row in rows], 0, pad_to),
         }
+
+    def length(self, text: str) -> int:
+        """How many tokens a text is, uncut."""
+        self._tokenizer.no_truncation()
+        return len(self._tokenizer.encode(text).ids)
 
     @property
     def sentence_length(self) -> int | None:
@@ -92,8 +103,11 @@ def _checked(name: str, texts: Sequence[str]) -> list[str]:
     return list(texts)
 
 
-def _padded(rows: list[list[int]], padding: int) -> numpy.ndarray[Any, numpy.dtype[numpy.int32]]:
-    table = numpy.full((len(rows), max(map(len, rows))), padding, numpy.int32)
+def _padded(
+    rows: list[list[int]], padding: int, least: int | None
+) -> numpy.ndarray[Any, numpy.dtype[numpy.int32]]:
+    length = max(least or 0, *map(len, rows))
+    table = numpy.full((len(rows), length), padding, numpy.int32)
     for place, row in enumerate(rows):
         table[place, : len(row)] = row
     return table
