@@ -48,8 +48,8 @@ class Asked:
 def is_program(name: str) -> bool:
     """Whether it names a file rather than a model of the catalogue."""
     path = Path(name)
-    if path.suffix in SUFFIXES or not path.is_file():
-        return path.suffix in SUFFIXES
+    if path.suffix.lower() in SUFFIXES or not path.is_file():
+        return path.suffix.lower() in SUFFIXES
     from isthmus.models import CATALOG
 
     return name.lower() not in CATALOG

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from isthmus.errors import FileError
+from isthmus.errors import FileError, UsageError
 from isthmus.system import files
+from isthmus.system.file_kinds import what_is_wrong
 from isthmus.system.tensors import read_tensors
 
 from .parameter import Parameter
@@ -35,6 +37,10 @@ def read(path: str | Path) -> Mapping[str, Any]:
     """The arrays by name, mapped and read-only."""
     from safetensors import SafetensorError
 
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
+        raise UsageError(f"a path of type {type(path).__name__}; give a str or a pathlib.Path")
+    if wrong := what_is_wrong(path, (".safetensors",)):
+        raise FileError(f"{path}: no parameters can be read ({wrong.reason}); {wrong.step}")
     try:
         return read_tensors(path)[1]
     except (OSError, SafetensorError) as problem:

@@ -26,6 +26,7 @@ from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
 from isthmus.system import files
+from isthmus.system.file_kinds import what_is_wrong
 from isthmus.system.tensors import read_tensors
 from isthmus.trace.array import Array
 from isthmus.trace.blocks import inside_block
@@ -46,6 +47,7 @@ __all__ = [
     "Saved",
     "described",
     "described_graph",
+    "is_onnx",
     "opened",
     "read",
     "rebuilt",
@@ -130,7 +132,7 @@ def read(path: str | Path) -> Traced:
 def opened(path: str | Path) -> Saved:
     """The traced program of a file, and the precision it was compiled in; of an ONNX file what it
     computes for the types that it states, in float32."""
-    if Path(path).suffix == ONNX:
+    if is_onnx(path):
         return Saved(slots.onnx.program(path), Precision())
     document, arrays = _contents(Path(path))
     try:
@@ -163,6 +165,13 @@ def _libraries(document: Mapping[str, Any]) -> Libraries | None:
     return Libraries(written["backend"], facts)
 
 
+def is_onnx(path: str | Path) -> bool:
+    """Whether the name is an ONNX file's; UsageError for what is no path."""
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
+        raise UsageError(f"a path of type {type(path).__name__}; give a str or a pathlib.Path")
+    return Path(path).suffix.lower() == ONNX
+
+
 def refuse_foreign(path: Path) -> None:
     """FileError for a file of another kind of program, by its name."""
     if kind := FOREIGN.get(path.suffix.lower()):
@@ -174,6 +183,8 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     from safetensors import SafetensorError
 
     refuse_foreign(path)
+    if wrong := what_is_wrong(path, (".im", ONNX)):
+        raise FileError(f"{path}: cannot be read as a program ({wrong.reason}); {wrong.step}")
     try:
         metadata, arrays = read_tensors(path)
     except (OSError, SafetensorError) as problem:
@@ -181,7 +192,10 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             f"{path}: cannot be read as a program ({problem}); check the file"
         ) from None
     if "isthmus" not in metadata:
-        raise FileError(f"{path}: holds weights but no program; save one with Executable.save")
+        raise FileError(
+            f"{path}: holds weights but no program; save one with Executable.save, or give the "
+            "weights to a block by load_parameters"
+        )
     try:
         document: dict[str, Any] = json.loads(metadata["isthmus"])
     except ValueError:

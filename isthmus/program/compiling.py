@@ -111,7 +111,7 @@ def load(
     >>> im.load("double.im", backend="cpu")(numpy.ones(2, numpy.float32))
     array([2., 2.], dtype=float32)
     """
-    if Path(path).suffix == archive.ONNX:
+    if archive.is_onnx(path):
         return _block(
             path, (backend, precision, weights, samples, overrides, threads, levers, device)
         )

@@ -392,7 +392,7 @@ CALLS: tuple[tuple[str, Callable[[], Any], str, str], ...] = (
     ("suffix", lambda: im.export(lambda x: x * 2, FLOATS, "x.pt"), "suffix '.pt'", ".onnx"),
     ("folder", lambda: im.export(lambda x: x * 2, FLOATS, "no/x.onnx"), "no folder", "create"),
     ("archive", lambda: im.load("text.txt"), "cannot be read", "check the file"),
-    ("no archive", lambda: im.load("nope.im"), "No such file", "check the file"),
+    ("no archive", lambda: im.load("nope.im"), "no such file", "check the file"),
 )
 
 

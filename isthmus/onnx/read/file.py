@@ -15,6 +15,7 @@ import numpy
 
 from isthmus.errors import FileError
 from isthmus.system.extras import require
+from isthmus.system.file_kinds import kind_of, no_file
 
 __all__ = ["Tensors", "parsed"]
 
@@ -30,18 +31,22 @@ def parsed(path: Path) -> Any:
     require("onnx-cpu", "onnx", user=path.name)
     from onnx import ModelProto
 
-    if not path.is_file():
-        raise FileError(f"{path}: no such file; give the path of an ONNX model")
+    if wrong := no_file(path, (".onnx",)):
+        step = wrong.step if path.is_dir() else "give the path of an ONNX model"
+        raise FileError(f"{path}: {wrong.reason}; {step}")
     if path.stat().st_size > LARGEST:
         raise FileError(f"{path}: larger than 2 GiB; export it with external data")
     model = ModelProto()
     try:
         model.ParseFromString(path.read_bytes())
     except Exception as problem:  # protobuf's own class differs between its versions
-        reason = " ".join(str(problem).split())[:120]
+        other = kind_of(path)
+        reason = other.reason if other else " ".join(str(problem).split())[:120]
         raise FileError(f"{path}: not an ONNX model ({reason}); export it again") from None
     if not model.graph.output:
-        raise FileError(f"{path}: an ONNX model without results; export it again")
+        other = kind_of(path)
+        found = f"not an ONNX model ({other.reason})" if other else "an ONNX model without results"
+        raise FileError(f"{path}: {found}; export it again")
     return model
 
 
