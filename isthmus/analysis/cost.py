@@ -130,6 +130,8 @@ def _steps(node: Node, sizes: Mapping[str, int]) -> int:
         (data, *_) = node.operands
         assert data is not None
         return evaluate(data.type.shape[0], sizes)
+    if node.op.chooses:
+        return 1
     return 1 if node.discovered is None else evaluate(node.discovered, sizes)
 
 

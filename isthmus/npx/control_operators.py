@@ -15,9 +15,10 @@ from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim, equal, same
 from isthmus.graph.interpreter import Loaded, loaded
 from isthmus.graph.nodes import Graph, Type
+from isthmus.np import host_only
 from isthmus.trace.op import primitive
 
-__all__ = ["common_length", "conditional", "loop", "scan"]
+__all__ = ["common_length", "conditional", "loop", "scan", "sized_conditional"]
 
 Body = Graph | Loaded
 Types = tuple[Type, ...]
@@ -69,6 +70,39 @@ def conditional(operands: Any, /, then: Body, otherwise: Body) -> Any:
     """The results of one of two bodies, by the first operand; the others are what both read."""
     predicate, *given = operands
     return tuple(loaded(then if predicate else otherwise)(given))
+
+
+def _sized_type(
+    predicate: Type, *given: Type, then: Graph, otherwise: Graph, flat: int, size: Any
+) -> Types:
+    check_truth(predicate, "the predicate")
+    check_inputs(then, given)
+    check_inputs(otherwise, given)
+    left, right = output_types(then), output_types(otherwise)
+    ends = zip(left[:flat], right[:flat], strict=True)
+    if any(a.ndim != 1 or b.ndim != 1 or a.dtype != b.dtype for a, b in ends):
+        raise UsageError(f"the branches give {left} and {right}; give lists of one dtype")
+    if not all(a.same(b) for a, b in zip(left[flat:], right[flat:], strict=True)):
+        raise UsageError(f"the branches give {left} and {right}; make the last of them the same")
+    return (*(Type(of.dtype, (size,)) for of in left[:flat]), *left[flat:])
+
+
+@primitive(
+    name="npx.sized_cond",
+    infer=_sized_type,
+    variadic=True,
+    discovers=True,
+    operations=_free,
+    chooses=True,
+    host_only=host_only.DISCOVERED,
+)
+def sized_conditional(
+    operands: Any, /, then: Body, otherwise: Body, flat: int, size: Any = None
+) -> Any:
+    """The same of bodies whose first `flat` results have one axis, of a size that the body that
+    runs decides; it is one for all of them.
+    """
+    return conditional.body(operands, then, otherwise)
 
 
 def _while_type(

@@ -24,6 +24,11 @@ _BRANCHES = {
     "then": _body(lambda x, y: (x * y, y), _ROW, _ROW),
     "otherwise": _body(lambda x, y: (np.tanh(x), x - y), _ROW, _ROW),
 }
+_SIZED = {
+    "then": _body(lambda x, y: (np.concat([x, y]), y), _ROW, _ROW),
+    "otherwise": _body(lambda x, y: (x[:1], x - y), _ROW, _ROW),
+    "flat": 1,
+}
 _BELOW = {
     "condition": _body(lambda x, most: np.sum(x) < most, _ROW, spec("float32")),
     "variables": 1,
@@ -46,6 +51,14 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
         Sample((numpy.asarray(truth), f32(3), f32(3)), _BRANCHES) for truth in (True, False)
     ],
     OPERATORS["npx.foreach"]: [Sample((f32(5, 3), f32(3), f32(3)), _SCAN)],
+    OPERATORS["npx.sized_cond"]: [
+        Sample(
+            (numpy.asarray(truth), f32(3), f32(3)),
+            _SIZED,
+            fixed="its bodies have types of their own",
+        )
+        for truth in (True, False)
+    ],
     OPERATORS["npx.while_loop"]: [
         Sample(
             (f32(3), _number(most)),

@@ -36,6 +36,7 @@ OF_CERTAIN_DTYPES: dict[str, str] = {
     "npx.convolution": "images are of floats",
     "npx.foreach": "its body is of certain types",
     "npx.max_pool": "images are of floats",
+    "npx.sized_cond": "its bodies are of certain types",
     "npx.while_loop": "its bodies are of certain types",
 }
 OPS = [op for op in SAMPLES if op.name not in OF_CERTAIN_DTYPES]

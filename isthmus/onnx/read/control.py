@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy
 
 from isthmus import np, npx
 from isthmus.errors import UsageError
+from isthmus.npx.branches import either
 from isthmus.trace.discovery import is_recording
 from isthmus.trace.traced import is_traced
 
@@ -27,12 +28,11 @@ def branch(facts: Facts, condition: Any) -> Any:
     then, otherwise = facts["then_branch"], facts["else_branch"]
     if not is_traced(condition):
         return facts.run(then if np.reshape(condition, ()) else otherwise, {})
-    results = npx.cond(
+    return either(
         np.reshape(condition, ()),
         lambda: _arrays(facts.run(then, {})),
         lambda: _arrays(facts.run(otherwise, {})),
     )
-    return list(results)
 
 
 def loop(facts: Facts, limit: Any, go: Any, *states: Any) -> Any:
@@ -77,12 +77,30 @@ def _looped(facts: Facts, body: Body, limit: Any, go: Any, states: tuple[Any, ..
     def next_step(step: Any, go: Any, *kept: Any) -> Any:
         found = _arrays(facts.run(body, dict(zip(body.inputs, (step, go, *kept), strict=True))))
         again, after, out = found[0], found[1 : 1 + len(states)], found[1 + len(states) :]
+        _check_states(body.inputs[2:], kept, after)
         return tuple(out) or None, (step + 1, np.reshape(again, ()), *after)
 
     start = np.asarray(True) if go is None else np.reshape(go, ())
     first = (np.asarray(0, dtype=numpy.int64), start, *_arrays(states))
     outputs, after = npx.while_loop(goes_on, next_step, first)
     return [*after[2:], *(outputs or ())]
+
+
+def _check_states(names: Sequence[str], before: Sequence[Any], after: Sequence[Any]) -> None:
+    """UsageError for a state that a step makes another type of: a node's states keep theirs."""
+    for name, old, new in zip(names, before, after, strict=True):
+        if (found := _kind(new)) != (given := _kind(old)):
+            raise UsageError(
+                f"a step makes {found} of its state '{name}' of {given}; a program's states keep "
+                "their types where only data decides how many steps there are: where inputs of the "
+                "file do, fix these by net.fixed(NAME=array), or run it without compiling"
+            )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list):
+        return f"a sequence of {len(value)}"
+    return f"{value.dtype}[{', '.join(map(str, value.shape))}]"
 
 
 def scan(facts: Facts, *operands: Any) -> Any:
