@@ -30,6 +30,7 @@ from .convolution import convolution, fully_connected
 from .dynamic_quantization import dynamic_quantize
 from .grid_sample import grid_sample
 from .group_normalization import group_norm, instance_norm
+from .index_updates import index_add, index_update
 from .integer_products import integer_matmul as _integer_matmul  # noqa: F401
 from .likeness import arange_like, batch_dot, reshape_like
 from .masked_softmax import masked_log_softmax, masked_softmax
@@ -49,7 +50,7 @@ from .scatter_nd import gather_nd, scatter_nd
 from .sequences import sequence_last, sequence_mask, sequence_reverse
 from .sizes import computed_size
 from .softmax import log_softmax, softmax
-from .special import erfinv, gamma, gammaln
+from .special import digamma, erfinv, gamma, gammaln
 from .transposed_convolution import conv_transpose
 from .trees import tree_leaves
 from .unknown import ELSEWHERE
@@ -68,6 +69,7 @@ __all__ = [
     "convolution",
     "depth_to_space",
     "dequantize",
+    "digamma",
     "dynamic_quantize",
     "elu",
     "erf",
@@ -84,6 +86,8 @@ __all__ = [
     "gru",
     "hard_sigmoid",
     "hard_swish",
+    "index_add",
+    "index_update",
     "instance_norm",
     "l2_normalize",
     "layer_norm",

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy
 
-__all__ = ["gamma", "log_gamma"]
+__all__ = ["digamma", "gamma", "log_gamma"]
 
 FIRST = 10.0  # from where Stirling's series is summed
 LAST = 172.0  # beyond, gamma is infinite
 
 # B(2k) / (2k (2k - 1)), k = 1, 2, ...
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
+# B(2k) / (2k), k = 1, 2, ...
+_DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 _HALF_LOG_TAU = math.log(2 * math.pi) / 2
 _EULER = 0.5772156649015329
 
@@ -114,3 +116,32 @@ def _log_right(x: Any) -> Any:
     near = near - numpy.where(shift < 2, numpy.log1p(t), 0.0)
     near = near - numpy.where(shift < 1, numpy.log(x), 0.0)
     return numpy.where(x < 2.5, near, far)
+
+
+def digamma(x: Any) -> Any:
+    """The derivative of log(|gamma(x)|): -inf at 0, NaN at whole numbers below it and at -inf.
+
+    By psi(x) = psi(x + 1) - 1 / x, psi(1 - x) = psi(x) + pi / tan(pi x) and log(x) - 1 / (2 x) -
+    B(2k) / (2k x^(2k)) (Abramowitz and Stegun 1964, 6.3.5, 6.3.7, 6.3.18).
+    """
+    with numpy.errstate(all="ignore"):
+        is_left = x < 0
+        right = _digamma_right(numpy.where(is_left, 1 - x, x))
+        near = numpy.pi * (x - numpy.round(x))
+        found = numpy.where(is_left, right - numpy.pi / numpy.tan(near), right)
+        is_pole = (x < 0) & (x == numpy.floor(x))
+        found = numpy.where(is_pole, numpy.nan, found)
+        return numpy.where(x == 0, numpy.copysign(numpy.inf, -x), found)
+
+
+def _digamma_right(x: Any) -> Any:
+    """x >= 0."""
+    is_low = x < FIRST
+    lost, low = numpy.zeros_like(x), numpy.where(is_low, x, 1.0)
+    for step in reversed(range(int(FIRST))):  # the smallest first
+        lost = lost + 1 / (low + step)
+    high = numpy.where(is_low, x + FIRST, x)
+    square, series = 1 / (high * high), numpy.zeros_like(high)
+    for factor in reversed(_DIGAMMA):
+        series = (series + factor) * square
+    return numpy.log(high) - 0.5 / high - series - numpy.where(is_low, lost, 0.0)

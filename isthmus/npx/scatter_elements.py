@@ -16,7 +16,7 @@ from isthmus.graph.shapes import product
 from isthmus.np.manipulation import free_of_arithmetic
 from isthmus.trace.op import primitive
 
-from .updates import check_gradient, put, update_type
+from .updates import put, reduced_gradients, update_type
 
 __all__ = ["scatter_elements"]
 
@@ -46,11 +46,17 @@ def _elements_needs(node: Node) -> list[tuple[int | Dim, str]]:
 def _elements_gradient(
     g: Any, y: Any, x: Any, indices: Any, updates: Any, axis: int, reduction: str
 ) -> tuple[Any, None, Any]:
-    check_gradient(reduction)
     along = one_axis(axis, x.ndim)
+    if reduction != "none":
+        of_x, of_updates = reduced_gradients(
+            *(g, y, x, updates, reduction),
+            lambda array: _looked_up(array, indices, along),
+            lambda into, values, how: scatter_elements(
+                into, indices, values, axis=along, reduction=how
+            ),
+        )
+        return of_x, None, of_updates
     found = _looked_up(g, indices, along)
-    if reduction == "add":
-        return g, None, found
     order = np.reshape(np.arange(product(indices.shape)), indices.shape)
     marks = scatter_elements(np.full(x.shape, -1, dtype=INT64), indices, order, axis=along)
     last = np.equal(_looked_up(marks, indices, along), order)

@@ -17,7 +17,7 @@ from isthmus.graph.shapes import product
 from isthmus.np.manipulation import free_of_arithmetic, moved
 from isthmus.trace.op import primitive
 
-from .updates import check_gradient, fits, put, update_type
+from .updates import fits, put, reduced_gradients, update_type
 
 __all__ = [
     "gather_nd",
@@ -123,10 +123,14 @@ def _scatter_gradient(
     g: Any, y: Any, x: Any, indices: Any, updates: Any, reduction: str
 ) -> tuple[Any, None, Any]:
     """x has none where an update is alone; of several that are at one place the last has it."""
-    check_gradient(reduction)
+    if reduction != "none":
+        of_x, of_updates = reduced_gradients(
+            *(g, y, x, updates, reduction),
+            lambda array: gather_nd(array, indices),
+            lambda into, values, how: scatter_nd(into, indices, values, reduction=how),
+        )
+        return of_x, None, of_updates
     found = gather_nd(g, indices)
-    if reduction == "add":
-        return g, None, found
     places = indices.shape[:-1]
     order = np.reshape(np.arange(product(places)), places)
     marks = np.full(x.shape[: indices.shape[-1]], -1, dtype=INT64)
@@ -152,8 +156,7 @@ def scatter_nd(x: Any, indices: Any, updates: Any, /, *, reduction: str = "none"
     is the result's. reduction: "none", or "add", "mul", "max" or "min" of what is there and the
     update. Of several updates at one place the last remains, or all are reduced. Raises IndexError
     for a position outside, on every backend; UsageError for dtypes that differ or another
-    reduction, DimensionError for updates that do not fit. Gradients: of "none" and "add". As ONNX's
-    ScatterND.
+    reduction, DimensionError for updates that do not fit. As ONNX's ScatterND.
 
     >>> import numpy
     >>> from isthmus import npx

@@ -17,8 +17,6 @@ ELSEWHERE: dict[str, str] = {
     "dropout": "at inference nothing is dropped; leave it out",
     "embedding": "write np.take(weight, x, axis=0)",
     "gpu": _DEVICE,
-    "index_add": "write npx.scatter_nd(x, indices, updates, reduction='add'), with a row an index",
-    "index_update": "write npx.scatter_nd(x, indices, updates), with a row an index",
     "is_np_array": "arrays always are NumPy's; leave it out",
     "is_np_shape": "shapes always are NumPy's; leave it out",
     "l2_normalization": "it is npx.l2_normalize",

@@ -137,5 +137,121 @@ def test_gradients_of_places_that_meet() -> None:
     numpy.testing.assert_array_equal(of_u(X, updates)[:, 0], [0, 1, 4])
     added = im.compile(im.grad(lambda x, u: loss(x, u, "add"), 1), types, backend="numpy")
     numpy.testing.assert_array_equal(added(X, updates)[:, 0], [4, 1, 4])
-    with pytest.raises(UsageError, match="no gradient of reduction='max'"):
-        im.compile(im.grad(lambda x, u: loss(x, u, "max")), types, backend="numpy")
+
+
+def differences(f: Any, x: Any, step: float = 1e-6) -> Any:
+    found = numpy.zeros(x.shape)
+    for place in numpy.ndindex(x.shape):
+        high, low = x.copy(), x.copy()
+        high[place] += step
+        low[place] -= step
+        found[place] = (f(high) - f(low)) / (2 * step)
+    return found
+
+
+@pytest.mark.parametrize("elements", [False, True])
+@pytest.mark.parametrize("reduction", ["max", "min", "mul"])
+def test_gradients_of_reductions(
+    reduction: str, elements: bool, any_backend: dict[str, Any]
+) -> None:
+    random = numpy.random.default_rng(1)
+    x, u = random.normal(size=(4, 3)), random.normal(size=(3, 3))
+    x[2], u[0, 1] = 0, 0  # products with a zero, with two, and zeros that meet nobody
+    u[2, 1] = 0
+    weights = random.normal(size=(4, 3))
+
+    def loss(x: Any, u: Any) -> Any:
+        if elements:
+            at = numpy.array([[1, 0, 1], [0, 0, 1], [1, 2, 3]])
+            return np.sum(npx.scatter_elements(x, at, u, reduction=reduction) * weights)
+        at = numpy.array([[1], [2], [1]])
+        return np.sum(npx.scatter_nd(x, at, u, reduction=reduction) * weights)
+
+    types = im.spec("float64", [4, 3]), im.spec("float64", [3, 3])
+    of_x, of_u = (im.compile(im.grad(loss, i), types, **any_backend)(x, u) for i in (0, 1))
+    if reduction != "mul":  # differences see both sides of a tie of zeros
+        x, u = x + 0, u + 0
+        tied = [(0, 1), (2, 1)]
+        for place in tied:
+            of_u[place] = 0
+        wanted = differences(lambda u: loss(x, u), u)
+        for place in tied:
+            wanted[place] = 0
+        numpy.testing.assert_allclose(of_u, wanted, atol=1e-7)
+    else:
+        numpy.testing.assert_allclose(of_u, differences(lambda u: loss(x, u), u), atol=1e-7)
+        numpy.testing.assert_allclose(of_x, differences(lambda x: loss(x, u), x), atol=1e-7)
+
+
+def test_those_that_share_the_extreme_share_the_gradient() -> None:
+    x, u, at = numpy.array([2.0, 1.0]), numpy.array([2.0, 5.0, 2.0, 5.0]), [[0], [1], [0], [1]]
+
+    def loss(x: Any, u: Any) -> Any:
+        weights = numpy.array([6.0, 8.0])
+        return np.sum(npx.scatter_nd(x, numpy.array(at), u, reduction="max") * weights)
+
+    types = im.spec("float64", [2]), im.spec("float64", [4])
+    of_x, of_u = (im.compile(im.grad(loss, i), types, backend="numpy")(x, u) for i in (0, 1))
+    numpy.testing.assert_array_equal(of_x, [2, 0])
+    numpy.testing.assert_array_equal(of_u, [2, 4, 2, 4])
+
+
+# MXNet's names
+
+
+A = numpy.arange(24, dtype=numpy.float32).reshape(2, 3, 4)
+COLUMNS = numpy.array([[0, 1, 0], [2, -1, 2]])
+UPDATES: dict[str, tuple[Any, Any]] = {
+    "a number": (COLUMNS, 3),
+    "one row": (COLUMNS, numpy.arange(4.0)),
+    "a row each": (COLUMNS, numpy.arange(12).reshape(3, 4)),
+    "a number each": (COLUMNS, numpy.array([[1], [2], [4]], numpy.int64)),
+    "all axes": (numpy.array([[0, 1], [0, 1], [3, 3]], numpy.int32), numpy.array([5, 7])),
+    "one axis": (numpy.array([1, 1]), numpy.ones((3, 4))),
+    "one axis in a row": (numpy.array([[1, 0]]), 2.5),
+    "none": (numpy.zeros((2, 0), int), 3),
+}
+
+
+@pytest.mark.parametrize("name", sorted(UPDATES))
+def test_updates_with_an_index_a_column(name: str, any_backend: dict[str, Any]) -> None:
+    ind, val = UPDATES[name]
+    places = tuple(numpy.atleast_2d(ind))
+    added, put = A.copy(), A.copy()
+    values = numpy.broadcast_to(val, (len(places[0]), *A.shape[len(places) :])).astype(A.dtype)
+    numpy.add.at(added, places, values)
+    for i, place in enumerate(zip(*places, strict=True)):
+        put[place] = values[i]
+    types = im.spec("float32", ["n", 3, 4]), im.spec(ind.dtype, ind.shape)
+    for function, wanted in ((npx.index_add, added), (npx.index_update, put)):
+
+        def call(a: Any, i: Any, function: Any = function) -> Any:
+            return function(a, i, val)
+
+        for run in (call, im.compile(lambda a, i: call(a, i), types, **any_backend)):
+            found = run(A, ind)
+            assert found.dtype == A.dtype
+            numpy.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("function", [npx.index_add, npx.index_update])
+def test_columns_that_do_not_fit(function: Any) -> None:
+    with pytest.raises(TypeError, match=r"ind of dtype float64; give integers"):
+        function(A, numpy.zeros((1, 2)), 1)
+    with pytest.raises(UsageError, match="ind with 3 axes"):
+        function(A, numpy.zeros((1, 1, 2), int), 1)
+    with pytest.raises(UsageError, match=r"ind of 4 rows, of a with 3 axes"):
+        function(A, numpy.zeros((4, 2), int), 1)
+    with pytest.raises(IndexError):
+        function(A, numpy.array([2]), 1)
+    with pytest.raises((DimensionError, ValueError)):
+        function(A, COLUMNS, numpy.ones(5))
+
+
+def test_gradients_of_columns() -> None:
+    def loss(a: Any, val: Any) -> Any:
+        return np.sum(npx.index_add(a, COLUMNS, val) * A)
+
+    types = im.spec("float32", [2, 3, 4]), im.spec("float32", [4])
+    found = im.compile(im.grad(loss, 1), types, backend="numpy")(A, numpy.ones(4, numpy.float32))
+    numpy.testing.assert_array_equal(found, A[0, 2] * 2 + A[1, 2])

@@ -60,7 +60,7 @@ def test_left_of_zero() -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["erfinv", "gamma", "gammaln"])
+@pytest.mark.parametrize("name", ["digamma", "erfinv", "gamma", "gammaln"])
 def test_float32_and_special_values(name: str) -> None:
     ours, theirs = getattr(npx, name), getattr(special, name)
     x = numpy.array(
@@ -101,3 +101,19 @@ def test_compiled(any_backend: dict[str, Any]) -> None:
 def test_what_is_no_real_number() -> None:
     with pytest.raises(TypeError, match="real"):
         npx.gamma(numpy.array([1j]))
+
+
+def test_digamma_and_what_it_is_the_derivative_of(any_backend: dict[str, Any]) -> None:
+    apart = POSITIVE[numpy.abs(POSITIVE - 1.4616321449683622) > 0.1]
+    check(npx.digamma, special.digamma, apart, 1e-13)
+    near = 1.4616321449683622 + numpy.linspace(-0.1, 0.1, 21)
+    numpy.testing.assert_allclose(npx.digamma(near), special.digamma(near), rtol=0, atol=2e-15)
+    check(npx.digamma, special.digamma, numpy.array([-0.5, -1.75, -20.3, -1e-9, 1e-300]), 1e-12)
+    x = numpy.array([0.3, 1.7, 4.0, 11.5, -0.4])
+    types = im.spec("float64", ["n"])
+    for function, wanted in (
+        (npx.gammaln, special.digamma(x)),
+        (npx.gamma, special.gamma(x) * special.digamma(x)),
+    ):
+        run = im.compile(im.grad(lambda x, f=function: np.sum(f(x))), types, **any_backend)
+        numpy.testing.assert_allclose(run(x), wanted, rtol=1e-12)

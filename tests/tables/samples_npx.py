@@ -38,6 +38,7 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
         Sample((i32(3),), {"dtype": numpy.dtype("float32")}),
         Sample((DOUBLE,), {"dtype": numpy.dtype("uint64")}),
     ],
+    npx.digamma: [Sample((f32(2, 3),)), Sample((DOUBLE,)), Sample((i32(2, 3, low=1),))],
     npx.erfinv: [Sample((INSIDE,)), Sample((numpy.tanh(DOUBLE),)), Sample((f32(0, 3),))],
     npx.gamma: [Sample((f32(2, 3),)), Sample((DOUBLE,)), Sample((i32(2, 3, low=1),))],
     npx.gammaln: [Sample((f32(2, 3),)), Sample((DOUBLE,)), Sample((i32(2, 3, low=1),))],
@@ -64,18 +65,22 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
         Sample((f32(5, 4), LINES[:, :3], f32(2, 3)), {"axis": 1, "reduction": "add"}),
         Sample((i32(5, 4), LINES, i32(2, 4)), {"axis": 1, "reduction": "max"}),
         Sample((i32(5, 4), LINES, i32(2, 4)), {"axis": -1}),
+        Sample((f32(5, 4), LINES[:, :3], f32(2, 3)), {"axis": 1, "reduction": "max"}),
+        Sample((f32(5, 4), LINES[:, :3], f32(2, 3)), {"axis": 1, "reduction": "mul"}),
     ],
     npx.scatter_nd: [
         Sample((X, ONE, f32(1, 4))),
         Sample((X, APART, f32(3, 4))),
         Sample((X, TWICE, f32(3, 3, 4))),
         Sample((X, TWICE, f32(3, 3, 4)), {"reduction": "add"}),
+        Sample((X, TWICE, f32(3, 3, 4)), {"reduction": "max"}),
+        Sample((X, TWICE, f32(3, 3, 4)), {"reduction": "min"}),
+        Sample((X, TWICE, f32(3, 3, 4)), {"reduction": "mul"}),
         Sample((i32(5, 3), APART, i32(3)), {"reduction": "mul"}),
         Sample((i32(5, 3), TWICE, i32(3, 3)), {"reduction": "min"}),
     ],
 }
 
 WITHOUT_GRADIENT: dict[Op[..., Any], str] = {
-    npx.gamma: "its gradient is the digamma function, which is not here",
-    npx.gammaln: "its gradient is the digamma function, which is not here",
+    npx.digamma: "its gradient is the trigamma function, which is not here",
 }
