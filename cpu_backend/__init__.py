@@ -41,7 +41,11 @@ class CpuBackend:
         return _capability().fuses(node)
 
     def refuses(self, node: Node, options: Options) -> str | None:
-        reason: str | None = _capability().refuses(node, options)
+        known = _capability()
+        reason: str | None = known.refuses(node, options)
+        by_hint = options.precision == "int8" or self.places_half(options)
+        if reason is None and options.precision != "f32" and by_hint:
+            reason = known.rounded(node)
         return reason
 
     def agrees(self, node: Node) -> bool:

@@ -29,7 +29,7 @@ from isthmus.trace.op import OPERATORS
 from . import kernels
 from .lowering import HOST_ONLY, LOWERING
 
-__all__ = ["COUNTING", "agrees", "fuses", "is_wide", "refuses"]
+__all__ = ["COUNTING", "agrees", "fuses", "is_wide", "refuses", "rounded"]
 
 COMPUTED = {"float32", "int32", "bool"}
 
@@ -143,7 +143,8 @@ REPEATED: Mapping[Operator, set[str]] = {
     npx.scatter_elements: {"add", "max", "min", "mul", "none"},
     npx.scatter_nd: {"add", "mul"},
 }
-CONVOLUTIONS = {npx.conv_transpose, npx.convolution}
+WHOLE = OPERATORS["npx.convolution_of_integers"]
+CONVOLUTIONS = {WHOLE, npx.conv_transpose, npx.convolution}
 MAX_AXES = 6  # of the kernels that compute a composite whole
 INT32 = numpy.iinfo(numpy.int32)
 
@@ -247,6 +248,15 @@ def _division_reason(node: Node, counts: bool) -> str | None:
     found = reach(whole, LIMITS[0])
     if not 1 <= least <= most <= LARGEST_DIVISOR or found is None or found > MOST_DIVIDED:
         return "OpenVINO divides integers through float32 and truncates, corrected of small ones"
+    return None
+
+
+def rounded(node: Node) -> str | None:
+    """Why the plugin may not be given the node where it decides itself what is in half precision:
+    it does so with all convolutions."""
+    inner = (one for body in node.bodies for one in body.nodes())
+    if node.op is WHOLE or any(rounded(one) is not None for one in inner):
+        return "OpenVINO rounds the sums of convolutions where it is asked for half precision"
     return None
 
 

@@ -149,6 +149,7 @@ LOWERING: Mapping[Operator, Rule] = {
     OPERATORS["npx.biased_convolution"]: network_rules.biased_convolution,
     npx.conv_transpose: network_rules.conv_transpose,
     npx.convolution: network_rules.convolution,
+    OPERATORS["npx.convolution_of_integers"]: network_rules.convolution_of_integers,
     OPERATORS["npx.dequantize"]: quantization_rules.dequantize,
     npx.elu: rules.elu,
     npx.erf: plain(ov.erf),

@@ -17,6 +17,7 @@ __all__ = [
     "biased_convolution",
     "conv_transpose",
     "convolution",
+    "convolution_of_integers",
     "fully_connected",
     "instance_norm",
     "layer_norm",
@@ -111,6 +112,10 @@ def convolution(site: Site, x: Output, weight: Output) -> Output:
     if groups == 1:
         return ov.convolution(x, weight, strides, begin, end, dilation)
     return ov.group_convolution(x, _grouped(site, weight), strides, begin, end, dilation)
+
+
+def convolution_of_integers(site: Site, x: Output, weight: Output) -> Output:
+    return ov.convert(convolution(site, x, weight), "i32")
 
 
 def _grouped(site: Site, weight: Output) -> Output:

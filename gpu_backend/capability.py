@@ -59,6 +59,10 @@ NOT_BY_CUDNN = {npx.gru, npx.lstm, npx.rnn}
 # Kernels of bytes are the CPU provider's.
 BYTES = {OPERATORS["npx.integer_matmul"], OPERATORS["npx.quantized_lstm"]}
 NOT_ON_CUDA = {npx.grid_sample, npx.instance_norm, *BYTES}
+# What the CPU provider computes as NumPy does, and CUDA may not.
+ROUNDED_BY_CUDNN: Mapping[Operator, str] = {
+    OPERATORS["npx.convolution_of_integers"]: "cuDNN may take an algorithm that rounds its sums",
+}
 
 # Composites without a kernel on CUDA, where no program is asked for in int8.
 ON_CPU = {npx.dynamic_quantize}
@@ -99,6 +103,8 @@ def refuses(node: Node, options: Options, *, in_file: bool = False) -> str | Non
         return "ONNX has no such operator"
     if node.op in (npx.scatter_elements, npx.scatter_nd):
         return _type_reason(node) or _placement_reason(node, options, in_file)
+    if node.op in ROUNDED_BY_CUDNN and options.device != "cpu" and not in_file:
+        return ROUNDED_BY_CUDNN[node.op]
     rule = EXCEPT.get(node.op)
     # The CPU provider stops at a position outside, and NumPy runs the call then: see `executor`.
     told = (in_file or options.device == "cpu") and _has_positions(node)

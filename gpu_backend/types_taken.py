@@ -146,6 +146,7 @@ TYPES: Mapping[Operator, frozenset[str]] = {
     control_operators.conditional: BOOL,
     npx.conv_transpose: FLOAT,
     npx.convolution: FLOAT,
+    OPERATORS["npx.convolution_of_integers"]: FLOAT,
     OPERATORS["npx.dequantize"]: STORED,
     npx.erf: FLOAT,
     control_operators.scan: ANY,

@@ -32,6 +32,7 @@ from .grid_sample import grid_sample
 from .group_normalization import group_norm, instance_norm
 from .image_decoding import decode_image as _decode_image  # noqa: F401  it has an operator
 from .index_updates import index_add, index_update
+from .integer_convolution import convolution_of_integers as _whole  # noqa: F401  it has an operator
 from .integer_products import integer_matmul as _integer_matmul  # noqa: F401
 from .likeness import arange_like, batch_dot, reshape_like
 from .masked_softmax import masked_log_softmax, masked_softmax

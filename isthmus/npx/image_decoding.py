@@ -36,7 +36,7 @@ def _type(encoded: Type, channels: str, size: int | Dim) -> tuple[Type, Type]:
     return Type(BYTE, (size,)), Type(INT64, (2,))
 
 
-@primitive(infer=_type, discovers=True, host_only=host_only.DISCOVERED)
+@primitive(infer=_type, discovers=True, host_only=host_only.DISCOVERED, checked=True)
 def _decoded_bytes(encoded: Any, /, channels: str, size: Any = None) -> tuple[Any, Any]:
     """The elements of an image, and its height and width."""
     found = _decoded(encoded, channels)

@@ -26,6 +26,7 @@ from isthmus.trace.op import OPERATORS, Op
 
 X, Y, ROW = f32(2, 3, 4), f32(2, 3, 4), f32(4)
 IMAGE = f32(2, 4, 9, 8)
+WHOLE = i32(2, 4, 9, 8).astype(numpy.float32)
 LINE, SOLID = f32(2, 4, 9), f32(2, 4, 4, 5, 6)
 HALVES = numpy.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.2, -0.7], numpy.float32)
 
@@ -107,6 +108,11 @@ SAMPLES: dict[Op[..., Any], list[Sample]] = {
         Sample((LINE, f32(6, 2, 3)), {"padding": ((1, 2),), "dilation": 2, "groups": 2}),
         Sample((SOLID, f32(3, 4, 2, 3, 2)), {"strides": (2, 1, 3), "padding": (0, 1, 1)}),
         Sample((SOLID, f32(4, 1, 2, 2, 2)), {"groups": 4}),
+    ],
+    OPERATORS["npx.convolution_of_integers"]: [
+        Sample((WHOLE, i32(6, 4, 3, 3).astype(numpy.float32)), {"padding": 1}),
+        Sample((WHOLE, i32(8, 1, 3, 2).astype(numpy.float32)), {"groups": 4, "strides": 2}),
+        Sample((WHOLE, i32(6, 2, 3, 3).astype(numpy.float32)), {"groups": 2, "dilation": 2}),
     ],
     npx.elu: [Sample((X,)), Sample((X,), {"alpha": 0.5})],
     npx.erf: _UNARY,

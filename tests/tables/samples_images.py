@@ -20,6 +20,7 @@ FOUND = numpy.concatenate(
 ROIS = numpy.array([[0, 0, 3, 3], [1.25, 0.73, 4.19, 5.68], [-2, -1, 9, 8]], numpy.float32)
 POOLED = numpy.array([[0, 0, 0, 3, 3], [1, 1.3, 0.5, 4, 5], [1, -2, -1, 9, 8]], numpy.float32)
 WHICH = numpy.array([0, 1, 1], numpy.int64)
+FILE = numpy.frombuffer(b"P6 2 1 255 " + bytes(range(0, 240, 40)), numpy.uint8)
 LINEAR = {"mode": "linear", "axes": (2, 3)}
 CUBIC = {"mode": "cubic", "axes": (-1,)}
 
@@ -36,6 +37,10 @@ ROWS: dict[Op[..., Any], list[Sample]] = {
         Sample((FOUND,), {"overlap_thresh": 0.1, "id_index": 0}),
         Sample((numpy.stack([FOUND, FOUND * 2]),), {"force_suppress": True, "topk": 3,
                                                     "valid_thresh": 1.0}),
+    ],
+    OPERATORS["npx.decoded_bytes"]: [
+        Sample((FILE,), {"channels": "RGB"}),
+        Sample((FILE[:5],), {"channels": "Grayscale"}),  # which is no image
     ],
     npx.depth_to_space: [
         Sample((f32(2, 8, 3, 2),), {"block_size": 2}),

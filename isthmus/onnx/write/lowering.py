@@ -148,6 +148,7 @@ LOWERING: Mapping[Operator, Rule | Several] = {
     OPERATORS["npx.biased_convolution"]: network_rules.convolution,
     npx.conv_transpose: network_rules.conv_transpose,
     npx.convolution: network_rules.convolution,
+    OPERATORS["npx.convolution_of_integers"]: network_rules.convolution_of_integers,
     OPERATORS["npx.dequantize"]: quantization_rules.dequantize,
     npx.dynamic_quantize: quantization_rules.dynamic_quantize,
     npx.elu: onnx("Elu", takes=("alpha",)),

@@ -20,6 +20,7 @@ __all__ = [
     "batch_norm",
     "conv_transpose",
     "convolution",
+    "convolution_of_integers",
     "fully_connected",
     "gelu",
     "grid_sample",
@@ -34,6 +35,9 @@ __all__ = [
 
 
 END = 2**63 - 1  # of an axis, in a Slice
+
+
+INT32 = 6  # onnx.TensorProto.DataType
 
 
 def matmul(site: Site, x: str, y: str) -> str:
@@ -91,6 +95,11 @@ def convolution(site: Site, x: str, weight: str, bias: str = "") -> str:
     shape = [-1, *(1 for _ in site.type.shape[2:])]
     channels = site.op("Reshape", bias, site.literal(shape), since=14)
     return site.op("Add", y, channels, since=14)
+
+
+def convolution_of_integers(site: Site, x: str, weight: str) -> str:
+    """Conv, whose sums are whole numbers that float32 holds."""
+    return site.op("Cast", convolution(site, x, weight), to=INT32)
 
 
 def conv_transpose(site: Site, x: str, weight: str) -> str:

@@ -11,8 +11,10 @@ from isthmus import np, npx
 from isthmus.errors import UsageError
 from isthmus.graph.dims import Dim
 from isthmus.graph.shapes import product
+from isthmus.trace.traced import is_traced
 
 from ..facts import Facts, Row, row
+from .integer_sums import convolved_in_parts
 from .windows import Sides, Windows, checked, pads_of, steps, windows_of
 
 __all__ = ["ROWS"]
@@ -112,12 +114,23 @@ def _sides(how: str, line: tuple[Any, int, int, int, int], asked: Any) -> tuple[
     return (less, total - less) if how == "SAME_UPPER" else (total - less, less)
 
 
-# Integers, whose sums float64 holds exactly
+# Integers, whose sums float32 holds exactly in parts, and float64 altogether
 
 
 def integer(facts: Facts, x: Any, weight: Any, x_zero: Any = None, w_zero: Any = None) -> Any:
     """The convolution of x - x_zero and weight - w_zero, of int32."""
     windows = windows_of(facts, x, _window(facts, weight))
+    if is_traced(x) and windows.is_known:
+        options = {
+            "strides": windows.strides,
+            "padding": windows.padding,
+            "dilation": windows.dilations,
+            "groups": facts.get("group", 1),
+        }
+        zeros = None if w_zero is None else _along(w_zero, 0, weight.ndim)
+        found = convolved_in_parts(x, weight, x_zero, zeros, options)
+        if found is not None:
+            return found
     sums = _convolved(facts, _less(x, x_zero, 1), _less(weight, w_zero, 0), windows)
     exact = np.astype(sums, numpy.int64)
     return np.astype(exact, numpy.int32)
@@ -158,10 +171,8 @@ def quantized(
     sums = _biased(integer(facts, x, weight, x_zero, w_zero), bias)
     scales = [_along(scale, 1, x.ndim) for scale in (x_scale, w_scale, y_scale)]
     factor = scales[0] * scales[1] / scales[2]
-    rounded = np.round(np.astype(sums, numpy.float32) * factor)
-    shifted = rounded + np.astype(np.reshape(y_zero, ()), numpy.float32)
-    ends = numpy.iinfo(y_zero.dtype)
-    return np.astype(np.clip(shifted, ends.min, ends.max), y_zero.dtype)
+    steps = np.astype(sums, numpy.float32) * factor
+    return npx.quantize(steps, 1.0, np.reshape(y_zero, ()), None, y_zero.dtype)
 
 
 ROWS: dict[str, Row] = {
