@@ -19,6 +19,7 @@ from isthmus.system.file_kinds import kind_of, no_file
 
 __all__ = ["Tensors", "parsed"]
 
+BITS = {21: 4, 22: 4, 23: 4, 25: 2, 26: 2}  # of the element types of less than a byte
 LARGEST = 2**31 - 1  # bytes of one protobuf message
 Array = numpy.ndarray[Any, Any]
 
@@ -82,7 +83,8 @@ class Tensors:
         facts = {entry.key: entry.value for entry in tensor.external_data}
         whole = self._file(facts.get("location", ""))
         dtype = numpy.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
-        size = math.prod(shape) * dtype.itemsize
+        bits = BITS.get(tensor.data_type, 8 * dtype.itemsize)
+        size = -(-math.prod(shape) * bits // 8)
         start = int(facts.get("offset", 0))
         length = int(facts.get("length", size))
         if start < 0 or length != size or start + size > len(whole):
@@ -90,6 +92,8 @@ class Tensors:
                 f"{self.path}: tensor '{tensor.name}' is {size} bytes, and its file has "
                 f"{max(len(whole) - start, 0)} of them from {start} on; export it again"
             )
+        if tensor.data_type in BITS:
+            return _unpacked(tensor, whole[start : start + size])
         found = whole[start : start + size].view(dtype.newbyteorder("<")).reshape(shape)
         return _native(found)
 
@@ -123,6 +127,14 @@ class Tensors:
                 "elsewhere; copy them"
             )
         return place
+
+
+def _unpacked(tensor: Any, content: Array) -> Array:
+    """Elements of less than a byte, several of which are in one."""
+    from onnx import TensorProto, numpy_helper
+
+    inside = TensorProto(data_type=tensor.data_type, dims=tensor.dims, raw_data=content.tobytes())
+    return numpy_helper.to_array(inside)
 
 
 def _native(array: Array) -> Array:

@@ -13,6 +13,7 @@ from isthmus.errors import UsageError
 from isthmus.trace.op import OPERATORS
 
 from ..facts import Facts, Row, plain, row
+from . import low_types
 from .types import dtype_of
 
 __all__ = ["ROWS"]
@@ -101,7 +102,11 @@ def is_infinite(facts: Facts, x: Any) -> Any:
 
 
 def cast(facts: Facts, x: Any) -> Any:
-    dtype = dtype_of(facts["to"])
+    number = facts["to"]
+    if low_types.known(number):
+        modes = bool(facts.get("saturate", 1)), facts.get("round_mode", "up")
+        return low_types.narrowed(x, number, *modes)
+    dtype, x = dtype_of(number), low_types.widened(x)
     if x.dtype == numpy.dtypes.StringDType() or dtype == numpy.dtypes.StringDType():
         return _texts(x, dtype)
     return np.astype(x, dtype, copy=False)
@@ -115,7 +120,11 @@ def _texts(x: Any, dtype: Any) -> Any:
     return x.astype(dtype)
 
 
-def cast_like(_: Facts, x: Any, y: Any) -> Any:
+def cast_like(facts: Facts, x: Any, y: Any) -> Any:
+    if low_types.is_low(y):
+        modes = bool(facts.get("saturate", 1)), facts.get("round_mode", "up")
+        return low_types.narrowed(x, low_types.number_of(y.dtype), *modes)
+    x = low_types.widened(x)
     return np.astype(x, y.dtype, copy=False)
 
 

@@ -12,6 +12,7 @@ from isthmus.npx.integer_products import integer_matmul
 from isthmus.npx.quantization import NARROW, STORED
 
 from ..facts import Facts, Row, plain, row
+from . import low_types
 from .types import dtype_of
 
 __all__ = ["ROWS", "dequantize", "matmul_of_integers", "quantize", "quantized_as"]
@@ -51,7 +52,15 @@ def _rounded(steps: Any, zero_point: Any, dtype: Any) -> Any:
 
 
 def dequantize(facts: Facts, q: Any, scale: Any, zero_point: Any = None) -> Any:
-    """(q - zero_point) * scale"""
+    """(q - zero_point) * scale; of integers of few bits, and of short floats, where these are
+    constants."""
+    number = facts.get("output_dtype", 0)
+    if low_types.is_low(scale) and not number:
+        raise UsageError(f"scales of {scale.dtype} without output_dtype; give that, as FLOAT")
+    q, scale, zero_point = (low_types.widened(one) for one in (q, scale, zero_point))
+    if q.dtype == FLOAT32:
+        found = _product(facts, q, scale, zero_point)
+        return np.astype(found, dtype_of(number) if number else scale.dtype, copy=False)
     if q.dtype.name in STORED and not facts.get("block_size", 0):
         whole, zero, axis = _parameters(facts, q, scale, zero_point)
         found = npx.dequantize(q, whole, zero, axis)
@@ -59,7 +68,6 @@ def dequantize(facts: Facts, q: Any, scale: Any, zero_point: Any = None) -> Any:
         if q.dtype.name not in WIDE:
             raise UsageError(f"integers of {q.dtype} are not known; known are {', '.join(WIDE)}")
         found = _product(facts, q, scale, zero_point)
-    number = facts.get("output_dtype", 0)
     return np.astype(found, dtype_of(number) if number else scale.dtype, copy=False)
 
 

@@ -31,6 +31,7 @@ DTYPES: dict[int, Any] = {
 NAMES = {
     **{16: "bfloat16", 17: "float8e4m3fn", 18: "float8e4m3fnuz", 19: "float8e5m2"},
     **{20: "float8e5m2fnuz", 21: "uint4", 22: "int4", 23: "float4e2m1", 24: "float8e8m0"},
+    **{25: "uint2", 26: "int2"},
 }
 
 
@@ -38,5 +39,8 @@ def dtype_of(number: int) -> numpy.dtype[Any]:
     """NumPy's dtype for an element type; UsageError for one that NumPy has not."""
     if number not in DTYPES:
         name = NAMES.get(number, f"element type {number}")
-        raise UsageError(f"{name} is no type of NumPy's, and not known to isthmus")
+        raise UsageError(
+            f"{name} is no type of NumPy's; a file's constants may be of it, and not what is "
+            "computed"
+        )
     return numpy.dtype(DTYPES[number])
