@@ -1,4 +1,4 @@
-"""Constants of few bits and of short floats: dequantized and cast as by the standard's reference."""
+"""Constants of few bits and of short floats: dequantized and cast as the reference does it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def check(folder: Path, built: Any, shape: tuple[int, ...]) -> None:
     onnx.save(built, folder / "model.onnx")
     net, x = im.load(folder / "model.onnx"), numpy.zeros(shape, F)
     with numpy.errstate(all="ignore"):
-        (wanted,) = ReferenceEvaluator(built).run(None, {"x": x})
+        wanted: Any = ReferenceEvaluator(built).run(None, {"x": x})[0]
     numpy.testing.assert_array_equal(net(x), wanted)
     for options in BACKENDS.values():
         run = im.compile(net, net.specs(), **options)
