@@ -14,6 +14,7 @@ from isthmus.graph.nodes import Constant, Graph, Node, Result, Value
 from isthmus.graph.runner import Arrays, Ran, Runner
 
 from .backend import Backend
+from .between import with_those_between
 from .bound_call import Again, bound_run
 from .explanation import SegmentTimes, ran_of
 from .host import Host
@@ -43,7 +44,9 @@ class Pipeline:
         whole, flags = watched(graph, refuses, longest)
         self.outputs = whole.outputs[len(flags) :]
         self.flags = set(map(id, flags))
-        self.segments = partition(whole, refuses, longest)
+        nodes = whole.nodes()
+        reasons = with_those_between(nodes, {id(node): refuses(node) for node in nodes})
+        self.segments = partition(whole, lambda node: reasons[id(node)], longest)
         self.binder = Binder(graph)
         self.runners = [self._load(segment) for segment in self.segments]
         self.direct = not flags and _is_direct(self.segments, graph)
