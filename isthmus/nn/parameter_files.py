@@ -9,7 +9,7 @@ from typing import Any
 
 from isthmus.errors import FileError, UsageError
 from isthmus.system import files
-from isthmus.system.file_kinds import what_is_wrong
+from isthmus.system.file_kinds import explained, no_file
 from isthmus.system.tensors import read_tensors
 
 from .parameter import Parameter
@@ -39,9 +39,12 @@ def read(path: str | Path) -> Mapping[str, Any]:
 
     if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
         raise UsageError(f"a path of type {type(path).__name__}; give a str or a pathlib.Path")
-    if wrong := what_is_wrong(path, (".safetensors",)):
+    if wrong := no_file(path, (".safetensors",)):
         raise FileError(f"{path}: no parameters can be read ({wrong.reason}); {wrong.step}")
     try:
         return read_tensors(path)[1]
     except (OSError, SafetensorError) as problem:
-        raise FileError(f"{path}: no parameters can be read ({problem}); check the file") from None
+        wrong = explained(path, problem)
+        raise FileError(
+            f"{path}: no parameters can be read ({wrong.reason}); {wrong.step}"
+        ) from None

@@ -26,7 +26,7 @@ from isthmus.graph.nodes import Constant, Graph, Input, Node, Type, Value
 from isthmus.graph.passes import expand
 from isthmus.graph.size_text import parse
 from isthmus.system import files
-from isthmus.system.file_kinds import what_is_wrong
+from isthmus.system.file_kinds import explained, no_file
 from isthmus.system.tensors import read_tensors
 from isthmus.trace.array import Array
 from isthmus.trace.blocks import inside_block
@@ -183,13 +183,14 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     from safetensors import SafetensorError
 
     refuse_foreign(path)
-    if wrong := what_is_wrong(path, (".im", ONNX)):
+    if wrong := no_file(path, (".im", ONNX)):
         raise FileError(f"{path}: cannot be read as a program ({wrong.reason}); {wrong.step}")
     try:
         metadata, arrays = read_tensors(path)
     except (OSError, SafetensorError) as problem:
+        wrong = explained(path, problem)
         raise FileError(
-            f"{path}: cannot be read as a program ({problem}); check the file"
+            f"{path}: cannot be read as a program ({wrong.reason}); {wrong.step}"
         ) from None
     if "isthmus" not in metadata:
         raise FileError(

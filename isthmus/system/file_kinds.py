@@ -1,5 +1,4 @@
-"""Why a path cannot be read as what is expected, seen before a reader meets it: by what is there,
-and by how the file begins."""
+"""Why a path cannot be read as what is expected: by what is there, and by how the file begins."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Wrong", "kind_of", "no_file", "what_is_wrong"]
+__all__ = ["Wrong", "explained", "kind_of", "no_file"]
 
 HEAD_BYTES = 512
 CHECK = "check the file"
@@ -40,20 +39,15 @@ class Wrong(NamedTuple):
     step: str = CHECK
 
 
-def what_is_wrong(path: str | Path, suffixes: tuple[str, ...]) -> Wrong | None:
-    """None for a file that may be what is expected, or whose own reader says what is wrong.
+def no_file(path: str | Path, suffixes: tuple[str, ...]) -> Wrong | None:
+    """None for a plain file, whatever is in it.
 
     suffixes: how names of such files end, by which those in a folder are found.
 
-    >>> from isthmus.system.file_kinds import what_is_wrong
-    >>> what_is_wrong("absent.im", (".im",))
+    >>> from isthmus.system.file_kinds import no_file
+    >>> no_file("absent.im", (".im",))
     Wrong(reason='no such file', step='check the file name')
     """
-    return no_file(path, suffixes) or kind_of(path)
-
-
-def no_file(path: str | Path, suffixes: tuple[str, ...]) -> Wrong | None:
-    """The same of what is there, whatever is in it."""
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
@@ -69,8 +63,17 @@ def no_file(path: str | Path, suffixes: tuple[str, ...]) -> Wrong | None:
     return None
 
 
+def explained(path: str | Path, problem: Exception) -> Wrong:
+    """Of a file that its reader refused: by what it is, or else by what the reader says."""
+    return kind_of(path) or Wrong(" ".join(str(problem).split())[:120] or type(problem).__name__)
+
+
 def kind_of(path: str | Path) -> Wrong | None:
-    """The same of a file by its first bytes."""
+    """Of a file that is none of the kind: which one it is by its first bytes, if that is known.
+
+    A file of the kind may begin so too: a file of safetensors begins with a number, which may be
+    the first bytes of a pickle.
+    """
     try:
         with open(path, "rb") as file:
             head = file.read(HEAD_BYTES)

@@ -14,7 +14,7 @@ import isthmus as im
 from isthmus import nn
 from isthmus.cli import main
 from isthmus.errors import FileError, UsageError
-from isthmus.system.file_kinds import kind_of, what_is_wrong
+from isthmus.system.file_kinds import kind_of, no_file
 
 ARRAY = b"\x93NUMPY\x01\x00" + bytes(118)
 PICKLE = b"\x80\x02}q\x00."
@@ -121,4 +121,30 @@ def test_files_of_the_kind_are_not_accused(tmp_path: Path) -> None:
     dense.initialize()
     dense.save_parameters(tmp_path / "net.safetensors")
     for path in tmp_path.iterdir():
-        assert kind_of(path) is None and what_is_wrong(path, ()) is None
+        assert kind_of(path) is None and no_file(path, ()) is None
+
+
+@pytest.mark.parametrize("begins", [b"\x80\x02", b"\x80\x04"])
+def test_a_file_that_begins_as_another_kind_is_read(begins: bytes, tmp_path: Path) -> None:
+    """Its first bytes are the size of its head: here 0x280 and 0x480."""
+    path, size = tmp_path / "net.im", int.from_bytes(begins, "little")
+    compiled = im.compile(lambda x: x + 1, {"x": im.spec("float32", [1])}, backend="numpy")
+    compiled.save(path)
+    whole = path.read_bytes()
+    head = int.from_bytes(whole[:8], "little")
+    if head > size:
+        size += 0x10000  # the same two bytes, and another after them
+    filled = whole[8 : 8 + head] + b" " * (size - head) + whole[8 + head :]
+    path.write_bytes(size.to_bytes(8, "little") + filled)
+    assert path.read_bytes().startswith(begins) and kind_of(path) is not None
+    assert im.load(path, backend="numpy")(x=numpy.ones(1, numpy.float32)) == 2
+    dense = nn.Dense(1, 1)
+    dense.initialize()
+    dense.save_parameters(path)
+    whole = path.read_bytes()
+    head = int.from_bytes(whole[:8], "little")
+    size = int.from_bytes(begins, "little")
+    path.write_bytes(
+        size.to_bytes(8, "little") + whole[8 : 8 + head] + b" " * (size - head) + whole[8 + head :]
+    )
+    assert dense.load_parameters(path) == ([], [])

@@ -15,7 +15,7 @@ import numpy
 
 from isthmus.errors import FileError
 from isthmus.system.extras import require
-from isthmus.system.file_kinds import kind_of, no_file
+from isthmus.system.file_kinds import explained, kind_of, no_file
 
 __all__ = ["Tensors", "parsed"]
 
@@ -41,8 +41,7 @@ def parsed(path: Path) -> Any:
     try:
         model.ParseFromString(path.read_bytes())
     except Exception as problem:  # protobuf's own class differs between its versions
-        other = kind_of(path)
-        reason = other.reason if other else " ".join(str(problem).split())[:120]
+        reason = explained(path, problem).reason
         raise FileError(f"{path}: not an ONNX model ({reason}); export it again") from None
     if not model.graph.output:
         other = kind_of(path)
