@@ -116,7 +116,8 @@ def bench(
     plan = _plan(
         Asked(
             *(targets or [], shape or [], workload or [], variant or []),
-            *(quick, full, fast, endpoint, scaling),
+            *(quick, full, fast),
+            *(endpoint, scaling),
         ),
         _scenarios(scenario or [], rate, p99_ms),
         Extent(rounds, seconds, threads, budget),

@@ -34,7 +34,7 @@ def test_a_queue_without_an_end_and_one_without_a_beginning() -> None:
     assert mean_wait(1e4, 0.1, 1500, 0.3) < 1e-12
 
 
-def waits(random: numpy.random.Generator, rate: float, services: numpy.ndarray, servers: int):  # type: ignore[no-untyped-def, type-arg]
+def waits(random: numpy.random.Generator, rate: float, services: numpy.ndarray, servers: int):  # type: ignore[no-untyped-def]
     """Seconds in the queue of each arrival, first come first served."""
     free = [0.0] * servers
     arrivals = numpy.cumsum(random.exponential(1 / rate, len(services)))

@@ -70,6 +70,7 @@ def test_what_is_short_is_told_by_the_bytes(
     report, _ = rows_of(tmp_path, copies(1, 1, moved=moved), copies(2, efficiency, moved=moved))
     one, two = report.scaling
     assert (one.ended_by, two.ended_by) == ("", short)
+    assert two.gb_per_s
     assert two.gb_per_s == pytest.approx(2 * efficiency / ONE * moved / 1e9)
     assert two.memory_share == pytest.approx(two.gb_per_s / 20.1)
     assert two.memory_ends == one.memory_ends == pytest.approx(20.1 / (moved / ONE / 1e9))
