@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .files.results import Result, ResultFile, read, read_all
     from .files.same_machine import Machine
     from .money.cost import Cost, costs, usd_per_million
+    from .money.plan import Demand, Plan, plans
     from .money.prices import DEFAULT_INSTANCES, Price, read_prices
     from .outputs.report_files import write, write_report
     from .stats.intervals import LogRatio, geometric_mean, log_ratio
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_INSTANCES",
     "Cost",
+    "Demand",
     "LogRatio",
     "Machine",
     "Names",
+    "Plan",
     "Price",
     "Report",
     "Result",
@@ -35,6 +38,7 @@ __all__ = [
     "geometric_mean",
     "log_ratio",
     "names_of",
+    "plans",
     "read",
     "read_all",
     "read_prices",
@@ -50,6 +54,7 @@ _HOMES = {
     "files.results": ("Result", "ResultFile", "read", "read_all"),
     "files.same_machine": ("Machine",),
     "money.cost": ("Cost", "costs", "usd_per_million"),
+    "money.plan": ("Demand", "Plan", "plans"),
     "money.prices": ("DEFAULT_INSTANCES", "Price", "read_prices"),
     "outputs.report_files": ("write", "write_report"),
     "stats.intervals": ("LogRatio", "geometric_mean", "log_ratio"),

@@ -15,6 +15,8 @@ from isthmus.reports.files.result import ResultFile
 from isthmus.reports.files.results import read_all
 from isthmus.reports.money.cost import Cost
 from isthmus.reports.money.cost_report import CostOptions, cost_tables
+from isthmus.reports.money.plan import Demand, Plan, plans
+from isthmus.reports.money.plan_table import plan_table
 from isthmus.reports.tables import quality_table, speedup, speedup_table, trends_table
 from isthmus.reports.tables.accuracy_table import accuracy_table
 from isthmus.reports.tables.budget import BudgetRow, budget_rows
@@ -23,6 +25,8 @@ from isthmus.reports.tables.efficiency import efficiency_table
 from isthmus.reports.tables.environment import Environment, environment
 from isthmus.reports.tables.peers import PeerRow, peer_rows
 from isthmus.reports.tables.peers_table import peers_tables
+from isthmus.reports.tables.scaling import ScalingRow, scaling_rows, sold
+from isthmus.reports.tables.scaling_table import scaling_table
 from isthmus.reports.tables.scenario_table import scenario_table
 from isthmus.reports.tables.speedup import Row
 from isthmus.reports.tables.startup_table import startup_table
@@ -55,6 +59,8 @@ class Report:
     files: tuple[ResultFile, ...]
     trends: tuple[Trend, ...] = ()
     budget: tuple[BudgetRow, ...] = ()
+    scaling: tuple[ScalingRow, ...] = ()
+    plans: tuple[Plan, ...] = ()
 
 
 def build_report(
@@ -69,11 +75,12 @@ def build_report(
     price_date: str | None = None,
     names: Sequence[Names] = (),
     stored: str | Path | None = None,
+    demand: Demand | None = None,
 ) -> Report:
     """Read the files and work out every table.
 
     The options of prices are those of `CostOptions`; `names` are those of foreign files; `stored`
-    is a history's folder, whose runs are shown with the files or alone.
+    is a history's folder, whose runs are shown with the files or alone; `demand` is planned.
     Errors: `FileError`, `UsageError`, `NothingMeasured` for files without a benchmark, and
     `BackendMissing` for a history where ruptures is not installed.
 
@@ -91,19 +98,22 @@ def build_report(
         price_date=price_date,
     )
     if stored is None:
-        return report_of(read_all(files, names), options)
+        return report_of(read_all(files, names), options, demand)
     if not files:
         return _over_time(read_store(stored), stored)
-    return _with_history(report_of(read_all(files, names), options), stored)
+    return _with_history(report_of(read_all(files, names), options, demand), stored)
 
 
-def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
+def report_of(
+    read: tuple[ResultFile, ...], options: CostOptions, demand: Demand | None = None
+) -> Report:
     """The report of files that are read; `NothingMeasured` where they hold no benchmark."""
     if not any(file.results for file in read):
         raise NothingMeasured("no benchmark in the files given; run `isthmus bench` first")
     rows, peers, newest = speedup.rows(read), peer_rows(read), current(read)
-    budget = budget_rows(read)
-    priced, money = cost_tables(newest, options)
+    budget, scaling = budget_rows(read), scaling_rows(newest)
+    priced, money = cost_tables(sold(newest), options)
+    planned = plans(newest, priced, demand) if demand else ()
     return Report(
         verdict=" ".join(filter(None, [speedup_table.verdict(rows), budget_sentence(budget)])),
         warnings=(
@@ -121,7 +131,9 @@ def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
             accuracy_table(newest),
             *peers_tables(peers, read),
             scenario_table(newest),
+            scaling_table(scaling, priced),
             *money,
+            *((plan_table(planned, demand),) if demand else ()),
             efficiency_table(newest),
             startup_table(newest),
             quality_table.quality_table(newest),
@@ -129,6 +141,8 @@ def report_of(read: tuple[ResultFile, ...], options: CostOptions) -> Report:
         environment=tuple(map(environment, read)),
         files=read,
         budget=budget,
+        scaling=scaling,
+        plans=planned,
     )
 
 

@@ -3,10 +3,10 @@
     python -m studies.quoted PAGE.md ... [RESULT.json]
 
 writes them anew, so that no figure in a page is typed by hand. WHAT is `verdict`, `picture`, a word
-of a table's title (`against_few`: six of its rows), the name of a study (`studies`), or `tuned`,
-what `isthmus tune` printed; FILE is a result file as the page would link it. With RESULT.json,
-quotes of older files of its kind (`full-2026-01-01.json` is of the kind `full`) become quotes of
-it.
+of a table's title (`against_few`: six of its rows; `plan`: of 10^9 requests a day), the name of a
+study (`studies`), `tuned`, what `isthmus tune` printed, or `verdicts`, what a gate said; FILE is a
+result file as the page would link it. With RESULT.json, quotes of older files of its kind
+(`full-2026-01-01.json` is of the kind `full`) become quotes of it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from isthmus.benchmarks.gate.outputs import to_text
+from isthmus.benchmarks.gate.outputs.to_json import outcome_of
+from isthmus.benchmarks.gate.outputs.to_table import table as verdict_table
 from isthmus.errors import UsageError
+from isthmus.reports import Demand
 from isthmus.reports.content import Report, build_report
 from isthmus.reports.display import Table
 from isthmus.reports.outputs.markdown import escape, table_grid
@@ -68,6 +72,8 @@ def _part(what: str, file: Path, link: str) -> str:
         return f"[Result file]({link}).\n\n```text\n{text}\n```"
     if what in STUDIES:
         return f"[Result file]({link}).\n\n{study_table(what, file)}"
+    if what == "verdicts":
+        return f"[Result file]({link}).\n\n{_verdicts(file)}"
     report = _report(file.resolve())
     if what == "picture":
         return f"![{escape(report.verdict)}]({link.removesuffix('.json')}/speedup.svg)"
@@ -92,7 +98,17 @@ def _few(table: Table) -> Table:
 
 @cache
 def _report(file: Path) -> Report:
-    return build_report([file])
+    return build_report([file], demand=Demand(1e9))
+
+
+def _verdicts(file: Path) -> str:
+    """What a gate said, of the file of its --output."""
+    found = outcome_of(json.loads(file.read_text(encoding="utf-8")), str(file))
+    lines = [f"{to_text.headline(found)}: {to_text.sides(found)}", *to_text.warnings(found)]
+    said = "\n".join(f"{escape(line)}.  " for line in lines)
+    shown = verdict_table("", found.gravest_first())
+    shared = f"{escape(shown.shared)} " if shown.shared else ""
+    return f"{said}\n\n{shared}Time: {to_text.about(found)['time']}.\n\n{table_grid(shown)}"
 
 
 if __name__ == "__main__":

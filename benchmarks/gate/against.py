@@ -30,7 +30,7 @@ from isthmus.errors import UsageError
 from isthmus.reports.files.same_machine import machine_of
 from isthmus.system.threads import available_threads
 
-__all__ = ["USUAL_VARIANTS", "Request", "gate"]
+__all__ = ["USUAL_VARIANTS", "Request", "gate", "warnings_of"]
 
 USUAL_VARIANTS = ("cpu",)  # what a change of Isthmus makes faster or slower, and users run
 
@@ -158,6 +158,11 @@ def _warnings(project: Project, run: Gate) -> Iterator[str]:
     if names := project.untracked():
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         yield f"not measured, for git does not know them: {', '.join(names[:3])}{more}"
+    yield from warnings_of(run)
+
+
+def warnings_of(run: Gate) -> Iterator[str]:
+    """A line on each thing that a reader of the verdicts has to know of their measuring."""
     yield from below_f32(run.samples[0].pairs() if run.samples else ())
     if run.ended_early:
         spent, least = readable(run.effort.budget_seconds), readable(run.least_seconds)

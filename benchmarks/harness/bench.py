@@ -22,6 +22,7 @@ from isthmus.system.signals import begun
 from . import result, roofline
 from .accuracy import accuracy_of
 from .clock import Clock, Step
+from .copies import Copies, runner_of
 from .making import make
 from .parity import compared
 from .plan import Cell, Plan
@@ -85,7 +86,7 @@ class Bench:
 
     def entries(self, threads: int) -> list[Entry]:
         """An entry of the result file for each variant that has a whole round."""
-        facts = {**self.facts.measured, "threads": threads}
+        facts = self.facts.measured
         return [
             result.benchmark(
                 self.cell,
@@ -93,6 +94,7 @@ class Bench:
                 self.records[variant.name],
                 {
                     **facts,
+                    "threads": variant.copies or threads,
                     "parity": self.parities.get(variant.name),
                     "accuracy": self.accuracies.get(variant.name),
                 },
@@ -276,8 +278,8 @@ def _round(run: Run, bench: Bench, number: int) -> dict[str, Record]:
     began, records = monotonic(), dict[str, Record]()
     while waiting:
         with ExitStack() as ended:
-            group: list[Process] = []
-            while waiting and memory_suffices(len(group)):
+            group: list[Process | Copies] = []
+            while waiting and memory_suffices(sum(max(1, p.variant.copies) for p in group)):
                 group += _opened(run, bench, waiting.pop(0), number, ended)
             run.progress(run.clock.step(f"{bench.cell.workload.name} turns of round {number + 1}"))
             cycles(group, lambda one, problem: _failed(run, bench.cell, one.variant, problem))
@@ -290,14 +292,14 @@ def _round(run: Run, bench: Bench, number: int) -> dict[str, Record]:
 
 def _opened(
     run: Run, bench: Bench, variant: Variant, number: int, ended: ExitStack
-) -> list[Process]:
+) -> list[Process | Copies]:
     """The process of a variant, warm and stopped; none where it failed."""
     cell = bench.cell
     run.progress(run.clock.step(f"{cell.workload.name} {variant.name} round {number + 1}"))
     try:
         process = begun(
             ended,
-            Process,
+            runner_of(variant),
             bench.folder,
             variant,
             run.plan.threads,

@@ -12,6 +12,7 @@ from isthmus.errors import UsageError
 from isthmus.system.threads import available_threads
 
 from . import variants
+from .copies import SCALING
 from .variants import Variant
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "crossed",
     "fast_cells",
     "full_cells",
+    "scaling_cells",
     "scenario_of",
     "seconds_of",
 ]
@@ -70,6 +72,8 @@ class Scenario:
 
     def job(self) -> Mapping[str, Any]:
         """The scenario as the measured process reads it."""
+        if self.name == SCALING:  # of each copy
+            return {"name": SINGLE_STREAM}
         if self.name != "server":
             return {"name": self.name}
         facts = {"rate_per_s": self.rate_per_s, "bound_ms": self.bound_ms}
@@ -129,6 +133,16 @@ def crossed(
 ) -> tuple[Cell, ...]:
     """Every workload in every scenario, on the same variants."""
     return tuple(Cell(work, on, scenario) for work in chosen for scenario in scenarios)
+
+
+def scaling_cells(
+    chosen: Sequence[Any], on: Sequence[Variant], counts: Sequence[int]
+) -> tuple[Cell, ...]:
+    """Every workload by so many copies of every variant, which take turns with each other."""
+    copies = [
+        replace(one, name=f"{one.name}-x{count}", copies=count) for one in on for count in counts
+    ]
+    return crossed(chosen, copies, (Scenario(SCALING),))
 
 
 def full_cells() -> tuple[Cell, ...]:

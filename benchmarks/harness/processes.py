@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Timer
-from typing import IO, Any
+from typing import IO, Any, Protocol, TypeVar
 
 import numpy
 
@@ -88,7 +88,8 @@ class Process:
     delay: a share of every call that is waited on top of it, to test what a run can see; several
     take turns. outputs, judged: where it leaves its outputs for the inputs that are timed, and for
     those of judged.npz, if it computes below float32 or `is_reference`. home: where another
-    revision of Isthmus is, whose opener is used. Raises BackendMissing for what is not installed
+    revision of Isthmus is, whose opener is used. processors: those it is bound to, by default the
+    first of those that may be used. Raises BackendMissing for what is not installed
     here or does not fit the prepared files, and IsthmusError with the last words of a process that
     failed.
     """
@@ -106,6 +107,7 @@ class Process:
         judged: Path | None = None,
         is_reference: bool = False,
         home: Home | None = None,
+        processors: Sequence[int] | None = None,
     ) -> None:
         self.variant = variant
         self.record: Record | None = None
@@ -117,6 +119,7 @@ class Process:
             "options": dict(variant.options),
             "folder": str(folder),
             "threads": threads,
+            "processors": None if processors is None else list(processors),
             "seconds": seconds,
             "scenario": scenario or {"name": "single-stream"},
             "delay": delay,
@@ -148,11 +151,19 @@ class Process:
 
     def turn(self) -> bool:
         """Let it run for a turn; whether it wants another. If not, `record` is there."""
+        self.go()
+        return self.heard()
+
+    def go(self) -> None:
+        """Let it run for a turn, of which the end is `heard`."""
         self._signal(CONTINUE)
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # it has ended, and what it said before is read next
             self._process.stdin.write(f"{GO}\n")
             self._process.stdin.flush()
+
+    def heard(self) -> bool:
+        """Whether it wants another turn, at the end of one. If not, `record` is there."""
         return self._listen()
 
     def end(self) -> None:
@@ -214,8 +225,20 @@ def measured(folder: Path, variant: Variant, threads: int, seconds: float, **job
         return process.record
 
 
+class Taking(Protocol):
+    """What takes turns: a process, or several at once."""
+
+    @property
+    def variant(self) -> Variant: ...
+
+    def turn(self) -> bool: ...
+
+
+Taker = TypeVar("Taker", bound=Taking)
+
+
 def cycles(
-    group: Sequence[Process], failed: Callable[[Process, IsthmusError], None] | None = None
+    group: Sequence[Taker], failed: Callable[[Taker, IsthmusError], None] | None = None
 ) -> None:
     """Turns until each has its record; every second cycle goes the other way round.
 
@@ -226,7 +249,7 @@ def cycles(
         going = [one for one in going if _wants_another(one, failed)][::-1]
 
 
-def _wants_another(one: Process, failed: Callable[[Process, IsthmusError], None] | None) -> bool:
+def _wants_another(one: Taker, failed: Callable[[Taker, IsthmusError], None] | None) -> bool:
     try:
         return one.turn()
     except IsthmusError as problem:

@@ -17,6 +17,7 @@ from isthmus.benchmarks.portable.timing.verdicts import described, judged
 from isthmus.errors import FileError
 from isthmus.system import files
 
+from .copies import SCALING
 from .fingerprint import conditions, fingerprint, versions
 from .plan import SINGLE_STREAM, Cell, Scenario
 from .processes import Record
@@ -72,6 +73,7 @@ def benchmark(
         **facts,
         "workload": workload,
         "variant": variant.name,
+        "copies": variant.copies or None,
         "scenario": scenario.name,
         "environment": variant.environment,
         "runtime": records[0]["runtime"],
@@ -117,7 +119,7 @@ def _scenario_result(scenario: Scenario, records: list[Record]) -> Document:
     processes bound a percentile better than those of one."""
     found = [record["scenario"] for record in records]
     unsound = [one for one in found if not one["valid"] and not one["more_queries"]]
-    if scenario.name == "offline" or scenario.rate_is_searched or unsound:
+    if scenario.name in ("offline", SCALING) or scenario.rate_is_searched or unsound:
         return _middle(found, unsound)
     latencies = [sample for record in records for sample in record["seconds"]]
     first, queries = found[0], sum(one["queries"] for one in found)

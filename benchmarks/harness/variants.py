@@ -25,6 +25,7 @@ class Variant:
     maker: the module that makes its file, `options["file"]`, of the prepared ones (see `making`)
     model: the only one that it runs, with weights of its own; "" for any
     low: it may compute below float32, so that its accuracy is judged as well
+    copies: so many processes of one thread side by side (`copies.py`); 0 for one of all threads
     usual: one that is not runs when asked for: it needs a device, an installation, or shows one
         thing alone
     """
@@ -38,6 +39,7 @@ class Variant:
     maker: str = ""
     low: bool = False
     model: str = ""
+    copies: int = 0
     usual: bool = False
 
     @property

@@ -25,6 +25,7 @@ __all__ = ["bench"]
 Names = list[str] | None
 ROUNDS = {"quick": 5, "full": 3, "fast": 3, "custom": 5}
 SECONDS = {"quick": 1.0, "full": 0.5, "fast": 0.5, "custom": 1.0}
+SCALED = ("cpu", "onnxruntime-cpu")  # whose processes are put side by side unless others are named
 BUDGET_ROUNDS = 20  # the most that a budget is spent on
 
 
@@ -65,6 +66,13 @@ def bench(
     scenario: Annotated[
         Names, typer.Option(help="single-stream, multi-stream, server or offline; repeat.")
     ] = None,
+    scaling: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead: so many processes of one thread side by side, such as 1,2; how calls a "
+            "second grow."
+        ),
+    ] = None,
     rate: Annotated[
         float | None, typer.Option(help="Requests/s of the server scenario; else searched.")
     ] = None,
@@ -95,6 +103,9 @@ def bench(
     Example: isthmus bench model.onnx --shape x=1,3,224,224 --variant numpy --variant cpu
     """
     _check(rounds, seconds, threads)
+    given = {"--scenario": scenario, "--threads": threads, "--endpoint": endpoint}
+    if scaling is not None and (named := ", ".join(name for name in given if given[name])):
+        raise UsageError(f"--scaling has a scenario of its own, of one thread each; leave {named}")
     if resume and output is None:
         raise UsageError("--resume: which file? name it: --output FILE")
     require("bench")
@@ -105,7 +116,8 @@ def bench(
     plan = _plan(
         Asked(
             *(targets or [], shape or [], workload or [], variant or []),
-            *(quick, full, fast, endpoint),
+            *(quick, full, fast),
+            *(endpoint, scaling),
         ),
         _scenarios(scenario or [], rate, p99_ms),
         Extent(rounds, seconds, threads, budget),
@@ -128,6 +140,7 @@ class Asked(NamedTuple):
     full: bool
     fast: bool
     endpoint: str | None = None
+    scaling: str | None = None
 
     @property
     def kind(self) -> Literal["quick", "full", "fast", "custom"]:
@@ -144,6 +157,7 @@ class Asked(NamedTuple):
             "--quick": self.quick,
             "--full": self.full,
             "--fast": self.fast,
+            "--scaling": bool(self.scaling and (self.full or self.fast)),
             "MODEL": bool(self.targets),
             "--workload": bool(self.workloads),
         }
@@ -185,7 +199,9 @@ def _plan(asked: Asked, scenarios: list[Scenario], extent: Extent) -> Plan:
     from isthmus.benchmarks.harness.plan import Plan, crossed, seconds_of
     from isthmus.system.threads import available_threads
 
-    named = None if asked.names_variants else _named_plan(asked.kind)
+    named = _scaling(asked) if asked.scaling is not None else None
+    if named is None and not asked.names_variants:
+        named = _named_plan(asked.kind)
     cells = named or crossed(_workloads(asked), _variants(asked), scenarios)
     usual = ROUNDS[asked.kind] if extent.budget is None else BUDGET_ROUNDS
     return Plan(
@@ -196,6 +212,17 @@ def _plan(asked: Asked, scenarios: list[Scenario], extent: Extent) -> Plan:
         None if extent.budget is None else seconds_of(extent.budget),
         asked.kind,
     )
+
+
+def _scaling(asked: Asked) -> tuple[Cell, ...]:
+    """The same work by several numbers of processes."""
+    from isthmus.benchmarks.harness import variants
+    from isthmus.benchmarks.harness.copies import counts_of
+    from isthmus.benchmarks.harness.plan import scaling_cells
+
+    counts = counts_of(asked.scaling or "")
+    on = variants.find(asked.variants or list(SCALED))
+    return scaling_cells(_workloads(asked), on, counts)
 
 
 def _named_plan(kind: str) -> tuple[Cell, ...] | None:

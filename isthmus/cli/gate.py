@@ -29,6 +29,7 @@ HELP = """Fail where HEAD is slower than BASE, or its results are less right.
 
 \b
 Example: isthmus gate against main --budget 5m                 two revisions, measured in turn
+         isthmus gate environment openvino==2026.3.0           this environment and another one
          isthmus gate files base.json head.json                two result files of one machine
          isthmus gate history benchmarks/history head.json     the runs stored of this machine
          isthmus gate self-test                                what the gate sees and misses here
@@ -40,10 +41,12 @@ Exit codes: 0 fine, 1 regression, 2 wrong input, 3 nothing comparable, 4 inconcl
 --strict, 5 a backend is missing.
 
 The old spelling keeps working: `isthmus gate BASE.json HEAD.json`, and with --against REVISION,
---history STORE or --self-test. There a file that is called like a way is written ./files.
+--against-environment ENVIRONMENT, --history STORE or --self-test. There a file that is called
+like a way is written ./files.
 """
 WAYS: Mapping[str, Callable[..., None]] = {
     "against": commands.against,
+    "environment": commands.environment,
     "files": commands.files,
     "history": commands.history,
     "self-test": commands.self_test,
@@ -93,6 +96,13 @@ def gate(
     against: Annotated[
         str | None, typer.Option(help="Measure the working tree and this revision, in turn.")
     ] = None,
+    against_environment: Annotated[
+        str | None,
+        typer.Option(
+            help="Measure this environment and another, in turn: a virtual environment, a "
+            "requirements file, or pins such as openvino==2026.3.0."
+        ),
+    ] = None,
     history: Annotated[
         Path | None, typer.Option(help="The runs stored of this machine; HEAD.json joins them.")
     ] = None,
@@ -127,7 +137,8 @@ def gate(
     """
     named = targets or []
     to = Destinations(output, junit, sarif, html, markdown, github, as_json).beside(*named)
-    _check(against, self_test, bool(pytest or command or shared))
+    suite = bool(pytest or command or shared or install)
+    _check(against, against_environment, self_test, suite)
     what = pytest, command, shape, variant, install, shared
     how = Measuring(*what, threads, seconds, budget)
     judging = Judging(margin, history, strict, allow_missing)
@@ -136,6 +147,9 @@ def gate(
     if against:
         with steps() as show:
             outcome = ways.of_revisions(against, named, how, judging, show)
+    elif against_environment:
+        with steps() as show:
+            outcome = ways.of_environments(against_environment, named, how, judging, show)
     elif history:
         (head,) = _counted(named, WANTED[1:])
         outcome = ways.of_history(history, head, since, judging)
@@ -146,10 +160,22 @@ def gate(
     to.write(outcome)
 
 
-def _check(against: str | None, self_test: bool, suite: bool) -> None:
+def _check(
+    against: str | None, against_environment: str | None, self_test: bool, suite: bool
+) -> None:
     """UsageError for options that exclude each other or belong to another way."""
-    if against and self_test:
-        raise UsageError("--against and --self-test exclude each other; give one of them")
+    given = {
+        "--against": against,
+        "--against-environment": against_environment,
+        "--self-test": self_test,
+    }
+    if len(named := [name for name, value in given.items() if value]) > 1:
+        raise UsageError(f"{' and '.join(named)} exclude each other; give one of them")
+    if suite and against_environment:
+        raise UsageError(
+            "--pytest, --command, --install and --shared go with --against; "
+            "--against-environment measures workloads and models"
+        )
     if suite and not against and not self_test:
         raise UsageError("--pytest, --command and --shared go with --against REVISION")
 

@@ -24,7 +24,15 @@ from .show import show_json, steps
 if TYPE_CHECKING:
     from isthmus.benchmarks.gate.rule.verdict import Outcome
 
-__all__ = ["Destinations", "against", "files", "history", "run_self_test", "self_test"]
+__all__ = [
+    "Destinations",
+    "against",
+    "environment",
+    "files",
+    "history",
+    "run_self_test",
+    "self_test",
+]
 
 
 @dataclass(frozen=True)
@@ -187,6 +195,45 @@ def against(
     judging = Judging(margin, noise, strict, allow_missing)
     with steps() as show:
         outcome = ways.of_revisions(revision, works or [], how, judging, show)
+    to.write(outcome)
+
+
+def environment(
+    environment: Annotated[
+        str,
+        typer.Argument(
+            metavar="ENVIRONMENT",
+            help="A virtual environment, its python, a requirements file, or pins.",
+        ),
+    ],
+    works: options.Works = None,
+    shape: options.Shape = None,
+    variant: options.RuntimeVariant = None,
+    threads: options.Threads = None,
+    seconds: options.Seconds = 1.0,
+    budget: options.Budget = None,
+    noise: options.Noise = None,
+    margin: options.Margin = None,
+    strict: options.Strict = False,
+    output: options.Output = None,
+    junit: options.Junit = None,
+    sarif: options.Sarif = None,
+    html: options.Html = None,
+    markdown: options.Markdown = None,
+    github: options.Github = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure this environment and another one, in turn: the same models under other runtimes.
+
+    This one is HEAD. Of requirements an environment is made, and kept in the cache.
+
+    Example: isthmus gate environment openvino==2026.3.0,onnxruntime==1.31.1 resnet-50
+    """
+    to = Destinations(output, junit, sarif, html, markdown, github, as_json).beside()
+    how = Measuring(shapes=shape, variants=variant, threads=threads, seconds=seconds, budget=budget)
+    with steps() as show:
+        judging = Judging(margin, noise, strict)
+        outcome = ways.of_environments(environment, works or [], how, judging, show)
     to.write(outcome)
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "Noise",
     "Output",
     "Pytest",
+    "RuntimeVariant",
     "Sarif",
     "Seconds",
     "Shape",
@@ -56,6 +57,10 @@ Shape = Annotated[
     list[str] | None, typer.Option(help="Shape of an input: NAME[:DTYPE]=1,3,224,224.")
 ]
 Variant = Annotated[list[str] | None, typer.Option(help="Variant of the workloads; default: cpu.")]
+RuntimeVariant = Annotated[
+    list[str] | None,
+    typer.Option(help="Variant of the workloads; default: of the runtimes that differ."),
+]
 Install = Annotated[
     list[str] | None,
     typer.Option(help="What pip installs in each revision's environment; default: '.'"),

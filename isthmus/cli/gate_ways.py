@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Judging",
     "Measuring",
+    "of_environments",
     "of_files",
     "of_history",
     "of_revisions",
@@ -161,6 +162,27 @@ def of_revisions(
         strict=judging.strict,
         allow_missing=judging.allow_missing,
     )
+
+
+def of_environments(
+    environment: str, works: list[str], how: Measuring, judging: Judging, show: Show
+) -> Outcome:
+    """This environment and another one, in turn."""
+    settings = judging.settings()
+    from isthmus.benchmarks.gate import against_environment
+    from isthmus.benchmarks.gate.rule.sampling import Effort
+    from isthmus.benchmarks.work import workloads
+
+    request = against_environment.EnvironmentRequest(
+        environment=environment,
+        works=works or workloads.QUICK,
+        shapes=how.shapes or (),
+        variants=how.variants or (),
+        threads=how.thread_count(),
+        seconds=how.seconds,
+    )
+    effort = Effort(how.budget_seconds(settings))
+    return against_environment.gate(request, settings, effort, show, strict=judging.strict)
 
 
 def of_self_test(

@@ -64,6 +64,12 @@ def report(
         float | None,
         typer.Option("--p99-ms", help="Price only what stays below this p99 latency."),
     ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            help="Requests a day to plan for: 1e9, or requests=1e9,peak=2,utilisation=0.6,spare=1."
+        ),
+    ] = None,
     history: Annotated[
         Path | None,
         typer.Option(help="Folder of stored runs: show how latency changed over time, and where."),
@@ -82,7 +88,11 @@ def report(
         _check(out, [*(files or ()), *([prices] if prices else ())])
     # Here, not above: what they need takes half a second, which `--help` need not wait for.
     from isthmus.reports import build_report, names_of
+    from isthmus.reports.money.plan import demand_of
 
+    if plan is not None and not files:
+        raise UsageError("--plan takes measured rates; give result files")
+    demand = None if plan is None else demand_of(plan)
     with spinner("working out tables and plots"):
         built = build_report(
             files or (),
@@ -95,6 +105,7 @@ def report(
             price_date=price_date,
             names=[names_of(argument) for argument in named or ()],
             stored=history,
+            demand=demand,
         )
     if as_json:
         _print(built, out)

@@ -30,10 +30,11 @@ from isthmus.system.sums import array_sum
 from .archive import described_graph
 from .options import Options
 
-__all__ = ["FOLDER", "SIZE", "Place", "State", "cache_store", "place_of", "state"]
+__all__ = ["FOLDER", "SIZE", "Place", "State", "cache_store", "folder_of", "place_of", "state"]
 
 FOLDER, SIZE = "ISTHMUS_CACHE", "ISTHMUS_CACHE_GIB"  # environment variables
 OFF = ("", "0", "no", "off")
+PROGRAMS = "programs"
 MOST_GIB = 4.0
 FILE = "file-"  # begins the names of entries that hold the sum of a file
 
@@ -50,7 +51,7 @@ def cache_store() -> Store | None:
     The variable ISTHMUS_CACHE is its folder, or "off"; ISTHMUS_CACHE_GIB how large it may become.
     Raises UsageError for a size that is no number.
     """
-    folder = _folder()
+    folder = folder_of()
     if folder is None:
         return None
     store = Store(folder, most_bytes())
@@ -77,7 +78,7 @@ class State:
 
 def state() -> State:
     """Where the cache is, and how much is in it."""
-    folder = _folder()
+    folder = folder_of()
     if folder is None:
         return State(None, 0, 0, most_bytes(), None)
     store = Store(folder, most_bytes())
@@ -99,17 +100,21 @@ def most_bytes() -> int:
     return int(size * 2**30)
 
 
-def _folder() -> Path | None:
-    """The user's own, by the XDG Base Directory Specification, unless another is named."""
+def folder_of(what: str = PROGRAMS) -> Path | None:
+    """Where things of a kind are kept; None where nothing is.
+
+    The user's own, by the XDG Base Directory Specification, unless another is named.
+    """
     given = os.environ.get(FOLDER)
     if given is not None:
-        return None if given.strip().lower() in OFF else Path(given)
+        named = Path(given) if what == PROGRAMS else Path(given) / what
+        return None if given.strip().lower() in OFF else named
     base = os.environ.get("XDG_CACHE_HOME", "")
     try:
         home = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
     except RuntimeError:  # a user without a home
         return None
-    return home / "isthmus" / "programs"
+    return home / "isthmus" / what
 
 
 @cache

@@ -15,7 +15,16 @@ from .result import Result
 from .result_fields import Accuracy, Parity
 from .variants import NATIVE
 
-__all__ = ["F32", "LEAST_AGREEMENT", "LEAST_COSINE", "PARITY_LIMIT", "is_low", "judged", "outside"]
+__all__ = [
+    "F32",
+    "LEAST_AGREEMENT",
+    "LEAST_COSINE",
+    "PARITY_LIMIT",
+    "is_low",
+    "judged",
+    "outside",
+    "too_far",
+]
 
 F32 = "f32"
 PARITY_LIMIT = 1e-3
@@ -49,10 +58,11 @@ def outside(result: Result) -> str:
         return "not a number"
     if not is_low(result):
         return f"relative error {error:.1e} above {PARITY_LIMIT:g}" if error > PARITY_LIMIT else ""
-    return _too_far(judged(result))
+    return too_far(judged(result))
 
 
-def _too_far(found: Accuracy | Parity | None) -> str:
+def too_far(found: Accuracy | Parity | None) -> str:
+    """Why it is outside the budget of a precision below float32; "" where it is within."""
     if found is None or found.cosine is None:
         return "no cosine"
     if found.cosine < LEAST_COSINE:

@@ -24,6 +24,7 @@ class Result:
     A `sequence` of "texts" is a real distribution of lengths. `origin` is the tool that measured,
     "" for ours; `rate_per_s` is a measured rate where calls overlap, so that it is no 1 / latency.
     `summary`: of the times where the raw ones were not kept, and the file tells their quartiles.
+    `copies`: so many processes of one thread side by side, whose calls together take the seconds.
     `precision`: as the runtime tells it, "f32" in files of earlier versions; `accuracy`: of one
     below float32. `timer`: the clock, "" for the usual one of the wall.
 
@@ -66,6 +67,7 @@ class Result:
     rate_per_s: Positive | None = None
     summary: Summary | None = None
     timer: str = ""
+    copies: Whole | None = None
 
     @property
     def latency_ms(self) -> float:

@@ -104,7 +104,7 @@ class Process:
 
     `cpu_per_wall` is processor seconds per second, which a budget of T threads keeps at T or
     below; `affinity` the processors it may run on; `group`: processes of one group took turns
-    with each other.
+    with each other; `call_variation`: of the seconds of a call, where the samples are no calls.
     """
 
     warm_up: WarmUp = WarmUp()
@@ -123,6 +123,8 @@ class Process:
     peak_memory_bytes: Amount | None = None
     energy_joules_per_call: Amount | None = None
     group: Count | None = None
+    calls_per_sample: Whole | None = None
+    call_variation: Amount | None = None
 
     @property
     def bad(self) -> Reasons:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["AUTO", "BY_HAND", "EVERY_PEER", "NATIVE", "ONNX_RUNTIME", "OURS", "PEERS"]
+import re
+
+__all__ = ["AUTO", "BY_HAND", "EVERY_PEER", "NATIVE", "ONNX_RUNTIME", "OURS", "PEERS", "alone"]
 
 NATIVE = "numpy"  # the baseline of every speedup, and the reference of every parity
 BY_HAND = "openvino-by-hand"
@@ -31,3 +33,9 @@ EVERY_PEER = (
     *("onnxruntime-dynamic-int8", "onnxruntime-static-int8"),
     *("torch-eager-bf16", "torch-compile-bf16", "sentence-transformers-openvino"),
 )
+_COPIES = re.compile(r"-x\d+$")
+
+
+def alone(variant: str) -> str:
+    """The variant of which these are copies side by side: `cpu` of `cpu-x2`, and of `cpu`."""
+    return _COPIES.sub("", variant)

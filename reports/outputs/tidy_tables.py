@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from isthmus.reports.content import Report
-from isthmus.reports.money import cost
-from isthmus.reports.tables import budget, peers, scenario_table, speedup_frame, trends
+from isthmus.reports.money import cost, plan_table
+from isthmus.reports.tables import budget, peers, scaling, scenario_table, speedup_frame, trends
 
 if TYPE_CHECKING:
     import pandas
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["TABLE_FILES", "document", "json_text", "table_files"]
 
 DOCUMENT = "report.json"
-TABLES = ("speedup", "budget", "peers", "cost", "scenarios", "history")
+TABLES = ("speedup", "budget", "peers", "cost", "scenarios", "scaling", "plan", "history")
 TABLE_FILES = (*(f"{name}.csv" for name in TABLES), DOCUMENT)
 
 # A spreadsheet runs a cell that starts like this; names come from files.
@@ -27,14 +27,17 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 def frames(report: Report) -> dict[str, pandas.DataFrame]:
-    """Every table by name; history where one was given."""
+    """Every table by name; history and plan where they were asked for."""
     history = {"history": trends.frame(report.trends)} if report.trends else {}
+    plan = {"plan": plan_table.frame(report.plans)} if report.plans else {}
     return {
         "speedup": speedup_frame.frame(report.rows),
         "budget": budget.frame(report.budget),
         "peers": peers.frame(report.peers),
         "cost": cost.frame(report.costs),
         "scenarios": scenario_table.frame(report.files),
+        "scaling": scaling.frame(report.scaling),
+        **plan,
         **history,
     }
 

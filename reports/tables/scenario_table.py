@@ -12,12 +12,14 @@ from isthmus.reports.files.result_fields import SINGLE, ScenarioResult
 from isthmus.system.extras import require
 
 from .missing import missing, reasons
+from .scaling import SCALING
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = ["frame", "scenario_table"]
 
+OTHERS = (SINGLE, SCALING)  # which have tables of their own
 SETTINGS = ("sequence", "batch", "precision", "threads")
 POINTS = ("50", "90", "99")
 ANSWERS = ("outcome", "queries", "more needed", "scheduled/s", "achieved/s", "bound ms")
@@ -34,7 +36,7 @@ Pair = tuple[ResultFile, Result, ScenarioResult]
 def scenario_table(files: Sequence[ResultFile]) -> Table:
     """A row per result of a scenario, then the missing ones."""
     every = list(_pairs(files))
-    lacks = [lack for _, lack in missing(files) if lack.scenario != SINGLE]
+    lacks = [lack for _, lack in missing(files) if lack.scenario not in OTHERS]
     shared, varying = split([_facts(*pair) for pair in every])
     points = [f"p{point} ms" for point in POINTS]
     names = ("workload", "variant", "scenario")
@@ -61,7 +63,7 @@ def frame(files: Sequence[ResultFile]) -> pandas.DataFrame:
 def _pairs(files: Sequence[ResultFile]) -> Iterable[Pair]:
     for file in files:
         for result in file.results:
-            if result.scenario != SINGLE and result.scenario_result is not None:
+            if result.scenario not in OTHERS and result.scenario_result is not None:
                 yield file, result, result.scenario_result
 
 

@@ -108,7 +108,7 @@ def test_streams_are_as_before_afterwards(monkeypatch: pytest.MonkeyPatch) -> No
     assert buffer.getvalue() == b"2x <= 3... \\xe9 \x07 \\u6a21\n"
 
 
-@pytest.mark.parametrize("way", ["", "against", "files", "history", "self-test"])
+@pytest.mark.parametrize("way", ["", "against", "environment", "files", "history", "self-test"])
 def test_help_is_ascii(way: str, capsys: pytest.CaptureFixture[str]) -> None:
     """typer prints it, which writes UTF-8 to a terminal that takes ASCII."""
     assert main([word for word in ("gate", way, "--help") if word]) == 0

@@ -90,6 +90,7 @@ def test_help_lists_the_ways_with_an_example_each(capsys: pytest.CaptureFixture[
     [
         ("files", "--allow-different-machines", ("--since", "--budget", "--pytest", "--history")),
         ("history", "--since", ("--budget", "--pytest", "--allow-different-machines")),
+        ("environment", "--shape", ("--since", "--pytest", "--install", "--shared")),
         ("against", "--pytest", ("--since", "--allow-different-machines", "--self-test")),
         ("self-test", "--variant", ("--since", "--pytest", "--strict", "--junit", "--shared")),
     ],

@@ -27,8 +27,15 @@ REAL_RUNS: Tests = {
         "test_a_budget_that_holds_no_verdict_ends_it_with_a_word",
         "test_a_signal_ends_it_and_leaves_nothing",
     ),
+    "benchmarks/gate/test_gate_environments.py": (
+        "test_a_runtime_is_downloaded_and_compared",
+        "test_equals_of_two_environments_are_measured_and_stated",
+    ),
     "benchmarks/gate/test_gate_trials.py": (
         "test_a_round_of_real_processes_has_turns_at_every_level",
+    ),
+    "benchmarks/harness/test_copies.py": (
+        "test_real_copies_are_measured_beside_one_and_the_run_goes_on_where_it_stopped",
     ),
     "benchmarks/portable/test_quantized_peers.py": (
         "test_a_peer_says_in_which_precision_it_ran_and_is_right",

@@ -25,7 +25,7 @@ from isthmus.reports.files.checks import (
     text,
 )
 
-__all__ = ["document", "finite", "text_of"]
+__all__ = ["document", "finite", "outcome_of", "text_of"]
 
 FORMAT = 1
 STEP = "write it again with isthmus gate --output"
@@ -83,7 +83,7 @@ def outcome_of(document: Mapping[str, Any], where: str = "the gate's file") -> O
             text(where, "a warning", line)
             for line in listed(where, "warnings", document.get("warnings"))
         ),
-        machine=_machine(where, document),
+        machine=_texts(where, "machine", document.get("machine")),
         threads=count_or_none(where, "threads", document.get("threads")),
         spent_seconds=amount_or_none(where, "spent_seconds", document.get("spent_seconds")),
         budget_seconds=amount_or_none(where, "budget_seconds", document.get("budget_seconds")),
@@ -109,12 +109,20 @@ def _side(where: str, name: str, document: Mapping[str, Any]) -> Side:
     found = mapping(where, name, document.get(name))
     label, *rest = (found.get(part) for part in ("label", "commit", "measured"))
     commit, measured = (_line(where, f"{name}'s commit or date", part) for part in rest)
-    return Side(text(where, f"{name}'s label", label), commit, measured)
+    return Side(
+        text(where, f"{name}'s label", label),
+        commit,
+        measured,
+        _line(where, f"{name}'s environment", found.get("environment")),
+        _line(where, f"{name}'s python", found.get("python")),
+        _texts(where, "versions", found.get("versions")),
+    )
 
 
-def _machine(where: str, document: Mapping[str, Any]) -> dict[str, str]:
-    found = mapping(where, "machine", document.get("machine"))
-    return {clean(name): _line(where, name, value) for name, value in found.items()}
+def _texts(where: str, name: str, value: Any) -> dict[str, str]:
+    """Texts by name; none where earlier versions wrote none."""
+    found = mapping(where, name, value)
+    return {clean(each): _line(where, each, one) for each, one in found.items()}
 
 
 def _verdict(where: str, row: Any) -> Verdict:

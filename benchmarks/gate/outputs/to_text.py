@@ -129,6 +129,14 @@ def side(side: Side) -> str:
     return clipped(side.label) + (f" ({known})" if known else "")
 
 
+def environment(side: Side) -> str:
+    """`.venv: CPython 3.11.7, numpy 2.4.6, openvino 2026.4.1-22982`; "" where none was told."""
+    if not side.environment:
+        return ""
+    packages = (f"{name} {version}" for name, version in side.versions.items())
+    return clipped(f"{side.environment}: {', '.join([side.python, *packages])}", LONGEST_WARNING)
+
+
 def _short(commit: str) -> str:
     """The first characters of the hash; what follows it, such as `(modified)`, stays."""
     name, _, state = clipped(commit).partition(" ")
@@ -140,6 +148,8 @@ def about(outcome: Outcome) -> dict[str, str]:
     found = {
         "head": side(outcome.head),
         "base": side(outcome.base),
+        "head's environment": environment(outcome.head),
+        "base's environment": environment(outcome.base),
         "control": finding(outcome.control) if outcome.control else "",
         "threads": str(outcome.threads or ""),
         "time": _time(outcome),

@@ -47,11 +47,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Side:
-    """What was compared: a file's path or a revision, its commit, when it was measured."""
+    """What was compared: a file's path or a revision, its commit, when it was measured; or an
+    environment by its name, with its Python and the versions of its packages."""
 
     label: str
     commit: str = ""
     measured: str = ""
+    environment: str = ""
+    python: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

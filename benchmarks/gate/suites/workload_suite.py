@@ -13,12 +13,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from shutil import copy2, copytree
 from time import monotonic
 from typing import Any
 
+from isthmus.benchmarks.gate.rule.agreement import Agreement
 from isthmus.benchmarks.gate.rule.observations import Observation, Observed
 from isthmus.benchmarks.gate.rule.suite import Found, Sides
 from isthmus.benchmarks.harness.clock import Step
@@ -30,6 +32,7 @@ from isthmus.benchmarks.portable.timing.inputs import read_outputs
 from isthmus.errors import BackendMissing, IsthmusError, NothingMeasured
 from isthmus.reports import usd_per_million
 from isthmus.reports.files.budget import F32
+from isthmus.reports.files.result_fields import Parity
 from isthmus.reports.files.turns import turns_of
 from isthmus.system.signals import begun
 
@@ -64,7 +67,9 @@ class Both:
 class WorkloadSuite:
     """Every workload on every variant. `place`: a folder for prepared files.
 
-    seconds: of timed calls in each process; threads: of every process.
+    seconds: of timed calls in each process; threads: of every process. preparer: who prepares the
+    files that both sides run, and then their outputs are compared with each other as well; None:
+    each side prepares its own.
     """
 
     sides: Sides
@@ -77,6 +82,8 @@ class WorkloadSuite:
     usd_per_hour: float | None = None
     only_base: Collection[str] = ()
     only_head: Collection[str] = ()
+    preparer: Home | None = None
+    agreements: dict[str, Agreement] = field(default_factory=dict)
     _deadline: float | None = None
     # In which a side computes a workload on a variant, as its runtime told with its outputs.
     _precisions: dict[tuple[str, str, int], str] = field(default_factory=dict)
@@ -123,10 +130,23 @@ class WorkloadSuite:
         return both
 
     def _both(self, work: str, at: int) -> tuple[Prepared, Prepared]:
+        if self.preparer is not None:
+            return self._of_one(work, at, self.preparer)
         base = self._prepare(work, self.sides.base, self.place / f"base-{at}")
         if self.sides.head == self.sides.base:
             return base, base
         return base, self._prepare(work, self.sides.head, self.place / f"head-{at}")
+
+    def _of_one(self, work: str, at: int, preparer: Home) -> tuple[Prepared, Prepared]:
+        """The same files for both, each in a folder where its variants make theirs."""
+        head = replace(
+            self._prepare(work, preparer, self.place / f"head-{at}"), home=self.sides.head
+        )
+        if self.sides.head == self.sides.base:
+            return head, head
+        folder = self.place / f"base-{at}"
+        copytree(head.folder, folder, copy_function=_linked)
+        return Prepared(folder, self.sides.base, head.facts), head
 
     def _prepare(self, work: str, home: Home, folder: Path) -> Prepared:
         shapes = [word for shape in self.shapes for word in ("--shape", shape)]
@@ -183,11 +203,14 @@ class WorkloadSuite:
                 started[side].opened()
             opened = monotonic()
             cycles([started[side] for side in order])
+            both = (
+                self._observation(work, 0, started[0], number),
+                self._observation(work, 1, started[1], number),
+            )
+            if number == 0 and self.preparer is not None:
+                self._agree(work, variant, both)
             return Both(
-                observations=(
-                    self._observation(work, 0, started[0], number),
-                    self._observation(work, 1, started[1], number),
-                ),
+                observations=both,
                 opening_seconds=opened - began,
                 turning_seconds=monotonic() - opened,
             )
@@ -224,10 +247,21 @@ class WorkloadSuite:
 
     def _parity(self, work: str, side: int) -> float:
         """How far this side's outputs are from those of base's NumPy."""
-        base, mine = self.prepared[work][0], self.prepared[work][side]
-        expected = read_outputs(base.folder / REFERENCE_FILE)
-        found = read_outputs(self._outputs(side))
-        return float(compared(found, expected, mine.facts["classes"])["max_rel_error"])
+        return self._compared(work, side).max_rel_error
+
+    def _compared(self, work: str, side: int, reference: Path | None = None) -> Parity:
+        """This side's outputs beside others, base's NumPy's unless others are named."""
+        expected = reference or self.prepared[work][0].folder / REFERENCE_FILE
+        classes = self.prepared[work][side].facts["classes"]
+        return Parity(
+            **compared(read_outputs(self._outputs(side)), read_outputs(expected), classes)
+        )
+
+    def _agree(self, work: str, variant: Variant, both: Observed) -> None:
+        name, head = name_of(work, variant), both[1]
+        sides = (self._compared(work, 0), self._compared(work, 1))
+        between = self._compared(work, 1, self._outputs(0))
+        self.agreements[name] = Agreement(name, str(head.facts["precision"]), *sides, between)
 
     def _outputs(self, side: int) -> Path:
         return self.place / f"outputs-{side}.npz"
@@ -242,6 +276,14 @@ def comparable(both: Observed, step: int) -> bool:
 def name_of(work: str, variant: Variant) -> str:
     """As a result file calls it."""
     return f"isthmus::{work}[{variant.name}]"
+
+
+def _linked(source: str, target: str) -> None:
+    """The same file under another name; copied where the file system has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        copy2(source, target)
 
 
 def values_of(record: Record) -> dict[str, float]:

@@ -58,7 +58,8 @@ def main(path: str) -> NoReturn:
 def measure(job: Mapping[str, Any], turns: Turns | None = None) -> Record:
     """The record of a job; the process is bound to its processors before a runtime is imported."""
     load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    watch = Watch(bind(job["threads"]), elsewhere="endpoint" in job["options"])
+    processors = bind(job["threads"], job.get("processors"))
+    watch = Watch(processors, elsewhere="endpoint" in job["options"])
     opened = _opened(job)
     from .inputs import read_sets  # it imports NumPy, whose time is the opener's
 
@@ -111,11 +112,12 @@ def _until(deadline: float, every: Iterable[Any]) -> Iterator[Any]:
         yield one
 
 
-def bind(threads: int) -> list[int]:
-    """Keep this process on the first so many processors it may use; where that can be done."""
+def bind(threads: int, processors: Iterable[int] | None = None) -> list[int]:
+    """Keep this process on the first so many processors it may use, or on those that are named;
+    where that can be done."""
     if not hasattr(os, "sched_setaffinity"):  # then the thread settings have to do
         return []
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    os.sched_setaffinity(0, processors or sorted(os.sched_getaffinity(0))[:threads])
     return sorted(os.sched_getaffinity(0))
 
 

@@ -109,6 +109,16 @@ def test_a_suite_is_measured_against_a_revision(tmp_path: Path) -> None:
     assert outputs == {"exit-code": "0", "folder": str(tmp_path / "isthmus-gate")}
 
 
+def test_an_environment_is_measured_instead_of_a_revision(tmp_path: Path) -> None:
+    pins = "openvino==2026.3.0,onnxruntime==1.31.1"
+    inputs = {"AGAINST": "origin/main", "AGAINST_ENVIRONMENT": pins, "WORKLOADS": "resnet-50"}
+    heard, _ = run(inputs, tmp_path)
+    start = heard.index("--against-environment")
+    assert heard[start : start + 3] == ["--against-environment", pins, "resnet-50"]
+    assert "--against" not in heard
+    assert "AGAINST_ENVIRONMENT" in STEPS["Install the gate"]["env"]
+
+
 def test_files_are_compared_without_measuring(tmp_path: Path) -> None:
     heard, _ = run({"BASE": "base file.json", "HEAD": "head.json", "AGAINST": "main"}, tmp_path)
     assert "--against" not in heard and {"base file.json", "head.json"} <= set(heard)
