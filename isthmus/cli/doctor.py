@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -94,12 +95,10 @@ def _diagnoses() -> dict[str, Diagnosis]:
     """What each backend that examines its runtime found, by its name."""
     found = {}
     for name in backend_names():
-        try:
+        with contextlib.suppress(BackendMissing):  # which its check says
             examine = getattr(find_backend(name), "diagnosis", None)
-        except BackendMissing:  # which its check says
-            continue
-        if examine is not None:
-            found[name] = examine()
+            if examine is not None:
+                found[name] = examine()
     return found
 
 

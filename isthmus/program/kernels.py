@@ -7,7 +7,6 @@ computes it is used here. A library that is not there is no error: NumPy runs th
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -135,6 +134,8 @@ def checksum(library: str) -> str:
 
 @cache
 def _checksum(library: str, stamp: tuple[int, ...]) -> str:
+    import hashlib  # loads a library of its own, which few programs need
+
     with open(library, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

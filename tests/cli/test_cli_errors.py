@@ -136,7 +136,7 @@ ROWS = (
     Row(f"run mobilenet-v1 {RANDOM} --backend tpu", 2, "no backend 'tpu'", "there are cpu"),
     Row(f"run mobilenet-v1 {RANDOM} --precision f64", 2, "'f64'", "give 'f32', 'bf16'"),
     Row(f"run mobilenet-v1 {RANDOM} --device cuda", 2, "'cuda' on backend 'cpu'", "leave it"),
-    Row(f"run mobilenet-v1 {RANDOM} --backend gpu --device tpu", 2, "'tpu'", "cuda, cpu"),
+    Row(f"run mobilenet-v1 {RANDOM} --backend gpu --device tpu", 2, "'tpu'", "'cuda:1'"),
     Row(
         f"run mobilenet-v1 {RANDOM} --backend gpu --device cpu --precision bf16",
         *(2, "precision='bf16'", "give 'f32'"),
@@ -359,7 +359,7 @@ CALLS: tuple[tuple[str, Callable[[], Any], str, str], ...] = (
     ("numerics", lambda: doubled(numerics="wrong"), "numerics='wrong'", "give 'numpy'"),
     ("on_host", lambda: doubled(on_host="never"), "on_host='never'", "give 'allow'"),
     ("precision", lambda: doubled(backend="cpu", precision="f8"), "'f8'", "give 'f32', 'bf16'"),
-    ("device", lambda: doubled(backend="gpu", device="tpu"), "device='tpu'", "offers cuda"),
+    ("device", lambda: doubled(backend="gpu", device="tpu"), "device='tpu'", "offers 'cuda'"),
     ("dtype", lambda: doubled()(zeros(2, 4, dtype="float64")), "float64[2, 4]", ".astype("),
     ("rank", lambda: doubled()(zeros(4)), "float32[4] given", "reshape it to 2 axes"),
     ("size", lambda: doubled()(zeros(2, 5)), "shape (2, 5) given", "axis 1 must be 4"),
