@@ -104,6 +104,7 @@ class GpuBackend:
         return cuda_plan(build(graph, fast=options.numerics == "fast", for_cuda=True))
 
     def diagnosis(self) -> Diagnosis:
+        _require_onnx(Options(device="cuda"))
         from .diagnosis import diagnosis
 
         return diagnosis()
