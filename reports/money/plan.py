@@ -75,7 +75,14 @@ class Plan:
     `variation`. busy: share of the servers' time with all nodes, at the peak; busy_lost: with
     `spare` of them lost. wait_ms, wait_p99_ms: in the queue, with all nodes; wait_lost_ms: the mean
     with those lost. waiting, inside: requests in the queue, and with those in service, of all
-    nodes. usd_per_million: of the requests of a day, with its 95 % interval where one is known.
+    nodes. usd_per_million: of the requests of a day.
+
+    >>> from isthmus import reports
+    >>> files = reports.read_all(["head.json"])
+    >>> costs = reports.costs(files, reports.read_prices())
+    >>> plan = reports.plans(files, costs, reports.Demand(1e9))[0]
+    >>> plan.inside > plan.waiting, plan.wait_ms < plan.wait_lost_ms
+    (True, True)
     """
 
     cost: Cost
