@@ -52,7 +52,14 @@ class Copies:
         with self._ended_where_one_fails():
             for processor in processors_of(self.variant.copies):
                 job = {**self._job, **(NO_OUTPUTS if self._members else {})}
-                one = begun(self._ended, Process, *self._given, processors=[processor], **job)
+                one = begun(
+                    self._ended,
+                    Process,
+                    *self._given,
+                    processors=[processor],
+                    every_turn=True,
+                    **job,
+                )
                 self._members.append(one.opened())
         return self
 
@@ -111,26 +118,23 @@ def processors_of(count: int) -> list[int]:
 def merged(records: Sequence[Record]) -> dict[str, Any]:
     """The records of copies that had their turns together as one.
 
-    IsthmusError where in no turn all of them were undisturbed.
+    Turns in which one of them was disturbed are left out; where none is left all are kept, and said
+    to be bad, as those of a single process are.
     """
-    turns = [_turns(record) for record in records]
-    shared = sorted(set.intersection(*(set(one) for one in turns)))
-    if not shared:
-        raise IsthmusError(
-            f"in no turn all {len(records)} copies were undisturbed; end what else runs here, or "
-            "give more --seconds"
-        )
-    seconds = [1 / sum(1 / one[at] for one in turns) for at in shared]
-    windows = records[0]["windows"]
+    turns = list(zip(*(record["every_turn"] for record in records), strict=False))
+    good = [at for at, each in enumerate(turns) if all(undisturbed for _, undisturbed in each)]
+    shared = good or list(range(len(turns)))
+    seconds = [1 / sum(1 / mean for mean, _ in turns[at]) for at in shared]
+    windows, bad = records[0]["windows"], _counted(one["windows"]["bad"] for one in records)
     about = {
         "kept": len(shared),
         "turns": [[at, 1] for at in shared],
-        "all_bad": any(record["windows"]["all_bad"] for record in records),
-        "bad": _counted(record["windows"]["bad"] for record in records),
-        "discarded": _counted(record["windows"]["discarded"] for record in records),
+        "all_bad": not good,
+        "bad": bad,
+        "discarded": bad if good else {},
     }
     return {
-        **records[0],
+        **{name: value for name, value in records[0].items() if name != "every_turn"},
         "seconds": seconds,
         "calls_per_sample": 1,
         "windows": windows | about,
@@ -144,15 +148,6 @@ def merged(records: Sequence[Record]) -> dict[str, Any]:
 
 
 SUMMED = ("peak_memory_bytes", "cpu_per_wall", "os_threads")
-
-
-def _turns(record: Record) -> dict[int, float]:
-    """Mean seconds of a call in each good window, by its place."""
-    found, begin = dict[int, float](), 0
-    for at, count in record["windows"]["turns"]:
-        found[at] = fmean(record["seconds"][begin : begin + count])
-        begin += count
-    return found
 
 
 def _counted(every: Iterable[Mapping[str, int]]) -> dict[str, int]:

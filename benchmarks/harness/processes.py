@@ -89,9 +89,9 @@ class Process:
     take turns. outputs, judged: where it leaves its outputs for the inputs that are timed, and for
     those of judged.npz, if it computes below float32 or `is_reference`. home: where another
     revision of Isthmus is, whose opener is used. processors: those it is bound to, by default the
-    first of those that may be used. Raises BackendMissing for what is not installed
-    here or does not fit the prepared files, and IsthmusError with the last words of a process that
-    failed.
+    first of those that may be used. every_turn: whether disturbed turns are told as well. Raises
+    BackendMissing for what is not installed here or does not fit the prepared files, and
+    IsthmusError with the last words of a process that failed.
     """
 
     def __init__(
@@ -108,6 +108,7 @@ class Process:
         is_reference: bool = False,
         home: Home | None = None,
         processors: Sequence[int] | None = None,
+        every_turn: bool = False,
     ) -> None:
         self.variant = variant
         self.record: Record | None = None
@@ -121,6 +122,7 @@ class Process:
             "threads": threads,
             "processors": None if processors is None else list(processors),
             "seconds": seconds,
+            "every_turn": every_turn,
             "scenario": scenario or {"name": "single-stream"},
             "delay": delay,
             "outputs": None if outputs is None else str(outputs),

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from isthmus.reports.files.result import Result, ResultFile
 from isthmus.reports.files.turns import log_ratio_by_turns
 from isthmus.reports.files.variants import alone
-from isthmus.reports.stats.intervals import LogRatio, log_ratio
+from isthmus.reports.stats.intervals import LogRatio
 from isthmus.system.extras import require
 
 from .efficiency import least_bytes
@@ -65,8 +65,10 @@ class ScalingRow:
     @property
     def ended_by(self) -> str:
         """What is short: "memory", "another", "nothing yet"; "unknown" without the bytes."""
-        if self.efficiency is None or self.efficiency[2] >= WHOLE:
-            return "nothing yet" if self.copies > 1 else ""
+        if self.efficiency is None:
+            return "unknown" if self.copies > 1 else ""
+        if self.efficiency[2] >= WHOLE:
+            return "nothing yet"
         if self.memory_share is None:
             return "unknown"
         return "memory" if self.memory_share >= LEAST_SHARE else "another"
@@ -139,10 +141,18 @@ def _row(file: ResultFile, result: Result, one: Result) -> ScalingRow:
     )
 
 
-def _speedup(one: Result, many: Result) -> LogRatio:
-    """Of rates, which is that of seconds the other way round."""
-    found = log_ratio_by_turns(one, many)
-    return found or log_ratio(one.raw(), many.raw(), paired=True)
+def _speedup(one: Result, many: Result) -> LogRatio | None:
+    """Of rates, which is that of seconds the other way round; None of fewer than three rounds,
+    or where a round has no good turn of both.
+
+    Where one of them failed in a later round, those before it are compared.
+    """
+    count = min(len(one.rounds), len(many.rounds))
+    return log_ratio_by_turns(*(_first(count, result) for result in (one, many)))
+
+
+def _first(count: int, result: Result) -> Result:
+    return replace(result, rounds=result.rounds[:count], processes=result.processes[:count])
 
 
 def _calls_per_s(result: Result) -> float:

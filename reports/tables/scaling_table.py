@@ -72,8 +72,10 @@ def _cells(row: ScalingRow) -> tuple[Cell, ...]:
 
 def _compared(row: ScalingRow) -> tuple[Cell, Cell, Cell]:
     """Speedup, efficiency and dollars, each with the interval."""
-    if row.speedup is None or row.efficiency is None:
+    if row.copies == 1:
         return Cell("1×", "reference"), Cell("100 %"), Cell("1×")
+    if row.speedup is None or row.efficiency is None:
+        return Cell(ABSENT, "too few turns together"), Cell(ABSENT), Cell(ABSENT)
     low, high = row.speedup.interval()
     share, *ends = (100 * each for each in row.efficiency)
     return (

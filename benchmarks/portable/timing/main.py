@@ -183,12 +183,20 @@ def _timed(
         "calls_per_sample": found.calls_per_sample,
         "seconds": found.seconds,
         "windows": timing.account(found.windows),
+        **(_every_turn(found) if job.get("every_turn") else {}),
         "cpu_per_wall": timing.cpu_per_wall(found.windows),
         "clock_mhz": watch.clock_mhz(),
         "timer_resolution_seconds": resolution,
         "energy_joules_per_call": timing.joules_per_call(found.windows, found.calls_per_sample),
         "scenario": found.result,
     }
+
+
+def _every_turn(found: scenarios.Timed) -> Record:
+    """Mean seconds of a call in each window, and whether it was undisturbed: what is bad for one of
+    several processes side by side is for the harness to say."""
+    means = ((sum(one.samples) / len(one.samples), one.fault is None) for one in found.windows)
+    return {"every_turn": [list(one) for one in means]}
 
 
 def _write_outputs(path: Path, call: timing.Call, sets: Iterable[Any]) -> None:

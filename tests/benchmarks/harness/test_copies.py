@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from isthmus.benchmarks.harness.copies import SCALING, counts_of, merged, proces
 from isthmus.benchmarks.harness.plan import Plan, scaling_cells
 from isthmus.benchmarks.work import foreign
 from isthmus.cli import main
-from isthmus.errors import IsthmusError, UsageError
+from isthmus.errors import UsageError
 from isthmus.reports import read
 from isthmus.reports.tables.scaling import scaling_rows
 from isthmus.system.threads import available_threads
@@ -28,7 +29,9 @@ def net(x):
 """
 
 
-def record(windows: dict[int, list[float]], **changes: Any) -> dict[str, Any]:
+def record(
+    windows: dict[int, list[float]], bad: tuple[int, ...] = (), **changes: Any
+) -> dict[str, Any]:
     """A process whose good windows have these samples, by their places."""
     return {
         "runtime": "openvino 2026.4.1",
@@ -43,6 +46,9 @@ def record(windows: dict[int, list[float]], **changes: Any) -> dict[str, Any]:
             "signals": {},
             "turns": [[at, len(samples)] for at, samples in windows.items()],
         },
+        "every_turn": [
+            [fmean(windows[at]), at not in bad] for at in range(max(windows) + 1) if at in windows
+        ],
         "affinity": [0],
         "cpu_per_wall": 0.9,
         "os_threads": 3,
@@ -53,19 +59,19 @@ def record(windows: dict[int, list[float]], **changes: Any) -> dict[str, Any]:
 
 
 def test_the_rate_of_a_turn_is_the_sum_of_its_copies() -> None:
-    """Of 10 and 5 calls a second: 15. A turn that one of them lacks is none."""
-    one = record({0: [0.1, 0.1], 1: [0.05], 3: [0.2]})
-    other = record({0: [0.2], 2: [0.1], 3: [0.2, 0.2]}, affinity=[1])
+    """Of 10 and 5 calls a second: 15. A turn that was bad for one of them is none."""
+    one = record({0: [0.1, 0.1], 1: [0.05], 2: [0.2]}, bad=(1,))
+    other = record({0: [0.2], 1: [0.1], 2: [0.2, 0.2], 3: [0.2]}, affinity=[1])
     found = merged([one, other])
     assert found["seconds"] == pytest.approx([1 / 15, 1 / 10])
-    assert found["windows"]["turns"] == [[0, 1], [3, 1]] and found["windows"]["kept"] == 2
-    assert found["windows"]["discarded"] == {"steal": 2}
+    assert found["windows"]["turns"] == [[0, 1], [2, 1]] and found["windows"]["kept"] == 2
+    assert found["windows"]["discarded"] == {"steal": 2} and not found["windows"]["all_bad"]
     assert found["scenario"]["achieved_per_s"] == pytest.approx(12.5)
-    assert found["scenario"]["queries"] == 8 and found["scenario"]["valid"]
+    assert found["scenario"]["queries"] == 9 and found["scenario"]["valid"]
     assert found["affinity"] == [0, 1] and found["peak_memory_bytes"] == 200
     assert found["cpu_per_wall"] == pytest.approx(1.8)
     assert found["energy_joules_per_call"] is None, "the machine's, of all copies and what else ran"
-    assert found["call_variation"] > 0
+    assert found["call_variation"] > 0 and "every_turn" not in found
 
 
 def test_unequal_calls_of_a_turn_count_by_their_time() -> None:
@@ -73,10 +79,10 @@ def test_unequal_calls_of_a_turn_count_by_their_time() -> None:
     assert found["seconds"] == pytest.approx([0.2]), "two calls in 0.4 s"
 
 
-def test_copies_without_a_turn_together_are_an_error() -> None:
-    with pytest.raises(IsthmusError, match=r"no turn all 2 copies .*--seconds") as caught:
-        merged([record({0: [0.1]}), record({1: [0.1]})])
-    assert "\n" not in str(caught.value)
+def test_where_every_turn_was_bad_for_one_all_are_kept_and_said_to_be() -> None:
+    found = merged([record({0: [0.1], 1: [0.2]}, bad=(0,)), record({0: [0.1], 1: [0.2]}, bad=(1,))])
+    assert found["seconds"] == pytest.approx([0.05, 0.1])
+    assert found["windows"]["all_bad"] and found["windows"]["discarded"] == {}
 
 
 def test_numbers_of_processes_always_have_one_to_compare_with() -> None:

@@ -113,3 +113,18 @@ def test_other_reports_have_no_row_of_it(tmp_path: Path) -> None:
     served = reports.build_report([write(tmp_path / "two.json", document([copies(1, 1)]))])
     (scenarios,) = (one for one in served.tables if one.title == "Scenarios")
     assert scenarios.rows == ()
+
+
+def test_rounds_that_one_lacks_are_left_out_and_two_are_too_few(tmp_path: Path) -> None:
+    """A number from rounds that were not measured together would be another machine's."""
+    for rounds, known in ((4, True), (2, False)):
+        two = copies(2, 0.9)
+        for name in ("rounds", "processes"):
+            two["extra_info"][name] = two["extra_info"][name][:rounds]  # type: ignore[index]
+        report, (names, _, said) = rows_of(tmp_path, copies(1, 1.0), two)
+        efficiency = report.scaling[1].efficiency
+        assert (efficiency is not None) == known
+        if efficiency:
+            assert efficiency == pytest.approx((0.9, 0.9, 0.9))
+        else:
+            assert said[names.index("against one")] == "- too few turns together"
