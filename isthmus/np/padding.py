@@ -121,6 +121,11 @@ def _between(first: Any, x: Any, last: Any, axis: int) -> Any:
     return concat(parts, axis=axis) if parts else x
 
 
+def _widens(node: Node) -> bool:
+    """Whether there is anything to put around; else x is copied, which takes no kernel."""
+    return not all(same(width, 0) for pair in node.attributes["widths"] for width in pair)
+
+
 def _has_one_value(node: Node) -> bool:
     """Whether all that is put around is one number, as runtimes have it."""
     facts = node.attributes
@@ -131,7 +136,7 @@ def _has_one_value(node: Node) -> bool:
         for width, value in zip(widths, both, strict=True)
         if not same(width, 0)
     ]
-    return len(set(map(repr, values))) < 2  # 0 and -0 are two
+    return len(set(map(repr, values))) == 1  # 0 and -0 are two
 
 
 @composite(is_standard=_has_one_value)
@@ -148,7 +153,7 @@ def _pad_constant(x: Any, /, widths: Pairs, values: Pairs) -> Any:
     return _each_axis(x, widths, change)
 
 
-@composite
+@composite(is_standard=_widens)
 def _pad_edge(x: Any, /, widths: Pairs) -> Any:
     """x with its first and last elements repeated along each axis."""
 

@@ -23,7 +23,7 @@ def _type(x1: Type, x2: Type) -> Any:
     return _FLOOR(x1, x2)
 
 
-@primitive(infer=_type, promote=_FLOOR.promote, zero_gradient=True, interval=divided, checked=True)
+@primitive(infer=_type, promote=_FLOOR.promote, interval=divided, checked=True)
 def _quotient(x1: Any, x2: Any, /) -> Any:
     """trunc(x1 / x2) of integers; 0 of a divisor that is 0."""
     down, rest = numpy.floor_divide(x1, x2), numpy.remainder(x1, x2)
