@@ -141,8 +141,6 @@ def is_smooth(op: Op[..., Any], sample: Sample) -> bool:
 SMOOTH = {op: [s for s in samples if is_smooth(op, s)] for op, samples in SAMPLES.items()}
 # The gradient is of what it rounds, whose differences are steps.
 STEPPED = {OPERATORS["npx.quantized_lstm"]}
-    OPERATORS["npx.quantized_lstm"]
-}  # the gradient of what it rounds, whose differences are steps
 DIFFERENTIABLE = [
     op
     for op in SAMPLES
