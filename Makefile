@@ -112,7 +112,7 @@ $(FLOORS)/installed: floors.txt pyproject.toml
 	$(PYTHON) -m venv $(FLOORS)
 	$(FLOORS)/bin/python -m pip install --quiet --constraint floors.txt --editable '.[onnx-cpu]'
 	$(FLOORS)/bin/python -m pip install --quiet --constraint floors.txt \
-	  hypothesis pytest pytest-xdist
+	  hypothesis pillow pytest pytest-xdist
 	touch $@
 
 $(SCALE)/installed: pyproject.toml samples.txt

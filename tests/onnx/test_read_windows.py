@@ -239,6 +239,8 @@ NAMED = [
 @pytest.mark.parametrize("backend", ["cpu", "gpu"])
 @pytest.mark.parametrize("name", NAMED)
 def test_sizes_with_names(name: str, backend: str, tmp_path: Path) -> None:
+    if "padding counted" in name and backend == "gpu":
+        pytest.importorskip("onnxruntime", "1.31", reason="1.30 refuses to pad by a window's width")
     case = CASES[name]
     x = case[1][0]
     model = model_of(case, sizes={0: "n", 2: "h", **({3: "w"} if x.ndim == 4 else {})})

@@ -42,7 +42,7 @@ def model(
     )
     versions = {"": opset} | ({domain: opset if opset < 6 else 1} if domain else {})
     opsets = [helper.make_opsetid(*pair) for pair in versions.items()]
-    return helper.make_model(graph, opset_imports=opsets)
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10)
 
 
 def _kind(x: Any) -> int:
