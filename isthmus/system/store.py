@@ -56,6 +56,16 @@ class Entry:
     used: float
 
 
+def _place_first(written: Path, target: Path) -> None:
+    """Name a file that is written, unless another process did so first."""
+    try:
+        os.link(written, target)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        os.replace(written, target)
+
+
 class Store:
     """Entries by key in a folder, which is made when the first is written.
 
@@ -175,14 +185,16 @@ class Store:
         return found if len(found) == SECRET_BYTES else None
 
     def _made_secret(self) -> bytes | None:
-        """A new secret; where two processes make one at once, that of the last."""
+        """A new secret; where two processes make one at once, that of the first, for both."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.unsafe() is not None:
             return None
         with self._partial() as (file, place):
             file.write(os.urandom(SECRET_BYTES))
             file.flush()
-            os.replace(place, self.folder / SECRET)
+            _place_first(place, self.folder / SECRET)
+            if self._read_secret() is None:  # of another length
+                os.replace(place, self.folder / SECRET)
         return self._read_secret()
 
     @contextmanager
