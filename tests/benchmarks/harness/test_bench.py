@@ -277,12 +277,12 @@ def test_bert_base_takes_less_than_1_5_times_its_weights() -> None:
     assert 1 < found["peak_memory_over_weights"] < 1.5
 
 
-def test_bert_base_in_int8_takes_less_than_0_8_times_its_weights_in_float32() -> None:
-    """It was 0.60 with AVX2 and 0.65 with VNNI, see docs/startup.md, and 0.71 beside other work; a
-    copy of the integers is 0.25 more."""
-    found = startup.process("cpu", "int8")
-    assert found["weights_bytes"] == 4 * 109_482_240
-    assert 0.25 < found["peak_memory_over_weights"] < 0.8
+def test_bert_base_in_int8_takes_less_than_0_7_times_its_weights_in_float32() -> None:
+    """It was 0.60 with AVX2 and 0.65 with VNNI; what goes beyond 0.7 holds another copy. Beside
+    other work pages stay a little longer, once up to 0.71: the least of three processes counts."""
+    each = [startup.process("cpu", "int8") for _ in range(3)]
+    assert {found["weights_bytes"] for found in each} == {4 * 109_482_240}
+    assert 0.25 < min(found["peak_memory_over_weights"] for found in each) < 0.7
 
 
 @needs_samples
