@@ -61,7 +61,7 @@ def _place_first(written: Path, target: Path) -> None:
     try:
         os.link(written, target)
     except FileExistsError:
-        pass
+        return  # what the first one wrote counts for both
     except OSError:  # a file system without links
         os.replace(written, target)
 
